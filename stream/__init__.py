@@ -1,0 +1,1 @@
+"""Floorwatch: watches a call-centre floor while it happens."""

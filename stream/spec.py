@@ -1,0 +1,143 @@
+"""What the pure part is told: configuration as plain, frozen values.
+
+`config.py` makes these from floorwatch.toml; nothing in here reads a file or the environment.
+Where several specs of one kind fit a pool, team or source, the first that names it wins, then "*".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from stream.events.language import PAID, State
+from stream.units import MINUTE_MS, SECOND_MS
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSpan:
+    """A span of local time of day, in minutes after midnight; end ≤ start crosses midnight."""
+
+    start_min: int
+    end_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class RatioSpec:
+    """A ratio of times: two sets of states."""
+
+    name: str
+    numerator: frozenset[State]
+    denominator: frozenset[State]
+
+
+_BUSY = frozenset({State.talking, State.hold, State.acw, State.ringing, State.dialing})
+RATIOS = (
+    RatioSpec("occupancy", _BUSY, _BUSY | {State.available}),
+    RatioSpec("talk_utilisation", frozenset({State.talking, State.hold}), PAID),
+    RatioSpec("aux_rate", frozenset({State.aux}), PAID),
+    RatioSpec("idle_rate", frozenset({State.available}), PAID),
+    RatioSpec(
+        "slack_rate",
+        frozenset({State.available, State.aux, State.training, State.meeting}),
+        PAID,
+    ),
+)
+"""The ratios of DESIGN.md, section 5; configuration may change them and add others."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """What is known of a feed."""
+
+    name: str = ANY
+    heartbeat_ms: int | None = 30 * SECOND_MS
+    """None: a recorded log, which has no liveness."""
+    resolution_ms: int = 1
+    silence_ms: Mapping[State, int] | None = field(
+        default_factory=lambda: {
+            State.ringing: 3 * MINUTE_MS,
+            State.acw: 30 * MINUTE_MS,
+            State.aux: 60 * MINUTE_MS,
+            State.talking: 120 * MINUTE_MS,
+        }
+    )
+    """Longest credible time in a state; None: all limits are off, the shift's end too."""
+    shift_end_slack_ms: int = 30 * MINUTE_MS
+    """States without a limit of their own end this long after the team's shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpec:
+    """How the windows are kept."""
+
+    grace_ms: int = 5 * MINUTE_MS
+    horizon_ms: int = 120 * MINUTE_MS
+    short_call_ms: int = 5 * SECOND_MS
+    service_level_ms: int = 20 * SECOND_MS
+    """A call is answered in time if its wait is at most this."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpec:
+    """Where a queue stands: zone and opening hours."""
+
+    floor: str = ANY
+    name: str = ANY
+    zone: str = "UTC"
+    open: tuple[LocalSpan, ...] = ()
+    """Empty: opening hours are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSpec:
+    """A team's shifts, in the zone of its pool."""
+
+    times: tuple[LocalSpan, ...]
+    floor: str = ANY
+    team: str = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class PeakSpec:
+    """A scheduled peak, in the zone of its pool."""
+
+    time: LocalSpan
+    floor: str = ANY
+    pool: str = ANY
+    days: frozenset[int] = frozenset(range(7))
+    """0 is Monday. A span that crosses midnight belongs to the day on which it starts."""
+    without: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSpec:
+    """Budgets and baselines of the detectors (statistics.md, section 2)."""
+
+    entry_states: frozenset[State] = frozenset({State.aux})
+    gate: bool = True
+    aux_rate: float = 0.085
+    """p0: share of staffed agents in aux when in control."""
+    aux_spell_ms: int = 5 * MINUTE_MS
+    """b: mean aux spell."""
+    share_per_month: float = 0.2
+    span_per_month: float = 0.15
+    nudge_per_day: float = 1.0
+    shift_hours: float = 8.0
+    shifts_per_month: int = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """All that a shard is told."""
+
+    ratios: tuple[RatioSpec, ...] = RATIOS
+    windows: WindowSpec = WindowSpec()
+    sources: tuple[SourceSpec, ...] = (SourceSpec(),)
+    pools: tuple[PoolSpec, ...] = (PoolSpec(),)
+    shifts: tuple[ShiftSpec, ...] = ()
+    peaks: tuple[PeakSpec, ...] = ()
+    control: ControlSpec = ControlSpec()
+    event_clock: bool = False
+    """True: liveness by event time (replay, backfill); False: by Kafka's time stamps."""
+
