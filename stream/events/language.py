@@ -1,6 +1,5 @@
 """The language of events: states, phases, and a batch of events as columns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -82,38 +81,6 @@ class Reason(StrEnum):
     late_grace = "late_grace"
     late_horizon = "late_horizon"
     late_finalised = "late_finalised"
-
-
-class Vocabulary:
-    """Names and their numbers, in order of first sight.
-
-    The numbers are private to one shard and never decide a result: where order matters the
-    names decide, as bytes.
-    """
-
-    __slots__ = ("_number_of", "names")
-
-    def __init__(self, names: list[str] | None = None) -> None:
-        self.names: list[str] = []
-        self._number_of: dict[str, int] = {}
-        for name in names or []:
-            self.number(name)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def number(self, name: str) -> int:
-        """The number of a name, which is given one if it is new."""
-        found = self._number_of.get(name)
-        if found is None:
-            found = self._number_of[name] = len(self.names)
-            self.names.append(name)
-        return found
-
-    @property
-    def get(self) -> Callable[[str], int | None]:
-        """The number of a name, or None: a bare dict lookup, for use in ``map``."""
-        return self._number_of.get
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,167 @@
+"""Records to a batch of events, in columns.
+
+Events that have the same fields are checked together, column by column. A group in which anything
+is unusual is read again one by one by `fields.read`, which alone gives reasons. Both paths accept
+the same events and give the same columns: the tests hold them against each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from stream.events import columns
+from stream.events.batch import CallRows, Decoded, EventBatch, QueueRows, StateRows
+from stream.events.columns import Table, Unusual
+from stream.events.fields import Refused, read
+from stream.events.language import Bool, I64, Kind, Reason, Rejected
+from stream.events.names import Names
+from stream.events.parse import parse
+from stream.events.partition import partition_of
+from stream.units import SECOND_MS, rfc3339
+
+SKEW_MS_MOST = 5 * SECOND_MS
+"""How far an event may lie ahead of Kafka's own time stamp of its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The partition that the records came from, of how many: others' floors are misrouted."""
+
+    partition: int
+    partitions: int
+
+
+def decode(
+    values: Sequence[bytes | None],
+    times_ms: Sequence[int] | None,
+    names: Names,
+    route: Route | None = None,
+) -> Decoded:
+    """Decode records; what cannot be read is a value with a reason and harms no neighbour.
+
+    `times_ms` are Kafka's time stamps of the records; without them skew is not judged.
+    """
+    documents, records, rejected = parse(values)
+    return _decode(documents, np.array(records, np.int64), rejected, times_ms, names, route)
+
+
+def decode_objects(
+    objects: Sequence[object], times_ms: Sequence[int] | None, names: Names
+) -> Decoded:
+    """The same for documents that are parsed already, one a record."""
+    return _decode(objects, np.arange(len(objects)), [], times_ms, names, None)
+
+
+def _decode(
+    documents: Sequence[Any],
+    record: I64,
+    rejected: list[Rejected],
+    times_ms: Sequence[int] | None,
+    names: Names,
+    route: Route | None,
+) -> Decoded:
+    table = Table(len(documents))
+    for shape, at in _by_shape(documents).items():
+        group = documents if len(at) == len(documents) else [documents[index] for index in at]
+        where = np.array(at, np.int64)
+        try:
+            _by_columns(table, where, shape, group, names)
+        except Unusual:
+            _one_by_one(table, at, group, record, names, rejected)
+    seen_ms = table.ts_ms if times_ms is None else np.array(times_ms, np.int64)[record]
+    if times_ms is not None:
+        _refuse_ahead(table, seen_ms, record, rejected)
+    if route is not None:
+        _refuse_misrouted(table, route, names, record, rejected)
+    rejected.sort(key=lambda one: one.record)
+    return Decoded(_compact(table, record, seen_ms), rejected)
+
+
+def _by_shape(documents: Sequence[Any]) -> dict[tuple[str, ...] | None, list[int]]:
+    groups: dict[tuple[str, ...] | None, list[int]] = defaultdict(list)
+    for index, document in enumerate(documents):
+        groups[tuple(document) if type(document) is dict else None].append(index)
+    return groups
+
+
+def _by_columns(
+    table: Table, at: I64, shape: tuple[str, ...] | None, group: Sequence[Any], names: Names
+) -> None:
+    if shape is None or len(shape) < 2:
+        raise Unusual
+    cells = dict(zip(shape, zip(*map(itemgetter(*shape), group), strict=True), strict=True))
+    columns.fill(table, at, cells, len(group), names)
+
+
+def _one_by_one(
+    table: Table,
+    at: Sequence[int],
+    group: Sequence[Any],
+    record: I64,
+    names: Names,
+    rejected: list[Rejected],
+) -> None:
+    for index, document in zip(at, group, strict=True):
+        try:
+            table.put(index, read(document), names)
+        except Refused as refused:
+            table.kept[index] = False
+            rejected.append(Rejected(int(record[index]), refused.reason, refused.detail))
+
+
+def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: list[Rejected]) -> None:
+    ahead = table.kept & (table.ts_ms > seen_ms + SKEW_MS_MOST)
+    for index in np.flatnonzero(ahead).tolist():
+        detail = (f"ts {rfc3339(int(table.ts_ms[index]))} lies more than "
+                  f"{SKEW_MS_MOST // SECOND_MS} s ahead of Kafka's time stamp "
+                  f"{rfc3339(int(seen_ms[index]))}; check the source's clock")
+        rejected.append(Rejected(int(record[index]), Reason.ahead, detail))
+    table.kept &= ~ahead
+
+
+def _refuse_misrouted(
+    table: Table, route: Route, names: Names, record: I64, rejected: list[Rejected]
+) -> None:
+    floors = np.unique(names.source_floor.data[table.source[table.kept]]).tolist()
+    strays = {
+        floor: partition_of(names.floors.keys[floor], route.partitions) for floor in floors
+    }
+    strays = {floor: home for floor, home in strays.items() if home != route.partition}
+    if not strays:
+        return
+    floor_of = names.source_floor.data[table.source]
+    stray = table.kept & np.isin(floor_of, list(strays))
+    for index in np.flatnonzero(stray).tolist():
+        floor = int(floor_of[index])
+        detail = (f"floor {ascii(names.floors.keys[floor])} belongs to partition {strays[floor]} "
+                  f"of {route.partitions}, the record stands in {route.partition}; "
+                  "set the producer's partitioner to murmur2")
+        rejected.append(Rejected(int(record[index]), Reason.misrouted, detail))
+    table.kept &= ~stray
+
+
+def _compact(table: Table, record: I64, seen_ms: I64) -> EventBatch:
+    kept = np.flatnonzero(table.kept)
+    kind = table.kind[kept]
+    source, ts_ms = table.source[kept], table.ts_ms[kept]
+
+    def of(what: Kind) -> tuple[I64, I64]:
+        event: I64 = np.flatnonzero(kind == what)
+        return event, kept[event]
+
+    event, at = of(Kind.state)
+    sync: Bool = table.sync[at]
+    states = StateRows(event, ts_ms[event], table.seq[at], table.seat[at], table.state[at],
+                       source[event], sync)
+    event, at = of(Kind.call)
+    calls = CallRows(event, ts_ms[event], table.floor[at],
+                     list(map(table.call.__getitem__, at.tolist())), table.phase[at],
+                     table.pool[at], table.seat[at], table.wait_ms[at], table.talk_ms[at],
+                     table.hold_ms[at], table.acw_ms[at])
+    event, at = of(Kind.queue)
+    queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
+    return EventBatch(record[kept], ts_ms, source, seen_ms[kept], states, calls, queues)

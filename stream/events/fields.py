@@ -1,0 +1,208 @@
+"""One event, field by field: what is allowed, and in which words a refusal is given.
+
+This is the plain path; `decode.py` takes the events that look alike through the same rules by
+columns and falls back to this for everything that is unusual.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any, Final, NamedTuple, NoReturn
+
+from stream.events.language import Kind, Phase, Reason, State
+from stream.units import DAY_MS, EARLIEST_MS, LATEST_MS
+
+STATES: Final[dict[str, int]] = {state.name: int(state) for state in State}
+PHASES: Final[dict[str, int]] = {phase.name: int(phase) for phase in Phase}
+KINDS: Final[dict[str, int]] = {kind.name: int(kind) for kind in Kind}
+ENUMS: Final[dict[str, tuple[str, ...]]] = {
+    "direction": ("inbound", "outbound"),
+    "purpose": ("service", "sales"),
+    "work_mode": ("on_site", "at_home"),
+}
+TEXTS: Final = {"reason": 64, "channel": 64, "id": 128}
+"""Free texts and their longest length in bytes."""
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
+"""What no id may hold."""
+DEFAULT_FLOOR: Final = "main"
+DEFAULT_POOL: Final = "main"
+ID_BYTES: Final = 128
+LONGEST_MS: Final = 30 * DAY_MS
+MOST_WAITING: Final = 1_000_000
+MOST_SEQ: Final = 2**62
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Refused(Exception):
+    """An event that breaks a rule; never leaves this package."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Fields(NamedTuple):
+    """The fields of one readable event; None where a field is missing or does not apply."""
+
+    kind: int
+    ts_ms: int
+    floor: str
+    source: str
+    agent: str | None
+    team: str | None
+    state: int
+    seq: int
+    sync: bool
+    call: str | None
+    phase: int
+    pool: str
+    wait_ms: int
+    talk_ms: int
+    hold_ms: int
+    acw_ms: int
+    waiting: int
+
+
+Document = dict[str, Any]
+
+
+def refuse(reason: Reason, detail: str) -> NoReturn:
+    raise Refused(reason, detail)
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in a message: quoted and cut."""
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def read(document: object) -> Fields:
+    """Check one parsed event.
+
+    Raises:
+        Refused: with the reason, and a detail that names field, value and what is allowed.
+    """
+    if not isinstance(document, dict):
+        refuse(Reason.not_an_object, f"an event is a JSON object, this is {shown(document)}")
+    kind = enum_of(document, "type", KINDS)
+    for name, limit in TEXTS.items():
+        _text(document, name, limit)
+    for name, allowed in ENUMS.items():
+        if document.get(name) is not None:
+            enum_of(document, name, dict.fromkeys(allowed, 0))
+    floor = identifier(document, "floor") or DEFAULT_FLOOR
+    source = identifier(document, "source") or floor
+    ts_ms = instant_ms(document.get("ts"))
+    state = enum_of(document, "state", STATES) if kind == Kind.state else -1
+    phase = enum_of(document, "phase", PHASES) if kind == Kind.call else -1
+    agent = identifier(document, "agent", required=kind == Kind.state)
+    return Fields(
+        kind, ts_ms, floor, source, agent, identifier(document, "team"), state,
+        _integer(document, "seq", MOST_SEQ, 0), _flag(document, "sync"),
+        identifier(document, "call", required=kind == Kind.call), phase,
+        identifier(document, "pool") or DEFAULT_POOL,
+        _seconds(document, "oldest_wait_s" if kind == Kind.queue else "wait_s"),
+        _seconds(document, "talk_s"), _seconds(document, "hold_s"), _seconds(document, "acw_s"),
+        _integer(document, "waiting", MOST_WAITING, None if kind == Kind.queue else 0),
+    )
+
+
+def enum_of(document: Document, name: str, allowed: dict[str, int]) -> int:
+    value = document.get(name)
+    if value is None:
+        refuse(Reason.missing_field, f"{name} is missing; allowed: {', '.join(allowed)}")
+    if not isinstance(value, str):
+        refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: {', '.join(allowed)}")
+    if value not in allowed:
+        refuse(Reason.unknown_enum, f"{name} {shown(value)}; allowed: {', '.join(allowed)}")
+    return allowed[value]
+
+
+def identifier(document: Document, name: str, *, required: bool = False) -> str | None:
+    value = document.get(name)
+    if value is None:
+        if required:
+            refuse(Reason.missing_field, f"{name} is missing")
+        return None
+    if not isinstance(value, str):
+        refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a string")
+    if CONTROL.search(value) or not 1 <= len(value.encode()) <= ID_BYTES:
+        refuse(Reason.bad_id, f"{name} {shown(value)}; allowed: 1 to {ID_BYTES} bytes of UTF-8 "
+               "without control characters and without '/'")
+    return value
+
+
+def instant_ms(value: object) -> int:
+    """Milliseconds since 1970 of RFC 3339 text or integer epoch milliseconds."""
+    if value is None:
+        refuse(Reason.missing_field, "ts is missing")
+    if isinstance(value, str):
+        ts_ms = _from_text(value)
+    elif type(value) is int:
+        ts_ms = value
+    else:
+        refuse(Reason.wrong_type,
+               f"ts {shown(value)}; allowed: RFC 3339 text or whole epoch milliseconds")
+    if not EARLIEST_MS <= ts_ms < LATEST_MS:
+        refuse(Reason.bad_time, f"ts {shown(value)} lies outside 1990 to 2100{_hint(value)}")
+    return ts_ms
+
+
+def _from_text(value: str) -> int:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        refuse(Reason.bad_time, f"ts {shown(value)}; allowed: RFC 3339, as 2026-03-02T10:43:12.345Z")
+    if moment.tzinfo is None:
+        refuse(Reason.bad_time, f"ts {shown(value)} has no offset; end it with Z or +08:00")
+    return (moment - EPOCH) // MILLISECOND
+
+
+def _hint(value: object) -> str:
+    if not isinstance(value, int):
+        return ""
+    for factor, unit in ((1_000, "seconds"), (0.001, "microseconds"), (1e-6, "nanoseconds")):
+        if EARLIEST_MS <= value * factor < LATEST_MS:
+            return f"; it looks like {unit}: send milliseconds"
+    return ""
+
+
+def _text(document: Document, name: str, limit: int) -> None:
+    value = document.get(name)
+    if value is None:
+        return
+    if not isinstance(value, str):
+        refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a string")
+    if len(value.encode(errors="replace")) > limit:
+        refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: at most {limit} bytes")
+
+
+def _integer(document: Document, name: str, most: int, default: int | None) -> int:
+    value = document.get(name)
+    if value is None:
+        return default if default is not None else refuse(Reason.missing_field, f"{name} is missing")
+    if type(value) is not int:
+        refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a whole number")
+    if not 0 <= value <= most:
+        refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: 0 to {most}")
+    return value
+
+
+def _flag(document: Document, name: str) -> bool:
+    value = document.get(name)
+    if value is not None and not isinstance(value, bool):
+        refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: true or false")
+    return bool(value)
+
+
+def _seconds(document: Document, name: str) -> int:
+    value = document.get(name)
+    if value is None:
+        return -1
+    if type(value) not in (int, float):
+        refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: seconds as a number")
+    if not (isfinite(value) and 0 <= value * 1_000 <= LONGEST_MS):
+        refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: 0 to {LONGEST_MS // 1_000} s")
+    return round(value * 1_000)

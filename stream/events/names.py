@@ -1,0 +1,160 @@
+"""Names and their numbers: floors, sources, teams, pools, agents and seats of one shard.
+
+Numbers are given at first sight and are private to the shard. They never decide a result: where
+order matters the names decide, as bytes.
+"""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from stream.events.language import I64
+from stream.roster import NO_ROSTER, Roster
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Numbering(Generic[K]):
+    """A dictionary from keys to 0, 1, 2 ... in order of first sight."""
+
+    __slots__ = ("get", "keys", "number_of")
+
+    def __init__(self) -> None:
+        self.keys: list[K] = []
+        self.number_of: dict[K, int] = {}
+        self.get = self.number_of.get
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def number(self, key: K) -> int:
+        """The number of a key, which is given one if it is new."""
+        found = self.number_of.get(key)
+        if found is None:
+            found = self.number_of[key] = len(self.keys)
+            self.keys.append(key)
+        return found
+
+
+class IntColumn:
+    """An int64 column that grows by doubling; `data` is the filled part."""
+
+    __slots__ = ("_data", "size")
+
+    def __init__(self) -> None:
+        self._data = np.zeros(64, np.int64)
+        self.size = 0
+
+    def append(self, value: int) -> None:
+        if self.size == len(self._data):
+            self._data = np.concatenate([self._data, np.zeros_like(self._data)])
+        self._data[self.size] = value
+        self.size += 1
+
+    @property
+    def data(self) -> I64:
+        return self._data[: self.size]
+
+
+class Names:
+    """All names of a shard. A seat is one (agent, team) pair of a floor."""
+
+    def __init__(self, roster: Roster = NO_ROSTER) -> None:
+        self.roster = roster
+        self.floors: Numbering[str] = Numbering()
+        self.sources: Numbering[tuple[str, str]] = Numbering()
+        self.source_floor = IntColumn()
+        self.pools: Numbering[tuple[str, str]] = Numbering()
+        self.teams: Numbering[tuple[str, str]] = Numbering()
+        self.team_floor = IntColumn()
+        self.team_pool = IntColumn()
+        self.agents: Numbering[tuple[str, str]] = Numbering()
+        self.agent_floor = IntColumn()
+        self.seats: Numbering[tuple[str, str, str]] = Numbering()
+        self.fixed_seats: dict[tuple[str, str], int] = {}
+        """Seats of agents whom the roster keeps in one team at all times."""
+        self.seat_agent = IntColumn()
+        self.seat_team = IntColumn()
+        self._byte_ranks: dict[int, tuple[int, I64]] = {}
+
+    def source(self, floor: str, source: str) -> int:
+        """The number of a feed of a floor."""
+        found = self.sources.get((floor, source))
+        if found is None:
+            self.source_floor.append(self.floors.number(floor))
+            found = self.sources.number((floor, source))
+        return found
+
+    def pool(self, floor: str, pool: str) -> int:
+        """The number of a pool of a floor."""
+        self.floors.number(floor)
+        return self.pools.number((floor, pool))
+
+    def team(self, floor: str, team: str) -> int:
+        """The number of a team of a floor."""
+        found = self.teams.get((floor, team))
+        if found is None:
+            self.team_floor.append(self.floors.number(floor))
+            self.team_pool.append(self.pool(floor, self.roster.pool_of(team)))
+            found = self.teams.number((floor, team))
+        return found
+
+    def agent(self, floor: str, agent: str) -> int:
+        """The number of an agent of a floor."""
+        found = self.agents.get((floor, agent))
+        if found is None:
+            self.agent_floor.append(self.floors.number(floor))
+            found = self.agents.number((floor, agent))
+        return found
+
+    def seat(self, floor: str, agent: str, team: str | None, ts_ms: int) -> int:
+        """The number of a seat; without a team on the event the roster at that time decides."""
+        if team is not None:
+            return self._seat((floor, agent, team))
+        found = self._seat((floor, agent, self.roster.team_at(agent, ts_ms)))
+        if self.roster.is_fixed(agent):
+            self.fixed_seats[floor, agent] = found
+        return found
+
+    def _seat(self, key: tuple[str, str, str]) -> int:
+        found = self.seats.get(key)
+        if found is None:
+            floor, agent, team = key
+            self.seat_agent.append(self.agent(floor, agent))
+            self.seat_team.append(self.team(floor, team))
+            found = self.seats.number(key)
+        return found
+
+    def byte_ranks(self, names: Numbering[tuple[str, str]]) -> I64:
+        """The rank of each key by the bytes of its last name: what orders equal times."""
+        size, ranks = self._byte_ranks.get(id(names), (-1, np.zeros(0, np.int64)))
+        if size != len(names):
+            ordered = sorted({key[-1].encode() for key in names.keys})
+            rank_of = {name: rank for rank, name in enumerate(ordered)}
+            ranks = np.array([rank_of[key[-1].encode()] for key in names.keys], np.int64)
+            self._byte_ranks[id(names)] = (len(names), ranks)
+        return ranks
+
+    def to_lists(self) -> dict[str, list[list[str]]]:
+        """All keys in order of their numbers, for a snapshot."""
+        return {
+            "sources": [list(key) for key in self.sources.keys],
+            "pools": [list(key) for key in self.pools.keys],
+            "teams": [list(key) for key in self.teams.keys],
+            "agents": [list(key) for key in self.agents.keys],
+            "seats": [list(key) for key in self.seats.keys],
+        }
+
+    def fill(self, lists: dict[str, list[list[str]]]) -> None:
+        """Give the numbers of a snapshot again; only on fresh names."""
+        for floor, source in lists["sources"]:
+            self.source(floor, source)
+        for floor, pool in lists["pools"]:
+            self.pool(floor, pool)
+        for floor, team in lists["teams"]:
+            self.team(floor, team)
+        for floor, agent in lists["agents"]:
+            self.agent(floor, agent)
+        for floor, agent, team in lists["seats"]:
+            self.seat(floor, agent, team, 0)

@@ -1,0 +1,147 @@
+"""The roster: who belongs to which team when. Effective-dated, read from CSV text."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from stream.errors import ConfigurationError
+from stream.units import NEVER_MS
+
+UNASSIGNED = "unassigned"
+DEFAULT_POOL = "main"
+COLUMNS = ("agent", "team", "name", "pool", "zone", "shift", "work_mode", "from", "to")
+WORK_MODES = ("", "on_site", "at_home")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An agent belongs to a team in [from_ms, to_ms)."""
+
+    from_ms: int
+    to_ms: int
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Assignments by agent, each list sorted by time without overlap, and the pool of each team."""
+
+    assignments: Mapping[str, tuple[Assignment, ...]] = field(default_factory=dict)
+    pools: Mapping[str, str] = field(default_factory=dict)
+    display_names: Mapping[str, str] = field(default_factory=dict)
+    fallback_team: str = UNASSIGNED
+    """Where an agent belongs who is on no line; a source without teams names its own."""
+    fallback_pool: str = DEFAULT_POOL
+
+    def team_at(self, agent: str, ts_ms: int) -> str:
+        """The agent's team at an instant."""
+        for assignment in self.assignments.get(agent, ()):
+            if assignment.from_ms <= ts_ms < assignment.to_ms:
+                return assignment.team
+        return self.fallback_team
+
+    def is_fixed(self, agent: str) -> bool:
+        """Whether the agent's team is the same at all times."""
+        lines = self.assignments.get(agent, ())
+        return not lines or (len(lines) == 1 and lines[0].from_ms == -NEVER_MS
+                             and lines[0].to_ms == NEVER_MS)
+
+    def pool_of(self, team: str) -> str:
+        """The pool of a team."""
+        return self.pools.get(team, self.fallback_pool)
+
+
+NO_ROSTER = Roster()
+
+
+def parse_roster(text: str, name: str) -> Roster:
+    """Read a roster from CSV text with the columns `agent,team` and optionally the others.
+
+    Raises:
+        ConfigurationError: naming file, line, value and what is allowed.
+    """
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        header = rows.fieldnames or []
+        _check_header(header, name)
+        return _build([(rows.line_num, row) for row in rows], name)
+    except csv.Error as error:
+        msg = f"{name}, line {rows.line_num}: {error}"
+        raise ConfigurationError(msg) from None
+
+
+def _check_header(header: object, name: str) -> None:
+    columns = list(header) if isinstance(header, (list, tuple)) else []
+    missing = [column for column in ("agent", "team") if column not in columns]
+    if missing:
+        msg = f"{name}, line 1: column '{missing[0]}' is missing; allowed: {', '.join(COLUMNS)}"
+        raise ConfigurationError(msg)
+    for column in columns:
+        if column not in COLUMNS:
+            msg = f"{name}, line 1: unknown column '{column}'; allowed: {', '.join(COLUMNS)}"
+            raise ConfigurationError(msg)
+
+
+def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
+    lines: dict[str, list[tuple[int, Assignment]]] = defaultdict(list)
+    pools: dict[str, str] = {}
+    display_names: dict[str, str] = {}
+    for line, row in rows:
+        where = f"{name}, line {line}"
+        if None in row or None in row.values():
+            raise ConfigurationError(f"{where}: as many values as columns are needed")
+        agent, team = _id(row["agent"], "agent", where), _id(row["team"], "team", where)
+        start = _instant(row.get("from", ""), -NEVER_MS, f"{where}: from")
+        end = _instant(row.get("to", ""), NEVER_MS, f"{where}: to")
+        if end <= start:
+            msg = f"{where}: 'to' {row.get('to')} must be later than 'from' {row.get('from')}"
+            raise ConfigurationError(msg)
+        if row.get("work_mode", "") not in WORK_MODES:
+            msg = f"{where}: work_mode '{row['work_mode']}'; allowed: on_site, at_home"
+            raise ConfigurationError(msg)
+        lines[agent].append((line, Assignment(start, end, team)))
+        if row.get("pool"):
+            pool = _id(row["pool"], "pool", where)
+            if pools.setdefault(team, pool) != pool:
+                msg = f"{where}: team '{team}' stands in pool '{pools[team]}' above, in '{pool}' here"
+                raise ConfigurationError(msg)
+        if row.get("name"):
+            display_names[agent] = row["name"]
+    assignments = {agent: _in_order(agent, held, name) for agent, held in lines.items()}
+    return Roster(assignments, pools, display_names)
+
+
+def _in_order(
+    agent: str, held: list[tuple[int, Assignment]], name: str
+) -> tuple[Assignment, ...]:
+    ordered = sorted(held, key=lambda pair: pair[1].from_ms)
+    for (_, before), (line, after) in zip(ordered, ordered[1:], strict=False):
+        if after.from_ms < before.to_ms:
+            msg = (f"{name}, line {line}: agent '{agent}' is in '{before.team}' and "
+                   f"'{after.team}' at the same time; give 'from' and 'to' that do not overlap")
+            raise ConfigurationError(msg)
+    return tuple(assignment for _, assignment in ordered)
+
+
+def _id(value: str, column: str, where: str) -> str:
+    if not 1 <= len(value.encode()) <= 128 or "/" in value or not value.isprintable():
+        msg = (f"{where}: {column} '{value}'; allowed: 1 to 128 bytes without '/' "
+               "and without control characters")
+        raise ConfigurationError(msg)
+    return value
+
+
+def _instant(value: str, default: int, where: str) -> int:
+    if not value:
+        return default
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        msg = f"{where} '{value}'; allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
+        raise ConfigurationError(msg)
+    return round(moment.timestamp() * 1000)
