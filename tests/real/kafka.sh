@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# One real Apache Kafka node (KRaft) for tests, benchmarks and work by hand.
+#
+#   kafka.sh fetch               jars from Maven Central, if they are not there (needs mvn, JDK 17+)
+#   kafka.sh start PORT DIR      broker on 127.0.0.1:PORT, controller on PORT+1, all files in DIR;
+#                                returns when the broker answers; DIR may be that of an earlier run
+#   kafka.sh stop DIR [SIGNAL]   SIGTERM unless another is named, e.g. KILL; returns when it has ended
+#
+# FLOORWATCH_KAFKA_JARS   where the jars are (default: jars/ beside this file)
+# KAFKA_HEAP              JVM options for memory (default: -Xms256m -Xmx512m)
+# KAFKA_LOG_LEVEL         of DIR/server.log (default: warn)
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+jars=${FLOORWATCH_KAFKA_JARS:-$here/jars}
+
+usage() {
+  sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+}
+
+fetch() {
+  if compgen -G "$jars/kafka_2.13-*.jar" > /dev/null; then
+    return
+  fi
+  # Copied beside and renamed, so that an interrupted fetch never looks complete.
+  rm -rf "$jars.part"
+  mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$jars.part"
+  rm -rf "$jars"
+  mv "$jars.part" "$jars"
+}
+
+write_settings() { # PORT DIR
+  cat > "$2/server.properties" <<SETTINGS
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$(($1 + 1))
+listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$(($1 + 1))
+advertised.listeners=PLAINTEXT://127.0.0.1:$1
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$2/data
+num.partitions=8
+auto.create.topics.enable=false
+# A record of 10 MB must reach the worker, which has to refuse it.
+message.max.bytes=16777216
+replica.fetch.max.bytes=16777216
+# One node holds the only copy of everything.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# Tests do not wait for members that might still come, and have short sessions.
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=2
+num.io.threads=4
+# Recorded events carry the instant at which they happened, which may be decades ago: nothing is
+# deleted by age.
+log.retention.ms=-1
+log.segment.bytes=268435456
+SETTINGS
+  cat > "$2/log4j2.xml" <<LOG
+<Configuration status="warn">
+  <Appenders>
+    <Console name="out" target="SYSTEM_OUT"><PatternLayout pattern="[%d] %p %m (%c)%n"/></Console>
+  </Appenders>
+  <Loggers>
+    <Root level="${KAFKA_LOG_LEVEL:-warn}"><AppenderRef ref="out"/></Root>
+  </Loggers>
+</Configuration>
+LOG
+}
+
+storage_tool() { # DIR ARGUMENT...
+  local dir=$1
+  shift
+  java "-Dlog4j2.configurationFile=$dir/log4j2.xml" -XX:TieredStopAtLevel=1 \
+    -cp "$jars/*" kafka.tools.StorageTool "$@"
+}
+
+await_answer() { # PORT DIR
+  for _ in $(seq 600); do
+    if ! kill -0 "$(cat "$2/pid")" 2> /dev/null; then
+      echo "kafka.sh: the broker has ended; $2/server.log says:" >&2
+      tail -20 "$2/server.log" >&2
+      exit 1
+    fi
+    if (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; then
+      return
+    fi
+    sleep 0.1
+  done
+  echo "kafka.sh: no answer on port $1 within 60 s; see $2/server.log" >&2
+  exit 1
+}
+
+start() { # PORT DIR
+  mkdir -p "$2"
+  local dir
+  dir=$(cd "$2" && pwd)
+  write_settings "$1" "$dir"
+  if [ ! -f "$dir/data/meta.properties" ]; then
+    # Any 16 bytes in URL-safe base64 serve as the cluster's id.
+    storage_tool "$dir" format -t Rmxvb3J3YXRjaC10ZXN0cw -c "$dir/server.properties" \
+      > "$dir/format.log" 2>&1 || { cat "$dir/format.log" >&2; exit 1; }
+  fi
+  # shellcheck disable=SC2086  # the options are several words
+  nohup setsid java ${KAFKA_HEAP:--Xms256m -Xmx512m} -XX:+UseSerialGC \
+    "-Dlog4j2.configurationFile=$dir/log4j2.xml" -cp "$jars/*" \
+    kafka.Kafka "$dir/server.properties" >> "$dir/server.log" 2>&1 < /dev/null &
+  echo $! > "$dir/pid"
+  await_answer "$1" "$dir"
+}
+
+stop() { # DIR SIGNAL
+  local pid
+  pid=$(cat "$1/pid")
+  kill -s "$2" "$pid" 2> /dev/null || return 0
+  for _ in $(seq 600); do
+    kill -0 "$pid" 2> /dev/null || return 0
+    sleep 0.1
+  done
+  echo "kafka.sh: process $pid has not ended within 60 s of SIG$2" >&2
+  exit 1
+}
+
+case "${1:-}:$#" in
+  fetch:1) fetch ;;
+  start:3) start "$2" "$3" ;;
+  stop:2) stop "$2" TERM ;;
+  stop:3) stop "$2" "$3" ;;
+  *) usage ;;
+esac
