@@ -1,0 +1,1 @@
+"""Windows: calendar, timelines, panes, and the engine that keeps them."""
