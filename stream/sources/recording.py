@@ -1,0 +1,84 @@
+"""Recorded data as a replay takes it in: events with the place that each came from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.events.language import I64
+
+TEXT_BYTES_MOST = 65_536
+"""Of a longer row only this much is kept in a report about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that was opened: its name as the user gave it, and its lines, ends included."""
+
+    name: str
+    lines: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that could not be taken in."""
+
+    file: int
+    """Index of the file."""
+    line: int
+    """From 1."""
+    reason: str
+    detail: str
+    """What, where and what is allowed, for a person."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Events in file order; columns of length N."""
+
+    values: Sequence[bytes]
+    """One JSON event each, as a Kafka record would hold it."""
+    ts_ms: I64
+    received_ms: I64
+    """When the source's recorder got the event; -1 where that is not known."""
+    file: I64
+    """Index of the file."""
+    line: I64
+    """From 1."""
+    rows: int
+    """Rows read, the unreadable ones and those without any event included; no headers."""
+    unreadable: Sequence[Unreadable]
+
+    def in_time_order(self) -> "Recording":
+        """The same events by their time; those of one instant stay in file order."""
+        order = np.argsort(self.ts_ms, kind="stable")
+        values = [self.values[index] for index in order.tolist()]
+        return Recording(
+            values,
+            self.ts_ms[order],
+            self.received_ms[order],
+            self.file[order],
+            self.line[order],
+            self.rows,
+            self.unreadable,
+        )
+
+    def between(self, from_ms: int, to_ms: int) -> "Recording":
+        """Only the events in [from_ms, to_ms); rows and unreadable ones stay counted."""
+        kept = np.flatnonzero((self.ts_ms >= from_ms) & (self.ts_ms < to_ms))
+        values = [self.values[index] for index in kept.tolist()]
+        return Recording(
+            values,
+            self.ts_ms[kept],
+            self.received_ms[kept],
+            self.file[kept],
+            self.line[kept],
+            self.rows,
+            self.unreadable,
+        )
+
+
+def text_of(row: bytes) -> str:
+    """A row as it may stand in a report: cut, and bytes that are no UTF-8 escaped."""
+    return row[:TEXT_BYTES_MOST].rstrip(b"\r\n").decode(errors="backslashreplace")
