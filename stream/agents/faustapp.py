@@ -1,0 +1,95 @@
+"""A Faust app with the batch transport and safe settings."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import faust
+from faust.app.base import BootStrategy
+
+from stream.agents.transport import SCHEME, BatchConsumer, BatchSchema
+
+FETCH_BYTES_MAX: Final = 4 * 2**20
+"""A floor is one partition, so a fetch may hold much of one."""
+BUFFERED_BATCHES_MAX: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTimes:
+    """Times of the consumer group, in seconds.
+
+    A worker that dies is missed after `session_s`; one whose main loop hangs after `poll_s`.
+    """
+
+    session_s: float = 10.0
+    heartbeat_s: float = 1.0
+    poll_s: float = 60.0
+
+
+class _Boot(BootStrategy):
+    """Without Faust's producer, which would have to reach Kafka before anything else starts."""
+
+    enable_kafka_producer = False
+
+
+class _App(faust.App):
+    BootStrategy = _Boot
+
+
+def faust_app(
+    group: str,
+    brokers: str,
+    *,
+    times: GroupTimes = GroupTimes(),
+    web: tuple[str, int] | None = None,
+) -> faust.App:
+    """An app that reads batches; `brokers` as "host:port,host:port", `web` as (host, port).
+
+    Faust's own pages are off: they show tables and routes without asking who looks.
+    """
+    options: dict[str, Any] = {
+        "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),
+        "store": "memory://",
+        "autodiscover": False,
+        "origin": None,
+        "topic_disable_leader": True,
+        "topic_allow_declare": False,
+        "consumer_auto_offset_reset": "earliest",
+        "consumer_max_fetch_size": FETCH_BYTES_MAX,
+        "stream_buffer_maxsize": BUFFERED_BATCHES_MAX,
+        "stream_wait_empty": True,
+        "broker_session_timeout": times.session_s,
+        "broker_heartbeat_interval": times.heartbeat_s,
+        "broker_max_poll_interval": times.poll_s,
+        "broker_request_timeout": max(40.0, 2 * times.session_s),
+        "broker_rebalance_timeout": max(30.0, 2 * times.session_s),
+        "broker_commit_interval": 1.0,
+        "worker_redirect_stdouts": False,
+        **_web_options(web),
+    }
+    return _App(group, **options)
+
+
+def _web_options(web: tuple[str, int] | None) -> dict[str, Any]:
+    if web is None:
+        return {"web_enabled": False}
+    host, port = web
+    pages = ("router", "tables", "stats", "graph", "metrics")
+    return {
+        "web_enabled": True,
+        "web_bind": host,
+        "web_host": host,
+        "web_port": port,
+        **{f"web_{page}_enabled": False for page in pages},
+    }
+
+
+def batches_of(app: faust.App, topic: str) -> Any:  # noqa: ANN401 - Faust's topic
+    """The topic whose messages are batches."""
+    return app.topic(topic, schema=BatchSchema())
+
+
+def consumer_of(app: faust.App) -> BatchConsumer:
+    """The app's consumer."""
+    consumer = app.consumer
+    assert isinstance(consumer, BatchConsumer)
+    return consumer

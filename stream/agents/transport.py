@@ -1,0 +1,329 @@
+"""Batch transport: one Faust message for each (partition, fetch), with the records as columns.
+
+The only file that touches Faust's private interface (faust-streaming 0.15.3, aiokafka 0.14.0; see
+tests/agents/test_transport_contract.py). It knows nothing of state: its `Owner` says from which
+offset a partition is read, learns which partitions are lost, and tells what was confirmed.
+
+Every seek gives a partition a new *session*. A batch carries the session in which it was drained,
+and whoever sees an old one drops it: it will be fetched again. The group's generation is not
+enough, since a fetch that waits for an assignment may drain after the new seek.
+"""
+
+# ruff: noqa: SLF001 - the private interface of faust and aiokafka is this file's business
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Final, cast
+
+import faust
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaConnectionError
+from aiokafka.structs import TopicPartition
+from faust.exceptions import ConsumerNotStarted
+from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+from mode import Service
+
+from stream.agents.batch import Batch, Owner
+from stream.agents.columns import fetched_columns, touch
+
+log = logging.getLogger(__name__)
+
+SEEK_S_MAX: Final = 5.0
+"""perform_seek answers within this time: Faust waits for ever after broker_request_timeout."""
+LAST_COMMIT_S_MAX: Final = 5.0
+"""How long a revocation waits for the last commit."""
+RETRY_S: Final = 0.5
+KEEP_ALIVE_S: Final = 1.0
+
+
+class _Unread(dict[TP, int | None]):
+    """Faust compares offsets with `_read_offset`, which it sets *after* delivery.
+
+    So a rewind at run time would be overwritten, and new batches dropped in silence. It always
+    answers None ("nothing read yet"); the owner slices off what it has.
+    """
+
+    def __getitem__(self, tp: TP) -> None:
+        return None
+
+
+class BatchSchema(faust.Schema[Any, Any]):
+    """Hands a batch through as it is."""
+
+    def compile(self, app: faust.App, **_: object) -> Any:  # type: ignore[override]  # noqa: ANN401 - Faust's type
+        """Answer a decoder that decodes nothing."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ANN401, ARG001
+            return app.create_event(None, message.value, message.headers, message)
+
+        return decode
+
+
+class _PatientThread(driver.AIOKafkaConsumerThread):
+    """Waits for a broker that is not there yet, instead of crashing."""
+
+    async def on_start(self) -> None:
+        while not self.should_stop:
+            try:
+                await super().on_start()
+            except KafkaConnectionError:
+                log.warning("Kafka is not there (%s): waiting", self.app.conf.broker[0])
+                await self._give_up_consumer()
+                await self.sleep(2 * KEEP_ALIVE_S)
+            else:
+                return
+
+    async def _give_up_consumer(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+
+class BatchConsumer(driver.Consumer):
+    """Faust's consumer with batches, sessions, credits, and positions that its owner keeps."""
+
+    owner: Owner
+    records_in_flight_max = 50_000
+    """Credit of a partition: records fetched and not yet released."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
+        super().__init__(*args, **kwargs)
+        self._read_offset = _Unread()
+        self.session: dict[TP, int] = {}
+        """Written on the consumer's thread by seeks, and by `forget`."""
+        self._sessions = itertools.count(1)  # next() is atomic: two threads never share one
+        self.in_flight: defaultdict[int, int] = defaultdict(int)
+        """Records not yet released, by session. Main thread only."""
+        self.ready: set[TP] = set()
+        """Acquired and sought: may be fetched."""
+        self._credit = asyncio.Event()
+        self._one_acquirer = asyncio.Lock()
+        self._acquiring: asyncio.Task[None] | None = None
+        self._forgotten = 0
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _PatientThread(self, loop=self.loop, beacon=self.beacon)
+
+    # ---------------------------------------------------------------- fetching
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
+        """Fetch once; a message for each partition that had records."""
+        if not self.flow_active:
+            await self._wait_for_flow()
+            return
+        tps = {tp for tp in self.ready if self._in_flight(tp) < self.records_in_flight_max}
+        if not tps:  # never pass an empty set: to aiokafka it means all partitions
+            await self._wait_for_credit(timeout)
+            return
+        for batch in await self._thread.call_thread(self._fetch, tps, timeout):
+            if not self._is_flowing():  # else Faust cancels the delivery
+                await self._wait_for_flow()
+            if self._is_stopping():
+                return
+            if batch.tp in self.ready and batch.session == self.session.get(batch.tp):
+                self.in_flight[batch.session] += len(batch.columns.values)
+                yield batch.tp, self._message(batch)
+
+    async def _fetch(self, tps: set[TP], timeout: float) -> list[Batch]:  # noqa: ASYNC109
+        """Drain what was fetched. On the consumer's thread, as are the seeks."""
+        fetcher = self._thread._ensure_consumer()._fetcher
+        subscriptions = fetcher._subscriptions
+        if not self.flow_active:
+            return []
+        if fetcher._closed:
+            raise ConsumerStoppedError
+        with subscriptions.fetch_context():
+            got = await fetched_columns(fetcher, tps, timeout)
+        if not got:
+            return []
+        # No await between the drain and here, so these are the sessions of the drain.
+        assignment = subscriptions.subscription.assignment
+        batches = []
+        for kafka_tp, chunks in got.items():
+            tp = TP(kafka_tp.topic, kafka_tp.partition)
+            end = assignment.state_value(kafka_tp).highwater or 0
+            batches += [Batch(tp, self.session.get(tp, 0), columns, end) for columns in chunks]
+        return batches
+
+    def _message(self, batch: Batch) -> ConsumerMessage:
+        tp, value, offset = batch.tp, cast("Any", batch), batch.columns.offsets[-1]
+        time_s, generation = batch.columns.times_ms[-1] / 1000, self.app.consumer_generation_id
+        head = (tp.topic, tp.partition, offset, time_s, 0, None, None)
+        return ConsumerMessage(*head, value, None, 0, 0, tp, generation_id=generation)
+
+    def _is_flowing(self) -> bool:
+        return bool(self.flow_active)
+
+    def _is_stopping(self) -> bool:
+        return bool(self.should_stop)  # as a call, since it changes between two awaits
+
+    async def _wait_for_flow(self) -> None:
+        await self.wait(cast("Any", self.can_resume_flow))
+
+    async def _wait_for_credit(self, timeout_s: float) -> None:
+        self._credit.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._credit.wait(), timeout_s)
+
+    def _in_flight(self, tp: TP) -> int:
+        return self.in_flight.get(self.session.get(tp, 0), 0)
+
+    def release(self, session: int, records: int) -> None:
+        """Give credit back: so many records of a session were applied."""
+        if session in self.in_flight:
+            self.in_flight[session] -= records
+            self._credit.set()
+
+    def end(self, tp: TP) -> int | None:
+        """The partition's end by the last fetch, or None before the first."""
+        try:
+            return self.highwater(tp)
+        except (ConsumerNotStarted, AssertionError, AttributeError, IllegalStateError):
+            return None
+
+    @Service.task
+    async def _keep_alive(self) -> None:
+        """Tell aiokafka each second that the main loop lives.
+
+        Without this, a worker that does not fetch (no partitions, Redis away, no credit) leaves
+        the group after max_poll_interval and never joins again, since aiokafka refuses to while
+        idle. It does not go through the method queue, which may be waiting.
+        """
+        while not self.should_stop:
+            await self.sleep(KEEP_ALIVE_S)
+            consumer = self._thread._consumer
+            if consumer is not None and self._thread.thread_loop.is_running():
+                self._thread.thread_loop.call_soon_threadsafe(touch, consumer._subscription)
+
+    # ---------------------------------------------------------------- positions
+
+    async def seek_all(self, offsets: Mapping[TP, int]) -> None:
+        """Read partitions from these offsets on, each in a new session."""
+        await self._thread.call_thread(self._seek_here, offsets)
+        live = set(self.session.values())
+        for session in [s for s in self.in_flight if s not in live]:
+            del self.in_flight[session]
+        self._committed_offset.update(offsets)
+
+    async def _seek_here(self, offsets: Mapping[TP, int]) -> None:
+        consumer = self._thread._ensure_consumer()
+        for tp, offset in offsets.items():
+            consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+            self.session[tp] = next(self._sessions)
+
+    async def perform_seek(self) -> None:
+        """Take over what is assigned; Faust calls this before the flow resumes.
+
+        Answers within SEEK_S_MAX; what cannot be had by then is acquired in the background.
+        """
+        self.acquire_soon()
+        if self._acquiring is not None:
+            await asyncio.wait([self._acquiring], timeout=SEEK_S_MAX)
+
+    def acquire_soon(self) -> None:
+        """Acquire what is assigned and not ready, in the background, one acquirer at a time."""
+        self._acquiring = asyncio.ensure_future(self._acquire(self.app.consumer_generation_id))
+
+    async def _acquire(self, generation: int) -> None:
+        async with self._one_acquirer:
+            while generation == self.app.consumer_generation_id and not self.should_stop:
+                tps = frozenset(self.assignment() - self.ready)
+                if not tps:
+                    return
+                if not await self._acquire_once(tps):
+                    await asyncio.sleep(RETRY_S)
+
+    async def _acquire_once(self, tps: frozenset[TP]) -> bool:
+        """Whether all of the partitions are ready now."""
+        forgotten = self._forgotten
+        try:
+            offsets = await self.owner.acquire(tps)
+            await self.seek_all(offsets)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            log.warning("cannot acquire %s: %r", sorted(tp.partition for tp in tps), error)
+            return False
+        if forgotten != self._forgotten:  # lost meanwhile: what was acquired may be void
+            self.owner.lost(frozenset(offsets))
+            return False
+        self.ready |= set(offsets)
+        self._credit.set()
+        return len(offsets) == len(tps)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Commit what was applied, in bounded time, then let go."""
+        if self._acquiring is not None:
+            self._acquiring.cancel()
+        gone = frozenset(revoked)
+        try:
+            await asyncio.wait_for(self._last_commit(gone), LAST_COMMIT_S_MAX)
+        except Exception as error:  # noqa: BLE001 - the partitions go all the same
+            log.warning("no last commit before the partitions went: %r", error)
+        self.forget(gone)
+        self.owner.lost(gone)
+        await super().on_partitions_revoked(revoked)
+
+    async def _last_commit(self, tps: frozenset[TP]) -> None:
+        await self.owner.drain(tps)
+        await self.commit()
+
+    def forget(self, tps: Iterable[TP]) -> None:
+        """Stop reading partitions; batches of them that are on their way become void.
+
+        Their messages are discarded, or Faust's wait_empty would wait for them without end.
+        """
+        gone = set(tps)
+        self._forgotten += 1
+        for tp in gone:
+            self.in_flight.pop(self.session.get(tp, 0), None)
+            self.session[tp] = next(self._sessions)
+            self.ready.discard(tp)
+        for message in [m for m in self._unacked_messages if m.tp in gone]:
+            self._unacked_messages.discard(message)
+
+    # ------------------------------------------------------- commits: for lag monitors only
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:  # type: ignore[override]  # noqa: ANN401, ARG002
+        return list(self.owner.confirmed())
+
+    def _new_offset(self, tp: TP) -> int | None:
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return self.owner.confirmed().get(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Nothing: gaps matter to Faust's count of acks, which is not used."""
+
+    async def _commit_offsets(
+        self,
+        offsets: Mapping[TP, int],
+        start_new_transaction: bool = True,  # noqa: FBT001, FBT002 - Faust's signature
+    ) -> bool:
+        """Commit; a commit that failed is not taken for done, as Faust does."""
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        done = await super()._commit_offsets(offsets, start_new_transaction)
+        if not done:
+            self._committed_offset.update(before)
+        return done
+
+    async def verify_all_partitions_active(self) -> None:
+        """Faust's livelock detector, which raises while the consumer starts or is not assigned."""
+        try:
+            await super().verify_all_partitions_active()
+        except (ConsumerNotStarted, AttributeError, AssertionError, KeyError) as error:
+            log.debug("livelock detector: %r", error)
+
+
+class Transport(driver.Transport):
+    """Faust's Kafka transport with batches."""
+
+    Consumer = BatchConsumer
+
+
+SCHEME: Final = "batch"
+"""Broker URLs with this scheme use this transport."""
+TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
