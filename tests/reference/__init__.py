@@ -1,0 +1,1 @@
+"""A naive reference of windows and figures, histories to try it on, and the comparison."""

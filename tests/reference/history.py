@@ -1,0 +1,61 @@
+"""A history: events in order of arrival, and what they are judged by."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from stream.spec import Spec
+from stream.units import rfc3339
+from tests.reference.naive import Event, RosterLine
+
+
+@dataclass(frozen=True)
+class History:
+    """Events in order of arrival with the time stamps that Kafka gave their records."""
+
+    spec: Spec
+    roster: tuple[RosterLine, ...]
+    events: tuple[Event, ...]
+    times_ms: tuple[int, ...]
+    """By event; events of one record share its time."""
+    records: tuple[int, ...]
+    """How many events each record holds, in order."""
+    looks: tuple[int, ...]
+    """Instants after the last event at which figures are looked at."""
+    labels: Counter[str] = field(default_factory=Counter, compare=False)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  {json.dumps({'received': time} | dict(event))}"
+            for event, time in zip(self.events, self.times_ms, strict=True)
+        ]
+        head = f"{self.spec}\n{roster_csv(self.roster)}records {self.records} looks {self.looks}"
+        return "\n".join(["History", head, *lines])
+
+    def values(self) -> list[bytes]:
+        """The records as they lie in Kafka: one object, or an array of several."""
+        ends = list(accumulate(self.records))
+        return [
+            as_record(self.events[end - size : end])
+            for end, size in zip(ends, self.records, strict=True)
+        ]
+
+    def record_times(self) -> list[int]:
+        """Kafka's time stamp of each record."""
+        return [self.times_ms[end - 1] for end in accumulate(self.records)]
+
+
+def as_record(events: Sequence[Event]) -> bytes:
+    """One record that holds these events."""
+    return json.dumps(dict(events[0]) if len(events) == 1 else [dict(e) for e in events]).encode()
+
+
+def roster_csv(lines: Sequence[RosterLine]) -> str:
+    """The roster as the file that a user would write."""
+    rows = ["agent,team,pool,from,to"]
+    for line in lines:
+        dates = ["" if t is None else rfc3339(t) for t in (line.start_ms, line.end_ms)]
+        rows.append(",".join([line.agent, line.team, line.pool, *dates]))
+    return "\n".join(rows) + "\n"

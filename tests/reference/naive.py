@@ -1,0 +1,250 @@
+"""Windows of agents' states the slow and obvious way: lists of rows, clipped with min and max.
+
+Takes events as JSON objects in order of arrival. Shares no code with the product: only its
+enums, its configuration and the words of units come from there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from stream.events.language import Reason, State
+from stream.spec import ANY, PoolSpec, ShiftSpec, SourceSpec, Spec
+from tests.reference import clock
+
+Event = Mapping[str, Any]
+AHEAD_MS = 5_000
+"""How far an event may be ahead of its record's own time stamp."""
+WINDOW_MINUTES = {"5m": 5, "15m": 15, "60m": 60}
+
+
+class Row(NamedTuple):
+    """A state event; the order of the fields is the order of the rows."""
+
+    ts: int
+    seq: int
+    rank: int
+    team: bytes
+    source: bytes
+    no_sync: bool
+
+
+class Piece(NamedTuple):
+    """An agent's time [start, end) in one team and one state."""
+
+    start: int
+    end: int
+    team: str
+    state: State
+
+
+@dataclass(frozen=True)
+class RosterLine:
+    """An agent belongs to a team, and the team to a pool, in [start_ms, end_ms)."""
+
+    agent: str
+    team: str
+    pool: str = ""
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+
+def instant(event: Event) -> int:
+    """Epoch milliseconds of an event."""
+    ts = event["ts"]
+    if isinstance(ts, int):
+        return ts
+    return round(datetime.fromisoformat(ts).timestamp() * 1000)
+
+
+def floor_of(event: Event) -> str:
+    return str(event.get("floor", "main"))
+
+
+def source_of(event: Event) -> str:
+    return str(event.get("source", floor_of(event)))
+
+
+class Lateness:
+    """Which events come too late: a running maximum per source, and the order of arrival."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self.marks: dict[str, dict[str, int]] = {}
+        self.last_seen: dict[tuple[str, str], int] = {}
+
+    def admit(self, event: Event, time_ms: int | None = None) -> Reason | None:
+        """None: the event is taken; else why it is not, and then it has no effect at all."""
+        ts, floor, source = instant(event), floor_of(event), source_of(event)
+        if time_ms is not None and ts > time_ms + AHEAD_MS:
+            return Reason.ahead
+        others = self.marks.get(floor, {})
+        own = others.get(source, min(others.values(), default=None))
+        limits = self._spec.windows
+        if own is not None and ts < own - limits.grace_ms:
+            return Reason.late_grace
+        if others and ts < max(others.values()) - limits.horizon_ms:
+            return Reason.late_horizon
+        self.marks.setdefault(floor, {})[source] = ts if own is None else max(own, ts)
+        key = (floor, source)
+        seen = ts if time_ms is None else time_ms
+        self.last_seen[key] = max(self.last_seen.get(key, seen), seen)
+        return None
+
+    def silent(self, floor: str, source: str, as_of: int) -> bool:
+        """Whether nothing was heard of a source for three heartbeats."""
+        heartbeat = source_spec(self._spec, source).heartbeat_ms
+        if heartbeat is None:
+            return False
+        if self._spec.event_clock:
+            return as_of > self.marks[floor][source] + 3 * heartbeat
+        return as_of > self.last_seen[floor, source] + 3 * heartbeat
+
+
+def source_spec(spec: Spec, source: str) -> SourceSpec:
+    named = [one for one in spec.sources if one.name == source]
+    anyone = [one for one in spec.sources if one.name == ANY]
+    return (named + anyone + [SourceSpec()])[0]
+
+
+def zone_of(spec: Spec, floor: str, pool: str) -> str:
+    here = [one for one in spec.pools if one.floor in (floor, ANY)]
+    named = [one for one in here if one.name == pool]
+    anyone = [one for one in here if one.name == ANY]
+    return (named + anyone + [PoolSpec()])[0].zone
+
+
+def shifts_of(spec: Spec, floor: str, team: str) -> ShiftSpec | None:
+    here = [one for one in spec.shifts if one.floor in (floor, ANY)]
+    named = [one for one in here if one.team == team]
+    anyone = [one for one in here if one.team == ANY]
+    return next(iter(named + anyone), None)
+
+
+class Floorplan:
+    """Who belongs where: the roster and the calendars of the specification."""
+
+    def __init__(self, spec: Spec, roster: Sequence[RosterLine]) -> None:
+        self._spec = spec
+        self._roster = roster
+
+    def team_at(self, agent: str, ts: int) -> str:
+        for line in self._roster:
+            begun = line.start_ms is None or line.start_ms <= ts
+            if line.agent == agent and begun and (line.end_ms is None or ts < line.end_ms):
+                return line.team
+        return "unassigned"
+
+    def teams_of(self, agent: str) -> set[str]:
+        return {line.team for line in self._roster if line.agent == agent}
+
+    def team_of(self, event: Event) -> str:
+        return (
+            str(event["team"]) if "team" in event else self.team_at(event["agent"], instant(event))
+        )
+
+    def pool_of(self, team: str) -> str:
+        return next((line.pool for line in self._roster if line.team == team and line.pool), "main")
+
+    def shift_start(self, floor: str, team: str, t: int) -> int:
+        """Start of the team's running shift; without a calendar, of the local day."""
+        zone = zone_of(self._spec, floor, self.pool_of(team))
+        shifts = shifts_of(self._spec, floor, team)
+        return clock.day_start(zone, t) if not shifts else clock.shift_start(zone, shifts.times, t)
+
+    def latest_credible(self, floor: str, team: str, source: str, state: State, t0: int) -> int:
+        """Until when a state that began at t0 is believed without any further event."""
+        said = source_spec(self._spec, source)
+        never = 2**62
+        if said.silence_ms is None:
+            return never
+        if state in said.silence_ms:
+            return t0 + said.silence_ms[state]
+        shifts = shifts_of(self._spec, floor, team)
+        if not shifts or state in (State.offline, State.unknown):
+            return never
+        zone = zone_of(self._spec, floor, self.pool_of(team))
+        return clock.shift_end_after(zone, shifts.times, t0) + said.shift_end_slack_ms
+
+
+class States:
+    """All rows of all agents, and their time in every state."""
+
+    def __init__(self, spec: Spec, roster: Sequence[RosterLine] = ()) -> None:
+        self.plan = Floorplan(spec, roster)
+        self.lateness = Lateness(spec)
+        self.rows: dict[tuple[str, str], set[Row]] = {}
+
+    def add(self, event: Event) -> None:
+        row = Row(
+            instant(event),
+            event.get("seq") or 0,
+            int(State[event["state"]]),
+            self.plan.team_of(event).encode(),
+            source_of(event).encode(),
+            not event.get("sync"),
+        )
+        self.rows.setdefault((floor_of(event), event["agent"]), set()).add(row)
+
+    def teams(self) -> set[tuple[str, str]]:
+        return {
+            (floor, row.team.decode()) for (floor, _), rows in self.rows.items() for row in rows
+        }
+
+    def first(self, floor: str, agent: str) -> Row:
+        """The row before which the agent's time is unknown."""
+        return min(self.rows[floor, agent])
+
+    def pieces(self, floor: str, agent: str, as_of: int) -> Iterator[Piece]:
+        """The agent's time from the first row to as_of, in order and without gaps."""
+        rows = sorted(self.rows[floor, agent])
+        for place, row in enumerate(rows):
+            team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
+            credible = self.plan.latest_credible(floor, team, source, state, row.ts)
+            end = as_of
+            if place + 1 < len(rows):
+                end = min(end, rows[place + 1].ts)
+            elif self.lateness.silent(floor, source, as_of):
+                credible = min(credible, max(row.ts, self.lateness.marks[floor][source]))
+            if row.ts < min(credible, end):
+                yield Piece(row.ts, min(credible, end), team, state)
+            if max(row.ts, credible) < end:
+                yield Piece(max(row.ts, credible), end, team, State.unknown)
+
+    def pieces_in(self, floor: str, agent: str, start: int, as_of: int) -> Iterator[Piece]:
+        """The agent's time in [start, as_of): unknown before the first row if that is in there."""
+        first = self.first(floor, agent)
+        if start < first.ts < as_of:
+            yield Piece(start, first.ts, first.team.decode(), State.unknown)
+        for piece in self.pieces(floor, agent, as_of):
+            if piece.end > start:
+                yield piece._replace(start=max(start, piece.start))
+
+    def window(self, floor: str, team: str, name: str, as_of: int) -> tuple[int, int]:
+        """[start, end) of a team's window."""
+        if name == "shift":
+            return self.plan.shift_start(floor, team, as_of), as_of
+        minutes = WINDOW_MINUTES[name]
+        return as_of // clock.MINUTE_MS * clock.MINUTE_MS - minutes * clock.MINUTE_MS, as_of
+
+    def now(self, floor: str, agent: str, as_of: int) -> tuple[str, State] | None:
+        """Where the agent is and what he does at as_of; None before the first row."""
+        begun = sorted(row for row in self.rows[floor, agent] if row.ts <= as_of)
+        if not begun:
+            return None
+        row = begun[-1]
+        team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
+        credible = self.plan.latest_credible(floor, team, source, state, row.ts)
+        if row == max(self.rows[floor, agent]) and self.lateness.silent(floor, source, as_of):
+            credible = min(credible, self.lateness.marks[floor][source])
+        return team, state if as_of < credible else State.unknown
+
+
+def add_up(pieces: Iterable[Piece], team: str) -> list[int]:
+    """Milliseconds per state, in the order of State."""
+    sums = [0] * len(State)
+    for piece in pieces:
+        if piece.team == team:
+            sums[piece.state] += piece.end - piece.start
+    return sums
