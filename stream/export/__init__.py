@@ -1,0 +1,1 @@
+"""What goes out: Prometheus text, readable views, alerts, HTTP. Knows neither Faust nor Redis."""

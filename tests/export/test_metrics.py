@@ -1,0 +1,187 @@
+import asyncio
+import dataclasses
+import re
+import subprocess
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stream.events.language import State
+from stream.export import catalogue, metrics
+from stream.export.blocks import blocks_of
+from stream.export.catalogue import METRICS, MetricKind, ratio_metric
+from stream.export.health import Health
+from stream.export.metrics import Exporter, render_figures
+from stream.figures import Figures
+from stream.spec import RATIOS, RatioSpec
+from tests.export.collector import slow_text
+from tests.export.factory import ODD_NAMES, make_figures
+from tests.export.samples import samples_of
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_text_says_exactly_what_the_slow_collector_says(seed: int) -> None:
+    shards = [make_figures(seed=seed), make_figures(7, 3, seed + 100, prefix="other")]
+    fast, slow = samples_of(render_figures(shards)), samples_of(slow_text(*shards))
+    assert fast == slow
+    assert len(fast) > 3_000
+
+
+def test_every_series_belongs_to_a_metric_of_the_list_with_just_its_labels() -> None:
+    figures = make_figures()
+    listed = {metric.name: metric for metric in [*METRICS, *map(ratio_metric, RATIOS)]}
+    for name, labels in samples_of(render_figures([figures])):
+        assert {label for label, _ in labels} == set(listed[name].labels)
+
+
+def test_every_metric_of_the_list_is_exported_and_stands_there_once() -> None:
+    text = (render_figures([make_figures()]) + touched_health().text()).decode()
+    for metric in [*METRICS, *map(ratio_metric, RATIOS)]:
+        assert text.count(f"# TYPE {metric.name} {metric.kind}\n") == 1, metric.name
+
+
+def test_names_with_quotes_backslashes_and_emoji_arrive_whole() -> None:
+    teams = {dict(labels).get("team") for _, labels in samples_of(render_figures([make_figures()]))}
+    assert set(ODD_NAMES) <= teams
+
+
+def test_a_line_break_in_a_label_does_not_break_the_text() -> None:
+    figures = make_figures(1, 1)
+    key = figures.teams.keys[0]._replace(team='a\nb\\n"c')
+    odd = dataclasses.replace(figures, teams=dataclasses.replace(figures.teams, keys=(key,)))
+    teams = {dict(labels).get("team") for _, labels in samples_of(render_figures([odd]))}
+    assert 'a\nb\\n"c' in teams
+
+
+def test_what_is_not_finite_has_no_series_and_a_metric_without_series_has_no_header() -> None:
+    figures = make_figures()
+    nothing = np.full_like(figures.teams.cv, np.nan)
+    nothing[0, 0, 0] = np.inf
+    teams = dataclasses.replace(figures.teams, cv=nothing)
+    text = render_figures([dataclasses.replace(figures, teams=teams)])
+    assert b"dispersion_cv" not in text
+    assert b"nan" not in text.lower()
+
+
+def test_no_teams_no_pools_no_detectors_is_no_text() -> None:
+    assert render_figures([make_figures(0)]) == b""
+    assert render_figures([]) == b""
+
+
+def test_a_floor_without_events_has_no_watermark() -> None:
+    figures = make_figures()
+    teams = dataclasses.replace(
+        figures.teams, watermark_ms=np.zeros_like(figures.teams.handled[:, 0])
+    )
+    text = render_figures([dataclasses.replace(figures, teams=teams)])
+    assert b"team_watermark" not in text
+    assert b"team_as_of" in text
+
+
+def test_a_configured_ratio_is_a_metric_with_its_definition_as_help() -> None:
+    ratio = RatioSpec(
+        "training_rate", frozenset({State.training}), frozenset({State.training, State.available})
+    )
+    figures = make_figures()
+    text = render_figures([dataclasses.replace(figures, ratios=(*RATIOS[:4], ratio))]).decode()
+    assert (
+        "# HELP floorwatch_team_training_rate_ratio"
+        " (training) / (available + training), time over time.\n"
+    ) in text
+    assert 'figure="training_rate"' in text
+    assert "slack_rate" not in text
+
+
+def test_names_keep_to_the_rules_of_prometheus() -> None:
+    for metric in METRICS:
+        assert re.fullmatch(r"floorwatch_[a-z_]+", metric.name)
+        assert metric.name.endswith("_total") == (metric.kind is MetricKind.counter)
+        assert "agent" not in metric.labels
+        assert metric.help.endswith(".")
+
+
+def touched_health() -> Health:
+    health = Health()
+    health.events.labels("accepted").inc(3)
+    health.events_late.inc()
+    health.events_rejected.labels("broken_json").inc()
+    health.consumer_lag.set(7)
+    for histogram in (health.commit_seconds, health.restore_seconds, health.tick_seconds):
+        histogram.observe(0.02)
+    health.redis_up.set(1)
+    health.alert_deliveries.labels("webhook", "delivered").inc()
+    health.alerts_pending.labels("webhook").set(0)
+    return health
+
+
+def test_promtool_finds_nothing_to_say(promtool: Path) -> None:
+    text = touched_health().text() + render_figures([make_figures()])
+    answer = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, check=False
+    )
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"", b"")
+
+
+def test_promtool_would_find_something(promtool: Path) -> None:
+    bad = b"# HELP x_ms X.\n# TYPE x_ms counter\nx_ms 1\n"
+    answer = subprocess.run([promtool, "check", "metrics"], input=bad, check=False)
+    assert answer.returncode != 0
+
+
+async def test_a_shard_that_was_withdrawn_disappears() -> None:
+    exporter = Exporter(Health())
+    exporter.publish(0, make_figures(3, 1, prefix="first"))
+    exporter.publish(5, make_figures(3, 1, prefix="second"))
+    both = await exporter.text()
+    exporter.withdraw(5)
+    one = await exporter.text()
+    assert b'floor="second 0' in both
+    assert b'floor="first 0' in one
+    assert b'floor="second 0' not in one
+
+
+async def test_a_team_that_vanished_disappears() -> None:
+    exporter = Exporter(Health())
+    exporter.publish(0, make_figures(7, 1))
+    assert b'team="team 6"' in await exporter.text()
+    exporter.publish(0, make_figures(6, 1))
+    assert b'team="team 6"' not in await exporter.text()
+
+
+async def test_the_text_is_rendered_once_a_refresh_in_another_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[int] = []
+
+    def counted(shards: object) -> bytes:
+        threads.append(threading.get_ident())
+        return b"figures\n"
+
+    monkeypatch.setattr(metrics, "render_figures", counted)
+    exporter = Exporter(Health())
+    exporter.publish(0, make_figures(1))
+    texts = await asyncio.gather(*(exporter.text() for _ in range(5)))
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
+    assert all(text.endswith(b"figures\n") for text in texts)
+    exporter.publish(0, make_figures(1))
+    await exporter.text()
+    assert len(threads) == 2
+
+
+async def test_counters_are_current_without_a_refresh() -> None:
+    health = Health()
+    exporter = Exporter(health)
+    exporter.publish(0, make_figures(1))
+    await exporter.text()
+    health.events.labels("accepted").inc(42)
+    assert b'floorwatch_events_total{result="accepted"} 42.0' in await exporter.text()
+
+
+def test_each_metric_of_the_figures_is_made_by_exactly_one_kind_of_block() -> None:
+    figures: Figures = make_figures()
+    of_team_and_pool = [block.metric.name for block in blocks_of(figures)]
+    assert len(of_team_and_pool) == len(set(of_team_and_pool))
+    assert catalogue.TEAM_AGENTS.name in of_team_and_pool
