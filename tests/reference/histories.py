@@ -42,7 +42,8 @@ GAPS: Final = (
 )  # fmt: skip
 TWISTS: Final = (
     *("plain",) * 7, *("back",) * 3, *("equal_time",) * 2, *("equal_seq",) * 2,
-    *("repeat",) * 2, "grace_edge", "beyond_grace", "horizon_edge", "sync", "same", "ahead", "ahead",
+    *("repeat",) * 2, "grace_edge", "beyond_grace", "horizon_edge", "sync", "same",
+    "ahead", "ahead",
 )  # fmt: skip
 ACTIONS: Final = (*("state",) * 9, *("move",) * 2, "heartbeat", *("call",) * 5, "queue")
 
