@@ -1,6 +1,6 @@
 """Prometheus text from immutable figures: rendered once a refresh, off the event loop.
 
-The text is put together from arrays, because prometheus_client's own way costs about two
+The text is put together from arrays, because prometheus_client's own way costs one and a half
 seconds of Python for 500 teams; tests hold it against that slow twin.
 """
 
