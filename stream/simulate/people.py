@@ -1,0 +1,72 @@
+"""Agents, calls and queues of a simulated floor: what they are in the middle of."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from stream.units import NEVER_MS
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """A call from its arrival until it is answered or abandoned."""
+
+    id: str
+    offered_ms: int
+    waiting: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """An agent."""
+
+    name: str
+    team: str
+    queue: "Queue"
+    shifts: deque[tuple[int, int]]
+    state: str = "offline"
+    since_ms: int = 0
+    turn: int = 0
+    """Counts changes of state: what was planned for an earlier turn is void."""
+    caller: Caller | None = None
+    talk_ms: int = 0
+    """Of the call in hand, as far as it was counted."""
+    hold_ms: int = 0
+    break_ms: int = NEVER_MS
+    """When the next break is due; taken after the call in hand."""
+    meal_ms: int = NEVER_MS
+    leaves_ms: int = NEVER_MS
+
+    def count_time(self, now_ms: int) -> None:
+        """Add the time since it was last counted to the call in hand."""
+        if self.state == "talking":
+            self.talk_ms += now_ms - self.since_ms
+        elif self.state == "hold":
+            self.hold_ms += now_ms - self.since_ms
+        self.since_ms = now_ms
+
+
+@dataclass(slots=True, eq=False)
+class Queue:
+    """A pool's queue: first come, first served, by whoever has been idle longest."""
+
+    pool: str
+    callers: deque[Caller] = field(default_factory=deque)
+    idle: deque[tuple[Person, int]] = field(default_factory=deque)
+    """With the turn in which they became available."""
+    logged_in: int = 0
+
+    def next_caller(self) -> Caller | None:
+        """Take the caller who has waited longest."""
+        while self.callers:
+            caller = self.callers.popleft()
+            if caller.waiting:
+                return caller
+        return None
+
+    def next_idle(self) -> Person | None:
+        """Take the agent who has been available longest."""
+        while self.idle:
+            person, turn = self.idle.popleft()
+            if person.turn == turn:
+                return person
+        return None
