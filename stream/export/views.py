@@ -1,14 +1,14 @@
-"""Figures as flat, readable views for Redis, and what has changed since they were last written.
+"""Figures as flat, readable views for Redis.
 
 A field of a view is text; what has no value has no field. Ratios have six decimals, seconds
 three, counts none, instants are RFC 3339.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -37,29 +37,20 @@ class ViewKind(StrEnum):
     pool = "pool"
 
 
-@dataclass(frozen=True, slots=True)
-class ViewChange:
-    """What must be written so that one view holds again."""
+class ViewKey(NamedTuple):
+    """Which view; the store spells its key of Redis."""
 
     kind: ViewKind
     floor: str
     name: str
     """Of the team or pool."""
-    changed: dict[str, str] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
-    whole: bool = False
-    """The view begins anew: whatever else was stored under it goes."""
-    gone: bool = False
-    """The view no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """All views of one kind: R rows, F number fields, and words that differ by row."""
 
-    kind: ViewKind
-    rows: tuple[tuple[str, str], ...]
-    """(floor, name)"""
+    rows: tuple[ViewKey, ...]
     fields: tuple[str, ...]
     forms: tuple[Form, ...]
     """By number field."""
@@ -69,87 +60,53 @@ class Table:
     """By row."""
 
 
-class ViewDiffer:
-    """Remembers what was written last; one for each shard.
+class ViewWriter:
+    """Writes the views of one shard; remembers the last ones, to write anew only what changed.
 
-    `diff` takes for granted that its answer will be written. Where that failed, `forget` the
-    views in question: they will be written as a whole next time.
+    What it remembers never shows in the answer, only in the time that it takes.
     """
 
     def __init__(self) -> None:
-        self._last: dict[ViewKind, Table] = {}
-        self._row_of: dict[ViewKind, dict[tuple[str, str], int]] = {
-            ViewKind.team: {},
-            ViewKind.pool: {},
-        }
+        self._last: dict[ViewKind, tuple[Table, list[dict[str, str]]]] = {}
 
-    def diff(self, figures: Figures) -> list[ViewChange]:
-        """Changes of all views that differ from what was written last; whole views at first."""
-        return [
-            *self._diff(team_table(figures)),
-            *self._diff(pool_table(figures)),
-        ]
-
-    def forget(self, kind: ViewKind, floor: str, name: str) -> None:
-        """What stands in the store is not known for this view."""
-        self._row_of[kind].pop((floor, name), None)
-
-    def forget_all(self) -> None:
-        """What stands in the store is not known for any view."""
-        for rows in self._row_of.values():
-            rows.clear()
-
-    def _diff(self, table: Table) -> list[ViewChange]:
-        before = self._last.get(table.kind)
-        row_of = self._row_of[table.kind]
-        if before is None or before.fields != table.fields:
-            before, row_of = table, {}
-        gone = row_of.keys() - set(table.rows)
-        old_row = np.array([row_of.get(row, -1) for row in table.rows], np.int64)
-        changes = _changes(table, before, old_row)
-        self._last[table.kind] = table
-        self._row_of[table.kind] = {row: at for at, row in enumerate(table.rows)}
-        written = [c for c in changes if c.changed or c.removed or c.whole]
-        return written + [ViewChange(table.kind, *row, gone=True) for row in sorted(gone)]
+    def views(self, figures: Figures) -> dict[ViewKey, dict[str, str]]:
+        """All views, whole. Unchanged texts are the very objects of the answer before."""
+        tables = {ViewKind.team: team_table(figures), ViewKind.pool: pool_table(figures)}
+        views: dict[ViewKey, dict[str, str]] = {}
+        for kind, table in tables.items():
+            texts = _texts(table, *self._last.get(kind, (table, None)))
+            self._last[kind] = (table, texts)
+            rows = zip(table.rows, texts, table.words, strict=True)
+            views |= {row: words | numbers for row, numbers, words in rows}
+        return views
 
 
-def _changes(table: Table, before: Table, old_row: I64) -> list[ViewChange]:
-    """One change a row, perhaps empty. `old_row`: where it stood before, -1 if nowhere."""
-    changes = [
-        ViewChange(table.kind, *row, whole=bool(old < 0))
-        for row, old in zip(table.rows, old_row.tolist(), strict=True)
-    ]
-    if not changes:
-        return changes
-    known = old_row >= 0
-    old = np.full(table.numbers.shape, np.nan)
-    old[known] = before.numbers[old_row[known]]
-    had, has = np.isfinite(old), np.isfinite(table.numbers)
-    _write_numbers(table, has & (old != table.numbers), changes)
-    for at, column in np.argwhere(had & ~has).tolist():
-        changes[at].removed.append(table.fields[column])
-    for at, change in enumerate(changes):
-        words_before = before.words[old_row[at]] if old_row[at] >= 0 else {}
-        _write_words(change, table.words[at], words_before)
-    return changes
+def _texts(
+    table: Table, before: Table, written: list[dict[str, str]] | None
+) -> list[dict[str, str]]:
+    """The number fields as text, by row; `written` are those of the table before, if any."""
+    if written is None or table.rows != before.rows or table.fields != before.fields:
+        texts: list[dict[str, str]] = [{} for _ in table.rows]
+        old = np.full_like(table.numbers, np.nan)
+    else:
+        texts = [row.copy() for row in written]
+        old = before.numbers
+    has = np.isfinite(table.numbers)
+    _write_numbers(table, has & (old != table.numbers), texts)
+    for at, column in np.argwhere(np.isfinite(old) & ~has).tolist():
+        del texts[at][table.fields[column]]
+    return texts
 
 
-def _write_words(change: ViewChange, now: Mapping[str, str], before: Mapping[str, str]) -> None:
-    if now == before:
-        return
-    change.changed.update({name: text for name, text in now.items() if before.get(name) != text})
-    change.removed.extend(name for name in before if name not in now)
-
-
-def _write_numbers(table: Table, chosen: Bool, changes: Sequence[ViewChange]) -> None:
+def _write_numbers(table: Table, chosen: Bool, texts: Sequence[dict[str, str]]) -> None:
     form_of = np.array(table.forms, object)
     for form in set(table.forms):
         columns = np.flatnonzero(form_of == form)
         rows, at = np.nonzero(chosen[:, columns])
         cells = columns[at]
-        texts = texts_of(form, table.numbers[rows, cells])
-        for row, cell, text in zip(rows.tolist(), cells.tolist(), texts, strict=True):
-            changes[row].changed[table.fields[cell]] = text
+        written = texts_of(form, table.numbers[rows, cells])
+        for row, cell, text in zip(rows.tolist(), cells.tolist(), written, strict=True):
+            texts[row][table.fields[cell]] = text
 
 
 _FORMATS: Final = {Form.count: "%d\n", Form.seconds: "%.3f\n", Form.ratio: "%.6f\n"}
@@ -173,8 +130,8 @@ def team_table(figures: Figures) -> Table:
         if VERDICT in row:
             row["signal"] = SIGNALS.get(Verdict(row[VERDICT]), NO_SIGNAL)
     columns = [_Column("staffed", Form.count, staffed)]
-    rows = tuple((key.floor, key.team) for key in keys)
-    return _table(ViewKind.team, rows, [*columns, *_columns(team_blocks(figures))], words)
+    rows = tuple(ViewKey(ViewKind.team, key.floor, key.team) for key in keys)
+    return _table(rows, [*columns, *_columns(team_blocks(figures))], words)
 
 
 def pool_table(figures: Figures) -> Table:
@@ -189,7 +146,8 @@ def pool_table(figures: Figures) -> Table:
         _Column("as_of", Form.instant, as_of),
         _Column("service_level", Form.ratio, level),
     ]
-    return _table(ViewKind.pool, tuple(keys), [*columns, *_columns(pool_blocks(figures))], words)
+    rows = tuple(ViewKey(ViewKind.pool, *key) for key in keys)
+    return _table(rows, [*columns, *_columns(pool_blocks(figures))], words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +167,7 @@ def _columns(blocks: Sequence[Block]) -> list[_Column]:
 
 
 def _table(
-    kind: ViewKind,
-    rows: tuple[tuple[str, str], ...],
+    rows: tuple[ViewKey, ...],
     columns: Sequence[_Column],
     words: Sequence[dict[str, str]],
 ) -> Table:
@@ -218,7 +175,7 @@ def _table(
     for at, column in enumerate(columns):
         numbers[:, at] = column.values
     fields = tuple(column.name for column in columns)
-    return Table(kind, rows, fields, tuple(c.form for c in columns), numbers, tuple(words))
+    return Table(rows, fields, tuple(c.form for c in columns), numbers, tuple(words))
 
 
 def _control_words(

@@ -6,33 +6,15 @@ import pytest
 
 from stream.control.model import DetectorView, TeamKey, Verdict
 from stream.export.metrics import render_figures
-from stream.export.views import ViewChange, ViewDiffer, ViewKind
-from stream.figures import Figures
+from stream.export.views import ViewKey, ViewKind, ViewWriter
+from stream.figures import WINDOWS, Figures
 from tests.export.audit import View, differences, unclaimed
 from tests.export.factory import AS_OF_MS, make_figures
 from tests.export.samples import samples_of
 
-Stored = dict[tuple[ViewKind, str, str], dict[str, str]]
 
-
-def write(stored: Stored, changes: list[ViewChange]) -> None:
-    """What a store does with changes."""
-    for change in changes:
-        key = (change.kind, change.floor, change.name)
-        if change.gone:
-            stored.pop(key, None)
-            continue
-        if change.whole:
-            stored[key] = {}
-        stored[key].update(change.changed)
-        for name in change.removed:
-            del stored[key][name]
-
-
-def views_of(figures: Figures) -> Stored:
-    stored: Stored = {}
-    write(stored, ViewDiffer().diff(figures))
-    return stored
+def views_of(figures: Figures) -> dict[ViewKey, dict[str, str]]:
+    return ViewWriter().views(figures)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -56,11 +38,12 @@ def test_the_comparison_of_views_and_series_can_fail() -> None:
 def test_the_contract_names_of_a_team_view_are_there() -> None:
     figures = make_figures()
     key = figures.teams.keys[0]
-    view = views_of(figures)[ViewKind.team, key.floor, key.team]
+    view = views_of(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
     whole = dataclasses.replace(
         figures.teams, ratio=np.full_like(figures.teams.ratio, 0.0856127), cv=figures.teams.ratio
     )
-    filled = views_of(dataclasses.replace(figures, teams=whole))[ViewKind.team, key.floor, key.team]
+    of_whole = views_of(dataclasses.replace(figures, teams=whole))
+    filled = of_whole[ViewKey(ViewKind.team, key.floor, key.team)]
     assert {"as_of", "verdict", "signal", "staffed", "agents:aux"} <= view.keys()
     assert view["as_of"] == "2026-03-02T02:43:12.000Z"
     assert filled["aux_rate:5m"] == "0.085613"
@@ -74,7 +57,7 @@ def test_the_contract_names_of_a_pool_view_are_there() -> None:
     wait = np.full_like(figures.pools.estimated_wait_ms, 39_250.0)
     pools = dataclasses.replace(figures.pools, service_level=level, estimated_wait_ms=wait)
     key = pools.keys[0]
-    view = views_of(dataclasses.replace(figures, pools=pools))[ViewKind.pool, *key]
+    view = views_of(dataclasses.replace(figures, pools=pools))[ViewKey(ViewKind.pool, *key)]
     assert view["service_level"] == view["service_level:15m"] == "0.800000"
     assert view["estimated_wait_s"] == "39.250"
     assert {"as_of", "verdict", "waiting", "oldest_wait_s", "peak", "offered:60m"} <= view.keys()
@@ -84,7 +67,7 @@ def test_the_contract_names_of_a_pool_view_are_there() -> None:
 def test_what_has_no_value_has_no_field() -> None:
     figures = make_figures()
     key = figures.teams.keys[0]
-    view = views_of(figures)[ViewKind.team, key.floor, key.team]
+    view = views_of(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
     undefined = np.isnan(figures.teams.ratio[0]).sum()
     assert undefined > 0
     names = [f"{ratio.name}:{w}" for ratio in figures.ratios for w in ("5m", "15m", "60m", "shift")]
@@ -101,79 +84,66 @@ def test_a_gain_and_a_loss_give_different_signals(verdict: str, signal: str) -> 
     key = figures.teams.keys[0]
     line = DetectorView(*key, "verdict", Verdict(verdict), None, "", 0, math.nan, math.nan)
     view = views_of(dataclasses.replace(figures, detectors=(line,)))
-    assert view[ViewKind.team, key.floor, key.team]["signal"] == signal
+    assert view[ViewKey(ViewKind.team, key.floor, key.team)]["signal"] == signal
 
 
-def test_changes_lead_to_the_same_views_as_writing_them_whole() -> None:
+def test_what_the_writer_remembers_never_shows() -> None:
     rng = np.random.default_rng(3)
-    differ = ViewDiffer()
-    stored: Stored = {}
-    for step in range(30):
-        figures = make_figures(int(rng.integers(0, 9)), 2, int(rng.integers(4)), AS_OF_MS + step)
-        write(stored, differ.diff(figures))
-        assert stored == views_of(figures)
+    writer = ViewWriter()
+    for step in range(40):
+        teams, seed = int(rng.integers(0, 4)) * 3, int(rng.integers(4))
+        figures = make_figures(teams, 2, seed, AS_OF_MS + step)
+        assert writer.views(figures) == views_of(figures)
 
 
-def test_only_what_changed_is_written() -> None:
+def test_an_answer_does_not_change_when_the_next_one_is_made() -> None:
+    writer = ViewWriter()
+    first = writer.views(make_figures(seed=1))
+    second = writer.views(make_figures(seed=2))
+    assert first == views_of(make_figures(seed=1))
+    assert second == views_of(make_figures(seed=2))
+
+
+def test_texts_that_did_not_change_are_not_written_anew() -> None:
     figures = make_figures()
-    differ = ViewDiffer()
-    differ.diff(figures)
-    assert differ.diff(figures) == []
+    writer = ViewWriter()
+    first = writer.views(figures)
     heads = figures.teams.heads.copy()
     heads[2, 7] += 1
-    teams = dataclasses.replace(figures.teams, heads=heads)
     key = figures.teams.keys[2]
-    staffed = heads[2, :12].sum()
-    assert differ.diff(dataclasses.replace(figures, teams=teams)) == [
-        ViewChange(
-            ViewKind.team,
-            key.floor,
-            key.team,
-            {"agents:aux": str(heads[2, 7]), "staffed": str(staffed)},
-        )
-    ]
+    second = writer.views(
+        dataclasses.replace(figures, teams=dataclasses.replace(figures.teams, heads=heads))
+    )
+    new = {
+        (view.name, field)
+        for view, fields in second.items()
+        for field, text in fields.items()
+        if text is not first[view][field] and ":" in field and "control" not in field
+    }
+    assert (key.team, "agents:aux") in new
+    assert {name for name, field in new if field.startswith(("agents", "aux_rate"))} == {key.team}
+
+
+def test_a_team_that_moves_to_another_pool_keeps_its_view() -> None:
+    figures = dataclasses.replace(make_figures(1, 1), detectors=())
+    key = figures.teams.keys[0]
+    teams = dataclasses.replace(figures.teams, keys=(TeamKey(key.floor, "new pool", key.team),))
+    view = ViewKey(ViewKind.team, key.floor, key.team)
+    before = views_of(figures)[view]
+    after = views_of(dataclasses.replace(figures, teams=teams))[view]
+    assert after == {**before, "pool": "new pool"}
 
 
 def test_a_figure_that_is_no_longer_defined_loses_its_field() -> None:
     figures = make_figures()
-    differ = ViewDiffer()
-    differ.diff(figures)
+    writer = ViewWriter()
+    before = writer.views(figures)
     cv = figures.teams.cv.copy()
     row, window, ratio = np.argwhere(np.isfinite(cv))[0]
     cv[row, window, ratio] = np.nan
     teams = dataclasses.replace(figures.teams, cv=cv)
-    (change,) = differ.diff(dataclasses.replace(figures, teams=teams))
-    assert change.changed == {}
-    assert change.removed == [f"{figures.ratios[ratio].name}_cv:5m"]
-
-
-def test_a_forgotten_view_is_written_whole_again() -> None:
-    figures = make_figures()
-    differ = ViewDiffer()
-    first = differ.diff(figures)
-    assert all(change.whole for change in first)
-    gone = first[3]
-    differ.forget(gone.kind, gone.floor, gone.name)
-    assert differ.diff(figures) == [gone]
-    differ.forget_all()
-    assert differ.diff(figures) == first
-
-
-def test_a_team_that_moves_to_another_pool_keeps_its_view() -> None:
-    figures = make_figures(1, 1)
-    key = figures.teams.keys[0]
-    teams = dataclasses.replace(figures.teams, keys=(TeamKey(key.floor, "new pool", key.team),))
-    differ = ViewDiffer()
-    differ.diff(dataclasses.replace(figures, detectors=()))
-    (change,) = differ.diff(dataclasses.replace(figures, detectors=(), teams=teams))
-    assert change.changed == {"pool": "new pool"}
-    assert not change.whole
-    assert not change.gone
-
-
-def test_a_team_that_is_no_longer_there_is_gone() -> None:
-    differ = ViewDiffer()
-    many, few = make_figures(7, 1), make_figures(6, 1)
-    differ.diff(many)
-    gone = [change.name for change in differ.diff(few) if change.gone]
-    assert gone == ["team 6"]
+    after = writer.views(dataclasses.replace(figures, teams=teams))
+    key = figures.teams.keys[row]
+    view = ViewKey(ViewKind.team, key.floor, key.team)
+    lost = before[view].keys() - after[view].keys()
+    assert lost == {f"{figures.ratios[ratio].name}_cv:{WINDOWS[window]}"}
