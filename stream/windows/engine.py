@@ -1,0 +1,244 @@
+"""The engine of the windows: takes events in, in any order, and keeps what they add up to.
+
+There is one way for all rows, in order or late: merge an agent's stored and new rows, find the
+first that changed, take away what the old rows from there on had rendered, and add what the new
+ones render. The open interval of an agent is never rendered; it is clipped when figures are read.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.events.batch import CallRows, EventBatch, QueueRows, StateRows
+from stream.events.language import I64, Bool, Reason
+from stream.events.names import Names
+from stream.spec import Spec
+from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
+from stream.windows.agents import Agents
+from stream.windows.calendars import Calendars
+from stream.windows.calls import NONE, Calls, Contribution
+from stream.windows.grouping import ranges
+from stream.windows.panes import Intervals, Panes, split_at_limit
+from stream.windows.queues import Gauges
+from stream.windows.sources import Sources
+from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS, Tally, pool_values, team_values
+from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, merge
+
+_KEY = 2**42
+_PERIODS_KEPT_MS = 15 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An event that came too late to be counted."""
+
+    record: int
+    """Index of the record in the batch."""
+    reason: Reason
+
+
+class Engine:
+    """Timelines, panes, calls and sources of one shard."""
+
+    def __init__(self, names: Names, spec: Spec) -> None:
+        self.names = names
+        self.spec = spec
+        self.sources = Sources(names, spec.sources, spec.windows, event_clock=spec.event_clock)
+        self.calendars = Calendars(names, spec.pools, spec.shifts)
+        self.timelines = Timelines()
+        self.agents = Agents()
+        self.panes = Panes()
+        self.calls = Calls(names, spec.windows)
+        self.gauges = Gauges()
+        self.team_tally = Tally(len(TEAM_COUNTS))
+        self.pool_tally = Tally(len(POOL_COUNTS))
+        self.floor_of_seat = np.zeros(0, np.int64)
+        self.finalised_early = 0
+        self._members: tuple[int, int, int, list[tuple[I64, I64, I64]]] = (0, 0, 0, [])
+
+    def push(self, batch: EventBatch) -> list[Late]:
+        """Take in events; those that are too late are returned and change nothing."""
+        if not len(batch):
+            return []
+        too_late, too_old = self.sources.admit(batch)
+        self._make_room()
+        self.open_minutes(self.sources.greatest_ms // MINUTE_MS)
+        fine = ~(too_late | too_old)
+        unplaced = self._push_states(batch.states, fine)
+        self._push_calls(batch.calls, fine)
+        self._push_queues(batch.queues, fine)
+        late = [(too_late, Reason.late_grace), (too_old, Reason.late_horizon),
+                (unplaced, Reason.late_finalised)]
+        return [Late(int(batch.record[event]), reason)
+                for mask, reason in late for event in np.flatnonzero(mask).tolist()]
+
+    def _make_room(self) -> None:
+        names = self.names
+        self.calendars.make_room()
+        self.timelines.make_room(len(names.agents))
+        self.agents.make_room(len(names.agents))
+        self.panes.make_room(len(names.seats), len(names.floors))
+        self.team_tally.make_room(len(names.teams))
+        self.pool_tally.make_room(len(names.pools))
+        if len(self.floor_of_seat) != len(names.seats):
+            self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
+
+    def open_minutes(self, minute_of_floor: I64) -> None:
+        """Open the minutes up to the given one of each floor (floors,)."""
+        floors = len(self.names.floors)
+        behind = np.flatnonzero(minute_of_floor[:floors] > self.panes.head[:floors])
+        if len(behind):
+            members = self._members_of_floors()
+            for floor in behind.tolist():
+                minute = int(minute_of_floor[floor])
+                seats, teams, pools = members[floor]
+                self.panes.advance(floor, seats, minute)
+                self.team_tally.advance(teams, minute)
+                self.pool_tally.advance(pools, minute)
+            self._forget(minute_of_floor)
+        self._start_new_rows()
+
+    def _start_new_rows(self) -> None:
+        """Teams and pools seen first after their floor's minutes were opened."""
+        names, head = self.names, self.panes.head
+        self.team_tally.head[: len(names.teams)] = head[names.team_floor.data]
+        floors = np.array([names.floors.number(floor) for floor, _ in names.pools.keys], np.int64)
+        self.pool_tally.head[: len(names.pools)] = head[floors]
+
+    def _members_of_floors(self) -> list[tuple[I64, I64, I64]]:
+        names = self.names
+        sizes = (len(names.seats), len(names.teams), len(names.pools))
+        if self._members[:3] != sizes:
+            pools = np.array([names.floors.number(floor) for floor, _ in names.pools.keys])
+            owners = (self.floor_of_seat, names.team_floor.data, pools)
+            columns = [_by_owner(owner, len(names.floors)) for owner in owners]
+            self._members = (*sizes, list(zip(*columns, strict=True)))
+        return self._members[3]
+
+    def _forget(self, minute_of_floor: I64) -> None:
+        self.calls.forget(self.sources.greatest_ms)
+        newest = minute_of_floor[: len(self.names.floors)]
+        before_ms = int(newest.max()) * MINUTE_MS - _PERIODS_KEPT_MS
+        self.team_tally.forget(before_ms)
+        self.pool_tally.forget(before_ms)
+
+    # -- states
+
+    def _push_states(self, rows: StateRows, fine: Bool) -> Bool:
+        """Returns (E,): events older than what their agent's timeline still holds."""
+        unplaced = np.zeros(len(fine), np.bool_)
+        agent = self.names.seat_agent.data[rows.seat]
+        placed = rows.ts_ms >= self.timelines.base_ms[agent]
+        at = np.flatnonzero(fine[rows.event] & placed)
+        unplaced[rows.event[fine[rows.event] & ~placed]] = True
+        if len(at):
+            new = Rows(rows.ts_ms[at], rows.seq[at], rows.seat[at].astype(np.int32),
+                       rows.source[at].astype(np.int32), rows.state[at], rows.sync[at])
+            self._merge(new, agent[at])
+        return unplaced
+
+    def _merge(self, new: Rows, agent_of_row: I64) -> None:
+        agents, new_place = np.unique(agent_of_row, return_inverse=True)
+        old, old_size = self.timelines.of(agents)
+        old_place = np.repeat(np.arange(len(agents)), old_size)
+        merged = merge(old, old_place, new, new_place, len(agents), self._order())
+        first = np.maximum(merged.first_new - 1, merged.start[merged.changed])
+        old_start = np.cumsum(old_size) - old_size
+        old_first = old_start[merged.changed] + first - merged.start[merged.changed]
+        old_end = (old_start + old_size)[merged.changed]
+        self._render(
+            _closed(merged.rows, first, merged.start[merged.changed + 1]), 1,
+            _closed(old, old_first, np.maximum(old_first, old_end)),
+        )
+        self.agents.update(agents[merged.changed], merged, self.limit_of)
+        self._keep(agents, merged)
+
+    def _order(self) -> Order:
+        names = self.names
+        team = names.byte_ranks(names.teams)
+        return Order(team[names.seat_team.data], names.byte_ranks(names.sources))
+
+    def _render(self, new: tuple[Rows, I64], sign: int, old: tuple[Rows, I64]) -> None:
+        rows = [new[0], old[0]]
+        start_ms = np.concatenate([part.ts_ms for part in rows])
+        source = np.concatenate([part.source for part in rows]).astype(np.int64)
+        signs = np.repeat(np.array([sign, -sign]), [len(new[0]), len(old[0])])
+        intervals = Intervals(
+            start_ms, np.concatenate([new[1], old[1]]),
+            np.concatenate([part.seat for part in rows]).astype(np.int64),
+            np.concatenate([part.state for part in rows]).astype(np.int64), signs,
+        )
+        limit_ms = self.limit_of(source, intervals.state, intervals.seat, start_ms)
+        self.panes.render(split_at_limit(intervals, limit_ms), self.floor_of_seat, self.calendars)
+
+    def limit_of(self, source: I64, state: I64, seat: I64, start_ms: I64) -> I64:
+        """(N,): until when each interval's state is credible."""
+        shift_end_ms = self.calendars.shift_end(seat, start_ms)
+        return self.sources.limit_of(source, state, start_ms, shift_end_ms)
+
+    def _keep(self, agents: I64, merged: Merged) -> None:
+        """Store what later events may still change, and the last row before that."""
+        places = np.arange(len(agents))
+        cut_ms = self.sources.cut_ms()[self.names.agent_floor.data[agents]]
+        key = merged.place * _KEY + merged.rows.ts_ms
+        older = np.searchsorted(key, places * _KEY + np.clip(cut_ms, 0, _KEY - 1))
+        start, end = merged.start[:-1], merged.start[1:]
+        base = np.maximum(older - 1, start)
+        crowded = end - base > ROWS_MOST
+        self.finalised_early += int(np.count_nonzero(crowded))
+        base = np.where(crowded, end - ROWS_MOST, base)
+        trimmed = np.flatnonzero(base > start)
+        self.timelines.base_ms[agents[trimmed]] = merged.rows.ts_ms[base[trimmed]]
+        self.agents.whole[agents[trimmed]] = False
+        self.timelines.put(agents, end - base, merged.rows.take(ranges(base, end)))
+
+    # -- calls and queues
+
+    def _push_calls(self, rows: CallRows, fine: Bool) -> None:
+        at = np.flatnonzero(fine[rows.event])
+        if not len(at):
+            return
+        if len(at) != len(rows.event):
+            rows = _some(rows, at)
+        named = rows.seat != NONE
+        agent = np.full(len(rows.seat), NONE, np.int64)
+        agent[named] = self.names.seat_agent.data[rows.seat[named]]
+        before, after = self.calls.push(rows, agent)
+        self._count(before, -1)
+        self._count(after, 1)
+
+    def _count(self, what: Contribution, sign: int) -> None:
+        windows = self.spec.windows
+        at, values = team_values(what, windows.short_call_ms)
+        team = self.names.seat_team.data[what.seat[at]]
+        ts_ms = what.ts_ms[at]
+        period = self.calendars.shift_start(self.calendars.of_team[team], ts_ms)
+        self.team_tally.add(team, ts_ms, period, values, sign)
+        period = self.calendars.shift_start(self.calendars.of_pool[what.pool], what.ts_ms)
+        values = pool_values(what, windows.service_level_ms)
+        self.pool_tally.add(what.pool, what.ts_ms, period, values, sign)
+
+    def _push_queues(self, rows: QueueRows, fine: Bool) -> None:
+        at = np.flatnonzero(fine[rows.event])
+        if len(at):
+            self.gauges.push(rows, at)
+
+
+def _closed(rows: Rows, first: I64, end: I64) -> tuple[Rows, I64]:
+    """The closed intervals of runs of rows [first, end): their rows, and where each ends."""
+    at = ranges(first, np.maximum(first, end - 1))
+    return rows.take(at), rows.ts_ms[at + 1] if len(at) else np.zeros(0, np.int64)
+
+
+def _by_owner(owner: I64, owners: int) -> list[I64]:
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(owners + 1))
+    return [order[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+def _some(rows: CallRows, at: I64) -> CallRows:
+    return CallRows(
+        rows.event[at], rows.ts_ms[at], rows.floor[at], [rows.call[index] for index in at.tolist()],
+        rows.phase[at], rows.pool[at], rows.seat[at], rows.wait_ms[at], rows.talk_ms[at],
+        rows.hold_ms[at], rows.acw_ms[at],
+    )

@@ -1,0 +1,66 @@
+"""Small array tools that the windows share."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from stream.events.language import I64
+
+T = TypeVar("T", bound=np.generic)
+
+
+def ranges(starts: I64, ends: I64) -> I64:
+    """All indices of the half-open ranges [starts[i], ends[i]), one range after the other."""
+    lengths = ends - starts
+    total = int(lengths.sum())
+    before = np.cumsum(lengths) - lengths
+    return np.arange(total) + np.repeat(starts - before, lengths)
+
+
+def within(lengths: I64) -> I64:
+    """0, 1, ... length-1 for each length, one run after the other."""
+    before = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) - np.repeat(before, lengths)
+
+
+def max_before(group: I64, value: I64, initial: I64) -> I64:
+    """Running maximum *before* each element among the earlier ones of its group.
+
+    group: (N,) small integers; value: (N,) in order of arrival; initial: (groups,) the maxima so
+    far. Returns (N,).
+    """
+    if not len(group):
+        return value.copy()
+    order = np.argsort(group, kind="stable")
+    sorted_group, sorted_value = group[order], value[order]
+    start = np.ones(len(group), np.bool_)
+    start[1:] = sorted_group[1:] != sorted_group[:-1]
+    # One running maximum serves all groups: each group is lifted above all that came before it.
+    # A maximum so far that lies below all values decides nothing, so it may be raised to them.
+    so_far = np.maximum(initial[sorted_group], value.min() - 1)
+    rank = np.cumsum(start) - 1
+    base = int(value.min()) - 1
+    top = max(int(value.max()), int(so_far.max()))
+    lift = rank * (top - base + 1) - base
+    shifted = np.empty_like(sorted_value)
+    shifted[1:] = sorted_value[:-1] + lift[:-1]
+    shifted[start] = 0
+    shifted = np.maximum(shifted, so_far + lift)
+    out = np.empty_like(value)
+    out[order] = np.maximum.accumulate(shifted) - lift
+    return out
+
+
+def grown(column: npt.NDArray[T], size: int, fill: Any = 0) -> npt.NDArray[T]:
+    """The column with room for at least `size` rows: doubled, the new rows filled.
+
+    Rows that are filled with 0 cost no memory until they are written to.
+    """
+    if len(column) >= size:
+        return column
+    wide = np.zeros((max(size, 2 * len(column)), *column.shape[1:]), column.dtype)
+    wide[: len(column)] = column
+    if fill:
+        wide[len(column) :] = fill
+    return wide

@@ -1,0 +1,142 @@
+"""Rendering of closed intervals into minute panes and shift sums; adding and taking away."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stream.events.language import I64, STATE_COUNT, U8, State
+from stream.units import MINUTE_MS
+from stream.windows.calendars import Calendars
+from stream.windows.grouping import grown, within
+
+RING = 128
+"""Minutes kept: the horizon of two hours and some room."""
+SHIFTS = 15
+"""Shifts kept: the open one and the last 14."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Half-open intervals in one state, in columns; `sign` is +1 to add, -1 to take away."""
+
+    start_ms: I64
+    end_ms: I64
+    seat: I64
+    state: I64
+    sign: I64
+
+    def take(self, at: I64 | npt.NDArray[np.bool_]) -> "Intervals":
+        """The intervals at the given places."""
+        return Intervals(self.start_ms[at], self.end_ms[at], self.seat[at], self.state[at],
+                         self.sign[at])
+
+
+def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
+    """Intervals cut where their state stops being credible; what follows is `unknown`."""
+    cut = np.clip(limit_ms, intervals.start_ms, intervals.end_ms)
+    beyond = np.flatnonzero(cut < intervals.end_ms)
+    return Intervals(
+        np.concatenate([intervals.start_ms, cut[beyond]]),
+        np.concatenate([cut, intervals.end_ms[beyond]]),
+        np.concatenate([intervals.seat, intervals.seat[beyond]]),
+        np.concatenate([intervals.state, np.full(len(beyond), int(State.unknown))]),
+        np.concatenate([intervals.sign, intervals.sign[beyond]]),
+    )
+
+
+class Panes:
+    """Milliseconds by seat, minute and state, and by seat, shift and state.
+
+    A ring of minutes a floor: `head` is the newest minute of each floor, older ones than
+    head - RING + 1 are gone. Sums wrap as unsigned integers do, so taking away is exact.
+    """
+
+    def __init__(self) -> None:
+        self.minutes = np.zeros((64, RING, STATE_COUNT), np.uint16)
+        self.shifts = np.zeros((64, SHIFTS, STATE_COUNT), np.int64)
+        self.shift_start_ms = np.zeros((64, SHIFTS), np.int64)
+        self.head = np.zeros(8, np.int64)
+
+    def make_room(self, seats: int, floors: int) -> None:
+        """Follow the number of seats and floors."""
+        self.minutes = grown(self.minutes, seats)
+        self.shifts = grown(self.shifts, seats)
+        self.shift_start_ms = grown(self.shift_start_ms, seats)
+        self.head = grown(self.head, floors)
+
+    def advance(self, floor: int, seats: I64, minute: int) -> None:
+        """Open minutes up to `minute` for the seats of a floor; never goes back."""
+        opened = min(minute - int(self.head[floor]), RING)
+        if opened <= 0:
+            return
+        if opened == RING:
+            self.minutes[seats] = 0
+        else:
+            slots = np.arange(minute - opened + 1, minute + 1) % RING
+            self.minutes[np.ix_(seats, slots)] = 0
+        self.head[floor] = minute
+
+    def render(self, intervals: Intervals, floor_of_seat: I64, calendars: Calendars) -> None:
+        """Add intervals to (or take them from) the minutes still kept and the shifts."""
+        whole = intervals.take(intervals.end_ms > intervals.start_ms)
+        self._into_shifts(whole, calendars)
+        oldest_ms = (self.head[floor_of_seat[whole.seat]] - RING + 1) * MINUTE_MS
+        start_ms = np.maximum(whole.start_ms, oldest_ms)
+        kept = np.flatnonzero(start_ms < whole.end_ms)
+        first = start_ms[kept] // MINUTE_MS
+        count = (whole.end_ms[kept] - 1) // MINUTE_MS - first + 1
+        at = np.repeat(kept, count)
+        minute = np.repeat(first, count) + within(count)
+        length_ms = np.minimum(whole.end_ms[at], (minute + 1) * MINUTE_MS)
+        length_ms -= np.maximum(start_ms[at], minute * MINUTE_MS)
+        place = (whole.seat[at] * RING + minute % RING) * STATE_COUNT + whole.state[at]
+        np.add.at(self.minutes.reshape(-1), place, (length_ms * whole.sign[at]).astype(np.uint16))
+
+    def _into_shifts(self, intervals: Intervals, calendars: Calendars) -> None:
+        at, start_ms, end_ms, shift_ms = calendars.split_by_shift(
+            intervals.seat, intervals.start_ms, intervals.end_ms
+        )
+        seat, state = intervals.seat[at], intervals.state[at]
+        slot = self._slots(seat, shift_ms)
+        held = np.flatnonzero(slot >= 0)
+        place = (seat[held] * SHIFTS + slot[held]) * STATE_COUNT + state[held]
+        length_ms = (end_ms - start_ms)[held] * intervals.sign[at][held]
+        np.add.at(self.shifts.reshape(-1), place, length_ms)
+
+    def _slots(self, seat: I64, shift_ms: I64) -> I64:
+        """The slot of each (seat, shift); a new shift takes that of the oldest; -1: too old."""
+        hit = self.shift_start_ms[seat] == shift_ms[:, None]
+        missing = np.flatnonzero(~hit.any(axis=1))
+        if not len(missing):
+            return hit.argmax(axis=1)
+        pairs = np.unique(np.stack([seat[missing], shift_ms[missing]]), axis=1)
+        for one, start_ms in pairs.T.tolist():
+            oldest = int(self.shift_start_ms[one].argmin())
+            if start_ms > self.shift_start_ms[one, oldest]:
+                self.shift_start_ms[one, oldest] = start_ms
+                self.shifts[one, oldest] = 0
+        hit = self.shift_start_ms[seat] == shift_ms[:, None]
+        return np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
+
+    def sum_minutes(self, seats: slice | I64, first: int, last: int) -> npt.NDArray[np.int64]:
+        """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them kept."""
+        count = last - first + 1
+        start = first % RING
+        total = self.minutes[seats, start : min(start + count, RING)].sum(axis=1, dtype=np.int64)
+        if start + count > RING:
+            rest = self.minutes[seats, : start + count - RING]
+            total += rest.sum(axis=1, dtype=np.int64)
+        return total
+
+    def sum_shift(self, seats: I64, shift_ms: I64) -> npt.NDArray[np.int64]:
+        """(seats, STATE_COUNT): milliseconds in the shift that starts at `shift_ms` (seats,)."""
+        hit = self.shift_start_ms[seats] == shift_ms[:, None]
+        found = self.shifts[seats, hit.argmax(axis=1)]
+        found[~hit.any(axis=1)] = 0
+        return found
+
+
+def ones(states: U8, seats: I64, start_ms: I64, end_ms: I64) -> Intervals:
+    """Intervals to be added."""
+    return Intervals(start_ms, end_ms, seats, states.astype(np.int64), np.ones_like(start_ms))

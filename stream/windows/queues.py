@@ -1,0 +1,100 @@
+"""A pool's queue: from the source's own gauge where there is one, else from the open calls."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from stream.control.model import QueueTrace
+from stream.events.batch import QueueRows
+from stream.events.language import I64
+from stream.units import HOUR_MS, NEVER_MS
+from stream.windows.calls import Calls
+
+GAUGE_MS_MOST = HOUR_MS
+"""A gauge that was not renewed for so long says nothing any more."""
+_KEPT_MS = 2 * HOUR_MS
+
+
+class Gauges:
+    """Readings of queues by pool, sorted by time; of equal times the lesser reading stands."""
+
+    def __init__(self) -> None:
+        self.readings: dict[int, list[tuple[int, int, int]]] = {}
+
+    def push(self, rows: QueueRows, at: I64) -> None:
+        """Take in readings (ts_ms, waiting, oldest_wait_ms)."""
+        changed = set()
+        for index in at.tolist():
+            reading = (int(rows.ts_ms[index]), int(rows.waiting[index]),
+                       int(rows.oldest_wait_ms[index]))
+            pool = int(rows.pool[index])
+            held = self.readings.setdefault(pool, [])
+            if reading not in held[-1:]:
+                held.append(reading)
+                changed.add(pool)
+        for pool in changed:
+            held = sorted(set(self.readings[pool]), reverse=True)
+            newest = {ts_ms: (ts_ms, waiting, oldest) for ts_ms, waiting, oldest in held
+                      if ts_ms > held[0][0] - _KEPT_MS}
+            self.readings[pool] = sorted(newest.values())
+
+    def trace(self, pool: int, from_ms: int, until_ms: int) -> QueueTrace | None:
+        """The steps in [from_ms, until_ms); None if no reading holds at `from_ms` or later."""
+        held = [one for one in self.readings.get(pool, ()) if one[0] < until_ms]
+        if not held or held[-1][0] + GAUGE_MS_MOST < from_ms:
+            return None
+        before = [one for one in held if one[0] <= from_ms][-1:]
+        after = [one for one in held if one[0] > from_ms]
+        steps = [(from_ms, *before[0][1:], before[0][0])] if before else [(from_ms, 0, -1, from_ms)]
+        steps += [(ts_ms, waiting, oldest, ts_ms) for ts_ms, waiting, oldest in after]
+        return QueueTrace(
+            True,
+            np.array([at for at, *_ in steps], np.int64),
+            np.array([waiting for _, waiting, *_ in steps], np.int64),
+            np.array([since - max(oldest, 0) if waiting else NEVER_MS
+                      for _, waiting, oldest, since in steps], np.int64),
+        )
+
+
+def calls_trace(known: bool, offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int
+                ) -> QueueTrace:
+    """The steps of a queue in [from_ms, until_ms) from the calls that wait in it."""
+    instants = np.concatenate([offered_ms, end_ms])
+    inside = (instants > from_ms) & (instants < until_ms)
+    at_ms = np.unique(np.append(instants[inside], from_ms))
+    waits = (offered_ms[:, None] <= at_ms) & (at_ms < end_ms[:, None])
+    oldest = np.where(waits, offered_ms[:, None], NEVER_MS).min(axis=0, initial=NEVER_MS)
+    return QueueTrace(known, at_ms, waits.sum(axis=0), oldest)
+
+
+class Queues(Sequence[QueueTrace]):
+    """Traces of all pools in [from_ms, until_ms), each made when it is asked for."""
+
+    def __init__(self, calls: Calls, gauges: Gauges, known: Sequence[bool] | I64,
+                 from_ms: int, until_ms: int) -> None:
+        self._calls, self._gauges, self._known = calls, gauges, known
+        self._from_ms, self._until_ms = from_ms, until_ms
+        self._traces: dict[int, QueueTrace] = {}
+        self._waits: tuple[I64, I64, I64] | None = None
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[QueueTrace]:
+        return (self[pool] for pool in range(len(self)))
+
+    def __getitem__(self, pool: int) -> QueueTrace:  # type: ignore[override]
+        if not 0 <= pool < len(self):
+            raise IndexError(pool)
+        if pool not in self._traces:
+            self._traces[pool] = self._gauges.trace(
+                pool, self._from_ms, self._until_ms) or self._from_calls(pool)
+        return self._traces[pool]
+
+    def _from_calls(self, pool: int) -> QueueTrace:
+        if self._waits is None:
+            self._waits = self._calls.waiting(self._from_ms, self._until_ms)
+        pools, offered_ms, end_ms = self._waits
+        mine = pools == pool
+        return calls_trace(bool(self._known[pool]), offered_ms[mine], end_ms[mine],
+                           self._from_ms, self._until_ms)

@@ -1,0 +1,193 @@
+"""Reading the windows at an instant: panes, shift sums, and the open intervals clipped to it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.units import MINUTE_MS, NEVER_MS
+from stream.windows.engine import Engine
+from stream.windows.grouping import ranges
+from stream.windows.panes import Intervals, split_at_limit
+from stream.windows.timeline import Rows
+
+WINDOW_MINUTES = (5, 15, 60)
+WINDOW_COUNT = len(WINDOW_MINUTES) + 1
+"""5m, 15m, 60m and the shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStates:
+    """The open state of each agent that has one at an instant, in columns."""
+
+    agent: I64
+    since_ms: I64
+    seat: I64
+    state: I64
+    """As the source said; what holds now is `unknown` from `until_ms` on."""
+    until_ms: I64
+    """Until when the state is credible."""
+
+    def now(self, as_of_ms: int) -> I64:
+        """The states that hold at the instant."""
+        return np.where(self.until_ms <= as_of_ms, int(State.unknown), self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSums:
+    """Milliseconds by seat, window and state at one instant."""
+
+    as_of_ms: int
+    state_ms: I64
+    """(seats, WINDOW_COUNT, STATE_COUNT)"""
+    start_ms: I64
+    """(teams, WINDOW_COUNT): where each window starts; it ends at as_of_ms."""
+    open: OpenStates
+
+
+def credible_until(engine: Engine, agents: I64, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
+    """The limit of open states; that of a silent source ends with its watermark."""
+    silent = engine.sources.silent_from_ms() <= as_of_ms
+    heard = np.where(silent, engine.sources.watermark_ms[: len(silent)], NEVER_MS)
+    return np.minimum(limit_ms, heard[source])
+
+
+def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
+    """The state of every agent who has a row at or before the instant."""
+    count = len(engine.names.agents)
+    agents = engine.agents
+    last_ms = agents.last_ms[:count]
+    at = np.flatnonzero(last_ms <= as_of_ms)
+    columns = [at, last_ms[at], agents.last_seat[at], agents.last_state[at],
+               agents.last_source[at], agents.limit_ms[at]]
+    ahead = np.flatnonzero((last_ms > as_of_ms) & (last_ms < NEVER_MS))
+    if len(ahead):
+        behind = _rows_at(engine, ahead, as_of_ms)
+        columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
+    agent, since_ms, seat, state, source, limit_ms = columns
+    until_ms = credible_until(engine, agent, source, limit_ms, as_of_ms)
+    return OpenStates(agent, since_ms, seat, state, until_ms)
+
+
+def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
+    """For agents with rows ahead of the instant: agent and its last row at or before it."""
+    rows, size = engine.timelines.of(agents)
+    place = np.repeat(np.arange(len(agents)), size)
+    at = np.flatnonzero(rows.ts_ms <= as_of_ms)
+    last = at[np.flatnonzero(np.append(place[at][1:] != place[at][:-1], True))] if len(at) else at
+    held = rows.take(last)
+    seat, state = held.seat.astype(np.int64), held.state.astype(np.int64)
+    source = held.source.astype(np.int64)
+    limit_ms = engine.limit_of(source, state, seat, held.ts_ms)
+    return [agents[place[last]], held.ts_ms, seat, state, source, limit_ms]
+
+
+def window_starts(engine: Engine, as_of_ms: int) -> I64:
+    """(teams, WINDOW_COUNT)"""
+    calendar = engine.calendars.of_team
+    starts = np.empty((len(calendar), WINDOW_COUNT), np.int64)
+    minute_ms = as_of_ms // MINUTE_MS * MINUTE_MS
+    for window, minutes in enumerate(WINDOW_MINUTES):
+        starts[:, window] = minute_ms - minutes * MINUTE_MS
+    starts[:, -1] = engine.calendars.shift_start(calendar, np.full(len(calendar), as_of_ms))
+    return starts
+
+
+def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
+    """All windows of all seats at an instant; opens minutes up to it."""
+    minute = as_of_ms // MINUTE_MS
+    engine.open_minutes(np.full(len(engine.names.floors), minute))
+    seats = len(engine.names.seats)
+    sums = np.empty((seats, WINDOW_COUNT, STATE_COUNT), np.int64)
+    everyone = slice(0, seats)
+    newest = minute + 1
+    for window, minutes in enumerate(WINDOW_MINUTES):
+        part = engine.panes.sum_minutes(everyone, minute - minutes, newest - 1)
+        sums[:, window] = part + sums[:, window - 1] if window else part
+        newest = minute - minutes
+    starts = window_starts(engine, as_of_ms)
+    start_of_seat = starts[engine.names.seat_team.data]
+    sums[:, -1] = engine.panes.sum_shift(np.arange(seats), start_of_seat[:, -1])
+    _take_away_ahead(engine, sums, start_of_seat, as_of_ms)
+    now = open_states(engine, as_of_ms)
+    _add_open(engine, sums, start_of_seat, now, as_of_ms)
+    _add_before_first(engine, sums, start_of_seat, as_of_ms)
+    return WindowSums(as_of_ms, sums, starts, now)
+
+
+def _add_open(engine: Engine, sums: I64, start_of_seat: I64, now: OpenStates, as_of_ms: int
+              ) -> None:
+    """Add the open intervals. An agent has one open seat, so no place is named twice."""
+    alone = np.flatnonzero(engine.agents.last_ms[now.agent] <= as_of_ms)
+    seat, state = now.seat[alone], now.state[alone]
+    until = np.clip(now.until_ms[alone], now.since_ms[alone], as_of_ms)
+    for window in range(WINDOW_COUNT):
+        start = np.maximum(now.since_ms[alone], start_of_seat[seat, window])
+        known = np.maximum(0, until - start)
+        sums[seat, window, state] += known
+        sums[seat, window, State.unknown] += np.maximum(0, as_of_ms - start) - known
+
+
+def _add_before_first(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
+    """Within the windows that hold an agent's first row the time before it is unknown."""
+    first_ms = engine.agents.first_ms[: len(engine.names.agents)]
+    agent = np.flatnonzero(first_ms < as_of_ms)
+    seat = engine.agents.first_seat[agent]
+    missing = np.maximum(0, first_ms[agent, None] - start_of_seat[seat])
+    np.add.at(sums[:, :, State.unknown], seat, missing)
+
+
+def _take_away_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
+    """Rows ahead of the instant (clocks that run fast) closed intervals that it has not reached."""
+    last_ms = engine.agents.last_ms[: len(engine.names.agents)]
+    ahead = np.flatnonzero((last_ms > as_of_ms) & (last_ms < NEVER_MS))
+    if not len(ahead):
+        return
+    beyond = closed_intervals(engine, ahead, as_of_ms, NEVER_MS)
+    minute_end_ms = (as_of_ms // MINUTE_MS + 1) * MINUTE_MS
+    at, start_ms, end_ms, shift_ms = engine.calendars.split_by_shift(
+        beyond.seat, beyond.start_ms, beyond.end_ms)
+    running = shift_ms == start_of_seat[beyond.seat[at], -1]
+    seat, state = beyond.seat[at], beyond.state[at]
+    np.subtract.at(sums[:, -1], (seat[running], state[running]), (end_ms - start_ms)[running])
+    length = np.maximum(0, np.minimum(beyond.end_ms, minute_end_ms) - beyond.start_ms)
+    for window in range(WINDOW_COUNT - 1):
+        np.subtract.at(sums[:, window], (beyond.seat, beyond.state), length)
+
+
+def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> Intervals:
+    """The closed intervals that the timelines still hold, clipped to [from_ms, to_ms)."""
+    rows, size = engine.timelines.of(agents)
+    start = np.cumsum(size) - size
+    at = ranges(start, np.maximum(start, start + size - 1))
+    held = rows.take(at)
+    whole = Intervals(held.ts_ms, rows.ts_ms[at + 1] if len(at) else held.ts_ms,
+                      held.seat.astype(np.int64), held.state.astype(np.int64),
+                      np.ones(len(at), np.int64))
+    limit_ms = _limits(engine, held, whole)
+    cut = split_at_limit(whole, limit_ms)
+    start_ms, end_ms = np.maximum(cut.start_ms, from_ms), np.minimum(cut.end_ms, to_ms)
+    kept: Bool = start_ms < end_ms
+    return Intervals(start_ms[kept], end_ms[kept], cut.seat[kept], cut.state[kept],
+                     cut.sign[kept])
+
+
+def _limits(engine: Engine, held: Rows, whole: Intervals) -> I64:
+    return engine.limit_of(held.source.astype(np.int64), whole.state, whole.seat, held.ts_ms)
+
+
+def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> I64:
+    """(seats, STATE_COUNT): milliseconds in [start_ms, end_ms), without what an agent's first
+    row does not cover. Edges are whole minutes, or the end is as_of_ms; within the horizon."""
+    seats = len(engine.names.seats)
+    engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
+    last = (end_ms - 1) // MINUTE_MS
+    sums = engine.panes.sum_minutes(slice(0, seats), start_ms // MINUTE_MS, last)
+    now = open_states(engine, as_of_ms)
+    start = np.maximum(now.since_ms, start_ms)
+    until = np.clip(now.until_ms, now.since_ms, end_ms)
+    known = np.maximum(0, until - start)
+    np.add.at(sums, (now.seat, now.state), known)
+    np.add.at(sums, (now.seat, np.full(len(known), int(State.unknown))),
+              np.maximum(0, end_ms - start) - known)
+    return sums

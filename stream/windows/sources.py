@@ -1,0 +1,150 @@
+"""Feeds: how far each one's clock has come, what is too late for it, and whether it lives."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stream.events.batch import EventBatch
+from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.names import Names
+from stream.spec import ANY, SourceSpec, WindowSpec
+from stream.units import NEVER_MS
+from stream.windows.grouping import grown, max_before
+
+UNSEEN_MS = -NEVER_MS
+"""Watermark of a floor or source of which nothing was seen: no bound at all."""
+
+
+class Sources:
+    """Watermark, liveness and limits of each source (by number), greatest watermark by floor."""
+
+    def __init__(
+        self, names: Names, specs: Sequence[SourceSpec], windows: WindowSpec, *, event_clock: bool
+    ) -> None:
+        self._names = names
+        self._spec_of = {spec.name: spec for spec in reversed(specs)}
+        self._windows = windows
+        self._event_clock = event_clock
+        self.watermark_ms = np.full(8, UNSEEN_MS, np.int64)
+        self.seen_ms = np.full(8, UNSEEN_MS, np.int64)
+        self.known = np.zeros(8, np.bool_)
+        self.greatest_ms = np.full(8, UNSEEN_MS, np.int64)
+        self.limit_ms = np.zeros((0, STATE_COUNT), np.int64)
+        self.shift_slack_ms = np.zeros(0, np.int64)
+        self.heartbeat_ms = np.zeros(0, np.int64)
+        self.resolution_ms = np.zeros(0, np.int64)
+
+    def make_room(self) -> None:
+        """Follow the names: rows for new sources and floors."""
+        count, floors = len(self._names.sources), len(self._names.floors)
+        self.watermark_ms = grown(self.watermark_ms, count, UNSEEN_MS)
+        self.seen_ms = grown(self.seen_ms, count, UNSEEN_MS)
+        self.known = grown(self.known, count)
+        self.greatest_ms = grown(self.greatest_ms, floors, UNSEEN_MS)
+        for number in range(len(self.heartbeat_ms), count):
+            self._add(self._spec(self._names.sources.keys[number][1]))
+
+    def _spec(self, name: str) -> SourceSpec:
+        return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
+
+    def _add(self, spec: SourceSpec) -> None:
+        limits = np.full((1, STATE_COUNT), NEVER_MS, np.int64)
+        for state, limit_ms in (spec.silence_ms or {}).items():
+            limits[0, state] = limit_ms
+        off = spec.silence_ms is None
+        heartbeat = NEVER_MS if spec.heartbeat_ms is None else spec.heartbeat_ms
+        self.limit_ms = np.concatenate([self.limit_ms, limits])
+        self.shift_slack_ms = np.append(
+            self.shift_slack_ms, NEVER_MS if off else spec.shift_end_slack_ms
+        )
+        self.heartbeat_ms = np.append(self.heartbeat_ms, heartbeat)
+        self.resolution_ms = np.append(self.resolution_ms, spec.resolution_ms)
+
+    def admit(self, batch: EventBatch) -> tuple[Bool, Bool]:
+        """Judge lateness event by event in their order and move the watermarks on.
+
+        Returns two (E,) masks: beyond grace of its own source, beyond the floor's horizon.
+        """
+        self.make_room()
+        size = len(batch)
+        too_late, too_old = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+        new = np.flatnonzero(~self.known[batch.source])
+        sources, first = np.unique(batch.source[new], return_index=True)
+        cuts = [*new[np.sort(first)].tolist(), size]
+        self._admit_run(batch, slice(0, cuts[0]), too_late, too_old)
+        for start, end in zip(cuts, cuts[1:], strict=False):
+            self._meet(int(batch.source[start]))
+            self._admit_run(batch, slice(start, end), too_late, too_old)
+        return too_late, too_old
+
+    def _meet(self, source: int) -> None:
+        """A source not seen before starts at the watermark of its floor's slowest."""
+        slowest = self.slowest_ms()[self._names.source_floor.data[source]]
+        self.watermark_ms[source] = slowest if slowest < NEVER_MS else UNSEEN_MS
+        self.known[source] = True
+
+    def _admit_run(self, batch: EventBatch, run: slice, too_late: Bool, too_old: Bool) -> None:
+        source, ts_ms = batch.source[run], batch.ts_ms[run]
+        if not len(source):
+            return
+        floor = self._names.source_floor.data[source]
+        own = max_before(source, ts_ms, self.watermark_ms)
+        greatest = max_before(floor, ts_ms, self.greatest_ms)
+        late = ts_ms < own - self._windows.grace_ms
+        old = ts_ms < greatest - self._windows.horizon_ms
+        fine = ~(late | old)
+        too_late[run], too_old[run] = late, old & ~late
+        np.maximum.at(self.watermark_ms, source[fine], ts_ms[fine])
+        np.maximum.at(self.greatest_ms, floor[fine], ts_ms[fine])
+        np.maximum.at(self.seen_ms, source[fine], batch.seen_ms[run][fine])
+
+    def slowest_ms(self) -> I64:
+        """(floors,): the least watermark among each floor's known sources; NEVER_MS if none."""
+        slowest = np.full(len(self._names.floors), NEVER_MS, np.int64)
+        count = len(self._names.sources)
+        known = np.flatnonzero(self.known[:count])
+        np.minimum.at(slowest, self._names.source_floor.data[known], self.watermark_ms[known])
+        return slowest
+
+    def cut_ms(self) -> I64:
+        """(floors,): no event older than this can still be admitted."""
+        greatest = self.greatest_ms[: len(self._names.floors)]
+        return np.maximum(
+            self.slowest_ms() - self._windows.grace_ms, greatest - self._windows.horizon_ms
+        )
+
+    def silent_from_ms(self) -> I64:
+        """(sources,): the first instant at which each source counts as silent."""
+        count = len(self._names.sources)
+        seen = self.watermark_ms if self._event_clock else self.seen_ms
+        heartbeat = self.heartbeat_ms[:count]
+        live = (heartbeat < NEVER_MS) & self.known[:count]
+        return np.where(live, seen[:count] + 3 * np.where(live, heartbeat, 0) + 1, NEVER_MS)
+
+    def limit_of(self, source: I64, state: I64, start_ms: I64, shift_end_ms: I64) -> I64:
+        """The instant beyond which an interval's state is no longer credible.
+
+        start_ms: the interval's start; shift_end_ms: the first end of a shift after it, NEVER_MS
+        without a calendar. All (N,).
+        """
+        own = self.limit_ms[source, state]
+        slack = self.shift_slack_ms[source]
+        by_shift = (own == NEVER_MS) & (slack < NEVER_MS) & (shift_end_ms < NEVER_MS)
+        by_shift &= (state != State.offline) & (state != State.unknown)
+        limit = np.where(own < NEVER_MS, start_ms + np.where(own < NEVER_MS, own, 0), NEVER_MS)
+        end = np.where(by_shift, shift_end_ms + np.where(by_shift, slack, 0), NEVER_MS)
+        return np.minimum(limit, end)
+
+    def to_arrays(self) -> dict[str, I64 | Bool]:
+        """For a snapshot."""
+        count, floors = len(self._names.sources), len(self._names.floors)
+        return {
+            "watermark_ms": self.watermark_ms[:count], "seen_ms": self.seen_ms[:count],
+            "known": self.known[:count], "greatest_ms": self.greatest_ms[:floors],
+        }
+
+    def fill(self, arrays: dict[str, I64]) -> None:
+        """From a snapshot; the names are there already."""
+        self.make_room()
+        for name, values in arrays.items():
+            getattr(self, name)[: len(values)] = values

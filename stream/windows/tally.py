@@ -1,0 +1,100 @@
+"""Counts and sums of calls by minute and by period, for teams and for pools."""
+
+import numpy as np
+import numpy.typing as npt
+
+from stream.events.language import I64, Phase
+from stream.windows.calls import NONE, Contribution
+from stream.windows.grouping import grown
+from stream.windows.panes import RING
+from stream.units import MINUTE_MS
+
+LN_UNIT = 2**20
+"""Sums of ln(handle time in ms) are whole numbers of this part, so that order cannot matter."""
+
+TEAM_COUNTS = ("started", "handled", "short", "talk_ms", "talk_known", "hold_ms", "acw_ms",
+               "acw_known", "ln_handle", "ln_known")
+POOL_COUNTS = ("offered", "answered", "in_time", "abandoned", "wait_ms", "wait_known")
+_PERIODS_KEPT = 15
+
+
+def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
+    """The calls with an agent (index) and their values, (N, len(TEAM_COUNTS))."""
+    at = np.flatnonzero(what.seat != NONE)
+    ended = what.kind[at] == Phase.ended
+    talk, hold, acw = (np.maximum(column[at], 0)
+                       for column in (what.talk_ms, what.hold_ms, what.acw_ms))
+    talk_known = ended & (what.talk_ms[at] >= 0)
+    handle = talk + hold + acw
+    ln_known = talk_known & (handle > 0)
+    ln = np.rint(np.log(np.where(ln_known, handle, 1)) * LN_UNIT).astype(np.int64)
+    columns = (what.kind[at] == Phase.answered, ended, talk_known & (talk <= short_ms),
+               talk * ended, talk_known, hold * ended, acw * ended,
+               ended & (what.acw_ms[at] >= 0), ln, ln_known)
+    return at, np.stack([column.astype(np.int64) for column in columns], axis=1)
+
+
+def pool_values(what: Contribution, service_level_ms: int) -> I64:
+    """(N, len(POOL_COUNTS)) values of each contribution."""
+    answered = what.kind == Phase.answered
+    wait_known = answered & (what.wait_ms >= 0)
+    columns = (what.kind == Phase.offered, answered,
+               wait_known & (what.wait_ms <= service_level_ms), what.kind == Phase.abandoned,
+               np.where(wait_known, what.wait_ms, 0), wait_known)
+    return np.stack([column.astype(np.int64) for column in columns], axis=1)
+
+
+class Tally:
+    """Values by row (team or pool) and minute, and by row and period (shift or local day)."""
+
+    def __init__(self, width: int) -> None:
+        self.minutes = np.zeros((8, RING, width), np.int64)
+        self.head = np.zeros(8, np.int64)
+        self.periods: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
+        self._width = width
+
+    def make_room(self, rows: int) -> None:
+        """Follow the number of rows."""
+        self.minutes = grown(self.minutes, rows)
+        self.head = grown(self.head, rows)
+
+    def advance(self, rows: I64, minute: int) -> None:
+        """Open minutes up to `minute` for some rows that share a head."""
+        if not len(rows):
+            return
+        opened = min(minute - int(self.head[rows].min()), RING)
+        if opened > 0:
+            slots = np.arange(minute - opened + 1, minute + 1) % RING
+            self.minutes[np.ix_(rows, slots)] = 0
+            self.head[rows] = minute
+
+    def add(self, row: I64, ts_ms: I64, period_ms: I64, values: I64, sign: int) -> None:
+        """Add (or take away) values at their instants; minutes no longer kept are passed over."""
+        if not len(row):
+            return
+        minute = ts_ms // MINUTE_MS
+        kept = np.flatnonzero(minute > self.head[row] - RING)
+        np.add.at(self.minutes, (row[kept], minute[kept] % RING), sign * values[kept])
+        keys, inverse = np.unique(np.stack([row, period_ms]), axis=1, return_inverse=True)
+        sums = np.zeros((keys.shape[1], self._width), np.int64)
+        np.add.at(sums, inverse.reshape(-1), sign * values)
+        for (one, start_ms), total in zip(keys.T.tolist(), sums, strict=True):
+            held = self.periods.get((one, start_ms))
+            self.periods[one, start_ms] = total if held is None else held + total
+
+    def forget(self, before_ms: int) -> None:
+        """Drop periods that started earlier."""
+        for key in [key for key in self.periods if key[1] < before_ms]:
+            del self.periods[key]
+
+    def sum_minutes(self, rows: int, first: int, last: int) -> npt.NDArray[np.int64]:
+        """(rows, width): sums over the minutes first..last."""
+        slots = np.arange(first, last + 1) % RING
+        return np.asarray(self.minutes[:rows, slots].sum(axis=1))
+
+    def sum_periods(self, period_ms: I64) -> npt.NDArray[np.int64]:
+        """(rows, width): sums of each row's period that starts at `period_ms` (rows,)."""
+        none = np.zeros(self._width, np.int64)
+        found = [self.periods.get((row, start), none)
+                 for row, start in enumerate(period_ms.tolist())]
+        return np.array(found, np.int64).reshape(len(found), self._width)

@@ -1,0 +1,183 @@
+"""Each agent's timeline: the rows that later events may still change, and one base row.
+
+Rows of all agents stand in flat columns; an agent owns a run of them with some room behind it, so
+that memory follows the rows, not the busiest agent.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.events.language import I32, I64, U8, Bool
+from stream.windows.grouping import grown, ranges
+
+ROWS_MOST = 8_192
+"""Rows an agent may hold; beyond them the oldest is finalised early, and counted."""
+_ROOM_LEAST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of timelines, in columns of one length."""
+
+    ts_ms: I64
+    seq: I64
+    seat: I32
+    source: I32
+    state: U8
+    sync: Bool
+
+    def take(self, at: I64 | Bool) -> "Rows":
+        """The rows at the given places."""
+        return Rows(self.ts_ms[at], self.seq[at], self.seat[at], self.source[at],
+                    self.state[at], self.sync[at])
+
+    def put(self, at: I64, rows: "Rows") -> None:
+        """Write rows to the given places."""
+        for name in COLUMNS:
+            getattr(self, name)[at] = getattr(rows, name)
+
+    def __len__(self) -> int:
+        return len(self.ts_ms)
+
+
+COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync")
+_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_)
+
+
+def no_rows(size: int = 0) -> Rows:
+    """Columns for `size` rows, all zero."""
+    return Rows(*(np.zeros(size, kind) for kind in _TYPES))  # type: ignore[arg-type]
+
+
+def joined(first: Rows, second: Rows) -> Rows:
+    """The rows of both, one after the other."""
+    return Rows(*(np.concatenate([getattr(first, name), getattr(second, name)])
+                  for name in COLUMNS))
+
+
+class Timelines:
+    """Rows by agent number."""
+
+    def __init__(self) -> None:
+        self._rows = no_rows(1_024)
+        self._used = 0
+        self._waste = 0
+        self._start = np.zeros(64, np.int64)
+        self._room = np.zeros(64, np.int64)
+        self.size = np.zeros(64, np.int64)
+        self.base_ms = np.full(64, -(2**62), np.int64)
+        """Rows of the agent older than this can no longer be placed."""
+
+    def make_room(self, agents: int) -> None:
+        """Follow the number of agents."""
+        self._start = grown(self._start, agents)
+        self._room = grown(self._room, agents)
+        self.size = grown(self.size, agents)
+        self.base_ms = grown(self.base_ms, agents, -(2**62))
+
+    def of(self, agents: I64) -> tuple[Rows, I64]:
+        """The rows of the agents, one agent after the other, and how many each has."""
+        start, size = self._start[agents], self.size[agents]
+        return self._rows.take(ranges(start, start + size)), size
+
+    def last(self, agents: I64) -> Rows:
+        """The last row of each agent; agents without rows must not be asked for."""
+        return self._rows.take(self._start[agents] + self.size[agents] - 1)
+
+    def put(self, agents: I64, sizes: I64, rows: Rows) -> None:
+        """Replace the rows of the agents."""
+        wide = np.flatnonzero(sizes > self._room[agents])
+        if len(wide):
+            self._move(agents[wide], sizes[wide])
+        start = self._start[agents]
+        self._rows.put(ranges(start, start + sizes), rows)
+        self.size[agents] = sizes
+
+    def _move(self, agents: I64, sizes: I64) -> None:
+        room = np.maximum(_ROOM_LEAST, sizes + (sizes >> 1))
+        self._waste += int(self._room[agents].sum())
+        self.size[agents] = 0
+        if self._used + int(room.sum()) > len(self._rows) and self._waste * 2 > self._used:
+            self._room[agents] = 0
+            self._compact()
+        self._start[agents] = self._used + np.cumsum(room) - room
+        self._room[agents] = room
+        self._used += int(room.sum())
+        if self._used > len(self._rows):
+            wide = {name: grown(getattr(self._rows, name), self._used) for name in COLUMNS}
+            self._rows = Rows(**wide)
+
+    def _compact(self) -> None:
+        agents = np.flatnonzero(self._room)
+        rows, sizes = self.of(agents)
+        room = np.maximum(_ROOM_LEAST, sizes + (sizes >> 1))
+        self._start[agents] = np.cumsum(room) - room
+        self._room[agents] = room
+        self._used, self._waste = int(room.sum()), 0
+        self._rows = no_rows(max(1_024, 2 * self._used))
+        start = self._start[agents]
+        self._rows.put(ranges(start, start + sizes), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Ranks by bytes of the teams of seats and of sources: what decides among equal times."""
+
+    team_of_seat: I64
+    source: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Old and new rows of some agents in their one order, equal rows once.
+
+    `place` is the agent's place in the list that was asked for; `first_new` the index of each
+    changed agent's first new row.
+    """
+
+    rows: Rows
+    place: I64
+    changed: I64
+    """Places of agents that have a new row."""
+    first_new: I64
+    start: I64
+    """(places + 1,): where each agent's rows start."""
+
+
+def merge(old: Rows, old_place: I64, new: Rows, new_place: I64, places: int,
+          order: Order) -> Merged:
+    """Merge new rows into old ones.
+
+    `old` is in order, one agent after the other; `new` in any order. The order among an agent's
+    rows is ts, seq, state rank, team and source by their bytes, a snapshot before the event.
+    """
+    rows = joined(old, new)
+    place = np.concatenate([old_place, new_place])
+    key = place * 2**42 + rows.ts_ms
+    by_key = np.argsort(key, kind="stable")
+    key = key[by_key]
+    fresh = by_key >= len(old)
+    rows = rows.take(by_key)
+    place = place[by_key]
+    if (key[1:] == key[:-1]).any():
+        rows, place, fresh = _settle_equal_times(rows, place, fresh, key, order)
+    at_new = np.flatnonzero(fresh)
+    changed, first = np.unique(place[at_new], return_index=True)
+    start = np.searchsorted(place, np.arange(places + 1))
+    return Merged(rows, place, changed, at_new[first], start)
+
+
+def _settle_equal_times(rows: Rows, place: I64, fresh: Bool, key: I64, order: Order
+                        ) -> tuple[Rows, I64, Bool]:
+    """Order rows of equal time and drop those that are equal in all; an old row stays."""
+    tie = rows.state.astype(np.int64)
+    tie = tie * (int(order.team_of_seat.max(initial=0)) + 1) + order.team_of_seat[rows.seat]
+    tie = tie * (int(order.source.max(initial=0)) + 1) + order.source[rows.source]
+    tie = tie * 2 + ~rows.sync
+    by = np.lexsort((fresh, tie, rows.seq, key))
+    key, tie, seq = key[by], tie[by], rows.seq[by]
+    alone = np.ones(len(by), np.bool_)
+    alone[1:] = (key[1:] != key[:-1]) | (seq[1:] != seq[:-1]) | (tie[1:] != tie[:-1])
+    by = by[alone]
+    return rows.take(by), place[by], fresh[by]
