@@ -1,0 +1,72 @@
+"""The only place that spells a key of Redis.
+
+All keys of a shard share its hash tag ``{<topic>:<partition>}``, so that one script may touch
+several of them on a Redis Cluster too. A view has no tag: it is written by a script call of its
+own. An id holds no "/", so a view's name cannot be read in two ways.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+STORE_ID: Final = "floorwatch:{store}:id"
+"""A random id, written once for each (emptied) Redis."""
+TEAMS: Final = "floorwatch:teams"
+"""The set of ``<floor>/<team>`` that have a view."""
+
+_TEAM: Final = "floorwatch:team:"
+_POOL: Final = "floorwatch:pool:"
+_TOPIC = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class ShardKey(NamedTuple):
+    """One partition of the events' topic, with all its floors."""
+
+    topic: str
+    partition: int
+
+
+def shard(key: ShardKey) -> str:
+    """Hash: owner, commit_seq, offset, as_of_ms, control, manifest."""
+    return f"{_prefix(key)}shard"
+
+
+def outbox(key: ShardKey) -> str:
+    """Hash: id of an undelivered entry → ``<commit_seq>:<place in the commit>:<body>``."""
+    return f"{_prefix(key)}outbox"
+
+
+def garbage(key: ShardKey) -> str:
+    """Set: pieces of snapshots that no manifest names, of an upload under way or superseded."""
+    return f"{_prefix(key)}garbage"
+
+
+def views(key: ShardKey) -> str:
+    """Set: the keys of all views that this shard may have written."""
+    return f"{_prefix(key)}views"
+
+
+def piece(key: ShardKey, name: str, version: str, index: int) -> str:
+    """String: one piece of one version of a part of the snapshot."""
+    return f"{_prefix(key)}part:{name}:{version}:{index}"
+
+
+def team_view(floor: str, team: str) -> str:
+    """Hash: what is shown of a team."""
+    return f"{_TEAM}{floor}/{team}"
+
+
+def pool_view(floor: str, pool: str) -> str:
+    """Hash: what is shown of a pool."""
+    return f"{_POOL}{floor}/{pool}"
+
+
+def team_of_view(view: str) -> str | None:
+    """``<floor>/<team>`` of a team's view; None for a pool's."""
+    return view.removeprefix(_TEAM) if view.startswith(_TEAM) else None
+
+
+def _prefix(key: ShardKey) -> str:
+    if _TOPIC.fullmatch(key.topic) is None:
+        msg = f"'{key.topic}' is no name of a Kafka topic: letters, digits, '.', '_' and '-' only"
+        raise ValueError(msg)
+    return f"floorwatch:{{{key.topic}:{key.partition}}}:"

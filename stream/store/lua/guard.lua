@@ -1,0 +1,20 @@
+-- Stands before every script that writes for an owner.
+-- Answers nil if (epoch, token) owns the shard, else what the writer is to be told. A lower epoch
+-- than the writer's own can only be a Redis that was set back to before the writer acquired.
+local function refusal(shard, epoch, token)
+  local owner = redis.call('HMGET', shard, 'epoch', 'token')
+  if tonumber(owner[1] or 0) < tonumber(epoch) then
+    return 'MISMATCH'
+  end
+  if owner[2] ~= token then
+    return 'FENCED'
+  end
+  return nil
+end
+
+-- Calls a command with the arguments first..last of ARGV, in runs that fit on Lua's stack.
+local function call_with(command, key, first, last)
+  for from = first, last, 1000 do
+    redis.call(command, key, unpack(ARGV, from, math.min(from + 999, last)))
+  end
+end

@@ -1,0 +1,229 @@
+"""The store in memory: the same promises in few lines, for tests and for replays in one process.
+
+It is written on its own, not out of parts of the Redis store, so that a property test can hold
+one against the other.
+"""
+
+import copy
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from stream.store import keys
+from stream.store.keys import ShardKey
+from stream.store.manifest import check_commit, check_snapshot
+from stream.store.protocol import (
+    Commit,
+    Lease,
+    LeaseLost,
+    Manifest,
+    OutboxEntry,
+    Outcome,
+    Owner,
+    Part,
+    Snapshot,
+)
+
+_NOBODY = Owner(0, "")
+
+
+@dataclass(slots=True)
+class _Shard:
+    owner: Owner = _NOBODY
+    seq: int = 0
+    commit: Commit | None = None
+    manifest: Manifest | None = None
+    parts: dict[str, bytes] = field(default_factory=dict)
+    outbox: dict[str, bytes] = field(default_factory=dict)
+    views: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _View:
+    epoch: int
+    as_of_ms: int
+    fields: dict[str, str]
+
+
+@dataclass(slots=True)
+class MemoryServer:
+    """What several stores share, as several workers share one Redis."""
+
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    shards: dict[ShardKey, _Shard] = field(default_factory=dict)
+    views: dict[str, _View] = field(default_factory=dict)
+    teams: set[str] = field(default_factory=set)
+
+    def copy(self) -> "MemoryServer":
+        """All that it holds, to set it back to later."""
+        return copy.deepcopy(self)
+
+    def set_back(self, earlier: "MemoryServer") -> None:
+        """Hold what it held then, as a Redis does that lost the end of its file."""
+        then = earlier.copy()
+        self.id, self.shards, self.views, self.teams = then.id, then.shards, then.views, then.teams
+
+
+@dataclass(slots=True)
+class _Session:
+    """What one lease has confirmed."""
+
+    owner: Owner
+    seq: int
+    offset: int | None
+    manifest: Manifest | None
+    ended: Outcome = Outcome.OK
+
+
+class MemoryStore:
+    """`stream.store.protocol.Store` in memory; nothing in it waits, so every call is atomic."""
+
+    def __init__(self, server: MemoryServer | None = None) -> None:
+        self.server = server or MemoryServer()
+        self.lose_reply = False
+        """Act as if the reply to the next commit or save were lost, and it were sent again."""
+        self._sessions: dict[ShardKey, _Session] = {}
+
+    async def open(self) -> None:
+        """See the protocol."""
+
+    async def close(self) -> None:
+        """See the protocol."""
+
+    async def acquire(self, shard: ShardKey) -> Lease:
+        """See the protocol."""
+        state = self.server.shards.setdefault(shard, _Shard())
+        state.owner = Owner(state.owner.epoch + 1, secrets.token_hex(16))
+        last = state.commit
+        offset = last.offset if last else None
+        self._sessions[shard] = _Session(state.owner, state.seq, offset, state.manifest)
+        return Lease(
+            shard=shard,
+            owner=state.owner,
+            store_id=self.server.id,
+            manifest=state.manifest,
+            control=last.control if last else None,
+            offset=offset,
+            as_of_ms=last.as_of_ms if last else None,
+            commit_seq=state.seq,
+            outbox=tuple(OutboxEntry(name, body) for name, body in state.outbox.items()),
+            views=frozenset(state.views),
+        )
+
+    def forget(self, lease: Lease) -> None:
+        """See the protocol."""
+        if self._session(lease) is not None:
+            del self._sessions[lease.shard]
+
+    async def commit(self, lease: Lease, commit: Commit) -> Outcome:
+        """See the protocol."""
+        session, state, refused = self._enter(lease)
+        if session is None or refused is not Outcome.OK:
+            return refused
+        check_commit(session.offset, commit)
+        if state.seq != session.seq:
+            return self._end(session, Outcome.MISMATCH)
+        state.seq, state.commit = state.seq + 1, replace(commit, outbox=(), delivered=())
+        for entry in commit.outbox:
+            state.outbox.setdefault(entry.id, entry.body)
+        for name in commit.delivered:
+            state.outbox.pop(name, None)
+        session.seq, session.offset = state.seq, commit.offset
+        return self._reply()
+
+    async def save(self, lease: Lease, snapshot: Snapshot) -> Outcome:
+        """See the protocol."""
+        session, state, refused = self._enter(lease)
+        if session is None or refused is not Outcome.OK:
+            return refused
+        check_snapshot(session.offset, session.manifest, snapshot, snapshot.parts)
+        if state.seq != session.seq:
+            return self._end(session, Outcome.MISMATCH)
+        old = dict(state.manifest.parts) if state.manifest else {}
+        name = secrets.token_hex(8)
+        new = {part: Part(name, 1) for part in snapshot.parts}
+        state.manifest = session.manifest = Manifest(
+            id=name,
+            store_id=lease.store_id,
+            format=snapshot.format,
+            partitions=snapshot.partitions,
+            offset=snapshot.offset,
+            as_of_ms=snapshot.as_of_ms,
+            parts={part: new.get(part) or old[part] for part in snapshot.names},
+        )
+        parts = {**state.parts, **snapshot.parts}
+        state.parts = {part: parts[part] for part in snapshot.names}
+        return self._reply()
+
+    async def load(self, lease: Lease) -> dict[str, bytes]:
+        """See the protocol."""
+        session, state, refused = self._enter(lease)
+        if session is None or refused is not Outcome.OK:
+            raise LeaseLost(f"another worker has acquired {lease.shard}")
+        return dict(state.parts)
+
+    async def write_views(
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+    ) -> Outcome:
+        """See the protocol."""
+        session, state, refused = self._enter(lease)
+        if session is None or refused is not Outcome.OK:
+            return refused
+        epoch = session.owner.epoch
+        outcome = Outcome.OK
+        for key, fields in views.items():
+            stands = self.server.views.get(key)
+            if stands and (stands.epoch, stands.as_of_ms) > (epoch, as_of_ms):
+                outcome = Outcome.ALREADY
+                continue
+            self.server.views[key] = _View(epoch, as_of_ms, dict(fields))
+            state.views.add(key)
+        self.server.teams |= {team for key in views if (team := keys.team_of_view(key))}
+        return outcome
+
+    async def drop_views(self, lease: Lease, views: Sequence[str]) -> Outcome:
+        """See the protocol."""
+        _, state, refused = self._enter(lease)
+        if refused is not Outcome.OK:
+            return refused
+        for key in views:
+            self.server.views.pop(key, None)
+            self.server.teams.discard(keys.team_of_view(key) or "")
+            state.views.discard(key)
+        return Outcome.OK
+
+    async def teams(self) -> list[tuple[str, str]]:
+        """See the protocol."""
+        pairs = (member.partition("/") for member in self.server.teams)
+        return sorted((floor, team) for floor, _, team in pairs)
+
+    async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
+        """See the protocol."""
+        found = ((key, self.server.views.get(key)) for key in views)
+        return {key: dict(view.fields) for key, view in found if view and view.fields}
+
+    def _session(self, lease: Lease) -> _Session | None:
+        session = self._sessions.get(lease.shard)
+        return session if session is not None and session.owner == lease.owner else None
+
+    def _enter(self, lease: Lease) -> tuple[_Session | None, _Shard, Outcome]:
+        """Session and shard of a lease, and OK or why it may not write."""
+        session = self._session(lease)
+        state = self.server.shards.setdefault(lease.shard, _Shard())
+        if session is None:
+            return None, state, Outcome.FENCED
+        if session.ended is not Outcome.OK:
+            return session, state, session.ended
+        if state.owner.epoch < session.owner.epoch:
+            return session, state, self._end(session, Outcome.MISMATCH)
+        if state.owner != session.owner:
+            return session, state, self._end(session, Outcome.FENCED)
+        return session, state, Outcome.OK
+
+    def _end(self, session: _Session, outcome: Outcome) -> Outcome:
+        session.ended = outcome
+        return outcome
+
+    def _reply(self) -> Outcome:
+        lost, self.lose_reply = self.lose_reply, False
+        return Outcome.ALREADY if lost else Outcome.OK

@@ -1,0 +1,196 @@
+"""The store in Redis 6.2 or newer: a single primary, with or without replicas."""
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Self
+
+from stream.errors import ServiceError, StateError
+from stream.store import keys, showing, snapshots
+from stream.store.keys import ShardKey
+from stream.store.manifest import from_text
+from stream.store.protocol import (
+    Commit,
+    Lease,
+    LeaseLost,
+    OutboxEntry,
+    Outcome,
+    Owner,
+    Snapshot,
+    StoreOptions,
+)
+from stream.store.scripts import script
+from stream.store.session import Session
+from stream.store.wire import Reply, Wire
+
+log = logging.getLogger(__name__)
+
+OLDEST: Final = (6, 2)
+"""The oldest Redis that the tests run on."""
+
+
+class RedisStore:
+    """`stream.store.protocol.Store` on Redis: one connection for writes, one for readers."""
+
+    def __init__(self, url: str, options: StoreOptions | None = None) -> None:
+        options = options or StoreOptions()
+        self._wire = Wire.to(url, options)
+        self._readers = Wire.to(url, options)
+        self._sessions: dict[ShardKey, Session] = {}
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """Close."""
+        await self.close()
+
+    async def open(self) -> None:
+        """See the protocol."""
+        [reply] = await self._wire.ask([("INFO",)])
+        facts = dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
+        check_server(facts)
+        if facts.get("aof_enabled") == "0":
+            log.warning(
+                "Redis keeps no append-only file: when it restarts, state since its last save "
+                "is computed anew from Kafka (appendonly yes)"
+            )
+
+    async def close(self) -> None:
+        """See the protocol."""
+        await self._wire.close()
+        await self._readers.close()
+
+    async def acquire(self, shard: ShardKey) -> Lease:
+        """See the protocol."""
+        token = secrets.token_hex(16)
+        _, store_id, found, listed = await self._wire.ask(
+            [
+                ("SET", keys.STORE_ID, secrets.token_hex(8), "NX"),
+                ("GET", keys.STORE_ID),
+                script("acquire").call((keys.shard(shard),), token),
+                ("SMEMBERS", keys.views(shard)),
+            ]
+        )
+        lease = _lease(shard, Owner(int(found[0]), token), store_id.decode(), found)
+        views = frozenset(key.decode() for key in listed)
+        lease = replace(lease, outbox=await self._outbox(shard), views=views)
+        former = self._sessions.get(shard)
+        if former is not None:
+            former.ended = Outcome.FENCED
+        self._sessions[shard] = session = Session.begin(lease, self._wire)
+        await snapshots.sweep_quietly(session)
+        return lease
+
+    def forget(self, lease: Lease) -> None:
+        """See the protocol."""
+        if self._session(lease) is not None:
+            del self._sessions[lease.shard]
+
+    async def commit(self, lease: Lease, commit: Commit) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await session.commit(commit) if session else Outcome.FENCED
+
+    async def save(self, lease: Lease, snapshot: Snapshot) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await snapshots.save(session, snapshot) if session else Outcome.FENCED
+
+    async def load(self, lease: Lease) -> dict[str, bytes]:
+        """See the protocol."""
+        session = self._session(lease)
+        if session is None:
+            raise LeaseLost(f"{lease.shard.topic}:{lease.shard.partition} was acquired anew")
+        return await snapshots.load(session)
+
+    async def write_views(
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+    ) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await showing.write(session, as_of_ms, views) if session else Outcome.FENCED
+
+    async def drop_views(self, lease: Lease, views: Sequence[str]) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await showing.drop(session, views) if session else Outcome.FENCED
+
+    async def teams(self) -> list[tuple[str, str]]:
+        """See the protocol."""
+        [members] = await self._readers.ask([("SMEMBERS", keys.TEAMS)])
+        pairs = (member.decode().partition("/") for member in members)
+        return sorted((floor, team) for floor, _, team in pairs)
+
+    async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
+        """See the protocol."""
+        replies = await self._readers.ask([("HGETALL", view) for view in views])
+        found = ((view, _fields(reply)) for view, reply in zip(views, replies, strict=True))
+        return {view: fields for view, fields in found if fields}
+
+    def _session(self, lease: Lease) -> Session | None:
+        """The session of a lease; None if this store has acquired its shard anew since."""
+        session = self._sessions.get(lease.shard)
+        return session if session is not None and session.lease.owner == lease.owner else None
+
+    async def _outbox(self, shard: ShardKey) -> tuple[OutboxEntry, ...]:
+        """All entries in the order in which they were committed, read in steps."""
+        found: dict[bytes, bytes] = {}
+        cursor: bytes | None = None
+        while cursor != b"0":
+            command = ("HSCAN", keys.outbox(shard), cursor or b"0", "COUNT", 1000)
+            [(cursor, flat)] = await self._wire.ask([command])
+            found.update(zip(flat[::2], flat[1::2], strict=True))
+        entries = []
+        for name, value in found.items():
+            seq, place, body = value.split(b":", 2)
+            entries.append((int(seq), int(place), OutboxEntry(name.decode(), body)))
+        return tuple(entry for _, _, entry in sorted(entries, key=lambda row: row[:2]))
+
+
+def check_server(facts: Mapping[str, str]) -> None:
+    """Refuse a Redis on which the promises would not hold.
+
+    Args:
+        facts: what INFO says, by name.
+
+    Raises:
+        ServiceError: it is a replica.
+        StateError: too old, a cluster, or it may evict keys.
+    """
+    version = facts.get("redis_version", "0")
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        raise StateError(f"Redis {version} is too old; install 6.2 or newer")
+    if facts.get("redis_mode") == "cluster":
+        raise StateError("this Redis is a cluster, which this version does not speak")
+    if facts.get("role") == "slave":
+        raise ServiceError("this Redis is a replica; point [redis] url to the primary")
+    policy = facts.get("maxmemory_policy", "unknown")
+    if policy != "noeviction":
+        raise StateError(
+            f"Redis has maxmemory-policy {policy}: it could remove state and keep the offset. "
+            "Run: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)"
+        )
+
+
+def _lease(shard: ShardKey, owner: Owner, store_id: str, found: Sequence[bytes | None]) -> Lease:
+    _, seq, offset, as_of_ms, control, manifest = found
+    return Lease(
+        shard=shard,
+        owner=owner,
+        store_id=store_id,
+        manifest=None if manifest is None else from_text(manifest),
+        control=control,
+        offset=None if offset is None else int(offset),
+        as_of_ms=None if as_of_ms is None else int(as_of_ms),
+        commit_seq=int(seq or 0),
+    )
+
+
+def _fields(reply: Reply) -> dict[str, str]:
+    flat = [part.decode() for part in reply]
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return {name: value for name, value in pairs if name not in showing.GUARD_FIELDS}

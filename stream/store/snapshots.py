@@ -1,0 +1,152 @@
+"""Snapshots of a shard in Redis: upload, flip, sweep, load."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+
+from stream.errors import ServiceError, StateError
+from stream.store import keys
+from stream.store.manifest import (
+    Upload,
+    check_snapshot,
+    pack,
+    piece_keys,
+    plan,
+    to_text,
+    unpack,
+)
+from stream.store.protocol import LeaseLost, Outcome, Snapshot
+from stream.store.scripts import Command, script
+from stream.store.session import Pending, Session
+
+log = logging.getLogger(__name__)
+
+_SWEEP_KEYS = 200
+_ROUND_BYTES = 1024 * 1024
+_ROUND_COMMANDS = 64
+
+
+async def save(session: Session, snapshot: Snapshot) -> Outcome:
+    """See `stream.store.protocol.Store.save`."""
+    async with session.saving:
+        async with session.writing:
+            outcome = await session.settle()
+        if not outcome.stored:
+            return outcome
+        parts = {**session.unsaved, **snapshot.parts}
+        parts = {name: blob for name, blob in parts.items() if name in snapshot.names}
+        check_snapshot(session.offset, session.manifest, snapshot, parts)
+        session.unsaved = parts
+        outcome = await sweep(session)  # what a save before this one left behind
+        if not outcome.stored:
+            return outcome
+        outcome = await _upload_and_flip(session, snapshot)
+        if outcome.stored:
+            await sweep_quietly(session)
+        return outcome
+
+
+async def sweep(session: Session) -> Outcome:
+    """Remove the pieces that no manifest names. Not while an upload is under way."""
+    shard = session.lease.shard
+    command = script("sweep").call(
+        (keys.shard(shard), keys.garbage(shard)), *session.bearer, _SWEEP_KEYS
+    )
+    while True:
+        [left] = await session.wire.ask([command])
+        if not isinstance(left, int):
+            return session.heed(left)
+        if left == 0:
+            return Outcome.OK
+
+
+async def sweep_quietly(session: Session) -> None:
+    """Sweep, or leave it to the next save: nothing depends on it but room."""
+    try:
+        await sweep(session)
+    except ServiceError as exc:
+        log.info("old snapshots of %s are removed later: %s", session.lease.shard, exc)
+
+
+async def load(session: Session) -> dict[str, bytes]:
+    """See `stream.store.protocol.Store.load`."""
+    manifest = session.manifest
+    if manifest is None:
+        return {}
+    shard = session.lease.shard
+    wanted = {name: piece_keys(shard, name, part) for name, part in manifest.parts.items()}
+    gets: list[Command] = [("GET", key) for run in wanted.values() for key in run]
+    pieces: dict[str, bytes | None] = {}
+    for start in range(0, len(gets), _ROUND_COMMANDS):
+        some = gets[start : start + _ROUND_COMMANDS]
+        replies = await session.wire.ask(some)
+        pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
+    missing = [name for name, run in wanted.items() if any(pieces[key] is None for key in run)]
+    if missing:
+        await _explain(session, missing)
+    joined = {name: [pieces[key] or b"" for key in run] for name, run in wanted.items()}
+    return await asyncio.to_thread(
+        lambda: {name: unpack(name, b"".join(run)) for name, run in joined.items()}
+    )
+
+
+async def _explain(session: Session, missing: Sequence[str]) -> None:
+    shard = session.lease.shard
+    if await session.owns() is not Outcome.OK:
+        raise LeaseLost(f"another worker has acquired {shard.topic}:{shard.partition}")
+    raise StateError(
+        f"parts {', '.join(missing)} of the snapshot of {shard.topic}:{shard.partition} are "
+        "missing in Redis, though its manifest names them: keys were removed by hand or evicted; "
+        "restore a backup or rebuild the state from Kafka"
+    )
+
+
+async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
+    lease = session.lease
+    packed = await asyncio.to_thread(pack, session.unsaved)
+    upload = plan(
+        lease.shard,
+        session.manifest,
+        snapshot,
+        packed,
+        manifest_id=secrets.token_hex(8),
+        store_id=lease.store_id,
+    )
+    for commands in _rounds(session, upload):
+        for reply in await session.wire.ask(commands):
+            if not session.heed(reply).stored:
+                return session.ended
+    return await session.write(lambda: _flip(session, upload))
+
+
+def _rounds(session: Session, upload: Upload) -> Iterator[list[Command]]:
+    """The upload in runs of commands short enough that commits get their turn in between."""
+    shard = session.lease.shard
+    commands: list[Command] = []
+    size = 0
+    for key, piece in upload.pieces:
+        scope = (keys.shard(shard), keys.garbage(shard), key)
+        commands.append(script("put").call(scope, *session.bearer, piece))
+        size += len(piece)
+        if size >= _ROUND_BYTES or len(commands) == _ROUND_COMMANDS:
+            yield commands
+            commands, size = [], 0
+    if commands:
+        yield commands
+
+
+def _flip(session: Session, upload: Upload) -> Pending:
+    shard = session.lease.shard
+    command = script("flip").call(
+        (keys.shard(shard), keys.garbage(shard)),
+        *(*session.bearer, session.seq),
+        *(upload.manifest.id, to_text(upload.manifest)),
+        *upload.superseded,
+    )
+
+    def confirmed() -> None:
+        session.manifest = upload.manifest
+        session.unsaved = {}
+
+    return Pending(command, confirmed)
