@@ -71,7 +71,8 @@ def test_nobody_at_all_is_no_error() -> None:
     assert not found.n.any()
 
 
-numbers = st.floats(0, 1) | st.floats(-1e9, 1e9)
+# Squares of what is smaller than this are no longer floats.
+numbers = (st.floats(0, 1) | st.floats(-1e9, 1e9)).filter(lambda x: x == 0 or abs(x) > 1e-140)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), numbers, st.booleans()), max_size=40))
