@@ -1,0 +1,54 @@
+"""`floorwatch check-config`: says whether a configuration is good, and documents every key."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream.cli.options import read_settings
+
+
+def _print_help(ctx: typer.Context, asked: bool) -> None:
+    if asked:
+        from stream.config.text import describe
+
+        typer.echo(f"{ctx.get_help()}\n\n{describe()}")
+        raise typer.Exit
+
+
+def check_config(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Configuration; floorwatch.toml in this directory if left out."),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print all settings that hold; secrets are masked.")
+    ] = False,
+    _help: Annotated[
+        bool,
+        typer.Option(
+            "--help", is_eager=True, callback=_print_help, help="Show this and every key, and exit."
+        ),
+    ] = False,
+) -> None:
+    """Check a configuration, its roster and what the environment overrides.
+
+    Every key of a section may be overridden: FLOORWATCH_<SECTION>_<KEY>, such as
+    FLOORWATCH_KAFKA_BROKERS or FLOORWATCH_REDIS_URL. Durations are whole numbers with ms, s, m,
+    h or d. A key whose feature this version does not have is refused.
+
+    \b
+    Examples:
+      floorwatch check-config floorwatch.toml
+      FLOORWATCH_WINDOWS_GRACE=2m floorwatch check-config --show floorwatch.toml
+    """  # noqa: D301 - click's mark for text that it must not wrap
+    settings = read_settings(file)
+    from stream.config import fingerprint, load_roster, text
+
+    roster = load_roster(settings)
+    if show:
+        typer.echo(text.show(settings))
+    message = f"good; rules {fingerprint(settings.spec)}"
+    if settings.roster.file:
+        message += f"; roster of {len(roster.assignments)} agents"
+    typer.echo(message, err=show)

@@ -1,0 +1,6 @@
+"""`floorwatch demo`."""
+
+
+def demo() -> None:
+    """Not in this version."""
+    raise NotImplementedError

@@ -1,0 +1,92 @@
+"""The command `floorwatch`: its commands, and errors as messages.
+
+Exit status: 0 done; 2 bad usage or configuration; 3 an external service is not there; 130
+interrupted; 1 anything else. Messages go to stderr, results to stdout.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import version
+from typing import Annotated, Final
+
+import typer
+
+# These modules import at their top no more than their options need, so that --help is fast.
+from stream.cli.check_config import check_config
+from stream.cli.demo import demo
+from stream.cli.replay import replay
+from stream.cli.simulate import simulate
+from stream.cli.worker import worker
+from stream.errors import FloorwatchError
+
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit status: 0 done; 2 bad usage or configuration; 3 a service is not there; 1 else.",
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"floorwatch {version('floorwatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def floorwatch(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Watch a call-centre floor while it happens.
+
+    \b
+    Examples:
+      floorwatch demo                            a floor, a worker and all they need, right here
+      floorwatch check-config floorwatch.toml    is the configuration good?
+      floorwatch worker --config floorwatch.toml
+      floorwatch simulate --help
+      floorwatch replay events january.jsonl.gz --out january
+    """  # noqa: D301 - click's mark for text that it must not wrap
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with its errors as messages on stderr and an exit status."""
+
+    @wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except FloorwatchError as error:
+            typer.echo(f"floorwatch: {error}", err=True)
+            raise typer.Exit(error.exit_status) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader of our output has enough, as `head` does: nobody is left to be told.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+
+    return run
+
+
+# --help of check-config lists every key, so it is made by the command itself when asked for.
+app.command("check-config", context_settings={"help_option_names": []})(guarded(check_config))
+for _command in (worker, simulate, replay, demo):
+    app.command()(guarded(_command))
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit status."""
+    app(prog_name="floorwatch")
+
+
+if __name__ == "__main__":
+    main()

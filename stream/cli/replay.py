@@ -1,0 +1,6 @@
+"""`floorwatch replay`."""
+
+
+def replay() -> None:
+    """Not in this version."""
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""`floorwatch simulate`."""
+
+
+def simulate() -> None:
+    """Not in this version."""
+    raise NotImplementedError

@@ -1,0 +1,14 @@
+"""`floorwatch worker`: one worker of the pipeline."""
+
+from stream.cli.options import ConfigFile, read_settings
+
+
+def worker(config: ConfigFile = None) -> None:
+    """Read events from Kafka, keep figures in Redis, judge, export and alert.
+
+    Start as many as you like: they share the floors. SIGTERM ends one cleanly.
+    """
+    settings = read_settings(config)
+    from stream.agents.app import run_worker
+
+    run_worker(settings)

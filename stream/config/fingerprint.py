@@ -1,0 +1,36 @@
+"""A short name for a set of rules, the same on every machine and in every run."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from enum import Enum
+
+from stream.spec import Spec
+
+
+def fingerprint(spec: Spec) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of all that decides figures and verdicts.
+
+    Addresses and secrets are no part of it, so a replay under the same rules has the same.
+    """
+    text = json.dumps(_plain(spec), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain(value: object) -> object:
+    """The value in JSON's types, independent of the order of sets and of states' numbers."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(_plain(key)): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, frozenset):
+        return sorted((_plain(entry) for entry in value), key=str)
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return value

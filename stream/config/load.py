@@ -1,0 +1,147 @@
+"""Reading floorwatch.toml and the environment; complaints that name key, value and range."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from stream.config import text
+from stream.config.settings import Settings
+from stream.config.values import masked
+from stream.errors import ConfigurationError
+from stream.roster import NO_ROSTER, Roster, parse_roster
+
+DEFAULT_FILE: Final = Path("floorwatch.toml")
+PREFIX: Final = "FLOORWATCH_"
+OUT_OF_RANGE: Final = ("greater_than_equal", "less_than_equal")
+
+_SECTIONS: Final = frozenset(
+    name
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+)
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The configuration from a file and the environment, which wins.
+
+    Args:
+        path: None: floorwatch.toml in the working directory if there is one, else defaults.
+        environ: FLOORWATCH_<SECTION>_<KEY>, such as FLOORWATCH_KAFKA_BROKERS.
+
+    Raises:
+        ConfigurationError: with a line for each thing that is wrong.
+    """
+    chosen = path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    data = {} if chosen is None else _read(chosen)
+    from_environment = _override(data, environ)
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        where = "the configuration" if chosen is None else str(chosen)
+        lines = [_complaint(dict(item), from_environment) for item in error.errors()]
+        many = "" if len(lines) == 1 else f"{len(lines)} errors"
+        raise ConfigurationError("\n  ".join([f"{where}: {many}".rstrip(), *lines])) from None
+
+
+def load_roster(settings: Settings) -> Roster:
+    """The roster that the configuration names.
+
+    Raises:
+        ConfigurationError: it cannot be read, or a line of it is wrong.
+    """
+    if not settings.roster.file:
+        return NO_ROSTER
+    path = Path(settings.roster.file)
+    try:
+        return parse_roster(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"roster.file = '{path}': {_reason(error)}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {_reason(error)}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: no TOML: {error}") from None
+    roster = data.get("roster")
+    if isinstance(roster, dict) and isinstance(roster.get("file"), str) and roster["file"]:
+        roster["file"] = str(path.parent / roster["file"])
+    return data
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"no UTF-8 at byte {error.start}"
+    return (error.strerror or str(error)).lower()
+
+
+def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Put the environment's values into `data`; return which path came from which variable."""
+    origin: dict[str, str] = {}
+    for variable, value in sorted(environ.items()):
+        section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
+        if variable.startswith(PREFIX) and section in _SECTIONS and key:
+            table = data.setdefault(section, {})
+            if isinstance(table, dict):
+                table[key] = value
+                origin[f"{section}.{key}"] = variable
+    return origin
+
+
+def _complaint(item: dict[str, Any], from_environment: Mapping[str, str]) -> str:
+    path, field, table = _locate(item["loc"])
+    variable = from_environment.get(path)
+    name = f"{path} (from {variable})" if variable else path
+    if item["type"] == "extra_forbidden":
+        return f"{name}: not in this version; keys here: {', '.join(text.keys_of(table))}"
+    allowed = "" if field is None else f"; {text.allowed(field)}"
+    if item["type"] == "missing":
+        return f"{name}: must be given{allowed}"
+    what = _in_words(item)
+    shown = "" if field is None else f" = {_shown(item, field)}"
+    return f"{name}{shown}: {what}{allowed}" if name else what
+
+
+def _in_words(item: dict[str, Any]) -> str:
+    if item["type"] in OUT_OF_RANGE:
+        return "out of range"
+    if item["type"] == "string_pattern_mismatch":
+        return "not of the form that it must have"
+    words: str = item["msg"].removeprefix("Value error, ")
+    return words[:1].lower() + words[1:]
+
+
+def _shown(item: dict[str, Any], field: FieldInfo) -> str:
+    value = item["input"]
+    if item["type"] in OUT_OF_RANGE:
+        return text.value_text(field, value)
+    return json.dumps(
+        masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False
+    )
+
+
+def _locate(location: tuple[str | int, ...]) -> tuple[str, FieldInfo | None, type[BaseModel]]:
+    """The path as one writes it, the key's field if it is known, and the table it stands in."""
+    path = ""
+    table: type[BaseModel] = Settings
+    field: FieldInfo | None = None
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+            continue
+        if step == "[key]":
+            continue
+        path = f"{path}.{step}" if path else step
+        inner = text.fields_of(table).get(step)
+        if inner is None:
+            continue
+        below = text.table_of(inner)
+        table, field = (below, None) if below else (table, inner)
+    return path, field, table

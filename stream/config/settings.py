@@ -1,0 +1,100 @@
+"""All of floorwatch.toml as one frozen value, and what the pure part is told of it."""
+
+from typing import Annotated, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from stream.config.edges import Alerts, Kafka, Redis, Roster, Sink, Web
+from stream.config.rules import Baseline, Control, Peak, Pool, Ratio, Shift, Source, Windows
+from stream.config.values import Table
+from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
+
+Named = TypeVar("Named", Pool, Source)
+RatioName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Settings(Table):
+    """The whole configuration."""
+
+    kafka: Kafka = Kafka()
+    redis: Redis = Redis()
+    windows: Windows = Windows()
+    ratio: dict[RatioName, Ratio] = Field(default_factory=dict)
+    roster: Roster = Roster()
+    pool: tuple[Pool, ...] = ()
+    shift: tuple[Shift, ...] = ()
+    peak: tuple[Peak, ...] = ()
+    source: tuple[Source, ...] = ()
+    control: Control = Control()
+    baseline: Baseline = Baseline()
+    alerts: Alerts = Alerts()
+    sink: tuple[Sink, ...] = ()
+    web: Web = Web()
+
+    @property
+    def spec(self) -> Spec:
+        """What a shard is told."""
+        ratios = {ratio.name: ratio for ratio in RATIOS}
+        ratios |= {name: ratio.spec(name) for name, ratio in self.ratio.items()}
+        pools = tuple(pool.spec() for pool in _with_defaults(self.pool))
+        sources = tuple(source.spec() for source in _with_defaults(self.source))
+        return Spec(
+            ratios=tuple(ratios.values()),
+            windows=self.windows.spec(),
+            sources=sources if any(s.name == ANY for s in sources) else (*sources, SourceSpec()),
+            pools=pools if any(p.name == p.floor == ANY for p in pools) else (*pools, PoolSpec()),
+            shifts=tuple(shift.spec() for shift in self.shift),
+            peaks=tuple(peak.spec() for peak in self.peak),
+            control=self._control_spec(),
+            event_clock=self.control.clock == "event",
+        )
+
+    def _control_spec(self) -> ControlSpec:
+        control, baseline = self.control, self.baseline
+        return ControlSpec(
+            entry_states=control.entry_states,
+            gate=control.gate,
+            aux_rate=baseline.aux_rate,
+            aux_spell_ms=baseline.aux_spell_ms,
+            share_per_month=control.share_per_month,
+            span_per_month=control.span_per_month,
+            nudge_per_day=control.nudge_per_day,
+        )
+
+    @model_validator(mode="after")
+    def _names_each_thing_once(self) -> Self:
+        listed: dict[str, list[tuple[str, ...]]] = {
+            "pool": [(pool.floor, pool.name) for pool in self.pool],
+            "shift": [(shift.floor, shift.team) for shift in self.shift],
+            "source": [(source.name,) for source in self.source],
+        }
+        for table, names in listed.items():
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    first = names.index(name)
+                    raise ValueError(
+                        f"{table}[{index}] names '{'/'.join(name)}', as {table}[{first}] does; "
+                        "allowed: once"
+                    )
+        return self
+
+
+def _with_defaults(entries: tuple[Named, ...]) -> list[Named]:
+    """Each entry, with what it leaves out taken from the "*" of its floor or of all floors."""
+    return [_inheriting(entry, entries) for entry in entries]
+
+
+def _inheriting(entry: Named, entries: tuple[Named, ...]) -> Named:
+    floors = (getattr(entry, "floor", ANY), ANY)
+    stars = [e for f in floors for e in entries if e.name == ANY and getattr(e, "floor", ANY) == f]
+    update: dict[str, object] = {}
+    for star in reversed([star for star in stars if star is not entry]):
+        update |= {key: getattr(star, key) for key in star.model_fields_set}
+    own = {key: getattr(entry, key) for key in entry.model_fields_set}
+    base_silence, silence = update.get("silence_ms"), own.get("silence_ms")
+    if isinstance(base_silence, dict) and isinstance(silence, dict):
+        own["silence_ms"] = base_silence | silence
+    own["name"] = entry.name
+    if hasattr(entry, "floor"):
+        own["floor"] = entry.floor
+    return entry.model_copy(update=update | own)

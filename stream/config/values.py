@@ -1,0 +1,221 @@
+"""The kinds of values that floorwatch.toml has, each read from its text."""
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.fields import FieldInfo
+
+from stream.control.model import Severity
+from stream.events.language import State
+from stream.spec import LocalSpan
+from stream.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, parse_duration_ms
+
+OFF: Final = "off"
+ID_BYTES_MOST: Final = 128
+REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
+
+_SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+_USER_INFO = re.compile(r"//(?P<user>[^/@]*)@")
+_UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
+
+
+class Day(IntEnum):
+    """A weekday."""
+
+    mon = 0
+    tue = 1
+    wed = 2
+    thu = 3
+    fri = 4
+    sat = 5
+    sun = 6
+
+
+class Table(BaseModel):
+    """A table: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=False,
+        arbitrary_types_allowed=True,
+        validate_default=False,
+    )
+
+
+def setting(default: Any, text: str, allowed: str, **options: Any) -> Any:  # noqa: ANN401
+    """A key of a table: its default (`...`: must be given), meaning, and what is allowed, in words.
+
+    `options` are pydantic's, among them `alias`, the key's name where ours has a unit.
+    """
+    field: FieldInfo = Field(
+        default, description=text, json_schema_extra={"allowed": allowed}, **options
+    )
+    return field
+
+
+def duration_text(t_ms: int) -> str:
+    """A duration as one writes it: 300 000 ms is "5m"."""
+    unit, size_ms = next((u for u in _UNITS if t_ms and t_ms % u[1] == 0), ("s", SECOND_MS))
+    return f"{t_ms // size_ms}{unit}"
+
+
+def _duration_ms(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("no duration; write text such as '90s'")  # noqa: TRY004 - pydantic's way
+    return parse_duration_ms(value)
+
+
+def _duration_or_off_ms(value: object) -> object:
+    return None if value in (OFF, None) else _duration_ms(value)
+
+
+def is_in_ms(field: FieldInfo) -> bool:
+    """Whether the integers of a field are milliseconds, which the file has as durations."""
+    readers = (_duration_ms, _duration_or_off_ms, _silence)
+    return any(isinstance(m, BeforeValidator) and m.func in readers for m in field.metadata)
+
+
+def _span(value: object) -> LocalSpan:
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("no span of local time")
+    start, end = (int(found[n]) * 60 + int(found[n + 1]) for n in (1, 3))
+    if max(start, end) > DAY_MS // MINUTE_MS:
+        raise ValueError("later than 24:00")
+    # 24:00 and 00:00 are the same midnight: an end at or before the start is on the next day.
+    return LocalSpan(start % 1440, end % 1440)
+
+
+def _listed(value: object) -> object:
+    """One value alone, or in the environment values with commas between, stand for a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return value
+
+
+def _state(value: object) -> State:
+    if not isinstance(value, str) or value not in State.__members__:
+        raise ValueError(f"'{value}' is no state")
+    return State[value]
+
+
+def _day(value: object) -> Day:
+    if not isinstance(value, str) or value not in Day.__members__:
+        raise ValueError(f"'{value}' is no weekday")
+    return Day[value]
+
+
+def _zone(value: object) -> str:
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no time zone of the IANA data base") from None
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or "/" in value:
+        raise ValueError("no name")
+    if not 1 <= len(value.encode()) <= ID_BYTES_MOST:
+        raise ValueError(f"{len(value.encode())} bytes long")
+    return value
+
+
+class SecretUrl:
+    """A URL that shows neither its password nor, but for Redis, its path, which may be a token."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The whole URL, for the connection alone."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        """Equal if the whole URLs are."""
+        return isinstance(other, SecretUrl) and self._text == other._text
+
+    def __hash__(self) -> int:
+        """As equality."""
+        return hash(self._text)
+
+    def __str__(self) -> str:
+        """Masked."""
+        return masked(self._text)
+
+    def __repr__(self) -> str:
+        """Masked."""
+        return f"SecretUrl({masked(self._text)!r})"
+
+
+def masked(url: str) -> str:
+    """A URL as it may be printed."""
+    scheme, colon, rest = url.partition("://")
+    if not colon:
+        return "***" if "@" in url else url
+    hidden = _USER_INFO.sub(_mask_user, f"//{rest}")
+    if scheme not in REDIS_SCHEMES:
+        host, slash, path = hidden.removeprefix("//").partition("/")
+        return f"{scheme}://{host.partition('?')[0]}{slash}{'***' if path else ''}"
+    return f"{scheme}:{hidden.partition('?')[0]}"
+
+
+def _mask_user(found: re.Match[str]) -> str:
+    user, colon, _ = found["user"].partition(":")
+    return f"//{user}:***@" if colon else "//***@"
+
+
+def _url(*schemes: str) -> BeforeValidator:
+    def read(value: object) -> SecretUrl:
+        scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+        if scheme not in schemes or not rest.strip("/"):
+            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
+        return SecretUrl(str(value))
+
+    return BeforeValidator(read)
+
+
+def _silence(value: object) -> object:
+    """A table of states, or "off" for all of them, which is None."""
+    if value == OFF:
+        return None
+    if not isinstance(value, Mapping):
+        raise ValueError("neither a table nor 'off'")  # noqa: TRY004 - pydantic's way
+    return {_state(state): _credible_ms(state, limit) for state, limit in value.items()}
+
+
+def _credible_ms(state: object, limit: object) -> int | None:
+    limit_ms = _duration_or_off_ms(limit)
+    if isinstance(limit_ms, int) and not SECOND_MS <= limit_ms <= 7 * DAY_MS:
+        raise ValueError(f"{state} = '{limit}' is out of range")
+    return limit_ms if isinstance(limit_ms, int) else None
+
+
+DurationMs = Annotated[int, BeforeValidator(_duration_ms)]
+DurationOrOffMs = Annotated[int | None, BeforeValidator(_duration_or_off_ms)]
+Span = Annotated[LocalSpan, BeforeValidator(_span)]
+Spans = Annotated[tuple[Span, ...], BeforeValidator(_listed)]
+StateName = Annotated[State, BeforeValidator(_state)]
+States = Annotated[frozenset[StateName], BeforeValidator(_listed)]
+Days = Annotated[frozenset[Annotated[Day, BeforeValidator(_day)]], BeforeValidator(_listed)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Name = Annotated[str, BeforeValidator(_name)]
+Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+RedisUrl = Annotated[SecretUrl, _url(*REDIS_SCHEMES), PlainSerializer(str)]
+Severities = Annotated[tuple[Severity, ...], BeforeValidator(_listed)]
+WebUrl = Annotated[SecretUrl, _url("http", "https"), PlainSerializer(str)]
+Silence = Annotated[dict[State, int | None] | None, BeforeValidator(_silence)]
+
+A_DURATION: Final = "a whole number and ms, s, m, h or d, such as '90s'"
+A_NAME: Final = "1 to 128 bytes without '/' and without control characters"
+A_TOPIC: Final = "1 to 249 of A-Z, a-z, 0-9, '.', '_', '-'"
+A_SPAN: Final = "local times of day, such as '08:00-22:00'; an end not after the start: next day"
+THE_STATES: Final = ", ".join(state.name for state in State)
+THE_DAYS: Final = ", ".join(day.name for day in Day)

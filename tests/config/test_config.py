@@ -1,0 +1,375 @@
+"""floorwatch.toml and the environment."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from stream.config import Settings, fingerprint, load_roster, load_settings, text
+from stream.config.values import SecretUrl, duration_text, masked
+from stream.errors import ConfigurationError
+from stream.events.language import State
+from stream.spec import (
+    RATIOS,
+    LocalSpan,
+    PeakSpec,
+    PoolSpec,
+    ShiftSpec,
+    SourceSpec,
+    Spec,
+)
+from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS, parse_duration_ms
+
+EXAMPLE = """
+[kafka]
+brokers = "127.0.0.1:9092"
+group = "floorwatch"
+[redis]
+url = "redis://127.0.0.1:6379/0"
+[windows]
+grace = "5m"
+[ratio.aux_rate]
+numerator = ["aux"]
+denominator = ["available", "ringing", "dialing", "talking", "hold", "acw", "other_work", "aux",
+               "training", "meeting", "system_aux"]
+[roster]
+file = "roster.csv"
+[[pool]]
+name = "*"
+zone = "Asia/Shanghai"
+open = "08:00-22:00"
+[[shift]]
+team = "*"
+times = ["08:00-16:00", "16:00-00:00"]
+[[peak]]
+pool = "*"
+days = ["mon", "tue", "wed", "thu", "fri"]
+time = "10:00-11:30"
+except = [2026-10-01]
+[[source]]
+name = "*"
+heartbeat = "30s"
+resolution = "1ms"
+silence = { ringing = "3m", acw = "30m", aux = "60m", talking = "120m" }
+[control]
+clock = "live"
+entry_states = ["aux"]
+policy = "statistical"
+gate = true
+[baseline]
+aux_rate = 0.085
+aux_spell = "5m"
+[alerts]
+language = "zh"
+[[sink]]
+kind = "webhook"
+url = "http://127.0.0.1:9000/alerts"
+severity = ["page"]
+teams = ["*"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "floorwatch.toml"
+
+
+def load(file: Path, content: str, **environment: str) -> Settings:
+    file.write_text(content, encoding="utf-8")
+    return load_settings(file, environment)
+
+
+def complaint(file: Path, content: str, **environment: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load(file, content, **environment)
+    return str(caught.value)
+
+
+def test_no_configuration_at_all_is_the_defaults_of_the_pure_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(None, {}).spec == Spec()
+
+
+def test_the_file_in_the_working_directory_is_taken_unless_another_is_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('[kafka]\ngroup = "here"')
+    monkeypatch.chdir(file.parent)
+    assert load_settings(None, {}).kafka.group == "here"
+
+
+def test_the_documented_example_becomes_what_the_pure_part_is_told(file: Path) -> None:
+    settings = load(file, EXAMPLE)
+    assert settings.roster.file == str(file.parent / "roster.csv")
+    assert settings.sink[0].url.reveal() == "http://127.0.0.1:9000/alerts"
+    assert settings.spec == Spec(
+        pools=(PoolSpec("*", "*", "Asia/Shanghai", (LocalSpan(480, 1320),)),),
+        shifts=(ShiftSpec((LocalSpan(480, 960), LocalSpan(960, 0))),),
+        peaks=(
+            PeakSpec(
+                LocalSpan(600, 690),
+                days=frozenset(range(5)),
+                without=frozenset({date(2026, 10, 1)}),
+            ),
+        ),
+    )
+
+
+def test_a_new_ratio_is_added_and_a_known_one_replaced(file: Path) -> None:
+    spec = load(
+        file,
+        """
+        [ratio.coaching_rate]
+        numerator = ["training", "meeting"]
+        denominator = ["training", "meeting", "available"]
+        [ratio.occupancy]
+        numerator = ["talking"]
+        denominator = ["talking", "available"]
+        """,
+    ).spec
+    assert [r.name for r in spec.ratios] == [*(r.name for r in RATIOS), "coaching_rate"]
+    assert spec.ratios[0].numerator == {State.talking}
+    assert spec.ratios[-1].denominator == {State.training, State.meeting, State.available}
+
+
+def test_a_named_pool_takes_what_it_leaves_out_from_the_star(file: Path) -> None:
+    spec = load(
+        file,
+        """
+        [[pool]]
+        name = "night"
+        open = "22:00-08:00"
+        [[pool]]
+        name = "*"
+        zone = "Asia/Shanghai"
+        open = ["08:00-12:00", "13:00-24:00"]
+        """,
+    ).spec
+    assert spec.pools == (
+        PoolSpec("*", "night", "Asia/Shanghai", (LocalSpan(1320, 480),)),
+        PoolSpec("*", "*", "Asia/Shanghai", (LocalSpan(480, 720), LocalSpan(780, 0))),
+    )
+
+
+def test_pools_and_sources_without_a_star_get_the_default_one(file: Path) -> None:
+    spec = load(file, '[[pool]]\nname = "a"\n[[source]]\nname = "pbx"\nheartbeat = "10s"').spec
+    assert spec.pools == (PoolSpec("*", "a"), PoolSpec())
+    assert spec.sources == (SourceSpec("pbx", 10 * SECOND_MS), SourceSpec())
+
+
+def test_silence_limits_may_be_off_one_by_one_or_all(file: Path) -> None:
+    one = load(file, '[[source]]\nname = "*"\nsilence = { aux = "off", acw = "5m" }').spec
+    limits = one.sources[0].silence_ms
+    assert limits == {
+        State.ringing: 3 * MINUTE_MS,
+        State.acw: 5 * MINUTE_MS,
+        State.aux: NEVER_MS,
+        State.talking: 120 * MINUTE_MS,
+    }
+    every = load(file, '[[source]]\nname = "*"\nsilence = "off"\nheartbeat = "off"').spec
+    assert every.sources[0].silence_ms is None
+    assert every.sources[0].heartbeat_ms is None
+
+
+def test_a_named_source_changes_only_the_silence_limits_that_it_names(file: Path) -> None:
+    spec = load(
+        file,
+        """
+        [[source]]
+        name = "*"
+        heartbeat = "10s"
+        silence = { aux = "90m" }
+        [[source]]
+        name = "pbx"
+        silence = { acw = "1m" }
+        """,
+    ).spec
+    pbx = spec.sources[1]
+    assert pbx.heartbeat_ms == 10 * SECOND_MS
+    assert pbx.silence_ms is not None
+    assert pbx.silence_ms[State.aux] == 90 * MINUTE_MS
+    assert pbx.silence_ms[State.acw] == MINUTE_MS
+
+
+def test_the_environment_wins_over_the_file(file: Path) -> None:
+    settings = load(
+        file,
+        EXAMPLE,
+        FLOORWATCH_KAFKA_BROKERS="a:1,b:2",
+        FLOORWATCH_KAFKA_SESSION_TIMEOUT="6s",
+        FLOORWATCH_REDIS_URL="rediss://:hush@redis:6380/1",
+        FLOORWATCH_CONTROL_GATE="false",
+        FLOORWATCH_CONTROL_ENTRY_STATES="aux,meal",
+        FLOORWATCH_WEB_PORT="7000",
+        FLOORWATCH_REQUIRE_REAL="1",
+    )
+    assert settings.kafka.brokers == "a:1,b:2"
+    assert settings.kafka.session_timeout_ms == 6 * SECOND_MS
+    assert settings.redis.url.reveal() == "rediss://:hush@redis:6380/1"
+    assert not settings.control.gate
+    assert settings.control.entry_states == {State.aux, State.meal}
+    assert settings.web.port == 7000
+
+
+def test_a_complaint_about_the_environment_names_the_variable(file: Path) -> None:
+    said = complaint(file, "", FLOORWATCH_WEB_PORT="70000", FLOORWATCH_WEB_PROT="1")
+    assert (
+        'web.port (from FLOORWATCH_WEB_PORT) = "70000": out of range; allowed: 1 to 65535' in said
+    )
+    assert "web.prot (from FLOORWATCH_WEB_PROT): not in this version; keys here: bind, port" in said
+
+
+BAD = {
+    '[windows]\ngrace = "7x"': ("windows.grace", '"7x"', "allowed: 0s to 30m", 'default "5m"'),
+    "[windows]\ngrace = 300": ("windows.grace", "300", "write text such as '90s'"),
+    '[windows]\ngrace = "2h"': ("windows.grace", '"2h"', "out of range", "0s to 30m"),
+    '[[pool]]\nname = "a"\nopen = "8-22"': ("pool[0].open", '"8-22"', "'08:00-22:00'"),
+    '[[pool]]\nname = "a"\nopen = "08:00-24:30"': ("pool[0].open", "24:30", "allowed"),
+    '[[pool]]\nname = "a"\nzone = "Asia/Nowhere"': ("pool[0].zone", "Asia/Nowhere", "IANA"),
+    '[[pool]]\nzone = "UTC"': ("pool[0].name: must be given", "1 to 128 bytes"),
+    '[[pool]]\nname = "a/b"': ("pool[0].name", '"a/b"', "without '/'"),
+    '[[pool]]\nname = "a"\n[[pool]]\nname = "a"': ("pool[1]", "'*/a'", "allowed: once"),
+    '[[peak]]\ntime = "10:00-11:30"\ndays = ["mon", "fry"]': ("peak[0].days[1]", "'fry'", "sun"),
+    '[[peak]]\ntime = "10:00-11:30"\nexcept = ["soon"]': ("peak[0].except[0]", '"soon"', "dates"),
+    '[[source]]\nname = "x"\nheartbeat = "0s"': ("source[0].heartbeat", '"0s"', "1s to 1h"),
+    '[[source]]\nname = "x"\nsilence = { aux = "9d" }': ("source[0].silence", "9d", "1s to 7d"),
+    '[[source]]\nname = "x"\nsilence = { lunch = "9m" }': ("source[0].silence", "'lunch'", "state"),
+    '[ratio.x]\nnumerator = ["nap"]\ndenominator = ["aux"]': ("ratio.x.numerator", "'nap'", "meal"),
+    '[ratio.x]\nnumerator = ["aux"]\ndenominator = ["meal"]': ("ratio.x", "aux", "denominator"),
+    '[ratio.x]\nnumerator = []\ndenominator = ["meal"]': ("ratio.x.numerator", "[]", "at least 1"),
+    '[ratio."A b"]\nnumerator = ["aux"]\ndenominator = ["aux"]': ("ratio.A b", "form"),
+    '[control]\nclock = "sun"': ("control.clock", '"sun"', "allowed: live, event"),
+    '[control]\ngate = "perhaps"': ("control.gate", '"perhaps"', "allowed: true, false"),
+    '[control]\npolicy = "literal"': ("control.policy", '"literal"', "not in this version"),
+    '[[sink]]\nkind = "alertmanager"\nurl = "http://a"': ("sink[0].kind", "not in this version"),
+    '[[plan]]\nteam = "a"': ("plan", "not in this version"),
+    '[privacy]\nindividual = "off"': ("privacy", "not in this version"),
+    "[baseline]\naux_rate = 8.5": ("baseline.aux_rate", "8.5", "allowed: 0.005 to 0.5"),
+    '[kafka]\nbrokers = "nowhere"': ("kafka.brokers", '"nowhere"', "host:port"),
+    '[kafka]\nevents_topic = "a b"': ("kafka.events_topic", '"a b"', "allowed"),
+    '[redis]\nurl = "http://x"': ("redis.url", "redis://"),
+    '[alerts]\nlanguage = "fr"': ("alerts.language", '"fr"', "allowed: zh, en"),
+    "kafka = 3": ("kafka", "dictionary"),
+    "[windows\n": ("no TOML", "line 1"),
+}
+
+
+@pytest.mark.parametrize("content", BAD)
+def test_a_complaint_names_key_value_and_what_is_allowed(file: Path, content: str) -> None:
+    said = complaint(file, content)
+    assert said.startswith(str(file))
+    for part in BAD[content]:
+        assert part in said
+
+
+def test_all_that_is_wrong_is_said_at_once(file: Path) -> None:
+    said = complaint(file, '[windows]\ngrace = "7x"\n[web]\nport = 0\n[[plan]]\nteam = "a"')
+    assert said.startswith(f"{file}: 3 errors\n")
+    assert len(said.splitlines()) == 4
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.toml: no such file or directory"):
+        load_settings(tmp_path / "none.toml", {})
+    broken = tmp_path / "broken.toml"
+    broken.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="no UTF-8 at byte 0"):
+        load_settings(broken, {})
+
+
+SECRETS = """
+[redis]
+url = "rediss://floor:hush@redis.example:6380/1"
+[[sink]]
+kind = "webhook"
+url = "https://me:hush@hooks.example/services/hush?token=hush"
+"""
+
+
+def test_secrets_are_masked_wherever_settings_are_printed(file: Path) -> None:
+    settings = load(file, SECRETS)
+    for printed in (repr(settings), str(settings), text.show(settings), settings.model_dump_json()):
+        assert "hush" not in printed
+        assert "redis.example:6380" in printed
+        assert "hooks.example" in printed
+
+
+def test_secrets_are_masked_in_complaints(file: Path) -> None:
+    said = complaint(file, '[redis]\nurl = "redos://a:hush@b/0"\n[web]\nport = 0')
+    assert "redos://a:***@b/***" in said
+    said = complaint(file, '[[sink]]\nkind = "webhook"\nurl = "ftp://a:hush@b/hush"')
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("redis://:secret@h:1/0", "redis://:***@h:1/0"),
+        ("redis://secret@h:1/0", "redis://***@h:1/0"),
+        ("redis://h:1/0?password=secret", "redis://h:1/0"),
+        ("http://h:1", "http://h:1"),
+        ("http://h:1/secret", "http://h:1/***"),
+        ("http://h?secret", "http://h"),
+        ("secret@h", "***"),
+    ],
+)
+def test_a_url_shows_where_it_leads_and_nothing_more(url: str, shown: str) -> None:
+    assert masked(url) == shown
+    assert str(SecretUrl(url)) == shown
+    assert f"{SecretUrl(url)!r}" == f"SecretUrl('{shown}')"
+    assert SecretUrl(url).reveal() == url
+
+
+def test_the_fingerprint_is_that_of_the_rules_alone(file: Path) -> None:
+    rules = fingerprint(load(file, EXAMPLE).spec)
+    assert rules == fingerprint(load(file, EXAMPLE, FLOORWATCH_REDIS_URL="redis://x:1/0").spec)
+    assert rules != fingerprint(load(file, EXAMPLE, FLOORWATCH_WINDOWS_GRACE="2m").spec)
+    assert re.fullmatch("[0-9a-f]{12}", rules)
+
+
+def test_the_fingerprint_of_the_defaults_is_the_same_in_every_process() -> None:
+    """Sets of states are hashed by name; a change here means that the default rules changed."""
+    assert fingerprint(Spec()) == "0e753385fe93"
+
+
+def test_settings_cannot_be_changed(file: Path) -> None:
+    settings = load(file, EXAMPLE)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.windows.grace_ms = 1  # type: ignore[misc]
+
+
+def test_the_roster_is_read_beside_the_configuration(file: Path) -> None:
+    settings = load(file, '[roster]\nfile = "people.csv"')
+    (file.parent / "people.csv").write_text("agent,team\nann,sales\n")
+    assert load_roster(settings).team_at("ann", 0) == "sales"
+    (file.parent / "people.csv").write_text("agent,crew\nann,sales\n")
+    with pytest.raises(ConfigurationError, match=r"people\.csv, line 1: .*'team'"):
+        load_roster(settings)
+    (file.parent / "people.csv").unlink()
+    with pytest.raises(ConfigurationError, match=r"roster\.file = '.*people\.csv': no such file"):
+        load_roster(settings)
+
+
+def test_what_is_shown_is_itself_a_configuration_that_says_the_same(file: Path) -> None:
+    settings = load(file, EXAMPLE.replace("http://127.0.0.1:9000/alerts", "http://127.0.0.1:9000"))
+    assert load(file, text.show(settings)) == settings
+
+
+def test_every_key_is_described_with_what_is_allowed_and_its_default() -> None:
+    described = text.describe()
+    for name, field in Settings.model_fields.items():
+        table = text.table_of(field)
+        assert table is not None, name
+        assert table.__doc__
+        for key, inner in text.fields_of(table).items():
+            assert f"\n  {key}: {inner.description}\n" in described
+            assert text.allowed(inner).startswith("allowed: ")
+
+
+@pytest.mark.parametrize("written", ["1ms", "90s", "15m", "8h", "2d", "0s"])
+def test_durations_are_shown_as_they_are_written(written: str) -> None:
+    assert duration_text(parse_duration_ms(written)) in (written, "90s")
