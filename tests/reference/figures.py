@@ -8,7 +8,7 @@ from math import sqrt
 from stream.events.language import Reason, State
 from stream.spec import RatioSpec, Spec
 from tests.reference.ledger import Ledger, PoolCalls, SeatCalls
-from tests.reference.naive import Event, RosterLine, States, add_up, floor_of
+from tests.reference.naive import Event, RosterLine, States, add_up
 
 WINDOWS = ("5m", "15m", "60m", "shift")
 Seat = tuple[str, str, str]
@@ -141,7 +141,3 @@ class Reference:
             if found is not None and found[0] == team:
                 heads[found[1]] += 1
         return heads
-
-
-def floors_of(events: Sequence[Event]) -> set[str]:
-    return {floor_of(event) for event in events}

@@ -6,9 +6,11 @@ time as another event ...). So hypothesis shrinks a failure to the few steps tha
 a history prints as events that can be pasted into a file.
 """
 
+import os
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from stream.events.language import State
@@ -18,6 +20,17 @@ from tests.reference.history import History
 from tests.reference.labels import labelled
 from tests.reference.naive import RosterLine
 
+HISTORIES: Final = int(os.environ.get("FLOORWATCH_HISTORIES", "100"))
+"""How many histories each property sees."""
+SEEDED: Final = settings(
+    max_examples=HISTORIES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
+"""The same histories in every run."""
 ZONES: Final = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC")
 MINUTE: Final = 60_000
 
@@ -120,3 +133,8 @@ def histories(draw: st.DrawFn, /, most: int = 60, **fixed: Any) -> History:
     widths = draw(st.lists(st.integers(1, 6), min_size=1, max_size=5))
     wait_ms = draw(st.sampled_from([0, 0, 1, 59_999, 89_999, 90_000, 90_001, 20 * MINUTE]))
     return labelled(builder.finish(widths, wait_ms), zone)
+
+
+def cuts() -> st.SearchStrategy[list[int]]:
+    """Places at which a history is cut, in thousandths of its length."""
+    return st.lists(st.integers(0, 999), min_size=1, max_size=5)

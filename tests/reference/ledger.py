@@ -1,15 +1,18 @@
 """Call events the slow and obvious way: all facts are kept, and every question walks them all."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
 from stream.events.language import Phase
 from stream.spec import Spec
 from tests.reference import clock
 from tests.reference.naive import WINDOW_MINUTES, Event, Floorplan, floor_of, instant, zone_of
 
+WAITING_MOST_MS: Final = 60 * clock.MINUTE_MS
+"""Who has waited longer is not there any more: the end of the call was lost."""
+GAUGE_MOST_MS: Final = 60 * clock.MINUTE_MS
+"""A reading that was not renewed for longer says nothing any more."""
 Key = tuple[str, str, Phase, str]
 """Floor, call, phase, agent ("" where none is named)."""
 
@@ -56,10 +59,16 @@ def milliseconds(event: Event, name: str) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-def weight(fact: Fact) -> bytes:
+def weight(fact: Fact) -> tuple[int | bytes, ...]:
     """What decides between two facts of one key that conflict: the least wins."""
-    said: dict[str, Any] = {k: v for k, v in fact._asdict().items() if v is not None}
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    numbers = (fact.ts, fact.wait, fact.talk, fact.hold, fact.acw)
+    said = tuple(-1 if value is None else value for value in numbers)
+    return (*said, fact.pool.encode(), fact.team.encode())
+
+
+def lastness(ended: Fact) -> tuple[int, bytes]:
+    """Which leg of a call ended last; of two at one time that of the greater agent."""
+    return ended.ts, ended.agent.encode()
 
 
 class Ledger:
@@ -86,8 +95,9 @@ class Ledger:
 
     def add_gauge(self, event: Event) -> None:
         key = (floor_of(event), str(event.get("pool", "main")))
-        oldest = milliseconds(event, "oldest_wait_s") or 0
-        self.gauges.setdefault(key, []).append((instant(event), event["waiting"], oldest))
+        oldest = milliseconds(event, "oldest_wait_s")
+        reading = (instant(event), event["waiting"], -1 if oldest is None else oldest)
+        self.gauges.setdefault(key, []).append(reading)
 
     def teams(self) -> set[tuple[str, str]]:
         return {(key[0], fact.team) for key, fact in self.facts.items() if fact.team}
@@ -100,10 +110,6 @@ class Ledger:
         for (where, call, what, _), fact in self.facts.items():
             if where == floor and what == phase:
                 yield call, fact
-
-    def _first(self, floor: str, phase: Phase, call: str) -> Fact | None:
-        found = [fact for one, fact in self.of(floor, phase) if one == call]
-        return min(found, default=None)
 
     def talk(self, floor: str, call: str, ended: Fact) -> int | None:
         """What the event says; else the time since the same agent's answer."""
@@ -120,19 +126,17 @@ class Ledger:
         """What the event says; else the time since the call was offered."""
         if answered.wait is not None:
             return answered.wait
-        offered = self._first(floor, Phase.offered, call)
-        return None if offered is None else answered.ts - offered.ts
+        offered = [fact.ts for one, fact in self.of(floor, Phase.offered) if one == call]
+        return answered.ts - offered[0] if offered and offered[0] <= answered.ts else None
 
     def acw(self, floor: str, call: str, ended: Fact) -> int:
         """After-call work that belongs to one leg of a call."""
         legs = [fact for one, fact in self.of(floor, Phase.ended) if one == call]
-        total = 0
-        for one, wrapped in self.of(floor, Phase.wrapped):
-            if one != call:
-                continue
-            mine = wrapped.agent == ended.agent if wrapped.agent else ended == max(legs)
-            total += (wrapped.acw or 0) if mine else 0
-        return total
+        told = {fact.agent: fact.acw for one, fact in self.of(floor, Phase.wrapped) if one == call}
+        own = told.get(ended.agent)
+        if own is not None:
+            return own
+        return (told.get("") or 0) if ended == max(legs, key=lastness) else 0
 
     def team_calls(self, floor: str, team: str, start: int, end: int) -> SeatCalls:
         """Calls of a team in [start, end)."""
@@ -168,4 +172,25 @@ class Ledger:
                 in_time += wait is not None and wait <= self._spec.windows.service_level_ms
         judged = out.answered + out.abandoned
         out.service_level = in_time / judged if judged else None
+        out.waiting, out.oldest_wait_ms = self.queue(floor, pool, end)
         return out
+
+    def queue(self, floor: str, pool: str, at: int) -> tuple[int, int]:
+        """How many calls wait, and how long the oldest: the gauge knows, if there is one."""
+        read = [one for one in self.gauges.get((floor, pool), []) if one[0] <= at]
+        newest = max((ts for ts, _, _ in read), default=-GAUGE_MOST_MS)
+        if read and at <= newest + GAUGE_MOST_MS:
+            _, waiting, oldest = min(one for one in read if one[0] == newest)
+            return waiting, at - newest + max(oldest, 0) if waiting else 0
+        waits = [
+            at - fact.ts
+            for call, fact in self.of(floor, Phase.offered)
+            if fact.pool == pool
+            and 0 <= at - fact.ts < WAITING_MOST_MS
+            and not any(done <= at for done in self._ends_of_waiting(floor, call))
+        ]
+        return len(waits), max(waits, default=0)
+
+    def _ends_of_waiting(self, floor: str, call: str) -> list[int]:
+        phases = (Phase.answered, Phase.abandoned, Phase.ended)
+        return [fact.ts for phase in phases for one, fact in self.of(floor, phase) if one == call]

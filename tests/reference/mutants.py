@@ -1,0 +1,92 @@
+"""Breaks one line of the product in memory, to see whether the contract notices."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from hypothesis import Phase, given, settings
+
+from tests.reference.histories import SEEDED, cuts, histories
+from tests.reference.history import History
+
+FRESH = (
+    "stream.windows", "stream.shard", "stream.figures", "stream.control",
+    "tests.reference.run", "tests.reference.properties",
+)  # fmt: skip
+"""Modules that are imported anew, so that they see the broken one."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of source text: `before` stands once in the module, and becomes `after`."""
+
+    name: str
+    module: str
+    before: str
+    after: str
+
+
+def caught_after(mutant: Mutant, most: int) -> int | None:
+    """The number of the first history that differs from the reference; None: none of `most`."""
+    seen = 0
+    caught: list[int] = []
+
+    with mutated(mutant) as properties:
+
+        @settings(SEEDED, max_examples=most, phases=[Phase.generate], report_multiple_bugs=False)
+        @given(histories(), cuts())
+        def each(history: History, stops: list[int]) -> None:
+            nonlocal seen
+            seen += 1
+            try:
+                properties.check_equals_reference(history, stops)
+            except (AssertionError, IndexError, ValueError):
+                caught.append(seen)
+                raise
+
+        try:
+            each()
+        except (AssertionError, IndexError, ValueError):
+            return caught[0]
+    return None
+
+
+@contextmanager
+def mutated(mutant: Mutant) -> Iterator[Any]:
+    """The module of properties, imported afresh over the broken product."""
+    saved = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(FRESH)}
+    try:
+        _import_broken(mutant)
+        yield importlib.import_module("tests.reference.properties")
+    finally:
+        for name in [name for name in sys.modules if name.startswith(FRESH)]:
+            del sys.modules[name]
+        for name, module in saved.items():
+            sys.modules[name] = module
+            _bind(name, module)
+
+
+def _import_broken(mutant: Mutant) -> None:
+    package = mutant.module.rpartition(".")[0]
+    importlib.import_module(package)
+    spec = importlib.util.find_spec(mutant.module)
+    assert isinstance(spec, ModuleSpec), mutant.module
+    module = importlib.util.module_from_spec(spec)
+    source = importlib.util.decode_source(spec.loader.get_data(spec.origin))  # type: ignore[union-attr]
+    assert source.count(mutant.before) == 1, f"{mutant.name}: the text stands not once"
+    sys.modules[mutant.module] = module
+    code = compile(source.replace(mutant.before, mutant.after), str(spec.origin), "exec")
+    exec(code, module.__dict__)
+    _bind(mutant.module, module)
+
+
+def _bind(name: str, module: ModuleType) -> None:
+    package, _, leaf = name.rpartition(".")
+    if package in sys.modules:
+        setattr(sys.modules[package], leaf, module)

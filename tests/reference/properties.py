@@ -1,0 +1,241 @@
+"""The promises of the shard, as checks of one history each; `assert` tells which is broken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, Final
+
+from stream.shard import Shard, Snapshot
+from stream.units import SECOND_MS
+from tests.reference.figures import Reference
+from tests.reference.history import History
+from tests.reference.naive import Event, Lateness, floor_of, instant, source_of
+from tests.reference.run import (
+    against,
+    by_names,
+    differing,
+    expected,
+    new_shard,
+    now_of,
+    push,
+    transitions_by_names,
+)
+
+Cuts = Sequence[int]
+"""Places in a history in thousandths of its length."""
+CLOSED_WINDOWS: Final = 3
+"""5m, 15m and 60m: windows that all teams of a floor share."""
+
+
+def places(history: History, cuts: Cuts) -> list[int]:
+    """Numbers of records at which to stop, in order, the last one included, 0 not."""
+    count = len(history.records)
+    return sorted({max(1, cut * count // 1000) for cut in cuts} | {count})
+
+
+def check_equals_reference(history: History, cuts: Cuts) -> None:
+    """Late events and all figures are those of the naive reference, to the millisecond."""
+    shard, reference = new_shard(history), Reference(history.spec, history.roster)
+    for first, last in pairwise([0, *places(history, cuts)]):
+        lates = push(shard, history, first, last)
+        assert lates == expected(history, reference, first, last)
+        _compare(reference, shard, now_of(history, shard, last))
+    assert shard.watermark_ms == reference.watermark()
+    for look in history.looks:
+        _compare(reference, shard, look)
+
+
+def _compare(reference: Reference, shard: Shard, as_of: int) -> None:
+    shard.step(as_of)
+    found = against(reference.figures(as_of), shard)
+    assert not found, f"as_of {as_of}\n" + "\n".join(found)
+
+
+def check_accounts(history: History, cuts: Cuts) -> None:
+    """In each window an agent's states add up to its length, over all his teams."""
+    shard = new_shard(history)
+    for first, last in pairwise([0, *places(history, cuts)]):
+        push(shard, history, first, last)
+        shard.step(now_of(history, shard, last))
+        _accounts(shard)
+    for look in history.looks:
+        shard.step(look)
+        _accounts(shard)
+
+
+def _accounts(shard: Shard) -> None:
+    teams = shard.figures().teams
+    for floor in {key.floor for key in teams.keys}:
+        rows = [row for row, key in enumerate(teams.keys) if key.floor == floor]
+        sums: dict[str, Any] = {}
+        for row in rows:
+            for member in shard.members(floor, teams.keys[row].team):
+                spent = member.state_ms.sum(axis=1)
+                sums[member.agent] = sums.get(member.agent, 0) + spent
+        lengths = teams.window_ms[rows]
+        shared = 4 if (lengths == lengths[0]).all() else CLOSED_WINDOWS
+        for agent, spent in sums.items():
+            found, wanted = spent[:shared].tolist(), lengths[0, :shared].tolist()
+            assert found in (wanted, [0] * shared), f"{floor}/{agent}: {found} of {wanted}"
+
+
+def check_converges(history: History, delays: Sequence[int], repeats: Sequence[int]) -> None:
+    """Another admissible order, with repetitions, gives the same figures, bit by bit."""
+    plain, mixed = admissible_orders(history, delays, repeats)
+    if not plain:
+        return
+    one, other = (_fed(history, order, steps) for order, steps in ((plain, False), (mixed, True)))
+    for look in history.looks:
+        one.step(look)
+        other.step(look)
+        found = differing(by_names(one), by_names(other))
+        assert not found, "\n".join([f"as_of {look}", *map(str, mixed), *found])
+
+
+def admissible_orders(
+    history: History, delays: Sequence[int], repeats: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Places of events in two orders; in neither is any event late."""
+    plain = list(range(len(history.events)))
+    keyed = [(place + delays[place % len(delays)], place) for place in plain]
+    keyed += [(place + 1 + delay, place) for place, delay in zip(plain, repeats, strict=False)]
+    mixed = [place for _, place in sorted(keyed)]
+    while True:
+        late = late_in(history, plain) | late_in(history, mixed)
+        if not late:
+            return plain, mixed
+        plain = [place for place in plain if place not in late]
+        mixed = [place for place in mixed if place not in late]
+
+
+def late_in(history: History, order: Sequence[int]) -> set[int]:
+    """The events that are refused when they arrive in this order."""
+    rule = Lateness(history.spec)
+    return {
+        place
+        for place in order
+        if rule.admit(history.events[place], history.times_ms[place]) is not None
+    }
+
+
+def _fed(history: History, order: Sequence[int], steps: bool) -> Shard:
+    """A shard that got these events one by one, and at last a sign of life of every source.
+
+    The watermark that a source is given at first sight depends on the others at that moment;
+    the sign of life makes the watermarks equal again, and with them what is silent.
+    """
+    events = [history.events[place] for place in order]
+    times = [history.times_ms[place] for place in order]
+    end = max(history.looks[0], *times)
+    known: dict[tuple[str, str], Event] = {}
+    for event in sorted(events, key=instant):
+        floor, source = floor_of(event), source_of(event)
+        known[floor, source] = {"type": "heartbeat", "ts": end, "floor": floor, "source": source}
+    told = replace(
+        history,
+        events=(*events, *known.values()),
+        times_ms=(*times, *(end for _ in known)),
+        records=(1,) * (len(events) + len(known)),
+    )
+    shard = new_shard(told)
+    width = 3 if steps else 1
+    for first in range(0, len(told.records), width):
+        last = min(first + width, len(told.records))
+        assert not push(shard, told, first, last), "an admissible event was late"
+        if steps:
+            shard.step(shard.watermark_ms)
+    return shard
+
+
+def check_batches(history: History, cuts: Cuts) -> None:
+    """One by one or in any batches: the same late events and figures."""
+    single, batched = new_shard(history), new_shard(history)
+    for first, last in pairwise([0, *places(history, cuts)]):
+        lates = [late for n in range(first, last) for late in push(single, history, n, n + 1)]
+        assert push(batched, history, first, last) == lates
+    for look in history.looks:
+        single.step(look)
+        batched.step(look)
+        found = differing(by_names(single), by_names(batched))
+        assert not found, f"as_of {look}\n" + "\n".join(found)
+
+
+def in_order(history: History) -> History:
+    """The same events without disorder, by the event clock."""
+    order = sorted(range(len(history.events)), key=lambda place: instant(history.events[place]))
+    return replace(
+        history,
+        spec=replace(history.spec, event_clock=True),
+        events=tuple(history.events[place] for place in order),
+        times_ms=tuple(instant(history.events[place]) for place in order),
+        records=(1,) * len(order),
+    )
+
+
+def check_transitions_of_batches(history: History, cuts: Cuts) -> int:
+    """In order, control says the same whether it looks after each event or now and then."""
+    history = in_order(history)
+    every = stepped(history, list(range(1, len(history.records) + 1)))
+    seldom = stepped(history, places(history, cuts))
+    assert every == seldom
+    return len(every)
+
+
+def stepped(history: History, stops: Sequence[int]) -> list[tuple[Any, ...]]:
+    """All transitions if control looks at these numbers of records, and at the end."""
+    shard = new_shard(history)
+    out = []
+    for first, last in pairwise([0, *stops]):
+        push(shard, history, first, last)
+        out += shard.step(shard.watermark_ms)
+    out += shard.step(history.looks[-1])
+    return transitions_by_names(out)
+
+
+def check_slow_twin(history: History) -> int:
+    """A step every second finds what steps at events and deadlines find, at the same instants."""
+    fast, slow = new_shard(history), new_shard(history)
+    out: dict[str, list[Any]] = {"fast": [], "slow": []}
+    now = instant(history.events[0])
+    for place, until in enumerate([*map(instant, history.events), history.looks[-1]]):
+        while (due := fast.next_deadline()) < until:
+            out["fast"] += fast.step(due + 1)
+        for tick in range(now, until, SECOND_MS):
+            out["slow"] += slow.step(tick)
+        now = max(now, until)
+        if place < len(history.records):
+            for shard in (fast, slow):
+                push(shard, history, place, place + 1)
+        out["fast"] += fast.step(until)
+    out["slow"] += slow.step(now)
+    assert transitions_by_names(out["fast"]) == transitions_by_names(out["slow"])
+    return len(out["fast"])
+
+
+def check_restores(history: History, cuts: Cuts) -> None:
+    """A shard restored from several snapshots goes on as the one that never stopped."""
+    *stops, end = places(history, cuts)
+    commit = stops[-1] if stops else end
+    shard, parts, kept_at = new_shard(history), dict[str, bytes](), 0
+    for first, last in pairwise([0, *stops]):
+        push(shard, history, first, last)
+        shard.step(now_of(history, shard, last))
+        if last < commit or len(stops) == 1:
+            parts, kept_at = merged(parts, shard.snapshot()), last
+    if not parts:
+        return
+    control = shard.control_state()
+    twin = Shard.restore(history.spec, shard.names.roster, parts, control)
+    push(twin, history, kept_at, commit)
+    assert push(twin, history, commit, end) == push(shard, history, commit, end)
+    for look in (now_of(history, shard, end), *history.looks):
+        said = transitions_by_names(shard.step(look))
+        assert transitions_by_names(twin.step(look)) == said
+        found = differing(by_names(shard), by_names(twin))
+        assert not found, f"as_of {look}, restored at {kept_at}\n" + "\n".join(found)
+
+
+def merged(parts: Mapping[str, bytes], snapshot: Snapshot) -> dict[str, bytes]:
+    """What the store holds after another snapshot: parts by name, vanished ones dropped."""
+    both = {**parts, **snapshot.changed}
+    return {name: both[name] for name in snapshot.names}
