@@ -1,0 +1,96 @@
+"""A real HTTP server that receives notices, and does what a test tells it to."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Received:
+    key: str
+    content_type: str
+    document: dict[str, Any]
+    status: int
+
+
+def accept(_key: str) -> int:
+    return 204
+
+
+@dataclass
+class Receiver:
+    """`answer` gives the status by the notice's key; `gate` closed: no answer at all."""
+
+    answer: Callable[[str], int] = accept
+    seen: list[Received] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    at_once: int = 0
+    most_at_once: int = 0
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/alerts?token=secret"
+
+    @property
+    def taken(self) -> list[str]:
+        return [one.key for one in self.seen if one.status < 300]
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_post("/alerts", self._receive)
+        app.router.add_post("/elsewhere", self._receive)
+        self.runner = web.AppRunner(app)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self.runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        await self.runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        self.gate.set()
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.gate.set()
+        await self.stop()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+        async with asyncio.timeout(seconds), self.news:
+            await self.news.wait_for(condition)
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            key = request.headers["Idempotency-Key"]
+            status = self.answer(key)
+            document = orjson.loads(await request.read())
+            await self.gate.wait()
+            self.seen.append(Received(key, request.content_type, document, status))
+        finally:
+            self.at_once -= 1
+        async with self.news:
+            self.news.notify_all()
+        headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
+        return web.Response(status=status, headers=headers)
+
+
+def in_turn(*statuses: int) -> Callable[[str], int]:
+    """These answers first, then 204 for ever."""
+    answers: Iterator[int] = iter(statuses)
+    return lambda _key: next(answers, 204)
