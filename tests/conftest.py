@@ -16,6 +16,8 @@ from hypothesis import settings
 from stream.cli import embedded
 from tests import components
 
+pytest_plugins = ("tests.reference.plugin",)
+
 HISTORIES = int(os.environ.get("FLOORWATCH_HISTORIES") or "100")
 settings.register_profile(
     "floorwatch", max_examples=HISTORIES, deadline=None, derandomize=True, print_blob=True

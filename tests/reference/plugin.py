@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.reference.labels import TALLY, shares
+pytest.register_assert_rewrite("tests.reference.properties")
+
+from tests.reference.labels import TALLY, shares  # noqa: E402 - rewritten first
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
