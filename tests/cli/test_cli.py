@@ -1,0 +1,184 @@
+"""The command line, as its own process: what it prints where, and its exit status."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from stream.cli.main import guarded
+from stream.errors import ConfigurationError, FloorwatchError, InputError, ServiceError
+
+FLOORWATCH = Path(sys.executable).parent / "floorwatch"
+HEAVY = ("aiohttp", "aiokafka", "faust", "numpy", "pydantic", "redis", "scipy")
+
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Done]:
+    """Runs `floorwatch` in an empty directory, without our environment's overrides."""
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("FLOORWATCH_")}
+
+    def run(*arguments: str, **environment: str) -> Done:
+        return subprocess.run(
+            [FLOORWATCH, *arguments],
+            cwd=tmp_path,
+            env=bare | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_the_version_is_that_of_the_package(run: Callable[..., Done]) -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"floorwatch {version('floorwatch')}\n")
+
+
+def test_help_shows_examples_and_every_command(run: Callable[..., Done]) -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert "Examples:" in done.stdout
+    for command in ("check-config", "demo", "replay", "simulate", "worker"):
+        assert f"\n  {command} " in done.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        f"import sys, stream.cli.main\nprint([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("check-config", "--nonsense")])
+def test_bad_usage_is_two_and_said_on_stderr(
+    run: Callable[..., Done], arguments: tuple[str, ...]
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Usage: floorwatch" in done.stderr
+    assert done.stdout == ""
+
+
+def test_python_m_stream_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stream", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("floorwatch ")
+
+
+def test_a_good_configuration_is_zero(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "floorwatch.toml").write_text('[alerts]\nlanguage = "en"\n')
+    done = run("check-config")
+    assert done.returncode == 0
+    assert done.stdout.startswith("good; rules ")
+    assert done.stderr == ""
+
+
+def test_a_bad_configuration_is_two_and_lists_all_that_is_wrong(
+    run: Callable[..., Done], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text('[alerts]\nlanguage = "fr"\n[[plan]]\nteam = "a"\n')
+    done = run("check-config", "bad.toml", FLOORWATCH_WEB_PORT="0")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("floorwatch: bad.toml: 3 errors\n")
+    for part in ("alerts.language", "plan: not in this version", "FLOORWATCH_WEB_PORT"):
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_roster_line_that_is_wrong_is_two(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "floorwatch.toml").write_text('[roster]\nfile = "r.csv"\n')
+    (tmp_path / "r.csv").write_text("agent,team\nann,\n")
+    done = run("check-config")
+    assert done.returncode == 2
+    assert "r.csv, line 2" in done.stderr
+
+
+def test_a_worker_with_a_bad_configuration_is_two(run: Callable[..., Done]) -> None:
+    done = run("worker", FLOORWATCH_KAFKA_BROKERS="nowhere")
+    assert done.returncode == 2
+    assert "kafka.brokers (from FLOORWATCH_KAFKA_BROKERS)" in done.stderr
+
+
+def test_settings_are_shown_with_secrets_masked(run: Callable[..., Done]) -> None:
+    done = run("check-config", "--show", FLOORWATCH_REDIS_URL="redis://:hush@h:1/0")
+    assert done.returncode == 0
+    assert 'url = "redis://:***@h:1/0"' in done.stdout
+    assert "hush" not in done.stdout + done.stderr
+
+
+def test_help_of_check_config_documents_every_key(run: Callable[..., Done]) -> None:
+    done = run("check-config", "--help")
+    assert done.returncode == 0
+    for part in ("Usage:", "[windows]", "grace:", 'default "5m"; allowed: 0s to 30m', "[[sink]]"):
+        assert part in done.stdout
+
+
+def test_output_into_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    line = f"'{FLOORWATCH}' check-config --help | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 1)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConfigurationError("what is wrong"), 2),
+        (InputError("what is wrong"), 2),
+        (ServiceError("what is wrong"), 3),
+        (FloorwatchError("what is wrong"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_errors_become_a_message_and_an_exit_status(error: BaseException, status: int) -> None:
+    def command() -> None:
+        raise error
+
+    app = typer.Typer()
+    app.command()(guarded(command))
+    result = CliRunner().invoke(app)
+    assert result.exit_code == status
+    assert result.stdout == ""
+    assert result.stderr == ("" if status == 130 else "floorwatch: what is wrong\n")
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    code = (
+        "import typer\n"
+        "from stream.cli.main import guarded\n"
+        "def wait():\n"
+        "    print('here', flush=True)\n"
+        "    __import__('threading').Event().wait()\n"
+        "app = typer.Typer()\n"
+        "app.command()(guarded(wait))\n"
+        "app()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said == ""

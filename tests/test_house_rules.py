@@ -1,0 +1,213 @@
+"""The rules of this house, each held against the code, and each shown to be able to fail."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.components import ROOT
+
+BODY_LINES_MOST = 40
+MODULE_LINES_MOST = 300
+COLUMNS_MOST = 100
+
+PURE = (
+    "control",
+    "errors.py",
+    "events",
+    "figures.py",
+    "roster.py",
+    "shard.py",
+    "sources",
+    "spec.py",
+    "stats",
+    "units.py",
+    "windows",
+)
+IMPURE_MODULES = frozenset(
+    [
+        "aiohttp",
+        "aiokafka",
+        "asyncio",
+        "concurrent",
+        "faust",
+        "http",
+        "logging",
+        "mode",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "prometheus_client",
+        "pydantic",
+        "random",
+        "redis",
+        "rich",
+        "secrets",
+        "select",
+        "shutil",
+        "signal",
+        "socket",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "typer",
+        "urllib",
+        "uuid",
+        "warnings",
+    ]
+)
+IMPURE_CALLS = frozenset({"open", "print", "input", "breakpoint"})
+CLOCK_READINGS = frozenset({"now", "utcnow", "today"})
+UNSEEDED = frozenset({"default_rng", "seed", "SystemRandom"})
+
+
+def python_files(*folders: str) -> list[Path]:
+    """Our own Python files, in order."""
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def pure_files() -> list[Path]:
+    """The files of the pure part."""
+    return [
+        path
+        for path in python_files("stream")
+        if path.relative_to(ROOT / "stream").parts[0] in PURE
+    ]
+
+
+def long_functions(source: str) -> Iterator[str]:
+    """Functions whose body, without its docstring, has too many lines."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node, clean=False) else node.body
+            lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+            if lines > BODY_LINES_MOST:
+                yield f"{node.lineno}: {node.name} has {lines} lines"
+
+
+def impurities(source: str) -> Iterator[str]:
+    """Imports and calls that read a clock, do I/O, or draw unseeded random numbers."""
+    for node in ast.walk(ast.parse(source)):
+        for name in _imported(node):
+            if name.partition(".")[0] in IMPURE_MODULES:
+                yield f"{_line(node)}: imports {name}"
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name) and called.id in IMPURE_CALLS:
+                yield f"{node.lineno}: calls {called.id}"
+            if isinstance(called, ast.Attribute) and called.attr in CLOCK_READINGS:
+                yield f"{node.lineno}: reads the clock with {called.attr}"
+            if isinstance(called, ast.Attribute) and called.attr in UNSEEDED and not node.args:
+                yield f"{node.lineno}: {called.attr} without a seed"
+
+
+def _line(node: ast.AST) -> int:
+    return getattr(node, "lineno", 0)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return []
+
+
+def wide_lines(source: str) -> Iterator[str]:
+    """Lines with too many columns."""
+    for number, line in enumerate(source.splitlines(), 1):
+        if len(line) > COLUMNS_MOST:
+            yield f"{number}: {len(line)} columns"
+
+
+def found(paths: list[Path], rule: str) -> list[str]:
+    """What a rule finds in files, with their names."""
+    check = {"long": long_functions, "wide": wide_lines, "impure": impurities}[rule]
+    return [
+        f"{path.relative_to(ROOT)}:{finding}"
+        for path in paths
+        for finding in check(path.read_text(encoding="utf-8"))
+    ]
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    assert found(python_files("stream", "tests", "benchmarks"), "long") == []
+
+
+def test_no_module_is_longer_than_three_hundred_lines() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in python_files("stream", "tests", "benchmarks")
+    }
+    assert {name: n for name, n in lengths.items() if n > MODULE_LINES_MOST} == {}
+
+
+def test_no_line_is_wider_than_a_hundred_columns() -> None:
+    assert found(python_files("stream", "tests", "benchmarks"), "wide") == []
+
+
+def test_the_pure_part_reads_no_clock_and_does_no_io() -> None:
+    assert pure_files()
+    assert found(pure_files(), "impure") == []
+
+
+def test_every_room_of_the_pure_part_is_lived_in() -> None:
+    assert [name for name in PURE if not (ROOT / "stream" / name).exists()] == []
+
+
+def test_imports_run_one_way() -> None:
+    """import-linter's contracts, in pyproject.toml."""
+    program = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    '''Doc.'''\n" + "    x = 1\n" * (BODY_LINES_MOST + 1),
+        "async def f():\n" + "    x = 1\n" * (BODY_LINES_MOST + 1),
+    ],
+)
+def test_the_rule_on_length_can_fail(source: str) -> None:
+    assert len(list(long_functions(source))) == 1
+
+
+def test_the_rule_on_length_does_not_count_docstrings() -> None:
+    source = f"def f():\n    '''{'Doc.' + chr(10) * 60}'''\n" + "    x = 1\n" * BODY_LINES_MOST
+    assert list(long_functions(source)) == []
+
+
+def test_the_rule_on_width_can_fail() -> None:
+    assert list(wide_lines("x" * COLUMNS_MOST)) == []
+    assert list(wide_lines("x" * (COLUMNS_MOST + 1))) == ["1: 101 columns"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time",
+        "import os.path as p",
+        "from asyncio import sleep",
+        "def f():\n    import logging",
+        "from datetime import datetime\nx = datetime.now()",
+        "import datetime\nx = datetime.date.today()",
+        "print(1)",
+        "x = open('y')",
+        "import numpy as np\nx = np.random.default_rng()",
+    ],
+)
+def test_the_rule_on_purity_can_fail(source: str) -> None:
+    assert len(list(impurities(source))) == 1
+
+
+def test_the_rule_on_purity_lets_formulas_pass() -> None:
+    source = "from datetime import UTC, datetime\nx = datetime.fromtimestamp(0, tz=UTC)"
+    assert list(impurities(source)) == []
