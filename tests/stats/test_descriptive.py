@@ -51,6 +51,7 @@ def test_what_is_undefined_is_nan_and_neither_zero_nor_an_alarm() -> None:
     assert np.isnan(found.cv).all()  # two members; mean 0
     assert found.sd[2] == pytest.approx(math.sqrt(0.02))
     assert found.sd[3] == 0
+    assert np.isnan(of([-1.0, 0.0, 1.0]).cv[0])
 
 
 def test_members_that_are_all_alike_have_no_spread_at_all() -> None:

@@ -204,6 +204,32 @@ def test_an_edge_is_looked_for_over_a_whole_year_and_no_further() -> None:
     assert yearly.next_edge(at("2027-01-31T00:00Z")) == at("2027-02-01T00:00Z")
 
 
+def test_intervals_that_only_touch_the_range_are_not_in_it() -> None:
+    peak = Schedule("UTC", [LocalSpan(60, 120), LocalSpan(240, 300)])
+    assert peak.intervals(2 * HOUR_MS, 4 * HOUR_MS)[0].size == 0
+    assert peak.intervals(2 * HOUR_MS - 1, 4 * HOUR_MS + 1)[0].tolist() == [HOUR_MS, 4 * HOUR_MS]
+    assert peak.intervals(HOUR_MS, HOUR_MS)[0].tolist() == [HOUR_MS]
+
+
+def test_what_lies_too_far_off_is_endless_whatever_was_asked_before() -> None:
+    t_ms = at("2026-01-01T00:00Z")
+    open_since = Schedule("UTC", [LocalSpan(0, 0)], without=frozenset({date(2024, 6, 1)}))
+    for days in range(0, 900, 50):  # the range that is known grows, its ends are no edges
+        starts, ends = open_since.intervals(t_ms + days * DAY_MS, t_ms + days * DAY_MS + 1)
+        assert (starts.tolist(), ends.tolist()) == ([-NEVER_MS], [NEVER_MS])
+    shut_ms = at("2024-06-02T00:00Z")
+    assert open_since.intervals(shut_ms + 400 * DAY_MS, t_ms)[0].tolist() == [shut_ms]
+    assert open_since.intervals(shut_ms + 401 * DAY_MS, t_ms)[0].tolist() == [-NEVER_MS]
+
+
+def test_the_end_of_the_known_range_is_never_an_edge() -> None:
+    for days in range(20_000, 20_140):  # more than a block of days
+        always = Schedule("UTC", [LocalSpan(0, 0)])
+        assert always.next_edge(days * DAY_MS) == NEVER_MS
+        starts, ends = always.intervals(days * DAY_MS, days * DAY_MS)
+        assert (starts.tolist(), ends.tolist()) == ([-NEVER_MS], [NEVER_MS])
+
+
 @cache
 def shown_minutes(zone: str, around: date) -> tuple[int, list[datetime]]:
     """An instant, and the latest local time shown up to each minute of the nine days after it."""
