@@ -46,8 +46,9 @@ class Roster:
     def is_fixed(self, agent: str) -> bool:
         """Whether the agent's team is the same at all times."""
         lines = self.assignments.get(agent, ())
-        return not lines or (len(lines) == 1 and lines[0].from_ms == -NEVER_MS
-                             and lines[0].to_ms == NEVER_MS)
+        return not lines or (
+            len(lines) == 1 and lines[0].from_ms == -NEVER_MS and lines[0].to_ms == NEVER_MS
+        )
 
     def pool_of(self, team: str) -> str:
         """The pool of a team."""
@@ -106,7 +107,9 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
         if row.get("pool"):
             pool = _id(row["pool"], "pool", where)
             if pools.setdefault(team, pool) != pool:
-                msg = f"{where}: team '{team}' stands in pool '{pools[team]}' above, in '{pool}' here"
+                msg = (
+                    f"{where}: team '{team}' stands in pool '{pools[team]}' above, in '{pool}' here"
+                )
                 raise ConfigurationError(msg)
         if row.get("name"):
             display_names[agent] = row["name"]
@@ -114,22 +117,24 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
     return Roster(assignments, pools, display_names)
 
 
-def _in_order(
-    agent: str, held: list[tuple[int, Assignment]], name: str
-) -> tuple[Assignment, ...]:
+def _in_order(agent: str, held: list[tuple[int, Assignment]], name: str) -> tuple[Assignment, ...]:
     ordered = sorted(held, key=lambda pair: pair[1].from_ms)
     for (_, before), (line, after) in zip(ordered, ordered[1:], strict=False):
         if after.from_ms < before.to_ms:
-            msg = (f"{name}, line {line}: agent '{agent}' is in '{before.team}' and "
-                   f"'{after.team}' at the same time; give 'from' and 'to' that do not overlap")
+            msg = (
+                f"{name}, line {line}: agent '{agent}' is in '{before.team}' and "
+                f"'{after.team}' at the same time; give 'from' and 'to' that do not overlap"
+            )
             raise ConfigurationError(msg)
     return tuple(assignment for _, assignment in ordered)
 
 
 def _id(value: str, column: str, where: str) -> str:
     if not 1 <= len(value.encode()) <= 128 or "/" in value or not value.isprintable():
-        msg = (f"{where}: {column} '{value}'; allowed: 1 to 128 bytes without '/' "
-               "and without control characters")
+        msg = (
+            f"{where}: {column} '{value}'; allowed: 1 to 128 bytes without '/' "
+            "and without control characters"
+        )
         raise ConfigurationError(msg)
     return value
 

@@ -140,4 +140,3 @@ class Spec:
     control: ControlSpec = ControlSpec()
     event_clock: bool = False
     """True: liveness by event time (replay, backfill); False: by Kafka's time stamps."""
-

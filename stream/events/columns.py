@@ -84,8 +84,12 @@ def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
         pools = cells.get("pool") or (fields.DEFAULT_POOL,) * count
         table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
     wait = "oldest_wait_s" if kind == Kind.queue else "wait_s"
-    for name, column in ((wait, table.wait_ms), ("talk_s", table.talk_ms),
-                         ("hold_s", table.hold_ms), ("acw_s", table.acw_ms)):
+    for name, column in (
+        (wait, table.wait_ms),
+        ("talk_s", table.talk_ms),
+        ("hold_s", table.hold_ms),
+        ("acw_s", table.acw_ms),
+    ):
         if name in cells:
             column[at] = _milliseconds(cells[name])
     if "seq" in cells:
@@ -94,9 +98,27 @@ def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
     table.floor[at] = names.source_floor.data[source]
 
 
-_CHECKED = frozenset({"type", "ts", "floor", "source", "agent", "team", "state", "call", "phase",
-                      "pool", "seq", "wait_s", "oldest_wait_s", "talk_s", "hold_s", "acw_s",
-                      "waiting"})
+_CHECKED = frozenset(
+    {
+        "type",
+        "ts",
+        "floor",
+        "source",
+        "agent",
+        "team",
+        "state",
+        "call",
+        "phase",
+        "pool",
+        "seq",
+        "wait_s",
+        "oldest_wait_s",
+        "talk_s",
+        "hold_s",
+        "acw_s",
+        "waiting",
+    }
+)
 
 
 def _kind(cells: Cells) -> int:
@@ -110,7 +132,9 @@ def _kind(cells: Cells) -> int:
     strange = kind != Kind.state and ("sync" in cells or (kind != Kind.call and "agent" in cells))
     if strange or any(name in cells and kind != of for name, of in named.items()):
         raise Unusual
-    if (kind == Kind.queue and "wait_s" in cells) or (kind != Kind.queue and "oldest_wait_s" in cells):
+    if (kind == Kind.queue and "wait_s" in cells) or (
+        kind != Kind.queue and "oldest_wait_s" in cells
+    ):
         raise Unusual
     if ("team" in cells and "agent" not in cells) or (
         "pool" in cells and kind not in (Kind.call, Kind.queue)
@@ -146,9 +170,10 @@ def _ids(cells: tuple[Any, ...] | None) -> tuple[str, ...]:
     lengths = list(map(len, texts))
     if min(lengths) == 0 or fields.CONTROL.search("".join(texts)):
         raise Unusual
-    if max(lengths) * 4 > fields.ID_BYTES and max(
-        len(text.encode()) for text in texts
-    ) > fields.ID_BYTES:
+    if (
+        max(lengths) * 4 > fields.ID_BYTES
+        and max(len(text.encode()) for text in texts) > fields.ID_BYTES
+    ):
         raise Unusual
     return texts
 
@@ -215,8 +240,11 @@ def _numbers(get: Any, number: Any, floors: tuple[Any, ...], given: tuple[Any, .
 
 
 def _seats(
-    names: Names, floors: tuple[Any, ...], agents: tuple[Any, ...] | None,
-    teams: tuple[Any, ...] | None, ts_ms: I64,
+    names: Names,
+    floors: tuple[Any, ...],
+    agents: tuple[Any, ...] | None,
+    teams: tuple[Any, ...] | None,
+    ts_ms: I64,
 ) -> I64:
     if agents is None:
         raise Unusual
@@ -231,5 +259,7 @@ def _seats(
         _ids(floors)
         _ids(agents)
         wanted = _ids(teams) if teams is not None else (None,) * len(agents)
-        found = [names.seat(*one) for one in zip(floors, agents, wanted, ts_ms.tolist(), strict=True)]
+        found = [
+            names.seat(*one) for one in zip(floors, agents, wanted, ts_ms.tolist(), strict=True)
+        ]
     return np.array(found, np.int64)

@@ -17,7 +17,7 @@ from stream.events import columns
 from stream.events.batch import CallRows, Decoded, EventBatch, QueueRows, StateRows
 from stream.events.columns import Table, Unusual
 from stream.events.fields import Refused, read
-from stream.events.language import Bool, I64, Kind, Reason, Rejected
+from stream.events.language import I64, Bool, Kind, Reason, Rejected
 from stream.events.names import Names
 from stream.events.parse import parse
 from stream.events.partition import partition_of
@@ -116,9 +116,11 @@ def _one_by_one(
 def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: list[Rejected]) -> None:
     ahead = table.kept & (table.ts_ms > seen_ms + SKEW_MS_MOST)
     for index in np.flatnonzero(ahead).tolist():
-        detail = (f"ts {rfc3339(int(table.ts_ms[index]))} lies more than "
-                  f"{SKEW_MS_MOST // SECOND_MS} s ahead of Kafka's time stamp "
-                  f"{rfc3339(int(seen_ms[index]))}; check the source's clock")
+        detail = (
+            f"ts {rfc3339(int(table.ts_ms[index]))} lies more than "
+            f"{SKEW_MS_MOST // SECOND_MS} s ahead of Kafka's time stamp "
+            f"{rfc3339(int(seen_ms[index]))}; check the source's clock"
+        )
         rejected.append(Rejected(int(record[index]), Reason.ahead, detail))
     table.kept &= ~ahead
 
@@ -127,9 +129,7 @@ def _refuse_misrouted(
     table: Table, route: Route, names: Names, record: I64, rejected: list[Rejected]
 ) -> None:
     floors = np.unique(names.source_floor.data[table.source[table.kept]]).tolist()
-    strays = {
-        floor: partition_of(names.floors.keys[floor], route.partitions) for floor in floors
-    }
+    strays = {floor: partition_of(names.floors.keys[floor], route.partitions) for floor in floors}
     strays = {floor: home for floor, home in strays.items() if home != route.partition}
     if not strays:
         return
@@ -137,9 +137,11 @@ def _refuse_misrouted(
     stray = table.kept & np.isin(floor_of, list(strays))
     for index in np.flatnonzero(stray).tolist():
         floor = int(floor_of[index])
-        detail = (f"floor {ascii(names.floors.keys[floor])} belongs to partition {strays[floor]} "
-                  f"of {route.partitions}, the record stands in {route.partition}; "
-                  "set the producer's partitioner to murmur2")
+        detail = (
+            f"floor {names.floors.keys[floor]!a} belongs to partition {strays[floor]} "
+            f"of {route.partitions}, the record stands in {route.partition}; "
+            "set the producer's partitioner to murmur2"
+        )
         rejected.append(Rejected(int(record[index]), Reason.misrouted, detail))
     table.kept &= ~stray
 
@@ -155,13 +157,23 @@ def _compact(table: Table, record: I64, seen_ms: I64) -> EventBatch:
 
     event, at = of(Kind.state)
     sync: Bool = table.sync[at]
-    states = StateRows(event, ts_ms[event], table.seq[at], table.seat[at], table.state[at],
-                       source[event], sync)
+    states = StateRows(
+        event, ts_ms[event], table.seq[at], table.seat[at], table.state[at], source[event], sync
+    )
     event, at = of(Kind.call)
-    calls = CallRows(event, ts_ms[event], table.floor[at],
-                     list(map(table.call.__getitem__, at.tolist())), table.phase[at],
-                     table.pool[at], table.seat[at], table.wait_ms[at], table.talk_ms[at],
-                     table.hold_ms[at], table.acw_ms[at])
+    calls = CallRows(
+        event,
+        ts_ms[event],
+        table.floor[at],
+        list(map(table.call.__getitem__, at.tolist())),
+        table.phase[at],
+        table.pool[at],
+        table.seat[at],
+        table.wait_ms[at],
+        table.talk_ms[at],
+        table.hold_ms[at],
+        table.acw_ms[at],
+    )
     event, at = of(Kind.queue)
     queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
     return EventBatch(record[kept], ts_ms, source, seen_ms[kept], states, calls, queues)

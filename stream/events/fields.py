@@ -99,12 +99,22 @@ def read(document: object) -> Fields:
     phase = enum_of(document, "phase", PHASES) if kind == Kind.call else -1
     agent = identifier(document, "agent", required=kind == Kind.state)
     return Fields(
-        kind, ts_ms, floor, source, agent, identifier(document, "team"), state,
-        _integer(document, "seq", MOST_SEQ, 0), _flag(document, "sync"),
-        identifier(document, "call", required=kind == Kind.call), phase,
+        kind,
+        ts_ms,
+        floor,
+        source,
+        agent,
+        identifier(document, "team"),
+        state,
+        _integer(document, "seq", MOST_SEQ, 0),
+        _flag(document, "sync"),
+        identifier(document, "call", required=kind == Kind.call),
+        phase,
         identifier(document, "pool") or DEFAULT_POOL,
         _seconds(document, "oldest_wait_s" if kind == Kind.queue else "wait_s"),
-        _seconds(document, "talk_s"), _seconds(document, "hold_s"), _seconds(document, "acw_s"),
+        _seconds(document, "talk_s"),
+        _seconds(document, "hold_s"),
+        _seconds(document, "acw_s"),
         _integer(document, "waiting", MOST_WAITING, None if kind == Kind.queue else 0),
     )
 
@@ -129,8 +139,11 @@ def identifier(document: Document, name: str, *, required: bool = False) -> str 
     if not isinstance(value, str):
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a string")
     if CONTROL.search(value) or not 1 <= len(value.encode()) <= ID_BYTES:
-        refuse(Reason.bad_id, f"{name} {shown(value)}; allowed: 1 to {ID_BYTES} bytes of UTF-8 "
-               "without control characters and without '/'")
+        refuse(
+            Reason.bad_id,
+            f"{name} {shown(value)}; allowed: 1 to {ID_BYTES} bytes of UTF-8 "
+            "without control characters and without '/'",
+        )
     return value
 
 
@@ -143,8 +156,10 @@ def instant_ms(value: object) -> int:
     elif type(value) is int:
         ts_ms = value
     else:
-        refuse(Reason.wrong_type,
-               f"ts {shown(value)}; allowed: RFC 3339 text or whole epoch milliseconds")
+        refuse(
+            Reason.wrong_type,
+            f"ts {shown(value)}; allowed: RFC 3339 text or whole epoch milliseconds",
+        )
     if not EARLIEST_MS <= ts_ms < LATEST_MS:
         refuse(Reason.bad_time, f"ts {shown(value)} lies outside 1990 to 2100{_hint(value)}")
     return ts_ms
@@ -154,7 +169,9 @@ def _from_text(value: str) -> int:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        refuse(Reason.bad_time, f"ts {shown(value)}; allowed: RFC 3339, as 2026-03-02T10:43:12.345Z")
+        refuse(
+            Reason.bad_time, f"ts {shown(value)}; allowed: RFC 3339, as 2026-03-02T10:43:12.345Z"
+        )
     if moment.tzinfo is None:
         refuse(Reason.bad_time, f"ts {shown(value)} has no offset; end it with Z or +08:00")
     return (moment - EPOCH) // MILLISECOND
@@ -182,7 +199,9 @@ def _text(document: Document, name: str, limit: int) -> None:
 def _integer(document: Document, name: str, most: int, default: int | None) -> int:
     value = document.get(name)
     if value is None:
-        return default if default is not None else refuse(Reason.missing_field, f"{name} is missing")
+        return (
+            default if default is not None else refuse(Reason.missing_field, f"{name} is missing")
+        )
     if type(value) is not int:
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a whole number")
     if not 0 <= value <= most:

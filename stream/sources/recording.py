@@ -1,7 +1,7 @@
 """Recorded data as a replay takes it in: events with the place that each came from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,33 +50,25 @@ class Recording:
     """Rows read, the unreadable ones and those without any event included; no headers."""
     unreadable: Sequence[Unreadable]
 
-    def in_time_order(self) -> "Recording":
-        """The same events by their time; those of one instant stay in file order."""
-        order = np.argsort(self.ts_ms, kind="stable")
-        values = [self.values[index] for index in order.tolist()]
-        return Recording(
-            values,
-            self.ts_ms[order],
-            self.received_ms[order],
-            self.file[order],
-            self.line[order],
-            self.rows,
-            self.unreadable,
+    def take(self, at: I64) -> "Recording":
+        """The events at the given places; rows and unreadable ones stay counted."""
+        values = [self.values[index] for index in at.tolist()]
+        return replace(
+            self,
+            values=values,
+            ts_ms=self.ts_ms[at],
+            received_ms=self.received_ms[at],
+            file=self.file[at],
+            line=self.line[at],
         )
 
-    def between(self, from_ms: int, to_ms: int) -> "Recording":
-        """Only the events in [from_ms, to_ms); rows and unreadable ones stay counted."""
-        kept = np.flatnonzero((self.ts_ms >= from_ms) & (self.ts_ms < to_ms))
-        values = [self.values[index] for index in kept.tolist()]
-        return Recording(
-            values,
-            self.ts_ms[kept],
-            self.received_ms[kept],
-            self.file[kept],
-            self.line[kept],
-            self.rows,
-            self.unreadable,
-        )
+    def in_time_order(self) -> "Recording":
+        """The same events by their time; those of one instant stay in file order."""
+        return self.take(np.argsort(self.ts_ms, kind="stable"))
+
+    def before(self, to_ms: int) -> "Recording":
+        """Only the events before an instant."""
+        return self.take(np.flatnonzero(self.ts_ms < to_ms))
 
 
 def text_of(row: bytes) -> str:

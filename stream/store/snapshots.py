@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from stream.errors import ServiceError, StateError
 from stream.store import keys
@@ -73,6 +73,7 @@ async def load(session: Session) -> dict[str, bytes]:
     """See `stream.store.protocol.Store.load`."""
     manifest = session.manifest
     if manifest is None:
+        await _check_owner(session)
         return {}
     shard = session.lease.shard
     wanted = {name: piece_keys(shard, name, part) for name, part in manifest.parts.items()}
@@ -82,24 +83,25 @@ async def load(session: Session) -> dict[str, bytes]:
         some = gets[start : start + _ROUND_COMMANDS]
         replies = await session.wire.ask(some)
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
+    await _check_owner(session)
     missing = [name for name, run in wanted.items() if any(pieces[key] is None for key in run)]
     if missing:
-        await _explain(session, missing)
+        raise StateError(
+            f"parts {', '.join(missing)} of the snapshot of {shard.topic}:{shard.partition} are "
+            "missing in Redis, though its manifest names them: keys were removed by hand or "
+            "evicted; restore a backup or rebuild the state from Kafka"
+        )
     joined = {name: [pieces[key] or b"" for key in run] for name, run in wanted.items()}
     return await asyncio.to_thread(
         lambda: {name: unpack(name, b"".join(run)) for name, run in joined.items()}
     )
 
 
-async def _explain(session: Session, missing: Sequence[str]) -> None:
-    shard = session.lease.shard
+async def _check_owner(session: Session) -> None:
+    """Only the owner may trust what it read: a next one removes what it supersedes."""
     if await session.owns() is not Outcome.OK:
+        shard = session.lease.shard
         raise LeaseLost(f"another worker has acquired {shard.topic}:{shard.partition}")
-    raise StateError(
-        f"parts {', '.join(missing)} of the snapshot of {shard.topic}:{shard.partition} are "
-        "missing in Redis, though its manifest names them: keys were removed by hand or evicted; "
-        "restore a backup or rebuild the state from Kafka"
-    )
 
 
 async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:

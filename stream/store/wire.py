@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any, Self
 
+from hiredis import pack_command
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -115,7 +116,8 @@ class Wire:
         async with self._turn:
             try:
                 await self._connection.connect()  # type: ignore[no-untyped-call]
-                packed = self._connection.pack_commands(commands)
+                # The library's own packing is Python and takes four times as long.
+                packed = [pack_command(each) for each in commands]  # type: ignore[arg-type]
                 await self._connection.send_packed_command(packed, check_health=False)
                 return [await self._answer() for _ in commands]
             except BaseException:

@@ -15,8 +15,16 @@ LimitOf = Callable[[I64, I64, I64, I64], I64]
 class Agents:
     """Columns by agent number. `last_ms` is NEVER_MS for an agent without rows."""
 
-    COLUMNS = ("last_ms", "last_seat", "last_state", "last_source", "limit_ms", "first_ms",
-               "first_seat", "whole")
+    COLUMNS = (
+        "last_ms",
+        "last_seat",
+        "last_state",
+        "last_source",
+        "limit_ms",
+        "first_ms",
+        "first_seat",
+        "whole",
+    )
 
     def __init__(self) -> None:
         self.last_ms = np.full(64, NEVER_MS, np.int64)
@@ -45,7 +53,9 @@ class Agents:
         self.last_state[agents] = rows.state[last]
         self.last_source[agents] = rows.source[last]
         self.limit_ms[agents] = limit_of(
-            self.last_source[agents], self.last_state[agents], self.last_seat[agents],
+            self.last_source[agents],
+            self.last_state[agents],
+            self.last_seat[agents],
             self.last_ms[agents],
         )
         first = merged.start[merged.changed]

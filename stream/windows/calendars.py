@@ -54,8 +54,9 @@ class Calendars:
             number = self._number(self.pool_spec(floor, pool).zone, spec.times if spec else ())
             self.of_team = np.append(self.of_team, number)
         for floor, pool in names.pools.keys[len(self.of_pool) :]:
-            self.of_pool = np.append(self.of_pool, self._number(
-                self.pool_spec(floor, pool).zone, ()))
+            self.of_pool = np.append(
+                self.of_pool, self._number(self.pool_spec(floor, pool).zone, ())
+            )
 
     def _number(self, zone: str, times: tuple[LocalSpan, ...]) -> int:
         key = (zone, times)
@@ -81,17 +82,16 @@ class Calendars:
             out[at] = self._calendars[number].end_after(t_ms[at])
         return out
 
-    def split_by_shift(
-        self, seat: I64, start_ms: I64, end_ms: I64
-    ) -> tuple[I64, I64, I64, I64]:
+    def split_by_shift(self, seat: I64, start_ms: I64, end_ms: I64) -> tuple[I64, I64, I64, I64]:
         """Cut intervals at the shift starts of their seats' teams.
 
         Returns, by piece: the interval's index, the piece's start and end, its shift's start.
         """
         calendar = self.of_team[self._names.seat_team.data[seat]]
         parts = [
-            self._split(self._calendars[number], np.flatnonzero(calendar == number),
-                        start_ms, end_ms)
+            self._split(
+                self._calendars[number], np.flatnonzero(calendar == number), start_ms, end_ms
+            )
             for number in np.unique(calendar).tolist()
         ]
         if not parts:
@@ -111,5 +111,9 @@ class Calendars:
         count = np.searchsorted(edges, end, side="left") - 1 - first + 1
         piece = np.repeat(np.arange(len(at)), count)
         shift = np.repeat(first, count) + within(count)
-        return (at[piece], np.maximum(start[piece], edges[shift]),
-                np.minimum(end[piece], edges[shift + 1]), edges[shift])
+        return (
+            at[piece],
+            np.maximum(start[piece], edges[shift]),
+            np.minimum(end[piece], edges[shift + 1]),
+            edges[shift],
+        )

@@ -109,17 +109,25 @@ class Calls:
             mine = np.flatnonzero(rows.phase[told] == phase)
             place = slot[mine] if phase in CALL_FACTS else leg[mine]
             self._enter(facts, place, rows, told[mine])
-        self._close(touched)
+        self.close(touched)
         return before, self.contribution(touched)
 
     def _slots(self, rows: CallRows, told: I64) -> I64:
         keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
         if len(told) != len(keys):
             keys = [keys[index] for index in told.tolist()]
+        return self.open_slots(keys)
+
+    def open_slots(self, keys: list[tuple[int, str]]) -> I64:
+        """The slot of each (floor, call); new calls are given one."""
         found = list(map(self.slot_of.get, keys))
         if None in found:
             found = [self._slot(key) for key in keys]
         return np.array(found, np.int64)
+
+    def in_order(self) -> list[int]:
+        """The slots of all calls, first seen first."""
+        return list(self._by_age)
 
     def _slot(self, key: tuple[int, str]) -> int:
         slot = self.slot_of.get(key)
@@ -146,11 +154,15 @@ class Calls:
         legs = np.full(len(slot), NONE, np.int64)
         of_leg = np.flatnonzero((phase >= Phase.answered) & (phase <= Phase.wrapped))
         keys = list(zip(slot[of_leg].tolist(), agent[of_leg].tolist(), strict=True))
+        legs[of_leg] = self.open_legs(keys)
+        return legs
+
+    def open_legs(self, keys: list[tuple[int, int]]) -> I64:
+        """The leg of each (slot, agent); new legs are opened."""
         found = list(map(self.leg_of.get, keys))
         if None in found:
             found = [self._leg(key) for key in keys]
-        legs[of_leg] = found
-        return legs
+        return np.array(found, np.int64)
 
     def _leg(self, key: tuple[int, int]) -> int:
         leg = self.leg_of.get(key)
@@ -189,7 +201,7 @@ class Calls:
         team = b"" if seat == NONE else names.seats.keys[seat][2].encode()
         return (*durations, names.pools.keys[int(columns.pool[at])][1].encode(), team)
 
-    def _close(self, calls: I64) -> None:
+    def close(self, calls: I64) -> None:
         """When each call stopped waiting, and which of its legs ended last."""
         closed = self.facts[Phase.abandoned].ts_ms[calls].copy()
         last = np.full(len(calls), NONE, np.int64)
@@ -232,16 +244,28 @@ class Calls:
     def contribution(self, calls: I64) -> Contribution:
         """What the calls count for as far as they are known now."""
         legs = self.legs_of(calls)
-        parts = [self._of_calls(calls, Phase.offered), self._of_calls(calls, Phase.abandoned),
-                 self._of_answers(legs), self._of_ends(legs)]
+        parts = [
+            self._of_calls(calls, Phase.offered),
+            self._of_calls(calls, Phase.abandoned),
+            self._of_answers(legs),
+            self._of_ends(legs),
+        ]
         return Contribution(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _of_calls(self, calls: I64, phase: Phase) -> tuple[I64, ...]:
         facts = self.facts[phase]
         at = calls[facts.ts_ms[calls] < NEVER_MS]
         none = np.full(len(at), NONE, np.int64)
-        return (np.full(len(at), int(phase)), facts.ts_ms[at], facts.pool[at], none,
-                self._wait_ms(facts, at, at), none, none, none)
+        return (
+            np.full(len(at), int(phase)),
+            facts.ts_ms[at],
+            facts.pool[at],
+            none,
+            self._wait_ms(facts, at, at),
+            none,
+            none,
+            none,
+        )
 
     def _wait_ms(self, facts: Facts, at: I64, call: I64) -> I64:
         """The wait that was told, else since the call was offered, else NONE."""
@@ -255,8 +279,16 @@ class Calls:
         at = legs[facts.ts_ms[legs] < NEVER_MS]
         none = np.full(len(at), NONE, np.int64)
         wait = self._wait_ms(facts, at, self.call_of_leg[at])
-        return (np.full(len(at), int(Phase.answered)), facts.ts_ms[at], facts.pool[at],
-                facts.seat[at], wait, none, none, none)
+        return (
+            np.full(len(at), int(Phase.answered)),
+            facts.ts_ms[at],
+            facts.pool[at],
+            facts.seat[at],
+            wait,
+            none,
+            none,
+            none,
+        )
 
     def _of_ends(self, legs: I64) -> tuple[I64, ...]:
         facts, answered = self.facts[Phase.ended], self.facts[Phase.answered]
@@ -265,8 +297,16 @@ class Calls:
         own = np.where((answered.ts_ms[at] < NEVER_MS) & (since >= 0), since, NONE)
         talk = np.where(facts.talk_ms[at] >= 0, facts.talk_ms[at], own)
         none = np.full(len(at), NONE, np.int64)
-        return (np.full(len(at), int(Phase.ended)), facts.ts_ms[at], facts.pool[at],
-                facts.seat[at], none, talk, facts.hold_ms[at], self._acw_ms(at))
+        return (
+            np.full(len(at), int(Phase.ended)),
+            facts.ts_ms[at],
+            facts.pool[at],
+            facts.seat[at],
+            none,
+            talk,
+            facts.hold_ms[at],
+            self._acw_ms(at),
+        )
 
     def _acw_ms(self, legs: I64) -> I64:
         """The leg's own after-call work, else what was told of the call, if it ended last."""

@@ -13,7 +13,7 @@ from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.grouping import grown
-from stream.windows.reading import credible_until, open_states
+from stream.windows.reading import credible_until
 
 NOBODY = -1
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
@@ -27,6 +27,8 @@ class Watch:
         self.state = np.zeros(64, np.int64)
         self.until_ms = np.full(64, NEVER_MS, np.int64)
         """When the state stops being credible."""
+        self.run_ms = np.full(64, -NEVER_MS, np.int64)
+        """When the state began by its own row: an entry that was seen is no entry again."""
         self.silent = np.zeros(8, np.bool_)
 
     def make_room(self, agents: int, sources: int) -> None:
@@ -34,16 +36,14 @@ class Watch:
         self.seat = grown(self.seat, agents, NOBODY)
         self.state = grown(self.state, agents)
         self.until_ms = grown(self.until_ms, agents, NEVER_MS)
+        self.run_ms = grown(self.run_ms, agents, -NEVER_MS)
         self.silent = grown(self.silent, sources)
 
-    def catch_up(self, engine: Engine, at_ms: int) -> None:
-        """See everything as it stands at an instant, without asking what led there."""
-        self.make_room(len(engine.names.agents), len(engine.names.sources))
-        now = open_states(engine, at_ms)
-        self.seat[now.agent], self.state[now.agent] = now.seat, now.now(at_ms)
-        self.until_ms[now.agent] = np.where(now.until_ms > at_ms, now.until_ms, NEVER_MS)
-        silent = engine.sources.silent_from_ms() <= at_ms
-        self.silent[: len(silent)] = silent
+    def catch_up(self, engine: Engine, judged_ms: int) -> None:
+        """See everything as it stood when all before `judged_ms` was judged."""
+        everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
+        none = np.zeros(STATE_COUNT, np.bool_)
+        look(engine, self, everyone, judged_ms - 1, judged_ms, none)
 
     def heads(self, engine: Engine) -> I64:
         """(teams, STATE_COUNT) heads as control last saw them."""
@@ -71,16 +71,18 @@ class _Steps:
     sync: Bool
 
 
-def look(engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int,
-         entry_states: Bool) -> Changes:
+def look(
+    engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int, entry_states: Bool
+) -> Changes:
     """The changes in [from_ms, until_ms) against what control last saw, which moves on.
 
     touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
     """
     watch.make_room(len(engine.names.agents), len(engine.names.sources))
     agents = _candidates(engine, watch, touched, from_ms, until_ms)
-    steps = _steps(engine, agents, from_ms, until_ms)
-    return _changes(engine, watch, steps, entry_states, until_ms)
+    changes = _changes(engine, watch, _steps(engine, agents, from_ms, until_ms), entry_states)
+    _expect(engine, watch, agents, until_ms)
+    return changes
 
 
 def _candidates(engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int) -> I64:
@@ -121,10 +123,24 @@ def _steps(engine: Engine, agents: I64, from_ms: int, until_ms: int) -> _Steps:
     lost = (ended_ms < until_ms) & (limit_ms < next_ms) & (next_ms > from_ms)
     unknown = np.full(len(place), int(State.unknown))
     parts = [
-        (place[shown], at_ms[shown], seat[shown], state[shown], before[shown], row_ms[shown],
-         sync[shown]),
-        (place[lost], ended_ms[lost], seat[lost], unknown[lost], state[lost], row_ms[lost],
-         sync[lost]),
+        (
+            place[shown],
+            at_ms[shown],
+            seat[shown],
+            state[shown],
+            before[shown],
+            row_ms[shown],
+            sync[shown],
+        ),
+        (
+            place[lost],
+            ended_ms[lost],
+            seat[lost],
+            unknown[lost],
+            state[lost],
+            row_ms[lost],
+            sync[lost],
+        ),
     ]
     columns = [np.concatenate(pair) for pair in zip(*parts, strict=True)]
     order = np.lexsort((columns[1], columns[0]))
@@ -137,16 +153,16 @@ def _runs(place: I64, seat: I64, state: I64, next_ms: I64, limit_ms: I64) -> tup
     count = len(place)
     new = np.ones(count, np.bool_)
     broken = limit_ms[:-1] < next_ms[:-1]
-    new[1:] = ((place[1:] != place[:-1]) | (seat[1:] != seat[:-1]) | (state[1:] != state[:-1])
-               | broken)
+    new[1:] = (
+        (place[1:] != place[:-1]) | (seat[1:] != seat[:-1]) | (state[1:] != state[:-1]) | broken
+    )
     start = np.maximum.accumulate(np.where(new, np.arange(count), 0))
     before = np.full(count, int(State.unknown))
     before[1:] = np.where((place[1:] == place[:-1]) & ~broken, state[:-1], int(State.unknown))
     return start, before[start]
 
 
-def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool, until_ms: int
-             ) -> Changes:
+def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool) -> Changes:
     count = len(steps.agent)
     first = np.ones(count, np.bool_)
     first[1:] = steps.agent[1:] != steps.agent[:-1]
@@ -159,23 +175,31 @@ def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool, un
     at = np.flatnonzero(changed)
     at = at[np.lexsort((steps.agent[at], steps.at_ms[at]))]
     team = np.append(engine.names.seat_team.data, NOBODY)
-    entry = entry_states[steps.state] & _KNOWN_WORK[steps.before] & ~steps.sync
+    seen = first & (steps.row_ms == watch.run_ms[steps.agent])
+    entry = entry_states[steps.state] & _KNOWN_WORK[steps.before] & ~steps.sync & ~seen
     last = np.append(first[1:], True) if count else first
     watch.seat[steps.agent[last]] = steps.seat[last]
     watch.state[steps.agent[last]] = steps.state[last]
-    _expect(engine, watch, steps.agent[last], until_ms)
+    watch.run_ms[steps.agent[last]] = steps.row_ms[last]
     return Changes(
-        steps.at_ms[at], steps.agent[at], team[seat_before[at]],
-        state_before[at].astype(np.uint8), team[steps.seat[at]], steps.state[at].astype(np.uint8),
-        entry[at], steps.row_ms[at],
+        steps.at_ms[at],
+        steps.agent[at],
+        team[seat_before[at]],
+        state_before[at].astype(np.uint8),
+        team[steps.seat[at]],
+        steps.state[at].astype(np.uint8),
+        entry[at],
+        steps.row_ms[at],
     )
 
 
 def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
     """When each agent must be looked at again without a new row."""
     held = engine.agents
-    limit_ms = credible_until(engine, agents, held.last_source[agents], held.limit_ms[agents],
-                              until_ms)
+    agents = agents[held.last_ms[agents] < NEVER_MS]
+    limit_ms = credible_until(
+        engine, agents, held.last_source[agents], held.limit_ms[agents], until_ms
+    )
     ahead = held.last_ms[agents] >= until_ms
     later = np.where(limit_ms >= until_ms, limit_ms, NEVER_MS)
     watch.until_ms[agents] = np.where(ahead, until_ms, later)
@@ -188,8 +212,11 @@ def stale_teams(engine: Engine, at_ms: int) -> Bool:
     if silent.any():
         count = len(engine.names.agents)
         held = engine.agents
-        at = np.flatnonzero((held.last_ms[:count] <= at_ms) & silent[held.last_source[:count]]
-                            & (held.last_state[:count] != State.offline))
+        at = np.flatnonzero(
+            (held.last_ms[:count] <= at_ms)
+            & silent[held.last_source[:count]]
+            & (held.last_state[:count] != State.offline)
+        )
         stale[engine.names.seat_team.data[held.last_seat[at]]] = True
     return stale
 

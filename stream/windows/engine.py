@@ -13,17 +13,19 @@ from stream.events.batch import CallRows, EventBatch, QueueRows, StateRows
 from stream.events.language import I64, Bool, Reason
 from stream.events.names import Names
 from stream.spec import Spec
-from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
+from stream.units import DAY_MS, MINUTE_MS
 from stream.windows.agents import Agents
 from stream.windows.calendars import Calendars
 from stream.windows.calls import NONE, Calls, Contribution
-from stream.windows.grouping import ranges
+from stream.windows.grouping import grown, ranges
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
 from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS, Tally, pool_values, team_values
 from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, merge
 
+BLOCK_BITS = 10
+"""Blocks of 1 024 agents or seats are the unit of storage."""
 _KEY = 2**42
 _PERIODS_KEPT_MS = 15 * DAY_MS
 
@@ -54,6 +56,12 @@ class Engine:
         self.pool_tally = Tally(len(POOL_COUNTS))
         self.floor_of_seat = np.zeros(0, np.int64)
         self.finalised_early = 0
+        self.seat_heard = np.zeros(64, np.bool_)
+        """Seats of which a state or a call was taken in."""
+        self.pool_heard = np.zeros(8, np.bool_)
+        self.dirty_agents: set[int] = set()
+        """Blocks of agents, and of seats, that changed since the last snapshot."""
+        self.dirty_seats: set[int] = set()
         self._members: tuple[int, int, int, list[tuple[I64, I64, I64]]] = (0, 0, 0, [])
 
     def push(self, batch: EventBatch) -> list[Late]:
@@ -61,18 +69,25 @@ class Engine:
         if not len(batch):
             return []
         too_late, too_old = self.sources.admit(batch)
-        self._make_room()
+        self.make_room()
         self.open_minutes(self.sources.greatest_ms // MINUTE_MS)
         fine = ~(too_late | too_old)
         unplaced = self._push_states(batch.states, fine)
         self._push_calls(batch.calls, fine)
         self._push_queues(batch.queues, fine)
-        late = [(too_late, Reason.late_grace), (too_old, Reason.late_horizon),
-                (unplaced, Reason.late_finalised)]
-        return [Late(int(batch.record[event]), reason)
-                for mask, reason in late for event in np.flatnonzero(mask).tolist()]
+        late = [
+            (too_late, Reason.late_grace),
+            (too_old, Reason.late_horizon),
+            (unplaced, Reason.late_finalised),
+        ]
+        return [
+            Late(int(batch.record[event]), reason)
+            for mask, reason in late
+            for event in np.flatnonzero(mask).tolist()
+        ]
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
+        """Follow the names."""
         names = self.names
         self.calendars.make_room()
         self.timelines.make_room(len(names.agents))
@@ -80,6 +95,8 @@ class Engine:
         self.panes.make_room(len(names.seats), len(names.floors))
         self.team_tally.make_room(len(names.teams))
         self.pool_tally.make_room(len(names.pools))
+        self.seat_heard = grown(self.seat_heard, len(names.seats))
+        self.pool_heard = grown(self.pool_heard, len(names.pools))
         if len(self.floor_of_seat) != len(names.seats):
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
@@ -132,8 +149,15 @@ class Engine:
         at = np.flatnonzero(fine[rows.event] & placed)
         unplaced[rows.event[fine[rows.event] & ~placed]] = True
         if len(at):
-            new = Rows(rows.ts_ms[at], rows.seq[at], rows.seat[at].astype(np.int32),
-                       rows.source[at].astype(np.int32), rows.state[at], rows.sync[at])
+            new = Rows(
+                rows.ts_ms[at],
+                rows.seq[at],
+                rows.seat[at].astype(np.int32),
+                rows.source[at].astype(np.int32),
+                rows.state[at],
+                rows.sync[at],
+            )
+            self.seat_heard[rows.seat[at]] = True
             self._merge(new, agent[at])
         return unplaced
 
@@ -147,7 +171,7 @@ class Engine:
         old_first = old_start[merged.changed] + first - merged.start[merged.changed]
         old_end = (old_start + old_size)[merged.changed]
         self._render(
-            _closed(merged.rows, first, merged.start[merged.changed + 1]), 1,
+            _closed(merged.rows, first, merged.start[merged.changed + 1]),
             _closed(old, old_first, np.maximum(old_first, old_end)),
         )
         self.agents.update(agents[merged.changed], merged, self.limit_of)
@@ -158,18 +182,22 @@ class Engine:
         team = names.byte_ranks(names.teams)
         return Order(team[names.seat_team.data], names.byte_ranks(names.sources))
 
-    def _render(self, new: tuple[Rows, I64], sign: int, old: tuple[Rows, I64]) -> None:
+    def _render(self, new: tuple[Rows, I64], old: tuple[Rows, I64]) -> None:
+        """Add the new intervals, take away the old ones."""
         rows = [new[0], old[0]]
         start_ms = np.concatenate([part.ts_ms for part in rows])
         source = np.concatenate([part.source for part in rows]).astype(np.int64)
-        signs = np.repeat(np.array([sign, -sign]), [len(new[0]), len(old[0])])
+        signs = np.repeat(np.array([1, -1]), [len(new[0]), len(old[0])])
         intervals = Intervals(
-            start_ms, np.concatenate([new[1], old[1]]),
+            start_ms,
+            np.concatenate([new[1], old[1]]),
             np.concatenate([part.seat for part in rows]).astype(np.int64),
-            np.concatenate([part.state for part in rows]).astype(np.int64), signs,
+            np.concatenate([part.state for part in rows]).astype(np.int64),
+            signs,
         )
         limit_ms = self.limit_of(source, intervals.state, intervals.seat, start_ms)
         self.panes.render(split_at_limit(intervals, limit_ms), self.floor_of_seat, self.calendars)
+        self.dirty_seats.update(np.unique(intervals.seat >> BLOCK_BITS).tolist())
 
     def limit_of(self, source: I64, state: I64, seat: I64, start_ms: I64) -> I64:
         """(N,): until when each interval's state is credible."""
@@ -190,6 +218,7 @@ class Engine:
         trimmed = np.flatnonzero(base > start)
         self.timelines.base_ms[agents[trimmed]] = merged.rows.ts_ms[base[trimmed]]
         self.agents.whole[agents[trimmed]] = False
+        self.dirty_agents.update(np.unique(agents >> BLOCK_BITS).tolist())
         self.timelines.put(agents, end - base, merged.rows.take(ranges(base, end)))
 
     # -- calls and queues
@@ -203,6 +232,8 @@ class Engine:
         named = rows.seat != NONE
         agent = np.full(len(rows.seat), NONE, np.int64)
         agent[named] = self.names.seat_agent.data[rows.seat[named]]
+        self.seat_heard[rows.seat[named]] = True
+        self.pool_heard[rows.pool] = True
         before, after = self.calls.push(rows, agent)
         self._count(before, -1)
         self._count(after, 1)
@@ -221,7 +252,21 @@ class Engine:
     def _push_queues(self, rows: QueueRows, fine: Bool) -> None:
         at = np.flatnonzero(fine[rows.event])
         if len(at):
+            self.pool_heard[rows.pool[at]] = True
             self.gauges.push(rows, at)
+
+    def seen_teams(self) -> Bool:
+        """(teams,): those of which something was heard."""
+        seen = np.zeros(len(self.names.teams), np.bool_)
+        heard = self.seat_heard[: len(self.names.seats)]
+        seen[self.names.seat_team.data[heard]] = True
+        return seen
+
+    def seen_pools(self) -> Bool:
+        """(pools,): those of a team or with a call of which something was heard."""
+        seen = self.pool_heard[: len(self.names.pools)].copy()
+        seen[self.names.team_pool.data[self.seen_teams()]] = True
+        return seen
 
 
 def _closed(rows: Rows, first: I64, end: I64) -> tuple[Rows, I64]:
@@ -238,7 +283,15 @@ def _by_owner(owner: I64, owners: int) -> list[I64]:
 
 def _some(rows: CallRows, at: I64) -> CallRows:
     return CallRows(
-        rows.event[at], rows.ts_ms[at], rows.floor[at], [rows.call[index] for index in at.tolist()],
-        rows.phase[at], rows.pool[at], rows.seat[at], rows.wait_ms[at], rows.talk_ms[at],
-        rows.hold_ms[at], rows.acw_ms[at],
+        rows.event[at],
+        rows.ts_ms[at],
+        rows.floor[at],
+        [rows.call[index] for index in at.tolist()],
+        rows.phase[at],
+        rows.pool[at],
+        rows.seat[at],
+        rows.wait_ms[at],
+        rows.talk_ms[at],
+        rows.hold_ms[at],
+        rows.acw_ms[at],
     )

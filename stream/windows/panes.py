@@ -28,8 +28,9 @@ class Intervals:
 
     def take(self, at: I64 | npt.NDArray[np.bool_]) -> "Intervals":
         """The intervals at the given places."""
-        return Intervals(self.start_ms[at], self.end_ms[at], self.seat[at], self.state[at],
-                         self.sign[at])
+        return Intervals(
+            self.start_ms[at], self.end_ms[at], self.seat[at], self.state[at], self.sign[at]
+        )
 
 
 def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:

@@ -25,8 +25,11 @@ class Gauges:
         """Take in readings (ts_ms, waiting, oldest_wait_ms)."""
         changed = set()
         for index in at.tolist():
-            reading = (int(rows.ts_ms[index]), int(rows.waiting[index]),
-                       int(rows.oldest_wait_ms[index]))
+            reading = (
+                int(rows.ts_ms[index]),
+                int(rows.waiting[index]),
+                int(rows.oldest_wait_ms[index]),
+            )
             pool = int(rows.pool[index])
             held = self.readings.setdefault(pool, [])
             if reading not in held[-1:]:
@@ -34,8 +37,11 @@ class Gauges:
                 changed.add(pool)
         for pool in changed:
             held = sorted(set(self.readings[pool]), reverse=True)
-            newest = {ts_ms: (ts_ms, waiting, oldest) for ts_ms, waiting, oldest in held
-                      if ts_ms > held[0][0] - _KEPT_MS}
+            newest = {
+                ts_ms: (ts_ms, waiting, oldest)
+                for ts_ms, waiting, oldest in held
+                if ts_ms > held[0][0] - _KEPT_MS
+            }
             self.readings[pool] = sorted(newest.values())
 
     def trace(self, pool: int, from_ms: int, until_ms: int) -> QueueTrace | None:
@@ -51,13 +57,19 @@ class Gauges:
             True,
             np.array([at for at, *_ in steps], np.int64),
             np.array([waiting for _, waiting, *_ in steps], np.int64),
-            np.array([since - max(oldest, 0) if waiting else NEVER_MS
-                      for _, waiting, oldest, since in steps], np.int64),
+            np.array(
+                [
+                    since - max(oldest, 0) if waiting else NEVER_MS
+                    for _, waiting, oldest, since in steps
+                ],
+                np.int64,
+            ),
         )
 
 
-def calls_trace(known: bool, offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int
-                ) -> QueueTrace:
+def calls_trace(
+    known: bool, offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int
+) -> QueueTrace:
     """The steps of a queue in [from_ms, until_ms) from the calls that wait in it."""
     instants = np.concatenate([offered_ms, end_ms])
     inside = (instants > from_ms) & (instants < until_ms)
@@ -70,8 +82,9 @@ def calls_trace(known: bool, offered_ms: I64, end_ms: I64, from_ms: int, until_m
 class Queues(Sequence[QueueTrace]):
     """Traces of all pools in [from_ms, until_ms), each made when it is asked for."""
 
-    def __init__(self, calls: Calls, gauges: Gauges, known: Sequence[bool] | I64,
-                 from_ms: int, until_ms: int) -> None:
+    def __init__(
+        self, calls: Calls, gauges: Gauges, known: Sequence[bool] | I64, from_ms: int, until_ms: int
+    ) -> None:
         self._calls, self._gauges, self._known = calls, gauges, known
         self._from_ms, self._until_ms = from_ms, until_ms
         self._traces: dict[int, QueueTrace] = {}
@@ -88,7 +101,8 @@ class Queues(Sequence[QueueTrace]):
             raise IndexError(pool)
         if pool not in self._traces:
             self._traces[pool] = self._gauges.trace(
-                pool, self._from_ms, self._until_ms) or self._from_calls(pool)
+                pool, self._from_ms, self._until_ms
+            ) or self._from_calls(pool)
         return self._traces[pool]
 
     def _from_calls(self, pool: int) -> QueueTrace:
@@ -96,5 +110,6 @@ class Queues(Sequence[QueueTrace]):
             self._waits = self._calls.waiting(self._from_ms, self._until_ms)
         pools, offered_ms, end_ms = self._waits
         mine = pools == pool
-        return calls_trace(bool(self._known[pool]), offered_ms[mine], end_ms[mine],
-                           self._from_ms, self._until_ms)
+        return calls_trace(
+            bool(self._known[pool]), offered_ms[mine], end_ms[mine], self._from_ms, self._until_ms
+        )

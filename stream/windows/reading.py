@@ -58,8 +58,14 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
     agents = engine.agents
     last_ms = agents.last_ms[:count]
     at = np.flatnonzero(last_ms <= as_of_ms)
-    columns = [at, last_ms[at], agents.last_seat[at], agents.last_state[at],
-               agents.last_source[at], agents.limit_ms[at]]
+    columns = [
+        at,
+        last_ms[at],
+        agents.last_seat[at],
+        agents.last_state[at],
+        agents.last_source[at],
+        agents.limit_ms[at],
+    ]
     ahead = np.flatnonzero((last_ms > as_of_ms) & (last_ms < NEVER_MS))
     if len(ahead):
         behind = _rows_at(engine, ahead, as_of_ms)
@@ -115,8 +121,9 @@ def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
     return WindowSums(as_of_ms, sums, starts, now)
 
 
-def _add_open(engine: Engine, sums: I64, start_of_seat: I64, now: OpenStates, as_of_ms: int
-              ) -> None:
+def _add_open(
+    engine: Engine, sums: I64, start_of_seat: I64, now: OpenStates, as_of_ms: int
+) -> None:
     """Add the open intervals. An agent has one open seat, so no place is named twice."""
     alone = np.flatnonzero(engine.agents.last_ms[now.agent] <= as_of_ms)
     seat, state = now.seat[alone], now.state[alone]
@@ -146,7 +153,8 @@ def _take_away_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: in
     beyond = closed_intervals(engine, ahead, as_of_ms, NEVER_MS)
     minute_end_ms = (as_of_ms // MINUTE_MS + 1) * MINUTE_MS
     at, start_ms, end_ms, shift_ms = engine.calendars.split_by_shift(
-        beyond.seat, beyond.start_ms, beyond.end_ms)
+        beyond.seat, beyond.start_ms, beyond.end_ms
+    )
     running = shift_ms == start_of_seat[beyond.seat[at], -1]
     seat, state = beyond.seat[at], beyond.state[at]
     np.subtract.at(sums[:, -1], (seat[running], state[running]), (end_ms - start_ms)[running])
@@ -161,15 +169,18 @@ def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> I
     start = np.cumsum(size) - size
     at = ranges(start, np.maximum(start, start + size - 1))
     held = rows.take(at)
-    whole = Intervals(held.ts_ms, rows.ts_ms[at + 1] if len(at) else held.ts_ms,
-                      held.seat.astype(np.int64), held.state.astype(np.int64),
-                      np.ones(len(at), np.int64))
+    whole = Intervals(
+        held.ts_ms,
+        rows.ts_ms[at + 1] if len(at) else held.ts_ms,
+        held.seat.astype(np.int64),
+        held.state.astype(np.int64),
+        np.ones(len(at), np.int64),
+    )
     limit_ms = _limits(engine, held, whole)
     cut = split_at_limit(whole, limit_ms)
     start_ms, end_ms = np.maximum(cut.start_ms, from_ms), np.minimum(cut.end_ms, to_ms)
     kept: Bool = start_ms < end_ms
-    return Intervals(start_ms[kept], end_ms[kept], cut.seat[kept], cut.state[kept],
-                     cut.sign[kept])
+    return Intervals(start_ms[kept], end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept])
 
 
 def _limits(engine: Engine, held: Rows, whole: Intervals) -> I64:
@@ -178,7 +189,8 @@ def _limits(engine: Engine, held: Rows, whole: Intervals) -> I64:
 
 def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> I64:
     """(seats, STATE_COUNT): milliseconds in [start_ms, end_ms), without what an agent's first
-    row does not cover. Edges are whole minutes, or the end is as_of_ms; within the horizon."""
+    row does not cover. Edges are whole minutes, or the end is as_of_ms; within the horizon.
+    """
     seats = len(engine.names.seats)
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     last = (end_ms - 1) // MINUTE_MS
@@ -188,6 +200,9 @@ def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> 
     until = np.clip(now.until_ms, now.since_ms, end_ms)
     known = np.maximum(0, until - start)
     np.add.at(sums, (now.seat, now.state), known)
-    np.add.at(sums, (now.seat, np.full(len(known), int(State.unknown))),
-              np.maximum(0, end_ms - start) - known)
+    np.add.at(
+        sums,
+        (now.seat, np.full(len(known), int(State.unknown))),
+        np.maximum(0, end_ms - start) - known,
+    )
     return sums

@@ -139,8 +139,10 @@ class Sources:
         """For a snapshot."""
         count, floors = len(self._names.sources), len(self._names.floors)
         return {
-            "watermark_ms": self.watermark_ms[:count], "seen_ms": self.seen_ms[:count],
-            "known": self.known[:count], "greatest_ms": self.greatest_ms[:floors],
+            "watermark_ms": self.watermark_ms[:count],
+            "seen_ms": self.seen_ms[:count],
+            "known": self.known[:count],
+            "greatest_ms": self.greatest_ms[:floors],
         }
 
     def fill(self, arrays: dict[str, I64]) -> None:

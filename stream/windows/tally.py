@@ -4,16 +4,26 @@ import numpy as np
 import numpy.typing as npt
 
 from stream.events.language import I64, Phase
+from stream.units import MINUTE_MS
 from stream.windows.calls import NONE, Contribution
 from stream.windows.grouping import grown
 from stream.windows.panes import RING
-from stream.units import MINUTE_MS
 
 LN_UNIT = 2**20
 """Sums of ln(handle time in ms) are whole numbers of this part, so that order cannot matter."""
 
-TEAM_COUNTS = ("started", "handled", "short", "talk_ms", "talk_known", "hold_ms", "acw_ms",
-               "acw_known", "ln_handle", "ln_known")
+TEAM_COUNTS = (
+    "started",
+    "handled",
+    "short",
+    "talk_ms",
+    "talk_known",
+    "hold_ms",
+    "acw_ms",
+    "acw_known",
+    "ln_handle",
+    "ln_known",
+)
 POOL_COUNTS = ("offered", "answered", "in_time", "abandoned", "wait_ms", "wait_known")
 _PERIODS_KEPT = 15
 
@@ -22,15 +32,25 @@ def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
     """The calls with an agent (index) and their values, (N, len(TEAM_COUNTS))."""
     at = np.flatnonzero(what.seat != NONE)
     ended = what.kind[at] == Phase.ended
-    talk, hold, acw = (np.maximum(column[at], 0)
-                       for column in (what.talk_ms, what.hold_ms, what.acw_ms))
+    talk, hold, acw = (
+        np.maximum(column[at], 0) for column in (what.talk_ms, what.hold_ms, what.acw_ms)
+    )
     talk_known = ended & (what.talk_ms[at] >= 0)
     handle = talk + hold + acw
     ln_known = talk_known & (handle > 0)
     ln = np.rint(np.log(np.where(ln_known, handle, 1)) * LN_UNIT).astype(np.int64)
-    columns = (what.kind[at] == Phase.answered, ended, talk_known & (talk <= short_ms),
-               talk * ended, talk_known, hold * ended, acw * ended,
-               ended & (what.acw_ms[at] >= 0), ln, ln_known)
+    columns = (
+        what.kind[at] == Phase.answered,
+        ended,
+        talk_known & (talk <= short_ms),
+        talk * ended,
+        talk_known,
+        hold * ended,
+        acw * ended,
+        ended & (what.acw_ms[at] >= 0),
+        ln,
+        ln_known,
+    )
     return at, np.stack([column.astype(np.int64) for column in columns], axis=1)
 
 
@@ -38,9 +58,14 @@ def pool_values(what: Contribution, service_level_ms: int) -> I64:
     """(N, len(POOL_COUNTS)) values of each contribution."""
     answered = what.kind == Phase.answered
     wait_known = answered & (what.wait_ms >= 0)
-    columns = (what.kind == Phase.offered, answered,
-               wait_known & (what.wait_ms <= service_level_ms), what.kind == Phase.abandoned,
-               np.where(wait_known, what.wait_ms, 0), wait_known)
+    columns = (
+        what.kind == Phase.offered,
+        answered,
+        wait_known & (what.wait_ms <= service_level_ms),
+        what.kind == Phase.abandoned,
+        np.where(wait_known, what.wait_ms, 0),
+        wait_known,
+    )
     return np.stack([column.astype(np.int64) for column in columns], axis=1)
 
 
@@ -95,6 +120,7 @@ class Tally:
     def sum_periods(self, period_ms: I64) -> npt.NDArray[np.int64]:
         """(rows, width): sums of each row's period that starts at `period_ms` (rows,)."""
         none = np.zeros(self._width, np.int64)
-        found = [self.periods.get((row, start), none)
-                 for row, start in enumerate(period_ms.tolist())]
+        found = [
+            self.periods.get((row, start), none) for row, start in enumerate(period_ms.tolist())
+        ]
         return np.array(found, np.int64).reshape(len(found), self._width)

@@ -29,8 +29,14 @@ class Rows:
 
     def take(self, at: I64 | Bool) -> "Rows":
         """The rows at the given places."""
-        return Rows(self.ts_ms[at], self.seq[at], self.seat[at], self.source[at],
-                    self.state[at], self.sync[at])
+        return Rows(
+            self.ts_ms[at],
+            self.seq[at],
+            self.seat[at],
+            self.source[at],
+            self.state[at],
+            self.sync[at],
+        )
 
     def put(self, at: I64, rows: "Rows") -> None:
         """Write rows to the given places."""
@@ -52,8 +58,9 @@ def no_rows(size: int = 0) -> Rows:
 
 def joined(first: Rows, second: Rows) -> Rows:
     """The rows of both, one after the other."""
-    return Rows(*(np.concatenate([getattr(first, name), getattr(second, name)])
-                  for name in COLUMNS))
+    return Rows(
+        *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in COLUMNS)
+    )
 
 
 class Timelines:
@@ -145,8 +152,9 @@ class Merged:
     """(places + 1,): where each agent's rows start."""
 
 
-def merge(old: Rows, old_place: I64, new: Rows, new_place: I64, places: int,
-          order: Order) -> Merged:
+def merge(
+    old: Rows, old_place: I64, new: Rows, new_place: I64, places: int, order: Order
+) -> Merged:
     """Merge new rows into old ones.
 
     `old` is in order, one agent after the other; `new` in any order. The order among an agent's
@@ -168,8 +176,9 @@ def merge(old: Rows, old_place: I64, new: Rows, new_place: I64, places: int,
     return Merged(rows, place, changed, at_new[first], start)
 
 
-def _settle_equal_times(rows: Rows, place: I64, fresh: Bool, key: I64, order: Order
-                        ) -> tuple[Rows, I64, Bool]:
+def _settle_equal_times(
+    rows: Rows, place: I64, fresh: Bool, key: I64, order: Order
+) -> tuple[Rows, I64, Bool]:
     """Order rows of equal time and drop those that are equal in all; an old row stays."""
     tie = rows.state.astype(np.int64)
     tie = tie * (int(order.team_of_seat.max(initial=0)) + 1) + order.team_of_seat[rows.seat]

@@ -1,0 +1,269 @@
+"""The product without I/O: one shard with all its floors, as a pure function of its records.
+
+`push` takes events in, `step` moves time on and judges, `figures` says what holds. The worker,
+replay, the tests and the benchmarks drive this same class, so they cannot drift apart.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.control.control import Control
+from stream.control.model import Feed, PoolKey, TeamKey, Transition
+from stream.events.batch import EventBatch
+from stream.events.language import I64, STATE_COUNT, Reason
+from stream.events.names import Names
+from stream.figures import Figures, Member
+from stream.measure import measure, members
+from stream.roster import NO_ROSTER, Roster
+from stream.spec import Spec
+from stream.units import NEVER_MS
+from stream.windows import snapshot as parts_of
+from stream.windows.changes import Watch, look, stale_changes
+from stream.windows.engine import Engine, Late
+from stream.windows.packing import pack, unpack
+from stream.windows.queues import Queues
+from stream.windows.reading import read_interval
+from stream.windows.tally import TEAM_COUNTS, team_values
+
+NOT_YET_MS = -NEVER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """State in parts: those that changed since the last snapshot, and the names of all."""
+
+    changed: dict[str, bytes]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatSums:
+    """What each seat has in an interval; S rows in the order of `keys`, sorted by name."""
+
+    keys: tuple[tuple[str, str, str, str], ...]
+    """(floor, pool, team, agent)"""
+    state_ms: I64
+    """(S, STATE_COUNT), without the time before an agent's first row."""
+    calls: I64
+    """(S, len(TEAM_COUNTS)): see `tally.TEAM_COUNTS`."""
+    is_first: I64
+    """(S,) 1 for the seat of the agent's first row, where missing time counts as unknown."""
+    first_ms: I64
+    """(S,): the agent's first row; NEVER_MS before it."""
+
+
+class Shard:
+    """All floors of one partition."""
+
+    def __init__(self, spec: Spec, roster: Roster = NO_ROSTER) -> None:
+        self.spec = spec
+        self.names = Names(roster)
+        self.engine = Engine(self.names, spec)
+        self.control = Control(spec)
+        self.watch = Watch()
+        self.as_of_ms = NOT_YET_MS
+        self.counts: Counter[str] = Counter()
+        self._judged_ms = NOT_YET_MS
+        self._touched: list[I64] = []
+        self._named = 0
+        self._entry_states = np.isin(
+            np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
+        )
+
+    @property
+    def watermark_ms(self) -> int:
+        """The greatest watermark of the shard's sources; 0 before any event."""
+        floors = len(self.names.floors)
+        return max(0, int(self.engine.sources.greatest_ms[:floors].max(initial=0)))
+
+    def push(self, batch: EventBatch) -> list[Late]:
+        """Take in a batch of events; returns those that came too late to count."""
+        if not len(batch):
+            return []
+        if self._judged_ms == NOT_YET_MS:
+            self._judged_ms = int(batch.ts_ms[0])
+        late = self.engine.push(batch)
+        self._touched.append(np.unique(self.names.seat_agent.data[batch.states.seat]))
+        self.counts["accepted"] += len(batch) - len(late)
+        for one in late:
+            self.counts[str(one.reason)] += 1
+        return late
+
+    def step(self, as_of_ms: int) -> list[Transition]:
+        """Move time on and judge every instant in [what was judged, as_of_ms) once.
+
+        Time never goes back: an earlier as_of_ms is taken as the last one.
+        """
+        self.as_of_ms = max(self.as_of_ms, as_of_ms)
+        if self._judged_ms == NOT_YET_MS or self.as_of_ms <= self._judged_ms:
+            return []
+        feed = self._feed(self._judged_ms, self.as_of_ms)
+        self._judged_ms = self.as_of_ms
+        transitions = self.control.advance(feed)
+        return sorted(
+            transitions, key=lambda one: (one.at_ms, one.floor, one.pool, one.team, one.detector)
+        )
+
+    def _feed(self, from_ms: int, until_ms: int) -> Feed:
+        engine, names = self.engine, self.names
+        engine.make_room()
+        self.watch.make_room(len(names.agents), len(names.sources))
+        heads = self.watch.heads(engine)
+        touched = np.concatenate(self._touched) if self._touched else np.zeros(0, np.int64)
+        self._touched.clear()
+        changes = look(engine, self.watch, touched, from_ms, until_ms, self._entry_states)
+        stale, stale_later = stale_changes(engine, from_ms, until_ms)
+        return Feed(
+            from_ms,
+            until_ms,
+            self.team_keys(),
+            self.pool_keys(),
+            names.team_pool.data,
+            _AgentNames(names),
+            heads.astype(np.int32),
+            changes,
+            Queues(
+                engine.calls,
+                engine.gauges,
+                engine.pool_heard[: len(names.pools)],
+                from_ms,
+                until_ms,
+            ),
+            stale,
+            stale_later,
+            self._resolution_ms(),
+        )
+
+    def team_keys(self) -> tuple[TeamKey, ...]:
+        """All teams by number."""
+        pools = self.names.team_pool.data.tolist()
+        return tuple(
+            TeamKey(floor, self.names.pools.keys[pool][1], team)
+            for (floor, team), pool in zip(self.names.teams.keys, pools, strict=True)
+        )
+
+    def pool_keys(self) -> tuple[PoolKey, ...]:
+        """All pools by number."""
+        return tuple(PoolKey(floor, pool) for floor, pool in self.names.pools.keys)
+
+    def _resolution_ms(self) -> I64:
+        """(teams,): the coarsest resolution among the sources of each team's floor."""
+        coarsest = np.ones(len(self.names.floors), np.int64)
+        np.maximum.at(coarsest, self.names.source_floor.data, self.engine.sources.resolution_ms)
+        return coarsest[self.names.team_floor.data]
+
+    def next_deadline(self) -> int:
+        """The next instant at which something may change without events; NEVER_MS if none."""
+        count = len(self.names.agents)
+        expiry = int(self.watch.until_ms[:count].min(initial=NEVER_MS))
+        silent = self.engine.sources.silent_from_ms()
+        later = silent[silent >= self._judged_ms]
+        return min(expiry, int(later.min(initial=NEVER_MS)), self.control.next_deadline())
+
+    def figures(self) -> Figures:
+        """All figures at the last as_of."""
+        return measure(self.engine, self.control, self.as_of_ms, self.team_keys(), self.pool_keys())
+
+    def members(self, floor: str, team: str) -> list[Member]:
+        """The member table of a team, by agent."""
+        return members(self.engine, self.as_of_ms, floor, team)
+
+    def seat_sums(self, start_ms: int, end_ms: int) -> SeatSums:
+        """What each seat has in [start_ms, end_ms): whole minutes within the last two hours, or
+        the end is as_of. Calls belong to the instant at which they were answered or ended.
+        """
+        names, engine = self.names, self.engine
+        pools = names.team_pool.data[names.seat_team.data].tolist()
+        keys = [
+            (floor, names.pools.keys[pool][1], team, agent)
+            for (floor, agent, team), pool in zip(names.seats.keys, pools, strict=True)
+        ]
+        order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+        states = read_interval(engine, start_ms, end_ms, self.as_of_ms)
+        calls = np.zeros((len(keys), len(TEAM_COUNTS)), np.int64)
+        what = engine.calls.contribution(np.array(engine.calls.in_order(), np.int64))
+        at, values = team_values(what, self.spec.windows.short_call_ms)
+        mine = (what.ts_ms[at] >= start_ms) & (what.ts_ms[at] < end_ms)
+        np.add.at(calls, what.seat[at[mine]], values[mine])
+        agent = names.seat_agent.data
+        is_first = engine.agents.first_seat[agent] == np.arange(len(keys))
+        return SeatSums(
+            tuple(keys[index] for index in order.tolist()),
+            states[order],
+            calls[order],
+            is_first[order].astype(np.int64),
+            engine.agents.first_ms[agent][order],
+        )
+
+    def control_state(self) -> bytes:
+        """What a commit must hold of control: small, and enough to go on from a snapshot."""
+        return pack(
+            {
+                "format": parts_of.FORMAT,
+                "judged_ms": self._judged_ms,
+                "as_of_ms": self.as_of_ms,
+                "control": self.control.snapshot().hex(),
+            }
+        )
+
+    def snapshot(self) -> Snapshot:
+        """The parts of the windows' state that changed since the last snapshot."""
+        self.engine.make_room()
+        changed = parts_of.changed_parts(self.engine, self._named)
+        changed["shard"] = pack({"judged_ms": self._judged_ms, "counts": dict(self.counts)})
+        self._named = parts_of.count_names(self.engine)
+        return Snapshot(changed, ("shard", *parts_of.part_names(self.engine)))
+
+    @classmethod
+    def restore(
+        cls, spec: Spec, roster: Roster, parts: Mapping[str, bytes], control: bytes | None
+    ) -> "Shard":
+        """A shard from its parts. Push the records that follow, up to the offset of `control`,
+        without a step; `resume` then makes control see what it had seen.
+
+        Raises:
+            StateError: the state was stored in a format that this version does not know.
+        """
+        shard = cls(spec, roster)
+        if parts:
+            parts_of.restore(shard.engine, parts)
+            own = unpack(parts["shard"])
+            shard._judged_ms = own["judged_ms"]
+            shard.counts.update(own["counts"])
+            shard._named = parts_of.count_names(shard.engine)
+        if control is not None:
+            held = unpack(control)
+            shard._judged_ms, shard.as_of_ms = held["judged_ms"], held["as_of_ms"]
+            shard.control.restore(bytes.fromhex(held["control"]))
+        return shard
+
+    def resume(self) -> None:
+        """After the records up to control's offset were pushed: go on from where it stood."""
+        self._touched.clear()
+        if self._judged_ms != NOT_YET_MS:
+            self.engine.make_room()
+            self.watch = Watch()
+            self.watch.catch_up(self.engine, self._judged_ms)
+
+    def late_count(self) -> int:
+        """Events that came too late so far."""
+        return sum(
+            self.counts[str(reason)]
+            for reason in (Reason.late_grace, Reason.late_horizon, Reason.late_finalised)
+        )
+
+
+class _AgentNames:
+    """Agents' names by number, read when asked for."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names.agents)
+
+    def __getitem__(self, number: int) -> str:
+        return self._names.agents.keys[number][1]
