@@ -42,6 +42,9 @@ class Receiver:
     def taken(self) -> list[str]:
         return [one.key for one in self.seen if one.status < 300]
 
+    def keys_of(self, status: int) -> list[str]:
+        return [one.key for one in self.seen if one.status == status]
+
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/alerts", self._receive)
@@ -76,6 +79,7 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
+        await self._tell()
         try:
             key = request.headers["Idempotency-Key"]
             status = self.answer(key)
@@ -84,10 +88,13 @@ class Receiver:
             self.seen.append(Received(key, request.content_type, document, status))
         finally:
             self.at_once -= 1
-        async with self.news:
-            self.news.notify_all()
+        await self._tell()
         headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
         return web.Response(status=status, headers=headers)
+
+    async def _tell(self) -> None:
+        async with self.news:
+            self.news.notify_all()
 
 
 def in_turn(*statuses: int) -> Callable[[str], int]:
