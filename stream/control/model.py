@@ -129,6 +129,8 @@ class Transition:
     """Whether the sinks are told: one page per team and episode, and its end."""
     evidence: Mapping[str, object]
     """JSON values only, in a fixed order of keys."""
+    onset_ms: int
+    """When the alert was first raised: the start that a receiver is told, also with its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,14 +72,14 @@ def key_of(transition: Transition) -> str:
 
 
 def body_of(
-    transition: Transition, starts_ms: int, describe: Describe, *, with_names: bool = False
+    transition: Transition, describe: Describe, language: str, *, with_names: bool = False
 ) -> bytes:
     """The document of one transition.
 
     Args:
         transition: the step.
-        starts_ms: when the alert was raised.
-        describe: gives the texts.
+        describe: gives the texts in all languages.
+        language: that of `text`, for receivers that show just one.
         with_names: whether the evidence may name people.
     """
     status = Status.firing if transition.to in RAISED else Status.resolved
@@ -88,6 +88,7 @@ def body_of(
         for name, value in transition.evidence.items()
         if with_names or name not in NAMING
     }
+    texts = dict(describe(transition))
     document = {
         "key": key_of(transition),
         "id": transition.id,
@@ -100,11 +101,12 @@ def body_of(
         "at": rfc3339(transition.at_ms),
         "from": transition.before,
         "to": transition.to,
-        "starts_at": rfc3339(starts_ms),
+        "starts_at": rfc3339(transition.onset_ms),
         "ends_at": rfc3339(transition.at_ms) if status is Status.resolved else None,
         "in_peak": transition.in_peak,
         "notify": transition.notify,
-        "texts": dict(describe(transition)),
+        "text": texts[language],
+        "texts": texts,
         "evidence": evidence,
     }
     return orjson.dumps(document)

@@ -27,6 +27,7 @@ def transition(
         in_peak=True,
         notify=True,
         evidence={"staffed": 15, "entered": 6, "span_ms": 90_000, "drivers": ["anna", "bo"]},
+        onset_ms=AS_OF_MS,
     )
 
 
@@ -35,11 +36,11 @@ def describe(step: Transition) -> dict[str, str]:
 
 
 def notice(step: Transition) -> Notice:
-    return Notice.from_body(body_of(step, AS_OF_MS, describe))
+    return Notice.from_body(body_of(step, describe, "zh"))
 
 
 def test_the_document_says_what_a_receiver_needs() -> None:
-    document = orjson.loads(body_of(transition(), AS_OF_MS, describe))
+    document = orjson.loads(body_of(transition(), describe, "zh"))
     assert document == {
         "key": f"a1:{AS_OF_MS}:out_of_control",
         "id": "a1",
@@ -56,6 +57,7 @@ def test_the_document_says_what_a_receiver_needs() -> None:
         "ends_at": None,
         "in_peak": True,
         "notify": True,
+        "text": "需处理",
         "texts": {"en": "collective of 售后2组 😀", "zh": "需处理"},
         "evidence": {"staffed": 15, "entered": 6, "span_ms": 90_000},
     }
@@ -63,7 +65,7 @@ def test_the_document_says_what_a_receiver_needs() -> None:
 
 def test_a_resolution_has_the_same_id_another_key_and_both_times() -> None:
     end = transition(Verdict.in_control, at_ms=AS_OF_MS + 61_000)
-    document = orjson.loads(body_of(end, AS_OF_MS, describe))
+    document = orjson.loads(body_of(end, describe, "zh"))
     assert document["id"] == "a1"
     assert document["key"] != key_of(transition())
     assert document["status"] == "resolved"
@@ -74,19 +76,19 @@ def test_a_resolution_has_the_same_id_another_key_and_both_times() -> None:
 @pytest.mark.parametrize("to", Verdict)
 def test_each_state_either_stands_or_ends_the_alert(to: Verdict) -> None:
     standing = {Verdict.out_of_control, Verdict.watch, Verdict.improving}
-    status = orjson.loads(body_of(transition(to), AS_OF_MS, describe))["status"]
+    status = orjson.loads(body_of(transition(to), describe, "zh"))["status"]
     assert status == ("firing" if to in standing else "resolved")
 
 
 def test_people_are_named_only_where_asked_for() -> None:
-    plain = body_of(transition(), AS_OF_MS, describe)
-    naming = body_of(transition(), AS_OF_MS, describe, with_names=True)
+    plain = body_of(transition(), describe, "zh")
+    naming = body_of(transition(), describe, "zh", with_names=True)
     assert b"anna" not in plain
     assert orjson.loads(naming)["evidence"]["drivers"] == ["anna", "bo"]
 
 
 def test_a_notice_comes_back_whole_from_its_stored_body() -> None:
-    body = body_of(transition(Verdict.in_control), AS_OF_MS, describe)
+    body = body_of(transition(Verdict.in_control), describe, "zh")
     assert Notice.from_body(body) == Notice(
         key=key_of(transition(Verdict.in_control)),
         alert="a1",
@@ -105,4 +107,4 @@ def test_what_is_no_notice_says_so(body: bytes) -> None:
 
 
 def test_the_same_transition_gives_the_same_bytes() -> None:
-    assert body_of(transition(), 5, describe) == body_of(transition(), 5, describe)
+    assert body_of(transition(), describe, "en") == body_of(transition(), describe, "en")
