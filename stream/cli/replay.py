@@ -4,18 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stream.cli.options import ConfigFile
 from stream.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from stream.reports.job import Job
 
-
-def replay(
+def replay(  # noqa: PLR0917 - typer calls it by name
     source: Annotated[str, typer.Argument(help="What wrote the files: events or anonymous-bank.")],
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Plain or gzip; - is stdin.")
@@ -75,7 +72,7 @@ def replay(
         from_ms=_instant_ms("--from", from_),
         to_ms=_instant_ms("--to", to),
     )
-    with _progress(job) as show:
+    with _progress() as show:
         line = job.run(show)
     typer.echo(line, err=True)
 
@@ -94,7 +91,7 @@ def _instant_ms(option: str, text: str | None) -> int | None:
 
 
 @contextmanager
-def _progress(job: "Job") -> Iterator[Callable[[str, int, int], None]]:
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal; elsewhere a line for each step of the work, and every tenth of it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn

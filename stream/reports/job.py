@@ -1,0 +1,187 @@
+"""A whole replay: from files and configuration to files."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Final, cast
+from zoneinfo import ZoneInfo
+
+from stream.config import Settings, load_roster, load_settings
+from stream.errors import ConfigurationError
+from stream.events.decode import decode
+from stream.events.names import Names
+from stream.reports.files import Results, opened, size_of
+from stream.reports.replay import PIECE, ReplayOptions, Told, checked
+from stream.reports.replay import replay as run_replay
+from stream.reports.tumbling import WINDOW_NAMES, WindowName
+from stream.reports.written import Written
+from stream.roster import Roster, parse_roster
+from stream.shard import Shard
+from stream.sources import anonymous_bank, events
+from stream.sources.recording import Recording, Unreadable
+from stream.spec import ANY, PoolSpec, SourceSpec, Spec
+from stream.units import NEVER_MS
+from stream.windows.calendar import zone_of
+
+SOURCES: Final = (events.NAME, anonymous_bank.NAME)
+Show = Callable[[str, int, int], None]
+"""Shows progress: step, done, total (0: not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What `floorwatch replay` was asked for."""
+
+    source: str
+    files: tuple[str, ...]
+    out: Path
+    window: str = "15m"
+    zone: str | None = None
+    arrival: bool = False
+    config: Path | None = None
+    roster: Path | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+    def run(self, show: Show) -> str:
+        """Replay; returns a line that says what was done and how long it took.
+
+        Raises:
+            ConfigurationError: an option, the configuration or the roster is wrong.
+            InputError: a file cannot be read, or the results cannot be written.
+        """
+        began_s = monotonic()
+        settings = load_settings(self.config, os.environ)
+        options = self._options(settings)
+        spec = self._spec(settings)
+        shard = Shard(spec, self._roster(settings))
+        recording = self._read(options, show)
+        recording, refused = checked(recording, arrival=self.arrival)
+        rejected = [*recording.unreadable, *refused]
+        ordered = recording if self.arrival else recording.in_time_order()
+        with Results(self.out) as results:
+            written = Written(results, options.zone, spec.ratios, self.files)
+            late = _replayed(ordered, shard, options, written, show)
+            written.rows("rejected.jsonl", rejected)
+            if self.arrival:
+                written.rows("late.jsonl", late)
+            head: dict[str, object] = {
+                "source": self.source,
+                "window": self.window,
+                "zone": options.zone,
+                "order": _order(self.arrival),
+            }
+            summary = written.summary(head, ordered, _calls_in(ordered), late, rejected)
+        took_s = monotonic() - began_s
+        return (
+            f"{summary['rows']} rows, {summary['events']} events, {summary['late']} late, "
+            f"{summary['rejected']} rejected; {took_s:.1f} s; results in {self.out}"
+        )
+
+    def _options(self, settings: Settings) -> ReplayOptions:
+        if self.source not in SOURCES:
+            raise ConfigurationError(f"SOURCE '{self.source}'; allowed: {', '.join(SOURCES)}")
+        if self.window not in WINDOW_NAMES:
+            raise ConfigurationError(
+                f"--window '{self.window}'; allowed: {', '.join(WINDOW_NAMES)}"
+            )
+        if self.zone is None and self.source == anonymous_bank.NAME:
+            raise ConfigurationError(
+                "--zone must be given: the clocks of anonymous-bank show local time; "
+                "write an IANA name such as Asia/Jerusalem"
+            )
+        if self.zone is not None:
+            try:
+                zone_of(self.zone)
+            except ValueError as error:
+                raise ConfigurationError(f"--zone {error}") from None
+        zone = self.zone or _zone_of_all(settings.spec)
+        return ReplayOptions(
+            cast("WindowName", self.window),
+            zone,
+            self.arrival,
+            -NEVER_MS if self.from_ms is None else self.from_ms,
+            NEVER_MS if self.to_ms is None else self.to_ms,
+        )
+
+    def _spec(self, settings: Settings) -> Spec:
+        spec = replace(settings.spec, event_clock=True)
+        if self.zone is not None and not settings.pool:
+            spec = replace(spec, pools=(PoolSpec(zone=self.zone),))
+        if self.source == anonymous_bank.NAME:
+            # A log of calls tells of nobody's heartbeat, and a gap in it is nobody's silence.
+            spec = replace(spec, sources=(SourceSpec(heartbeat_ms=None, silence_ms=None),))
+        return spec
+
+    def _roster(self, settings: Settings) -> Roster:
+        if self.roster is not None:
+            try:
+                text = self.roster.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(f"--roster {self.roster}: {error}") from None
+            return parse_roster(text, str(self.roster))
+        if settings.roster.file:
+            return load_roster(settings)
+        return Roster(fallback_team=self.source)
+
+    def _read(self, options: ReplayOptions, show: Show) -> Recording:
+        total, done = size_of(self.files), 0
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            show("reading", done, total)
+
+        with opened(self.files, tell) as inputs:
+            if self.source == anonymous_bank.NAME:
+                recording = anonymous_bank.read(inputs, ZoneInfo(options.zone))
+            else:
+                recording = events.read(inputs)
+        return recording.before(options.to_ms)
+
+
+def _replayed(
+    recording: Recording, shard: Shard, options: ReplayOptions, written: Written, show: Show
+) -> list[Unreadable]:
+    """Run the replay; returns the late events."""
+    late: list[Unreadable] = []
+
+    def note(at: int, reason: str) -> None:
+        text = recording.values[at].decode()
+        late.append(
+            Unreadable(
+                int(recording.file[at]),
+                int(recording.line[at]),
+                reason,
+                "later than the live rules allow",
+                text,
+            )
+        )
+
+    total = len(recording.values)
+    told = Told(
+        written.window, written.transition, note, lambda done: show("replaying", done, total)
+    )
+    run_replay(recording, shard, options, told)
+    return late
+
+
+def _calls_in(recording: Recording) -> int:
+    """How many calls the events speak of."""
+    names = Names()
+    calls: set[tuple[int, str]] = set()
+    for start in range(0, len(recording.values), PIECE):
+        rows = decode(recording.values[start : start + PIECE], None, names).batch.calls
+        calls.update(zip(rows.floor.tolist(), rows.call, strict=True))
+    return len(calls)
+
+
+def _zone_of_all(spec: Spec) -> str:
+    """The zone that holds for pools which nothing more is said of."""
+    return next(pool.zone for pool in spec.pools if pool.floor == pool.name == ANY)
+
+
+def _order(arrival: bool) -> str:  # noqa: FBT001 - one flag, one word
+    return "arrival" if arrival else "event"

@@ -1,0 +1,173 @@
+"""Recorded events through the shard that runs live, with event time as the clock.
+
+Time is the watermark of the events. In event order, every window is read long after its end but
+while the shard still keeps its minutes, so that what closes late counts where it belongs. Where
+nothing happens for longer than that, time goes on without events, and a feed that should have
+given a heartbeat is silent.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from stream.control.model import Transition
+from stream.events.decode import decode
+from stream.events.language import I64
+from stream.events.names import Names
+from stream.reports.tally import Finished, WindowTally
+from stream.reports.tumbling import Slice, WindowName, slices, window_edges
+from stream.shard import Shard
+from stream.sources.recording import Recording, Unreadable
+from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS
+
+PIECE: Final = 20_000
+"""Events that are decoded and pushed at once."""
+KEPT_MS: Final = 120 * MINUTE_MS
+"""How long a shard keeps minutes."""
+_SLICE_MS: Final = 15 * MINUTE_MS
+_NEXT_MS: Final = 5 * MINUTE_MS
+"""An event this close is waited for rather than letting time go on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """How a recording is replayed."""
+
+    window: WindowName = "15m"
+    zone: str = "UTC"
+    """The zone that windows are cut in."""
+    arrival: bool = False
+    """Keep the order of the files, with the live rules for late events."""
+    from_ms: int = -NEVER_MS
+    """Windows that end before it, and transitions before it, are not told."""
+    to_ms: int = NEVER_MS
+    """Events from here on are not taken in."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What a replay says while it runs; the caller writes it down."""
+
+    window: Callable[[Finished], None]
+    transition: Callable[[Transition], None]
+    late: Callable[[int, str], None]
+    """Index of the event in the recording, and the reason."""
+    progress: Callable[[int], None] = field(default=lambda _events: None)
+    """Events taken in so far."""
+
+
+def checked(recording: Recording, *, arrival: bool = False) -> tuple[Recording, list[Unreadable]]:
+    """The events that the decoder takes, and the others with its reasons.
+
+    With `arrival` an event far ahead of its `received` is refused, as it would be live.
+    """
+    refused: list[Unreadable] = []
+    kept = np.ones(len(recording.values), np.bool_)
+    unknown = (recording.received_ms < 0) | (not arrival)
+    received_ms = np.where(unknown, LATEST_MS, recording.received_ms)
+    names = Names()
+    for start in range(0, len(recording.values), PIECE):
+        values = recording.values[start : start + PIECE]
+        decoded = decode(values, received_ms[start : start + PIECE].tolist(), names)
+        for one in decoded.rejected:
+            at = start + one.record
+            kept[at] = False
+            refused.append(
+                Unreadable(
+                    int(recording.file[at]),
+                    int(recording.line[at]),
+                    one.reason.value,
+                    one.detail,
+                    recording.values[at].decode(errors="backslashreplace"),
+                )
+            )
+    return recording.take(np.flatnonzero(kept)), refused
+
+
+def replay(recording: Recording, shard: Shard, options: ReplayOptions, told: Told) -> None:
+    """Drive the shard over all events of a recording that was `checked`, then read what is left.
+
+    The same recording, shard and options tell the same, in the same order.
+    """
+    if len(recording.values):
+        _Run(recording, shard, options, told).run()
+
+
+class _Run:
+    def __init__(
+        self, recording: Recording, shard: Shard, options: ReplayOptions, told: Told
+    ) -> None:
+        self._recording = recording
+        self._shard = shard
+        self._options = options
+        self._told = told
+        self._reach_ms: I64 = np.maximum.accumulate(recording.ts_ms)
+        self._next = 0
+        self._tally = WindowTally()
+        self._open_end_ms = -NEVER_MS
+        horizon_ms = min(shard.spec.windows.horizon_ms, KEPT_MS)
+        self._hold_ms = max(_SLICE_MS, horizon_ms - _SLICE_MS)
+
+    def run(self) -> None:
+        for part in self._slices():
+            self._feed_until(part.start_ms + self._hold_ms)
+            if part.start_ms >= self._shard.as_of_ms:
+                break
+            self._read(part)
+        self._finish()
+
+    def _slices(self) -> Iterator[Slice]:
+        """Slices from the first event on, without an end."""
+        options = self._options
+        at_ms = int(self._recording.ts_ms.min())
+        while True:
+            edges = window_edges(options.zone, options.window, at_ms, at_ms + 7 * DAY_MS)
+            yield from slices(edges)
+            at_ms = int(edges[-1])
+
+    # -- events
+
+    def _feed_until(self, limit_ms: int) -> None:
+        """Take in the events before `limit_ms` and let time go on to it, or to the next event."""
+        self._feed(int(np.searchsorted(self._reach_ms, limit_ms)))
+        if self._next == len(self._reach_ms):
+            return
+        next_ms = int(self._reach_ms[self._next])
+        if next_ms - limit_ms <= _NEXT_MS:
+            self._feed(int(np.searchsorted(self._reach_ms, next_ms, side="right")))
+        else:
+            self._step(limit_ms)
+
+    def _feed(self, end: int) -> None:
+        while self._next < end:
+            start, self._next = self._next, min(end, self._next + PIECE)
+            self._push(start, self._next)
+            self._step(int(self._reach_ms[self._next - 1]))
+            self._told.progress(self._next)
+
+    def _push(self, start: int, end: int) -> None:
+        decoded = decode(self._recording.values[start:end], None, self._shard.names)
+        assert not decoded.rejected, "the recording was checked"
+        for late in self._shard.push(decoded.batch):
+            self._told.late(start + late.record, late.reason.value)
+
+    def _step(self, as_of_ms: int) -> None:
+        for transition in self._shard.step(as_of_ms):
+            if transition.at_ms >= self._options.from_ms:
+                self._told.transition(transition)
+
+    # -- windows
+
+    def _read(self, part: Slice) -> None:
+        if self._open_end_ms != part.window_end_ms:
+            self._finish()
+            self._open_end_ms = part.window_end_ms
+            self._tally.begin(part.window_start_ms, part.window_end_ms)
+        reached_ms = min(part.end_ms, self._shard.as_of_ms)
+        self._tally.add(self._shard.seat_sums(part.start_ms, reached_ms), reached_ms)
+
+    def _finish(self) -> None:
+        if self._open_end_ms > self._options.from_ms:
+            self._told.window(self._tally.finish())

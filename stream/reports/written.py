@@ -1,0 +1,120 @@
+"""The files of a replay: two tables, alerts, what could not be read, what came late, a summary."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+import orjson
+
+from stream.control.model import Severity, Transition
+from stream.reports.files import Results
+from stream.reports.tables import Tables
+from stream.reports.tally import Finished, SeatKey
+from stream.sources.recording import Recording, Unreadable
+from stream.spec import RatioSpec
+from stream.windows.calendar import rfc3339_local
+
+_LOUDEST = tuple(Severity)
+
+
+@dataclass(slots=True)
+class Written:
+    """Writes down what a replay tells, and counts it for the summary."""
+
+    results: Results
+    zone: str
+    ratios: Sequence[RatioSpec]
+    files: Sequence[str]
+    tables: Tables = field(init=False)
+    alerts: TextIO = field(init=False)
+    seats: set[SeatKey] = field(init=False, default_factory=set)
+    severities: dict[tuple[str, str], Severity] = field(init=False, default_factory=dict)
+    """Of each (detector, alert id), the loudest."""
+
+    def __post_init__(self) -> None:
+        """Open the files that are written as the replay goes."""
+        self.tables = Tables(
+            self.results.file("agents.csv"), self.results.file("teams.csv"), self.ratios, self.zone
+        )
+        self.alerts = self.results.file("alerts.jsonl")
+
+    def window(self, window: Finished) -> None:
+        """A window is final."""
+        self.tables.write(window)
+        self.seats.update(window.seats)
+
+    def transition(self, one: Transition) -> None:
+        """An alert took a step."""
+        held = self.severities.setdefault((one.detector, one.id), one.severity)
+        self.severities[one.detector, one.id] = min(held, one.severity, key=_LOUDEST.index)
+        self.alerts.write(orjson.dumps(self._line(one)).decode() + "\n")
+
+    def _line(self, one: Transition) -> dict[str, object]:
+        return {
+            "at": rfc3339_local(one.at_ms, self.zone),
+            "floor": one.floor,
+            "pool": one.pool,
+            "team": one.team,
+            "detector": one.detector,
+            "severity": one.severity.value,
+            "from": one.before.value,
+            "to": one.to.value,
+            "in_peak": one.in_peak,
+            "evidence": dict(one.evidence),
+            "id": one.id,
+        }
+
+    def rows(self, name: str, rows: Sequence[Unreadable]) -> None:
+        """Rows that were not counted, in the order of the files."""
+        file = self.results.file(name)
+        for row in sorted(rows, key=lambda row: (row.file, row.line)):
+            line = {
+                "file": self.files[row.file],
+                "line": row.line,
+                "reason": row.reason,
+                "detail": row.detail,
+                "text": row.text,
+            }
+            file.write(orjson.dumps(line).decode() + "\n")
+
+    def summary(
+        self,
+        head: dict[str, object],
+        recording: Recording,
+        calls: int,
+        late: Sequence[Unreadable],
+        rejected: Sequence[Unreadable],
+    ) -> dict[str, object]:
+        """Write summary.json; nothing in it differs from run to run."""
+        ts_ms = recording.ts_ms
+        first = rfc3339_local(int(ts_ms.min()), self.zone) if len(ts_ms) else None
+        last = rfc3339_local(int(ts_ms.max()), self.zone) if len(ts_ms) else None
+        summary = head | {
+            "rows": recording.rows,
+            "events": len(recording.values),
+            "late": len(late),
+            "rejected": len(rejected),
+            "late_by_reason": _counted(late),
+            "rejected_by_reason": _counted(rejected),
+            "calls": calls,
+            "agents": len({(seat.floor, seat.agent) for seat in self.seats}),
+            "teams": len({(seat.floor, seat.team) for seat in self.seats}),
+            "first_event": first,
+            "last_event": last,
+            "alerts": self._alerts(),
+        }
+        text = orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode()
+        self.results.file("summary.json").write(text + "\n")
+        return summary
+
+    def _alerts(self) -> dict[str, dict[str, int]]:
+        """Alerts by detector and by the loudest severity that each had."""
+        found: dict[str, Counter[str]] = {}
+        for (detector, _), severity in sorted(self.severities.items()):
+            found.setdefault(detector, Counter())[severity.value] += 1
+        return {detector: dict(sorted(counts.items())) for detector, counts in found.items()}
+
+
+def _counted(rows: Sequence[Unreadable]) -> dict[str, int]:
+    return dict(sorted(Counter(row.reason for row in rows).items()))
