@@ -9,12 +9,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONSTRAINTS := constraints.txt
 
-# The versions for which the wheels bring a Redis come first.
-FIND_PYTHON = for name in $(PYTHON) python3.12 python3.11 python3 python; do \
+# The versions for which a wheel brings a Redis come first.
+PYTHON := python3.12 python3.11 python3 python
+FIND_PYTHON = for name in $(PYTHON); do \
 	path=$$(command -v $$name) || continue; \
 	$$path -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 		&& { echo $$path; break; }; \
-	done
+	done; true
 
 .PHONY: help
 help: ## what can be made
@@ -26,8 +27,8 @@ venv: $(STAMP) ## a virtual environment with pinned packages (PYTHON=python3.12 
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@python=$$($(FIND_PYTHON)); \
 	if [ -z "$$python" ]; then \
-		echo "make: Python 3.11 or 3.12 is needed, with its venv module" \
-			"(Debian: apt-get install python3-venv)" >&2; exit 2; \
+		echo "make: none of [$(PYTHON)] is Python 3.11 or 3.12 with its venv module;" \
+			"install one (Debian: apt-get install python3-venv)" >&2; exit 2; \
 	fi; \
 	if ! $$python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
 		&& ! command -v redis-server > /dev/null; then \
