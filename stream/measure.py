@@ -61,7 +61,7 @@ def measure(
 
 
 def _heads(engine: Engine, sums: WindowSums) -> I64:
-    """(all teams, STATE_COUNT)"""
+    """Heads now: (all teams, STATE_COUNT)."""
     now = sums.open
     team = engine.names.seat_team.data[now.seat]
     place = team * STATE_COUNT + now.now(sums.as_of_ms)
@@ -114,10 +114,11 @@ def _team_figures(
         members.mean[teams],
         members.sd[teams],
         members.cv[teams],
-        *(
-            calls[teams, :, _TEAM[name]]
-            for name in ("handled", "short", "talk_ms", "hold_ms", "acw_ms")
-        ),
+        calls[teams, :, _TEAM["handled"]],
+        calls[teams, :, _TEAM["short"]],
+        calls[teams, :, _TEAM["talk_ms"]],
+        calls[teams, :, _TEAM["hold_ms"]],
+        calls[teams, :, _TEAM["acw_ms"]],
         slowest[teams],
     )
 

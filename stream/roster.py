@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from stream.errors import ConfigurationError
 from stream.units import NEVER_MS
@@ -119,7 +120,7 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
 
 def _in_order(agent: str, held: list[tuple[int, Assignment]], name: str) -> tuple[Assignment, ...]:
     ordered = sorted(held, key=lambda pair: pair[1].from_ms)
-    for (_, before), (line, after) in zip(ordered, ordered[1:], strict=False):
+    for (_, before), (line, after) in pairwise(ordered):
         if after.from_ms < before.to_ms:
             msg = (
                 f"{name}, line {line}: agent '{agent}' is in '{before.team}' and "

@@ -5,7 +5,7 @@ replay, the tests and the benchmarks drive this same class, so they cannot drift
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows import snapshot as parts_of
 from stream.windows.changes import Watch, look, stale_changes
+from stream.windows.contribution import contribution
 from stream.windows.engine import Engine, Late
 from stream.windows.packing import pack, unpack
 from stream.windows.queues import Queues
@@ -77,7 +78,7 @@ class Shard:
     def watermark_ms(self) -> int:
         """The greatest watermark of the shard's sources; 0 before any event."""
         floors = len(self.names.floors)
-        return max(0, int(self.engine.sources.greatest_ms[:floors].max(initial=0)))
+        return int(self.engine.sources.greatest_ms[:floors].max(initial=0))
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Take in a batch of events; returns those that came too late to count."""
@@ -172,8 +173,10 @@ class Shard:
         return members(self.engine, self.as_of_ms, floor, team)
 
     def seat_sums(self, start_ms: int, end_ms: int) -> SeatSums:
-        """What each seat has in [start_ms, end_ms): whole minutes within the last two hours, or
-        the end is as_of. Calls belong to the instant at which they were answered or ended.
+        """What each seat has in [start_ms, end_ms).
+
+        Edges are whole minutes within the last two hours, or the end is as_of. Calls belong to
+        the instant at which they were answered or ended.
         """
         names, engine = self.names, self.engine
         pools = names.team_pool.data[names.seat_team.data].tolist()
@@ -184,7 +187,7 @@ class Shard:
         order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
         states = read_interval(engine, start_ms, end_ms, self.as_of_ms)
         calls = np.zeros((len(keys), len(TEAM_COUNTS)), np.int64)
-        what = engine.calls.contribution(np.array(engine.calls.in_order(), np.int64))
+        what = contribution(engine.calls, np.array(engine.calls.in_order(), np.int64))
         at, values = team_values(what, self.spec.windows.short_call_ms)
         mine = (what.ts_ms[at] >= start_ms) & (what.ts_ms[at] < end_ms)
         np.add.at(calls, what.seat[at[mine]], values[mine])
@@ -221,8 +224,10 @@ class Shard:
     def restore(
         cls, spec: Spec, roster: Roster, parts: Mapping[str, bytes], control: bytes | None
     ) -> "Shard":
-        """A shard from its parts. Push the records that follow, up to the offset of `control`,
-        without a step; `resume` then makes control see what it had seen.
+        """A shard from its parts.
+
+        Push the records that follow, up to the offset of `control`, without a step; `resume`
+        then makes control see what it had seen.
 
         Raises:
             StateError: the state was stored in a format that this version does not know.
@@ -256,7 +261,7 @@ class Shard:
         )
 
 
-class _AgentNames:
+class _AgentNames(Sequence[str]):
     """Agents' names by number, read when asked for."""
 
     def __init__(self, names: Names) -> None:
@@ -265,5 +270,5 @@ class _AgentNames:
     def __len__(self) -> int:
         return len(self._names.agents)
 
-    def __getitem__(self, number: int) -> str:
+    def __getitem__(self, number: int) -> str:  # type: ignore[override]
         return self._names.agents.keys[number][1]

@@ -1,0 +1,1 @@
+"""Events: their language, and how records become batches of columns."""

@@ -34,6 +34,11 @@ class CallRows:
     hold_ms: I64
     acw_ms: I64
 
+    def take(self, at: I64) -> "CallRows":
+        """The rows at the given places."""
+        columns = {name: getattr(self, name)[at] for name in self.__slots__ if name != "call"}
+        return CallRows(call=[self.call[index] for index in at.tolist()], **columns)
+
 
 @dataclass(frozen=True, slots=True)
 class QueueRows:

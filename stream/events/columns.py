@@ -1,6 +1,6 @@
 """Checking events that have the same fields, a column at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -226,7 +226,12 @@ def _enum(cells: tuple[Any, ...] | None, allowed: dict[str, int]) -> I64:
         raise Unusual from None
 
 
-def _numbers(get: Any, number: Any, floors: tuple[Any, ...], given: tuple[Any, ...]) -> I64:
+def _numbers(
+    get: Callable[[tuple[str, str]], int | None],
+    number: Callable[[str, str], int],
+    floors: tuple[Any, ...],
+    given: tuple[Any, ...],
+) -> I64:
     """Numbers of (floor, name) pairs; those that are new are checked, then numbered."""
     try:
         found = list(map(get, zip(floors, given, strict=True)))

@@ -69,6 +69,7 @@ Document = dict[str, Any]
 
 
 def refuse(reason: Reason, detail: str) -> NoReturn:
+    """Raise Refused."""
     raise Refused(reason, detail)
 
 
@@ -120,6 +121,7 @@ def read(document: object) -> Fields:
 
 
 def enum_of(document: Document, name: str, allowed: dict[str, int]) -> int:
+    """The number of a value out of a closed set; raises Refused."""
     value = document.get(name)
     if value is None:
         refuse(Reason.missing_field, f"{name} is missing; allowed: {', '.join(allowed)}")
@@ -131,6 +133,7 @@ def enum_of(document: Document, name: str, allowed: dict[str, int]) -> int:
 
 
 def identifier(document: Document, name: str, *, required: bool = False) -> str | None:
+    """A name, or None where it is missing; raises Refused."""
     value = document.get(name)
     if value is None:
         if required:
@@ -202,11 +205,12 @@ def _integer(document: Document, name: str, most: int, default: int | None) -> i
         return (
             default if default is not None else refuse(Reason.missing_field, f"{name} is missing")
         )
-    if type(value) is not int:
+    if type(value) is not int:  # True is an int to isinstance
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a whole number")
+    number: int = value
     if not 0 <= value <= most:
         refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: 0 to {most}")
-    return value
+    return number
 
 
 def _flag(document: Document, name: str) -> bool:
@@ -224,4 +228,4 @@ def _seconds(document: Document, name: str) -> int:
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: seconds as a number")
     if not (isfinite(value) and 0 <= value * 1_000 <= LONGEST_MS):
         refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: 0 to {LONGEST_MS // 1_000} s")
-    return round(value * 1_000)
+    return int(round(value * 1_000))

@@ -47,6 +47,7 @@ class IntColumn:
         self.size = 0
 
     def append(self, value: int) -> None:
+        """Add a value at the end."""
         if self.size == len(self._data):
             self._data = np.concatenate([self._data, np.zeros_like(self._data)])
         self._data[self.size] = value
@@ -54,6 +55,7 @@ class IntColumn:
 
     @property
     def data(self) -> I64:
+        """The filled part: a view, not to be kept across an append."""
         return self._data[: self.size]
 
 

@@ -33,7 +33,7 @@ def _joined(values: Sequence[bytes | None]) -> list[Any] | None:
         parsed = orjson.loads(b"[" + _JOINT.join(values) + b"]")  # type: ignore[arg-type]
     except (orjson.JSONDecodeError, TypeError):
         return None
-    documents = parsed[::2]
+    documents: list[Any] = parsed[::2]
     count = len(values)
     if len(parsed) != max(0, 2 * count - 1) or parsed[1::2].count(_SEPARATOR) != count - 1:
         return None

@@ -6,12 +6,11 @@ contribution is taken away and the new one added, so neither order nor repetitio
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 
 from stream.events.batch import CallRows
-from stream.events.language import I64, Bool, Phase
+from stream.events.language import I64, U8, Bool, Phase
 from stream.events.names import Names
 from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
@@ -56,21 +55,6 @@ class Facts:
             getattr(self, name)[slot] = getattr(rows, name)[at]
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What some calls count for, in columns: legs answered, legs ended, calls offered, ..."""
-
-    kind: I64
-    """Phase by number: offered, answered, ended or abandoned."""
-    ts_ms: I64
-    pool: I64
-    seat: I64
-    wait_ms: I64
-    talk_ms: I64
-    hold_ms: I64
-    acw_ms: I64
-
-
 class Calls:
     """All calls of a shard that are open or may still be spoken of."""
 
@@ -89,34 +73,26 @@ class Calls:
         self.closed_ms = np.full(64, NEVER_MS, np.int64)
         self.first_leg = np.full(64, NONE, np.int64)
         self.last_ended = np.full(64, NONE, np.int64)
+        self.nameless_leg = np.full(64, NONE, np.int64)
+        """The leg of a call of which no agent was named."""
         self.next_leg = np.full(64, NONE, np.int64)
         self.call_of_leg = np.zeros(64, np.int64)
 
     # -- taking in
 
-    def push(self, rows: CallRows, agent: I64) -> tuple[Contribution, Contribution]:
-        """Take in call events; returns what is to be taken away and what to be added.
+    def slots(self, rows: CallRows) -> I64:
+        """The slot of each event's call; a new call is given one."""
+        return self.open_slots(list(zip(rows.floor.tolist(), rows.call, strict=True)))
 
-        agent: (N,) agent number, NONE without.
-        """
-        told = np.flatnonzero(rows.phase <= Phase.abandoned)
-        slot = self._slots(rows, told)
-        touched = np.unique(slot)
-        before = self.contribution(touched)
-        np.maximum.at(self.newest_ms, slot, rows.ts_ms[told])
-        leg = self._legs(slot, rows.phase[told], agent[told])
+    def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
+        """Take in what events say of calls; agent: (N,) agent number, NONE without."""
+        np.maximum.at(self.newest_ms, slot, rows.ts_ms)
+        leg = self._legs(slot, rows.phase, agent)
         for phase, facts in self.facts.items():
-            mine = np.flatnonzero(rows.phase[told] == phase)
-            place = slot[mine] if phase in CALL_FACTS else leg[mine]
-            self._enter(facts, place, rows, told[mine])
-        self.close(touched)
-        return before, self.contribution(touched)
-
-    def _slots(self, rows: CallRows, told: I64) -> I64:
-        keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
-        if len(told) != len(keys):
-            keys = [keys[index] for index in told.tolist()]
-        return self.open_slots(keys)
+            mine = np.flatnonzero(rows.phase == phase)
+            if len(mine):
+                self._enter(facts, slot[mine] if phase in CALL_FACTS else leg[mine], rows, mine)
+        self.close(np.unique(slot))
 
     def open_slots(self, keys: list[tuple[int, str]]) -> I64:
         """The slot of each (floor, call); new calls are given one."""
@@ -147,9 +123,10 @@ class Calls:
         self.newest_ms = grown(self.newest_ms, size)
         self.closed_ms = grown(self.closed_ms, size, NEVER_MS)
         self.first_leg = grown(self.first_leg, size, NONE)
+        self.nameless_leg = grown(self.nameless_leg, size, NONE)
         self.last_ended = grown(self.last_ended, size, NONE)
 
-    def _legs(self, slot: I64, phase: I64, agent: I64) -> I64:
+    def _legs(self, slot: I64, phase: U8, agent: I64) -> I64:
         """The leg of each event that has one, NONE for the others."""
         legs = np.full(len(slot), NONE, np.int64)
         of_leg = np.flatnonzero((phase >= Phase.answered) & (phase <= Phase.wrapped))
@@ -176,6 +153,8 @@ class Calls:
             self.call_of_leg[leg] = key[0]
             self.next_leg[leg] = self.first_leg[key[0]]
             self.first_leg[key[0]] = leg
+            if key[1] == NONE:
+                self.nameless_leg[key[0]] = leg
         return leg
 
     def _make_leg_room(self, size: int) -> None:
@@ -230,8 +209,6 @@ class Calls:
         agent = self.leg_keys[leg][1]
         return b"" if agent == NONE else self._names.agents.keys[agent][1].encode()
 
-    # -- what calls count for
-
     def legs_of(self, calls: I64) -> I64:
         """All legs of the calls."""
         found = []
@@ -240,84 +217,6 @@ class Calls:
             found.append(leg)
             leg = self.next_leg[leg]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
-
-    def contribution(self, calls: I64) -> Contribution:
-        """What the calls count for as far as they are known now."""
-        legs = self.legs_of(calls)
-        parts = [
-            self._of_calls(calls, Phase.offered),
-            self._of_calls(calls, Phase.abandoned),
-            self._of_answers(legs),
-            self._of_ends(legs),
-        ]
-        return Contribution(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-    def _of_calls(self, calls: I64, phase: Phase) -> tuple[I64, ...]:
-        facts = self.facts[phase]
-        at = calls[facts.ts_ms[calls] < NEVER_MS]
-        none = np.full(len(at), NONE, np.int64)
-        return (
-            np.full(len(at), int(phase)),
-            facts.ts_ms[at],
-            facts.pool[at],
-            none,
-            self._wait_ms(facts, at, at),
-            none,
-            none,
-            none,
-        )
-
-    def _wait_ms(self, facts: Facts, at: I64, call: I64) -> I64:
-        """The wait that was told, else since the call was offered, else NONE."""
-        offered = self.facts[Phase.offered].ts_ms[call]
-        since = facts.ts_ms[at] - offered
-        own = np.where((offered < NEVER_MS) & (since >= 0), since, NONE)
-        return np.where(facts.wait_ms[at] >= 0, facts.wait_ms[at], own)
-
-    def _of_answers(self, legs: I64) -> tuple[I64, ...]:
-        facts = self.facts[Phase.answered]
-        at = legs[facts.ts_ms[legs] < NEVER_MS]
-        none = np.full(len(at), NONE, np.int64)
-        wait = self._wait_ms(facts, at, self.call_of_leg[at])
-        return (
-            np.full(len(at), int(Phase.answered)),
-            facts.ts_ms[at],
-            facts.pool[at],
-            facts.seat[at],
-            wait,
-            none,
-            none,
-            none,
-        )
-
-    def _of_ends(self, legs: I64) -> tuple[I64, ...]:
-        facts, answered = self.facts[Phase.ended], self.facts[Phase.answered]
-        at = legs[facts.ts_ms[legs] < NEVER_MS]
-        since = facts.ts_ms[at] - answered.ts_ms[at]
-        own = np.where((answered.ts_ms[at] < NEVER_MS) & (since >= 0), since, NONE)
-        talk = np.where(facts.talk_ms[at] >= 0, facts.talk_ms[at], own)
-        none = np.full(len(at), NONE, np.int64)
-        return (
-            np.full(len(at), int(Phase.ended)),
-            facts.ts_ms[at],
-            facts.pool[at],
-            facts.seat[at],
-            none,
-            talk,
-            facts.hold_ms[at],
-            self._acw_ms(at),
-        )
-
-    def _acw_ms(self, legs: I64) -> I64:
-        """The leg's own after-call work, else what was told of the call, if it ended last."""
-        wrapped = self.facts[Phase.wrapped]
-        own = np.where(wrapped.ts_ms[legs] < NEVER_MS, wrapped.acw_ms[legs], NONE)
-        calls = self.call_of_leg[legs]
-        nameless = [self.leg_of.get((call, NONE), NONE) for call in calls.tolist()]
-        leg = np.array(nameless, np.int64)
-        told = (leg != NONE) & (self.last_ended[calls] == legs) & (own == NONE)
-        told &= wrapped.ts_ms[np.maximum(leg, 0)] < NEVER_MS
-        return np.where(told, wrapped.acw_ms[np.maximum(leg, 0)], own)
 
     # -- the queue
 
@@ -367,5 +266,5 @@ class Calls:
         for phase in CALL_FACTS:
             self.facts[phase].ts_ms[slot] = NEVER_MS
         self.newest_ms[slot], self.closed_ms[slot] = 0, NEVER_MS
-        self.first_leg[slot] = self.last_ended[slot] = NONE
+        self.first_leg[slot] = self.last_ended[slot] = self.nameless_leg[slot] = NONE
         self._free.append(slot)

@@ -79,13 +79,13 @@ def look(
     touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
     """
     watch.make_room(len(engine.names.agents), len(engine.names.sources))
-    agents = _candidates(engine, watch, touched, from_ms, until_ms)
+    agents = _candidates(engine, watch, touched, until_ms)
     changes = _changes(engine, watch, _steps(engine, agents, from_ms, until_ms), entry_states)
     _expect(engine, watch, agents, until_ms)
     return changes
 
 
-def _candidates(engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int) -> I64:
+def _candidates(engine: Engine, watch: Watch, touched: I64, until_ms: int) -> I64:
     """Agents of whom control may see something new."""
     count = len(engine.names.agents)
     expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
@@ -145,7 +145,7 @@ def _steps(engine: Engine, agents: I64, from_ms: int, until_ms: int) -> _Steps:
     columns = [np.concatenate(pair) for pair in zip(*parts, strict=True)]
     order = np.lexsort((columns[1], columns[0]))
     place, *rest = (column[order] for column in columns)
-    return _Steps(agents[place], *rest)  # type: ignore[arg-type]
+    return _Steps(agents[place], *rest)
 
 
 def _runs(place: I64, seat: I64, state: I64, next_ms: I64, limit_ms: I64) -> tuple[I64, I64]:
@@ -197,9 +197,7 @@ def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
     """When each agent must be looked at again without a new row."""
     held = engine.agents
     agents = agents[held.last_ms[agents] < NEVER_MS]
-    limit_ms = credible_until(
-        engine, agents, held.last_source[agents], held.limit_ms[agents], until_ms
-    )
+    limit_ms = credible_until(engine, held.last_source[agents], held.limit_ms[agents], until_ms)
     ahead = held.last_ms[agents] >= until_ms
     later = np.where(limit_ms >= until_ms, limit_ms, NEVER_MS)
     watch.until_ms[agents] = np.where(ahead, until_ms, later)

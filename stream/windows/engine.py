@@ -6,17 +6,19 @@ ones render. The open interval of an agent is never rendered; it is clipped when
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from stream.events.batch import CallRows, EventBatch, QueueRows, StateRows
-from stream.events.language import I64, Bool, Reason
+from stream.events.language import I64, Bool, Phase, Reason
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS
 from stream.windows.agents import Agents
 from stream.windows.calendars import Calendars
-from stream.windows.calls import NONE, Calls, Contribution
+from stream.windows.calls import NONE, Calls
+from stream.windows.contribution import Contribution, contribution
 from stream.windows.grouping import grown, ranges
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
@@ -224,19 +226,21 @@ class Engine:
     # -- calls and queues
 
     def _push_calls(self, rows: CallRows, fine: Bool) -> None:
-        at = np.flatnonzero(fine[rows.event])
+        at = np.flatnonzero(fine[rows.event] & (rows.phase <= Phase.abandoned))
         if not len(at):
             return
         if len(at) != len(rows.event):
-            rows = _some(rows, at)
+            rows = rows.take(at)
         named = rows.seat != NONE
         agent = np.full(len(rows.seat), NONE, np.int64)
         agent[named] = self.names.seat_agent.data[rows.seat[named]]
         self.seat_heard[rows.seat[named]] = True
         self.pool_heard[rows.pool] = True
-        before, after = self.calls.push(rows, agent)
-        self._count(before, -1)
-        self._count(after, 1)
+        slot = self.calls.slots(rows)
+        touched = np.unique(slot)
+        self._count(contribution(self.calls, touched), -1)
+        self.calls.push(rows, agent, slot)
+        self._count(contribution(self.calls, touched), 1)
 
     def _count(self, what: Contribution, sign: int) -> None:
         windows = self.spec.windows
@@ -278,20 +282,4 @@ def _closed(rows: Rows, first: I64, end: I64) -> tuple[Rows, I64]:
 def _by_owner(owner: I64, owners: int) -> list[I64]:
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(owners + 1))
-    return [order[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
-
-
-def _some(rows: CallRows, at: I64) -> CallRows:
-    return CallRows(
-        rows.event[at],
-        rows.ts_ms[at],
-        rows.floor[at],
-        [rows.call[index] for index in at.tolist()],
-        rows.phase[at],
-        rows.pool[at],
-        rows.seat[at],
-        rows.wait_ms[at],
-        rows.talk_ms[at],
-        rows.hold_ms[at],
-        rows.acw_ms[at],
-    )
+    return [order[start:end] for start, end in pairwise(bounds)]

@@ -1,6 +1,6 @@
 """Small array tools that the windows share."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,15 @@ def ranges(starts: I64, ends: I64) -> I64:
     lengths = ends - starts
     total = int(lengths.sum())
     before = np.cumsum(lengths) - lengths
-    return np.arange(total) + np.repeat(starts - before, lengths)
+    out: I64 = np.arange(total) + np.repeat(starts - before, lengths)
+    return out
 
 
 def within(lengths: I64) -> I64:
     """0, 1, ... length-1 for each length, one run after the other."""
     before = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) - np.repeat(before, lengths)
+    out: I64 = np.arange(int(lengths.sum())) - np.repeat(before, lengths)
+    return out
 
 
 def max_before(group: I64, value: I64, initial: I64) -> I64:
@@ -52,7 +54,7 @@ def max_before(group: I64, value: I64, initial: I64) -> I64:
     return out
 
 
-def grown(column: npt.NDArray[T], size: int, fill: Any = 0) -> npt.NDArray[T]:
+def grown(column: npt.NDArray[T], size: int, fill: int = 0) -> npt.NDArray[T]:
     """The column with room for at least `size` rows: doubled, the new rows filled.
 
     Rows that are filled with 0 cost no memory until they are written to.

@@ -110,7 +110,7 @@ class Panes:
         hit = self.shift_start_ms[seat] == shift_ms[:, None]
         missing = np.flatnonzero(~hit.any(axis=1))
         if not len(missing):
-            return hit.argmax(axis=1)
+            return np.asarray(hit.argmax(axis=1))
         pairs = np.unique(np.stack([seat[missing], shift_ms[missing]]), axis=1)
         for one, start_ms in pairs.T.tolist():
             oldest = int(self.shift_start_ms[one].argmin())
@@ -124,7 +124,9 @@ class Panes:
         """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them kept."""
         count = last - first + 1
         start = first % RING
-        total = self.minutes[seats, start : min(start + count, RING)].sum(axis=1, dtype=np.int64)
+        total: I64 = self.minutes[seats, start : min(start + count, RING)].sum(
+            axis=1, dtype=np.int64
+        )
         if start + count > RING:
             rest = self.minutes[seats, : start + count - RING]
             total += rest.sum(axis=1, dtype=np.int64)
@@ -133,7 +135,7 @@ class Panes:
     def sum_shift(self, seats: I64, shift_ms: I64) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the shift that starts at `shift_ms` (seats,)."""
         hit = self.shift_start_ms[seats] == shift_ms[:, None]
-        found = self.shifts[seats, hit.argmax(axis=1)]
+        found: I64 = self.shifts[seats, hit.argmax(axis=1)]
         found[~hit.any(axis=1)] = 0
         return found
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from stream.control.model import QueueTrace
 from stream.events.batch import QueueRows
-from stream.events.language import I64
+from stream.events.language import I64, Bool
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.calls import Calls
 
@@ -53,8 +53,9 @@ class Gauges:
         after = [one for one in held if one[0] > from_ms]
         steps = [(from_ms, *before[0][1:], before[0][0])] if before else [(from_ms, 0, -1, from_ms)]
         steps += [(ts_ms, waiting, oldest, ts_ms) for ts_ms, waiting, oldest in after]
+        known = True
         return QueueTrace(
-            True,
+            known,
             np.array([at for at, *_ in steps], np.int64),
             np.array([waiting for _, waiting, *_ in steps], np.int64),
             np.array(
@@ -67,23 +68,21 @@ class Gauges:
         )
 
 
-def calls_trace(
-    known: bool, offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int
-) -> QueueTrace:
-    """The steps of a queue in [from_ms, until_ms) from the calls that wait in it."""
+def calls_trace(offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int) -> tuple[I64, I64, I64]:
+    """A queue in [from_ms, until_ms) as steps: instants, calls waiting, start of the oldest."""
     instants = np.concatenate([offered_ms, end_ms])
     inside = (instants > from_ms) & (instants < until_ms)
     at_ms = np.unique(np.append(instants[inside], from_ms))
     waits = (offered_ms[:, None] <= at_ms) & (at_ms < end_ms[:, None])
     oldest = np.where(waits, offered_ms[:, None], NEVER_MS).min(axis=0, initial=NEVER_MS)
-    return QueueTrace(known, at_ms, waits.sum(axis=0), oldest)
+    return at_ms, waits.sum(axis=0), oldest
 
 
 class Queues(Sequence[QueueTrace]):
     """Traces of all pools in [from_ms, until_ms), each made when it is asked for."""
 
     def __init__(
-        self, calls: Calls, gauges: Gauges, known: Sequence[bool] | I64, from_ms: int, until_ms: int
+        self, calls: Calls, gauges: Gauges, known: Bool, from_ms: int, until_ms: int
     ) -> None:
         self._calls, self._gauges, self._known = calls, gauges, known
         self._from_ms, self._until_ms = from_ms, until_ms
@@ -110,6 +109,5 @@ class Queues(Sequence[QueueTrace]):
             self._waits = self._calls.waiting(self._from_ms, self._until_ms)
         pools, offered_ms, end_ms = self._waits
         mine = pools == pool
-        return calls_trace(
-            bool(self._known[pool]), offered_ms[mine], end_ms[mine], self._from_ms, self._until_ms
-        )
+        steps = calls_trace(offered_ms[mine], end_ms[mine], self._from_ms, self._until_ms)
+        return QueueTrace(bool(self._known[pool]), *steps)

@@ -45,7 +45,7 @@ class WindowSums:
     open: OpenStates
 
 
-def credible_until(engine: Engine, agents: I64, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
+def credible_until(engine: Engine, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
     """The limit of open states; that of a silent source ends with its watermark."""
     silent = engine.sources.silent_from_ms() <= as_of_ms
     heard = np.where(silent, engine.sources.watermark_ms[: len(silent)], NEVER_MS)
@@ -71,7 +71,7 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
         behind = _rows_at(engine, ahead, as_of_ms)
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
     agent, since_ms, seat, state, source, limit_ms = columns
-    until_ms = credible_until(engine, agent, source, limit_ms, as_of_ms)
+    until_ms = credible_until(engine, source, limit_ms, as_of_ms)
     return OpenStates(agent, since_ms, seat, state, until_ms)
 
 
@@ -89,7 +89,7 @@ def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
 
 
 def window_starts(engine: Engine, as_of_ms: int) -> I64:
-    """(teams, WINDOW_COUNT)"""
+    """Where each team's windows start: (teams, WINDOW_COUNT)."""
     calendar = engine.calendars.of_team
     starts = np.empty((len(calendar), WINDOW_COUNT), np.int64)
     minute_ms = as_of_ms // MINUTE_MS * MINUTE_MS
@@ -188,8 +188,10 @@ def _limits(engine: Engine, held: Rows, whole: Intervals) -> I64:
 
 
 def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> I64:
-    """(seats, STATE_COUNT): milliseconds in [start_ms, end_ms), without what an agent's first
-    row does not cover. Edges are whole minutes, or the end is as_of_ms; within the horizon.
+    """Milliseconds in [start_ms, end_ms) by seat: (seats, STATE_COUNT).
+
+    Without what lies before an agent's first row. Edges are whole minutes within the horizon, or
+    the end is as_of_ms.
     """
     seats = len(engine.names.seats)
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))

@@ -1,6 +1,7 @@
 """Feeds: how far each one's clock has come, what is too late for it, and whether it lives."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,10 +70,10 @@ class Sources:
         size = len(batch)
         too_late, too_old = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         new = np.flatnonzero(~self.known[batch.source])
-        sources, first = np.unique(batch.source[new], return_index=True)
+        _, first = np.unique(batch.source[new], return_index=True)
         cuts = [*new[np.sort(first)].tolist(), size]
         self._admit_run(batch, slice(0, cuts[0]), too_late, too_old)
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             self._meet(int(batch.source[start]))
             self._admit_run(batch, slice(start, end), too_late, too_old)
         return too_late, too_old

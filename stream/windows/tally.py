@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
-from stream.windows.calls import NONE, Contribution
+from stream.windows.calls import NONE
+from stream.windows.contribution import Contribution
 from stream.windows.grouping import grown
 from stream.windows.panes import RING
 
@@ -25,7 +26,6 @@ TEAM_COUNTS = (
     "ln_known",
 )
 POOL_COUNTS = ("offered", "answered", "in_time", "abandoned", "wait_ms", "wait_known")
-_PERIODS_KEPT = 15
 
 
 def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:

@@ -1,0 +1,222 @@
+"""The engine's state in parts, and an engine from parts.
+
+Agents and seats are stored in blocks, so that a snapshot writes only what changed since the last.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from stream.errors import StateError
+from stream.events.language import I64, Phase
+from stream.windows.agents import Agents
+from stream.windows.calls import CALL_FACTS, LEG_FACTS, VALUES, Calls
+from stream.windows.engine import BLOCK_BITS, Engine
+from stream.windows.packing import Pieces, pack, unpack
+from stream.windows.panes import RING
+from stream.windows.timeline import COLUMNS, Rows
+
+FORMAT = 1
+"""Raised with every change of what the parts hold."""
+
+
+def part_names(engine: Engine) -> tuple[str, ...]:
+    """All parts that the state has now."""
+    names = engine.names
+    agents = range((len(names.agents) - 1 >> BLOCK_BITS) + 1)
+    seats = range((len(names.seats) - 1 >> BLOCK_BITS) + 1)
+    return (
+        "head",
+        "names",
+        "calls",
+        "tallies",
+        *(f"agents/{block}" for block in agents),
+        *(f"seats/{block}" for block in seats),
+    )
+
+
+def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
+    """The parts that changed since the last call; `named` is the number of names at that time."""
+    parts = {
+        "head": pack(_head(engine)),
+        "calls": pack(_calls(engine.calls)),
+        "tallies": pack(_tallies(engine)),
+    }
+    if count_names(engine) != named:
+        parts["names"] = pack(dict(engine.names.to_lists()))
+    for block in sorted(engine.dirty_agents):
+        parts[f"agents/{block}"] = pack(_agents(engine, block))
+    for block in sorted(engine.dirty_seats | _blocks_without_part(engine, named)):
+        parts[f"seats/{block}"] = pack(_seats(engine, block))
+    engine.dirty_agents.clear()
+    engine.dirty_seats.clear()
+    return parts
+
+
+def count_names(engine: Engine) -> int:
+    """A number that grows with every new name."""
+    names = engine.names
+    return sum(
+        len(one) for one in (names.sources, names.pools, names.teams, names.agents, names.seats)
+    )
+
+
+def _blocks_without_part(engine: Engine, named: int) -> set[int]:
+    """Blocks of seats that are new, though nothing was rendered into them."""
+    if count_names(engine) == named:
+        return set()
+    return set(range((len(engine.names.seats) - 1 >> BLOCK_BITS) + 1))
+
+
+def _head(engine: Engine) -> Pieces:
+    return {
+        "format": FORMAT,
+        "finalised_early": engine.finalised_early,
+        "pool_heard": engine.pool_heard[: len(engine.names.pools)],
+        "panes_head": engine.panes.head[: len(engine.names.floors)],
+        "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
+        **engine.sources.to_arrays(),
+    }
+
+
+def _block(block: int, size: int) -> I64:
+    return np.arange(block << BLOCK_BITS, min((block + 1) << BLOCK_BITS, size))
+
+
+def _agents(engine: Engine, block: int) -> Pieces:
+    at = _block(block, len(engine.names.agents))
+    rows, size = engine.timelines.of(at)
+    return {
+        "size": size,
+        "base_ms": engine.timelines.base_ms[at],
+        **{f"row_{name}": getattr(rows, name) for name in COLUMNS},
+        **{name: getattr(engine.agents, name)[at] for name in Agents.COLUMNS},
+    }
+
+
+def _seats(engine: Engine, block: int) -> Pieces:
+    at = _block(block, len(engine.names.seats))
+    panes = engine.panes
+    return {
+        "head": panes.head[engine.floor_of_seat[at]],
+        "minutes": panes.minutes[at],
+        "shifts": panes.shifts[at],
+        "shift_start_ms": panes.shift_start_ms[at],
+        "heard": engine.seat_heard[at],
+    }
+
+
+def _tallies(engine: Engine) -> Pieces:
+    pieces: Pieces = {}
+    for name, tally, rows in (
+        ("team", engine.team_tally, len(engine.names.teams)),
+        ("pool", engine.pool_tally, len(engine.names.pools)),
+    ):
+        keys = sorted(tally.periods)
+        sums = [tally.periods[key] for key in keys]
+        pieces[f"{name}_minutes"] = tally.minutes[:rows]
+        pieces[f"{name}_head"] = tally.head[:rows]
+        pieces[f"{name}_keys"] = [list(key) for key in keys]
+        pieces[f"{name}_sums"] = np.array(sums, np.int64)
+    return pieces
+
+
+def _calls(calls: Calls) -> Pieces:
+    slots = np.array(calls.in_order(), np.int64)
+    legs = np.sort(calls.legs_of(slots))
+    place = {slot: index for index, slot in enumerate(slots.tolist())}
+    pieces: Pieces = {
+        "keys": [list(calls.keys[slot]) for slot in slots.tolist()],
+        "newest_ms": calls.newest_ms[slots],
+        "legs": [[place[calls.leg_keys[leg][0]], calls.leg_keys[leg][1]] for leg in legs.tolist()],
+    }
+    for phase, facts in calls.facts.items():
+        at = slots if phase in CALL_FACTS else legs
+        for name in VALUES:
+            pieces[f"{phase.name}_{name}"] = getattr(facts, name)[at]
+    return pieces
+
+
+def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
+    """Fill a fresh engine.
+
+    Raises:
+        StateError: the parts were written by a version with another format, or one is missing.
+    """
+    head = unpack(_part(parts, "head"))
+    if head.pop("format") != FORMAT:
+        msg = f"the stored state has another format than {FORMAT}: run the version that wrote it"
+        raise StateError(msg)
+    engine.names.fill(unpack(_part(parts, "names")))
+    engine.finalised_early = head.pop("finalised_early")
+    panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
+    engine.gauges.readings = {
+        pool: [(at, waiting, oldest) for at, waiting, oldest in held]
+        for pool, held in head.pop("gauges")
+    }
+    engine.sources.fill(head)
+    engine.make_room()
+    engine.panes.head[: len(panes_head)] = panes_head
+    engine.pool_heard[: len(pool_heard)] = pool_heard
+    for name in part_names(engine):
+        kind, _, block = name.partition("/")
+        if kind == "agents":
+            _restore_agents(engine, int(block), unpack(_part(parts, name)))
+        elif kind == "seats":
+            _restore_seats(engine, int(block), unpack(_part(parts, name)))
+    _restore_tallies(engine, unpack(_part(parts, "tallies")))
+    _restore_calls(engine.calls, unpack(_part(parts, "calls")))
+
+
+def _part(parts: Mapping[str, bytes], name: str) -> bytes:
+    try:
+        return parts[name]
+    except KeyError:
+        msg = f"the stored state lacks its part '{name}': clear the shard's state and rebuild it"
+        raise StateError(msg) from None
+
+
+def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
+    at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
+    rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
+    engine.timelines.put(at, pieces["size"], rows)
+    engine.timelines.base_ms[at] = pieces["base_ms"]
+    for name in Agents.COLUMNS:
+        getattr(engine.agents, name)[at] = pieces[name]
+
+
+def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
+    """A block keeps the minutes as of when it was stored; those opened since are emptied."""
+    at = _block(block, len(engine.names.seats))[: len(pieces["head"])]
+    panes = engine.panes
+    minutes, opened = pieces["minutes"], panes.head[engine.floor_of_seat[at]] - pieces["head"]
+    for count in np.unique(opened[opened > 0]).tolist():
+        mine = opened == count
+        for head in np.unique(pieces["head"][mine]).tolist():
+            rows = np.flatnonzero(mine & (pieces["head"] == head))
+            slots = np.arange(head + 1, head + 1 + min(count, RING)) % RING
+            minutes[np.ix_(rows, slots)] = 0
+    panes.minutes[at] = minutes
+    engine.seat_heard[at] = pieces["heard"]
+    panes.shifts[at], panes.shift_start_ms[at] = pieces["shifts"], pieces["shift_start_ms"]
+
+
+def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
+    for name, tally in (("team", engine.team_tally), ("pool", engine.pool_tally)):
+        rows = len(pieces[f"{name}_head"])
+        tally.minutes[:rows] = pieces[f"{name}_minutes"]
+        tally.head[:rows] = pieces[f"{name}_head"]
+        tally.periods = dict(
+            zip(map(tuple, pieces[f"{name}_keys"]), pieces[f"{name}_sums"], strict=True)
+        )
+
+
+def _restore_calls(calls: Calls, pieces: Pieces) -> None:
+    slots = calls.open_slots([(floor, call) for floor, call in pieces["keys"]])
+    calls.newest_ms[slots] = pieces["newest_ms"]
+    legs = calls.open_legs([(int(slots[place]), agent) for place, agent in pieces["legs"]])
+    for phase in (*CALL_FACTS, *LEG_FACTS):
+        at = slots if phase in CALL_FACTS else legs
+        for name in VALUES:
+            getattr(calls.facts[Phase(phase)], name)[at] = pieces[f"{phase.name}_{name}"]
+    calls.close(slots)
