@@ -20,6 +20,7 @@ PURE = (
     "errors.py",
     "events",
     "figures.py",
+    "measure.py",
     "roster.py",
     "shard.py",
     "sources",
