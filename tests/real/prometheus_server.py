@@ -1,0 +1,64 @@
+"""A real Prometheus that scrapes one address, and what it understood."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+
+from stream.cli.embedded import Program, free_port
+from tests.export.samples import Samples
+
+_CONFIGURATION = """
+global:
+  scrape_interval: 250ms
+  scrape_timeout: 250ms
+scrape_configs:
+  - job_name: floorwatch
+    static_configs:
+      - targets: ["127.0.0.1:{port}"]
+"""
+
+
+class PrometheusServer(Program):
+    """Prometheus with an empty store of its own."""
+
+    def __init__(self, executable: Path, directory: Path, scraped_port: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        configuration = directory / "prometheus.yml"
+        configuration.write_text(_CONFIGURATION.format(port=scraped_port))
+        port = free_port()
+        command = (
+            str(executable),
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={directory / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=warn",
+        )
+        super().__init__("prometheus", command, port, directory)
+
+    async def samples(self, selector: str = '{__name__=~"floorwatch_.+"}') -> Samples:
+        """Series now, without the labels that Prometheus itself adds."""
+        url = f"http://{self.address}/api/v1/query"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data={"query": selector}) as response,
+        ):
+            if response.status != 200:
+                return {}
+            answer = await response.json()
+        samples: Samples = {}
+        for series in answer["data"]["result"]:
+            labels = dict(series["metric"])
+            name = labels.pop("__name__")
+            for own in ("instance", "job"):
+                labels.pop(own)
+            samples[name, frozenset(labels.items())] = float(series["value"][1])
+        return samples
+
+    async def until(self, condition: Callable[[Samples], bool], seconds: float = 20.0) -> Samples:
+        """The first series for which this holds; asked again and again, as nothing else tells."""
+        async with asyncio.timeout(seconds):
+            while not condition(samples := await self.samples()):  # noqa: ASYNC110 - see above
+                await asyncio.sleep(0.05)
+        return samples
