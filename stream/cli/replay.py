@@ -12,7 +12,7 @@ from stream.cli.options import ConfigFile
 from stream.errors import ConfigurationError
 
 
-def replay(  # noqa: PLR0917 - typer calls it by name
+def replay(
     source: Annotated[str, typer.Argument(help="What wrote the files: events or anonymous-bank.")],
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Plain or gzip; - is stdin.")

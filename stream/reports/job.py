@@ -10,10 +10,8 @@ from zoneinfo import ZoneInfo
 
 from stream.config import Settings, load_roster, load_settings
 from stream.errors import ConfigurationError
-from stream.events.decode import decode
-from stream.events.names import Names
 from stream.reports.files import Results, opened, size_of
-from stream.reports.replay import PIECE, ReplayOptions, Told, checked
+from stream.reports.replay import ReplayOptions, Told, checked
 from stream.reports.replay import replay as run_replay
 from stream.reports.tumbling import WINDOW_NAMES, WindowName
 from stream.reports.written import Written
@@ -58,9 +56,9 @@ class Job:
         spec = self._spec(settings)
         shard = Shard(spec, self._roster(settings))
         recording = self._read(options, show)
-        recording, refused = checked(recording, arrival=self.arrival)
-        rejected = [*recording.unreadable, *refused]
-        ordered = recording if self.arrival else recording.in_time_order()
+        judged = checked(recording, arrival=self.arrival)
+        rejected = [*recording.unreadable, *judged.refused]
+        ordered = judged.recording if self.arrival else judged.recording.in_time_order()
         with Results(self.out) as results:
             written = Written(results, options.zone, spec.ratios, self.files)
             late = _replayed(ordered, shard, options, written, show)
@@ -73,7 +71,7 @@ class Job:
                 "zone": options.zone,
                 "order": _order(self.arrival),
             }
-            summary = written.summary(head, ordered, _calls_in(ordered), late, rejected)
+            summary = written.summary(head, ordered, judged.calls, late, rejected)
         took_s = monotonic() - began_s
         return (
             f"{summary['rows']} rows, {summary['events']} events, {summary['late']} late, "
@@ -166,16 +164,6 @@ def _replayed(
     )
     run_replay(recording, shard, options, told)
     return late
-
-
-def _calls_in(recording: Recording) -> int:
-    """How many calls the events speak of."""
-    names = Names()
-    calls: set[tuple[int, str]] = set()
-    for start in range(0, len(recording.values), PIECE):
-        rows = decode(recording.values[start : start + PIECE], None, names).batch.calls
-        calls.update(zip(rows.floor.tolist(), rows.call, strict=True))
-    return len(calls)
 
 
 def _zone_of_all(spec: Spec) -> str:

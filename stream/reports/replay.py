@@ -14,12 +14,12 @@ import numpy as np
 
 from stream.control.model import Transition
 from stream.events.decode import decode
-from stream.events.language import I64
+from stream.events.language import I64, Rejected
 from stream.events.names import Names
 from stream.reports.tally import Finished, WindowTally
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
 from stream.shard import Shard
-from stream.sources.recording import Recording, Unreadable
+from stream.sources.recording import Recording, Unreadable, text_of
 from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS
 
 PIECE: Final = 20_000
@@ -27,6 +27,7 @@ PIECE: Final = 20_000
 KEPT_MS: Final = 120 * MINUTE_MS
 """How long a shard keeps minutes."""
 _SLICE_MS: Final = 15 * MINUTE_MS
+_EARLY_MS: Final = 60 * MINUTE_MS
 _NEXT_MS: Final = 5 * MINUTE_MS
 """An event this close is waited for rather than letting time go on without it."""
 
@@ -58,8 +59,19 @@ class Told:
     """Events taken in so far."""
 
 
-def checked(recording: Recording, *, arrival: bool = False) -> tuple[Recording, list[Unreadable]]:
-    """The events that the decoder takes, and the others with its reasons.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A recording, judged event by event."""
+
+    recording: Recording
+    """What the decoder takes."""
+    refused: list[Unreadable]
+    calls: int
+    """How many calls the events speak of."""
+
+
+def checked(recording: Recording, *, arrival: bool = False) -> Checked:
+    """Separate the events that the decoder takes from the others.
 
     With `arrival` an event far ahead of its `received` is refused, as it would be live.
     """
@@ -67,23 +79,22 @@ def checked(recording: Recording, *, arrival: bool = False) -> tuple[Recording, 
     kept = np.ones(len(recording.values), np.bool_)
     unknown = (recording.received_ms < 0) | (not arrival)
     received_ms = np.where(unknown, LATEST_MS, recording.received_ms)
-    names = Names()
+    names, calls = Names(), set[tuple[int, str]]()
     for start in range(0, len(recording.values), PIECE):
-        values = recording.values[start : start + PIECE]
-        decoded = decode(values, received_ms[start : start + PIECE].tolist(), names)
+        piece = slice(start, start + PIECE)
+        decoded = decode(recording.values[piece], received_ms[piece].tolist(), names)
+        rows = decoded.batch.calls
+        calls.update(zip(rows.floor.tolist(), rows.call, strict=True))
         for one in decoded.rejected:
-            at = start + one.record
-            kept[at] = False
-            refused.append(
-                Unreadable(
-                    int(recording.file[at]),
-                    int(recording.line[at]),
-                    one.reason.value,
-                    one.detail,
-                    recording.values[at].decode(errors="backslashreplace"),
-                )
-            )
-    return recording.take(np.flatnonzero(kept)), refused
+            kept[start + one.record] = False
+            refused.append(_refused(recording, start + one.record, one))
+    return Checked(recording.take(np.flatnonzero(kept)), refused, len(calls))
+
+
+def _refused(recording: Recording, at: int, why: Rejected) -> Unreadable:
+    text = text_of(recording.values[at])
+    place = int(recording.file[at]), int(recording.line[at])
+    return Unreadable(*place, why.reason.value, why.detail, text)
 
 
 def replay(recording: Recording, shard: Shard, options: ReplayOptions, told: Told) -> None:
@@ -109,10 +120,14 @@ class _Run:
         self._open_end_ms = -NEVER_MS
         horizon_ms = min(shard.spec.windows.horizon_ms, KEPT_MS)
         self._hold_ms = max(_SLICE_MS, horizon_ms - _SLICE_MS)
+        # In event order nothing comes late, so several slices are read after one long feed.
+        early_ms = 0 if options.arrival else _EARLY_MS
+        self._settled_ms = max(_SLICE_MS, self._hold_ms - early_ms)
 
     def run(self) -> None:
         for part in self._slices():
-            self._feed_until(part.start_ms + self._hold_ms)
+            if self._shard.as_of_ms < part.start_ms + self._settled_ms:
+                self._feed_until(part.start_ms + self._hold_ms)
             if part.start_ms >= self._shard.as_of_ms:
                 break
             self._read(part)
