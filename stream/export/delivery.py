@@ -70,12 +70,15 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
+            self._session = None
 
     def offer(self, notice: Notice) -> bool:
-        """Take a notice in. False: too many wait already, so offer it again later.
+        """Take a notice in. False: too many wait, or nothing is delivered now; offer it again.
 
         A notice that waits already is not taken twice.
         """
+        if self._session is None:
+            return False
         if notice.key in self._missing:
             return True
         lines = [line for line in self._lines if line.spec.wants(notice)]

@@ -248,3 +248,14 @@ async def test_leaving_does_not_wait_for_a_sink_that_is_away() -> None:
             async with Dispatcher([spec(receiver)], Health(), patience=QUICK) as dispatcher:
                 dispatcher.offer(raised())
                 await asyncio.sleep(0)
+
+
+async def test_nothing_is_taken_in_before_and_after_the_time_of_delivery() -> None:
+    done: list[str] = []
+    async with Receiver() as receiver:
+        dispatcher = Dispatcher([spec(receiver)], Health(), done.append, QUICK)
+        assert not dispatcher.offer(raised())
+        async with dispatcher:
+            pass
+        assert not dispatcher.offer(raised())
+    assert done == []
