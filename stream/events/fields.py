@@ -228,4 +228,5 @@ def _seconds(document: Document, name: str) -> int:
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: seconds as a number")
     if not (isfinite(value) and 0 <= value * 1_000 <= LONGEST_MS):
         refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: 0 to {LONGEST_MS // 1_000} s")
-    return int(round(value * 1_000))
+    milliseconds: int = round(value * 1_000)
+    return milliseconds

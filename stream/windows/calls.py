@@ -99,6 +99,7 @@ class Calls:
         found = list(map(self.slot_of.get, keys))
         if None in found:
             found = [self._slot(key) for key in keys]
+            self._make_room()
         return np.array(found, np.int64)
 
     def in_order(self) -> list[int]:
@@ -108,16 +109,20 @@ class Calls:
     def _slot(self, key: tuple[int, str]) -> int:
         slot = self.slot_of.get(key)
         if slot is None:
-            slot = self._free.pop() if self._free else len(self.keys)
-            if slot == len(self.keys):
+            if self._free:
+                slot = self._free.pop()
+                self.keys[slot] = key
+            else:
+                slot = len(self.keys)
                 self.keys.append(key)
-                self._make_room(len(self.keys))
-            self.keys[slot] = key
             self.slot_of[key] = slot
             self._by_age.append(slot)
         return slot
 
-    def _make_room(self, size: int) -> None:
+    def _make_room(self) -> None:
+        size = len(self.keys)
+        if size <= len(self.newest_ms):
+            return
         for phase in CALL_FACTS:
             self.facts[phase].make_room(size)
         self.newest_ms = grown(self.newest_ms, size)
@@ -138,26 +143,31 @@ class Calls:
         """The leg of each (slot, agent); new legs are opened."""
         found = list(map(self.leg_of.get, keys))
         if None in found:
-            found = [self._leg(key) for key in keys]
+            new = list(dict.fromkeys(key for key in keys if key not in self.leg_of))
+            self._open_new_legs(new)
+            found = list(map(self.leg_of.get, keys))
         return np.array(found, np.int64)
 
-    def _leg(self, key: tuple[int, int]) -> int:
-        leg = self.leg_of.get(key)
-        if leg is None:
-            leg = self._free_legs.pop() if self._free_legs else len(self.leg_keys)
-            if leg == len(self.leg_keys):
-                self.leg_keys.append(key)
-                self._make_leg_room(len(self.leg_keys))
+    def _open_new_legs(self, keys: list[tuple[int, int]]) -> None:
+        reused = [self._free_legs.pop() for _ in range(min(len(keys), len(self._free_legs)))]
+        for leg, key in zip(reused, keys, strict=False):
             self.leg_keys[leg] = key
-            self.leg_of[key] = leg
-            self.call_of_leg[leg] = key[0]
-            self.next_leg[leg] = self.first_leg[key[0]]
-            self.first_leg[key[0]] = leg
-            if key[1] == NONE:
-                self.nameless_leg[key[0]] = leg
-        return leg
+        legs = [*reused, *range(len(self.leg_keys), len(self.leg_keys) + len(keys) - len(reused))]
+        self.leg_keys += keys[len(reused) :]
+        self._make_leg_room()
+        self.leg_of.update(zip(keys, legs, strict=True))
+        first, following, call_of_leg = self.first_leg, self.next_leg, self.call_of_leg
+        for leg, (call, agent) in zip(legs, keys, strict=True):
+            call_of_leg[leg] = call
+            following[leg] = first[call]
+            first[call] = leg
+            if agent == NONE:
+                self.nameless_leg[call] = leg
 
-    def _make_leg_room(self, size: int) -> None:
+    def _make_leg_room(self) -> None:
+        size = len(self.leg_keys)
+        if size <= len(self.next_leg):
+            return
         for phase in LEG_FACTS:
             self.facts[phase].make_room(size)
         self.next_leg = grown(self.next_leg, size, NONE)
