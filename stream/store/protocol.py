@@ -40,7 +40,7 @@ class Outcome(StrEnum):
         return self in {Outcome.OK, Outcome.ALREADY}
 
 
-class LeaseLost(StateError):  # noqa: N818 - it tells what happened, not what was done wrong
+class LeaseLost(StateError):
     """Another worker has acquired the shard while this one was loading it."""
 
 

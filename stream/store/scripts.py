@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 Value = bytes | str | int
 Command = tuple[Value, ...]
@@ -34,16 +34,7 @@ def script(name: ScriptName) -> Script:
 
 @cache
 def _texts() -> dict[str, str]:
-    names: tuple[ScriptName, ...] = (
-        "acquire",
-        "owner",
-        "commit",
-        "put",
-        "flip",
-        "sweep",
-        "view",
-        "drop",
-    )
+    names: tuple[ScriptName, ...] = get_args(ScriptName)
     return {script(name).digest: script(name).text for name in names}
 
 

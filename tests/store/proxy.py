@@ -1,0 +1,100 @@
+"""A TCP proxy before Redis that loses what it is told to lose."""
+
+import asyncio
+from typing import Self
+from urllib.parse import urlsplit
+
+from stream.store.scripts import ScriptName, script
+
+
+class Proxy:
+    """Passes everything on, until the call of a certain script comes by."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = str(parts.hostname), int(parts.port or 6379)
+        self._marker = b""
+        self._seen = 0
+        self._nth = 1
+        self._stall = False
+        self.reached = asyncio.Event()
+        """The call has come by; when stalling: and was answered."""
+        self.lost = 0
+        """How many replies were lost."""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return f"redis://{host}:{port}/0"
+
+    def lose_reply_to(self, name: ScriptName, nth: int = 1) -> None:
+        """Redis runs the script's n-th call from now; its reply is dropped with the connection."""
+        self._marker, self._nth, self._seen, self._stall = _digest(name), nth, 0, False
+        self.reached.clear()
+
+    def stall_reply_to(self, name: ScriptName, nth: int = 1) -> None:
+        """Redis runs the script's n-th call from now; its reply never comes."""
+        self.lose_reply_to(name, nth)
+        self._stall = True
+
+    def be_honest(self) -> None:
+        """Lose nothing any more."""
+        self._marker = b""
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._pass(reader, writer)
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up_writer = await asyncio.open_connection(self._host, self._port)
+        condemned = asyncio.Event()
+        requests = asyncio.create_task(self._requests(reader, up_writer, condemned))
+        try:
+            while data := await up_reader.read(65536):
+                if condemned.is_set():
+                    self.lost += 1
+                    self._marker = b""
+                    self.reached.set()
+                    if self._stall:
+                        await requests  # until the client hangs up
+                    return
+                writer.write(data)
+                await writer.drain()
+        finally:
+            requests.cancel()
+            up_writer.close()
+
+    async def _requests(
+        self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, condemned: asyncio.Event
+    ) -> None:
+        while data := await reader.read(1 << 20):
+            if self._marker:
+                self._seen += data.count(self._marker)
+                if self._seen >= self._nth:
+                    condemned.set()
+            up.write(data)
+            await up.drain()
+        up.write_eof()
+
+
+def _digest(name: ScriptName) -> bytes:
+    return script(name).digest.encode()

@@ -1,0 +1,319 @@
+"""What every store must do; run by test_memory.py and test_redis.py."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from stream.errors import StateError
+from stream.store import keys
+from stream.store.keys import ShardKey
+from stream.store.protocol import (
+    Commit,
+    Lease,
+    LeaseLost,
+    OutboxEntry,
+    Outcome,
+    Snapshot,
+    Store,
+    is_lost,
+    refuse_foreign,
+)
+from tests.store.worlds import World
+
+SHARD = ShardKey("floor-events", 3)
+NIGHT = keys.team_view("北京", "夜班🌙")
+DAY = keys.team_view("北京", "day")
+POOL = keys.pool_view("北京", "main")
+
+
+def commit_at(offset: int, *entries: str, delivered: tuple[str, ...] = ()) -> Commit:
+    """A commit whose content follows from its offset."""
+    outbox = tuple(OutboxEntry(name, f"body of {name}".encode()) for name in entries)
+    return Commit(b"control \x00\xff %d" % offset, offset, offset * 1_000, outbox, delivered)
+
+
+def snapshot_at(offset: int, parts: Mapping[str, bytes], *others: str) -> Snapshot:
+    """A snapshot with these changed parts, and these that did not change."""
+    return Snapshot(parts, (*parts, *others), offset, offset * 1_000, format=1, partitions=8)
+
+
+async def begun(store: Store) -> Lease:
+    """A lease after a first commit at offset 10."""
+    lease = await store.acquire(SHARD)
+    assert await store.commit(lease, commit_at(10)) is Outcome.OK
+    return lease
+
+
+def ids(lease: Lease) -> list[str]:
+    return [entry.id for entry in lease.outbox]
+
+
+class StoreSuite:
+    """Each test gets a fresh `world`."""
+
+    async def test_an_empty_store_gives_an_empty_lease(self, world: World) -> None:
+        lease = await (await world.store()).acquire(SHARD)
+        assert (lease.manifest, lease.control, lease.offset, lease.as_of_ms) == (None,) * 4
+        assert (lease.owner.epoch, lease.commit_seq, lease.outbox) == (1, 0, ())
+        assert lease.views == frozenset()
+
+    async def test_what_was_committed_is_what_the_next_owner_finds(self, world: World) -> None:
+        first, second = await world.store(), await world.store()
+        lease = await first.acquire(SHARD)
+        assert await first.commit(lease, commit_at(10, "a")) is Outcome.OK
+        assert await first.commit(lease, commit_at(10, "b")) is Outcome.OK
+        found = await second.acquire(SHARD)
+        assert found.owner.epoch == 2
+        assert (found.control, found.offset, found.as_of_ms) == (b"control \x00\xff 10", 10, 10_000)
+        assert found.commit_seq == 2
+        assert found.outbox == commit_at(10, "a", "b").outbox
+        assert found.store_id == lease.store_id
+
+    async def test_a_former_owner_is_fenced_and_writes_nothing(self, world: World) -> None:
+        old, new = await world.store(), await world.store()
+        stale = await begun(old)
+        lease = await new.acquire(SHARD)
+        assert await old.commit(stale, commit_at(99, "ghost")) is Outcome.FENCED
+        assert await old.save(stale, snapshot_at(10, {"x": b"ghost"})) is Outcome.FENCED
+        assert await old.write_views(stale, 99, {DAY: {"as_of": "99"}}) is Outcome.FENCED
+        assert await old.drop_views(stale, [DAY]) is Outcome.FENCED
+        assert await new.commit(lease, commit_at(11)) is Outcome.OK
+        found = await old.acquire(SHARD)
+        assert (found.offset, found.outbox, found.manifest) == (11, (), None)
+        assert await old.teams() == []
+
+    async def test_acquiring_anew_fences_the_own_earlier_lease(self, world: World) -> None:
+        store = await world.store()
+        stale = await begun(store)
+        lease = await store.acquire(SHARD)
+        assert await store.commit(stale, commit_at(11)) is Outcome.FENCED
+        assert await store.commit(lease, commit_at(11)) is Outcome.OK
+
+    async def test_a_forgotten_lease_writes_nothing(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        store.forget(lease)
+        assert await store.commit(lease, commit_at(11)) is Outcome.FENCED
+        assert (await store.acquire(SHARD)).offset == 10
+
+    async def test_shards_do_not_touch_each_other(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        other = await store.acquire(ShardKey("floor-events", 4))
+        assert other.offset is None
+        assert await store.commit(other, commit_at(500, "x")) is Outcome.OK
+        assert await store.commit(lease, commit_at(11)) is Outcome.OK
+        assert ids(await store.acquire(SHARD)) == []
+
+    async def test_the_outbox_keeps_its_order_until_delivered(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        names = [f"队列🔥/{n}:x" for n in (9, 10, 1, 8, 2)]
+        await store.commit(lease, commit_at(10, *names))
+        await store.commit(lease, commit_at(20, "later", delivered=(names[0], names[3])))
+        lease = await store.acquire(SHARD)
+        assert ids(lease) == [names[1], names[2], names[4], "later"]
+        assert lease.outbox[0].body == f"body of {names[1]}".encode()
+        await store.commit(lease, commit_at(20, delivered=tuple(ids(lease))))
+        assert ids(await store.acquire(SHARD)) == []
+
+    async def test_an_outbox_entry_handed_in_twice_is_one(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        await store.commit(lease, commit_at(10, "a", "b"))
+        await store.commit(lease, commit_at(11, "c", "a"))
+        assert ids(await store.acquire(SHARD)) == ["a", "b", "c"]
+
+    async def test_what_was_delivered_before_its_commit_is_not_kept(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        await store.commit(lease, commit_at(10, "paged", "open", delivered=("paged",)))
+        assert ids(await store.acquire(SHARD)) == ["open"]
+
+    async def test_a_lost_reply_gives_already_and_applies_once(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        with world.lost_reply(store, "commit"):
+            assert await store.commit(lease, commit_at(20, "a")) is Outcome.ALREADY
+        assert await store.commit(lease, commit_at(21, delivered=("a",))) is Outcome.OK
+        found = await store.acquire(SHARD)
+        assert (found.commit_seq, found.offset, ids(found)) == (3, 21, [])
+
+    async def test_a_store_set_back_answers_mismatch_and_keeps_what_it_has(
+        self, world: World
+    ) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        earlier = world.copy()
+        await store.commit(lease, commit_at(20, "lost"))
+        world.set_back(earlier)
+        assert await store.commit(lease, commit_at(30)) is Outcome.MISMATCH
+        assert await store.commit(lease, commit_at(30)) is Outcome.MISMATCH
+        found = await store.acquire(SHARD)
+        assert (found.offset, found.commit_seq, ids(found)) == (10, 1, [])
+        assert await store.commit(found, commit_at(20, "lost")) is Outcome.OK
+
+    async def test_a_store_set_back_to_before_the_lease_answers_mismatch(
+        self, world: World
+    ) -> None:
+        store = await world.store()
+        await begun(store)
+        earlier = world.copy()
+        lease = await store.acquire(SHARD)
+        world.set_back(earlier)
+        assert await store.commit(lease, commit_at(30)) is Outcome.MISMATCH
+
+    async def test_a_store_set_back_takes_no_snapshot(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        earlier = world.copy()
+        await store.commit(lease, commit_at(20))
+        world.set_back(earlier)
+        assert await store.save(lease, snapshot_at(20, {"a": b"1"})) is Outcome.MISMATCH
+        assert (await store.acquire(SHARD)).manifest is None
+
+    async def test_an_offset_never_goes_back(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        with pytest.raises(ValueError, match="offset 9 goes back; the last commit has 10"):
+            await store.commit(lease, commit_at(9))
+        assert await store.commit(lease, commit_at(10)) is Outcome.OK
+
+    async def test_a_snapshot_is_loaded_as_it_was_saved(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        big = bytes(range(256)) * 3_000 + b"end"
+        parts = {"panes/0": big, "空": b"", "names": b"\x00"}
+        assert await store.save(lease, snapshot_at(10, parts)) is Outcome.OK
+        assert await store.load(lease) == parts
+        found = await store.acquire(SHARD)
+        assert await store.load(found) == parts
+        assert found.manifest is not None
+        assert (found.manifest.offset, found.manifest.as_of_ms) == (10, 10_000)
+        assert (found.manifest.format, found.manifest.partitions) == (1, 8)
+        assert found.manifest.store_id == found.store_id
+
+    async def test_parts_that_did_not_change_stay_and_dropped_ones_go(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        await store.save(lease, snapshot_at(10, {"a": b"1", "b": b"1", "c": b"1"}))
+        await store.commit(lease, commit_at(20))
+        assert await store.save(lease, snapshot_at(20, {"b": b"2"}, "a")) is Outcome.OK
+        lease = await store.acquire(SHARD)
+        assert await store.load(lease) == {"a": b"1", "b": b"2"}
+        assert await store.save(lease, snapshot_at(20, {}, "b")) is Outcome.OK
+        assert await store.load(lease) == {"b": b"2"}
+
+    async def test_without_a_snapshot_there_is_nothing_to_load(self, world: World) -> None:
+        store = await world.store()
+        assert await store.load(await store.acquire(SHARD)) == {}
+
+    async def test_an_empty_snapshot_marks_where_a_shard_began(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        assert await store.save(lease, snapshot_at(77, {})) is Outcome.OK
+        found = await store.acquire(SHARD)
+        assert found.manifest is not None
+        assert (found.manifest.offset, found.offset) == (77, None)
+
+    async def test_a_snapshot_beyond_the_last_commit_is_refused(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        with pytest.raises(ValueError, match="11 lies beyond the last commit at 10"):
+            await store.save(lease, snapshot_at(11, {"a": b"1"}))
+
+    async def test_a_part_that_nobody_has_is_refused(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        with pytest.raises(ValueError, match=r"never saved: \['b'\]"):
+            await store.save(lease, snapshot_at(10, {"a": b"1"}, "b"))
+
+    async def test_a_lost_reply_to_a_snapshot_gives_already(self, world: World) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        with world.lost_reply(store, "flip"):
+            assert await store.save(lease, snapshot_at(10, {"a": b"1"})) is Outcome.ALREADY
+        assert await store.save(lease, snapshot_at(10, {"b": b"2"}, "a")) is Outcome.OK
+        assert await store.load(lease) == {"a": b"1", "b": b"2"}
+
+    async def test_who_lost_the_lease_loads_nothing(self, world: World) -> None:
+        old, new = await world.store(), await world.store()
+        stale = await begun(old)
+        await old.save(stale, snapshot_at(10, {"a": b"1"}))
+        lease = await new.acquire(SHARD)
+        await new.save(lease, snapshot_at(10, {"a": b"2"}))
+        with pytest.raises(LeaseLost):
+            await old.load(stale)
+
+    async def test_views_show_what_was_written_last(self, world: World) -> None:
+        store, reader = await world.store(), await world.store()
+        lease = await store.acquire(SHARD)
+        views = {NIGHT: {"as_of": "1", "verdict": "watch", "备注": "😀"}, POOL: {"waiting": "3"}}
+        assert await store.write_views(lease, 1, views) is Outcome.OK
+        assert await reader.read_views([NIGHT, POOL, DAY]) == views
+        assert await reader.teams() == [("北京", "夜班🌙")]
+        changed = {NIGHT: {"as_of": "2", "verdict": "in_control"}, DAY: {"as_of": "2"}}
+        assert await store.write_views(lease, 2, changed) is Outcome.OK
+        assert await reader.read_views([NIGHT, POOL, DAY]) == {**views, **changed}
+        assert await reader.teams() == [("北京", "day"), ("北京", "夜班🌙")]
+        assert (await reader.acquire(SHARD)).views == {NIGHT, POOL, DAY}
+
+    async def test_a_view_never_goes_back_in_time(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        assert await store.write_views(lease, 5_000, {DAY: {"as_of": "5"}}) is Outcome.OK
+        assert await store.write_views(lease, 4_000, {DAY: {"as_of": "4"}}) is Outcome.ALREADY
+        assert await store.read_views([DAY]) == {DAY: {"as_of": "5"}}
+        assert await store.write_views(lease, 5_000, {DAY: {"as_of": "5b"}}) is Outcome.OK
+        assert await store.read_views([DAY]) == {DAY: {"as_of": "5b"}}
+
+    async def test_a_new_owner_may_show_an_earlier_instant(self, world: World) -> None:
+        old, new = await world.store(), await world.store()
+        await old.write_views(await old.acquire(SHARD), 9_000, {DAY: {"as_of": "9", "x": "1"}})
+        lease = await new.acquire(SHARD)
+        assert await new.write_views(lease, 8_000, {DAY: {"as_of": "8"}}) is Outcome.OK
+        assert await new.read_views([DAY]) == {DAY: {"as_of": "8"}}
+
+    async def test_dropped_views_are_gone(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        await store.write_views(lease, 1, {DAY: {"a": "1"}, NIGHT: {"a": "1"}, POOL: {"a": "1"}})
+        assert await store.drop_views(lease, [DAY, POOL]) is Outcome.OK
+        assert await store.drop_views(lease, []) is Outcome.OK
+        assert await store.teams() == [("北京", "夜班🌙")]
+        assert await store.read_views([DAY, NIGHT, POOL]) == {NIGHT: {"a": "1"}}
+        assert (await store.acquire(SHARD)).views == {NIGHT}
+
+    async def test_a_dropped_view_may_come_back(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}})
+        await store.drop_views(lease, [DAY])
+        assert await store.write_views(lease, 2, {DAY: {"a": "1"}}) is Outcome.OK
+        assert await store.read_views([DAY]) == {DAY: {"a": "1"}}
+        assert await store.teams() == [("北京", "day")]
+
+    async def test_state_is_lost_if_only_kafka_remembers(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        assert not is_lost(lease, None)
+        assert not is_lost(lease, 0)
+        assert is_lost(lease, 5)
+        await store.save(lease, snapshot_at(0, {}))
+        assert not is_lost(await store.acquire(SHARD), 5)
+
+    async def test_foreign_state_is_refused_with_what_to_do(self, world: World) -> None:
+        store = await world.store()
+        empty = await store.acquire(SHARD)
+        refuse_foreign(empty, frozenset({1}), partitions=8)
+        await store.save(empty, snapshot_at(0, {}))
+        lease = await store.acquire(SHARD)
+        refuse_foreign(lease, frozenset({1, 2}), partitions=8)
+        refusals: list[tuple[dict[str, Any], str]] = [
+            ({"formats": frozenset({2}), "partitions": 8}, "format 1, this version reads 2"),
+            ({"formats": frozenset({1}), "partitions": 9}, "for 8 partitions, the topic has 9"),
+        ]
+        for arguments, text in refusals:
+            with pytest.raises(StateError, match=text):
+                refuse_foreign(lease, **arguments)

@@ -1,0 +1,114 @@
+"""Where the suite runs: stores on one server, which loses replies and is set back when told to."""
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any, Literal, Protocol, Self, get_args
+
+import redis
+
+from stream.store.memory import MemoryServer, MemoryStore
+from stream.store.protocol import Store, StoreOptions
+from stream.store.redis import RedisStore
+from stream.store.scripts import ScriptName, script
+from tests.store.proxy import Proxy
+
+Write = Literal["commit", "flip"]
+QUICK = StoreOptions(patience_s=10.0, answer_timeout_s=5.0)
+
+
+class World(Protocol):
+    """One server and its stores."""
+
+    async def store(self) -> Store:
+        """The store of one more worker, open."""
+        ...
+
+    def lost_reply(self, store: Store, write: Write) -> Any:
+        """A block in which the reply to this store's first such write is lost."""
+        ...
+
+    def copy(self) -> object:
+        """All that the server holds."""
+        ...
+
+    def set_back(self, earlier: Any) -> None:
+        """Make the server hold what it held then."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_exc: object) -> None: ...
+
+
+class MemoryWorld:
+    """The memory twin."""
+
+    def __init__(self) -> None:
+        self.server = MemoryServer()
+
+    async def store(self) -> Store:
+        return MemoryStore(self.server)
+
+    @contextmanager
+    def lost_reply(self, store: Store, write: Write) -> Iterator[None]:
+        assert isinstance(store, MemoryStore)
+        store.lose_reply = True
+        yield
+        store.lose_reply = False
+
+    def copy(self) -> MemoryServer:
+        return self.server.copy()
+
+    def set_back(self, earlier: MemoryServer) -> None:
+        self.server.set_back(earlier)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        return
+
+
+class RedisWorld:
+    """A real Redis behind a proxy for each store."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.admin = redis.Redis.from_url(url)
+        self.proxies: dict[int, Proxy] = {}
+        self._stack = AsyncExitStack()
+        for name in get_args(ScriptName):
+            # Else the reply that the proxy loses might be that the script is not known.
+            self.admin.script_load(script(name).text)
+
+    async def store(self) -> Store:
+        proxy = await self._stack.enter_async_context(Proxy(self.url))
+        store = await self._stack.enter_async_context(RedisStore(proxy.url, QUICK))
+        self.proxies[id(store)] = proxy
+        return store
+
+    def proxy_of(self, store: Store) -> Proxy:
+        return self.proxies[id(store)]
+
+    @contextmanager
+    def lost_reply(self, store: Store, write: Write) -> Iterator[None]:
+        proxy = self.proxies[id(store)]
+        proxy.lose_reply_to(write)
+        yield
+        proxy.be_honest()
+
+    def copy(self) -> dict[bytes, bytes]:
+        found = {key: self.admin.dump(key) for key in self.admin.scan_iter()}
+        return {key: value for key, value in found.items() if isinstance(key, bytes) and value}
+
+    def set_back(self, earlier: dict[bytes, bytes]) -> None:
+        self.admin.flushdb()
+        for key, value in earlier.items():
+            self.admin.restore(key, 0, value)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self._stack.aclose()
+        self.admin.close()
