@@ -6,6 +6,7 @@ FLOORWATCH_REQUIRE_REAL=1.
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,11 @@ REDIS_VERSIONS = ("6.2", "7")
 SERVICES = frozenset(
     {"redis_server", "redis_url", "make_redis", "kafka", "make_kafka", "broker", "prometheus"}
 )
+
+
+def pytest_configure() -> None:
+    """End as with Ctrl-C when told to end, so that no server outlives the run that started it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
