@@ -50,9 +50,13 @@ class RedisStore:
 
     async def open(self) -> None:
         """See the protocol."""
-        [reply] = await self._wire.ask([("INFO",)])
-        facts = dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
-        check_server(facts)
+        try:
+            [reply] = await self._wire.ask([("INFO",)])
+            facts = dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
+            check_server(facts)
+        except BaseException:
+            await self.close()
+            raise
         if facts.get("aof_enabled") == "0":
             log.warning(
                 "Redis keeps no append-only file: when it restarts, state since its last save "

@@ -1,0 +1,30 @@
+import pytest
+
+from stream.store import keys
+from stream.store.keys import ShardKey
+
+SHARD = ShardKey("floor-events", 3)
+
+
+def test_views_are_named_as_others_rely_on() -> None:
+    assert keys.team_view("北京", "night 🌙") == "floorwatch:team:北京/night 🌙"
+    assert keys.pool_view("f", "main") == "floorwatch:pool:f/main"
+    assert keys.TEAMS == "floorwatch:teams"
+
+
+def test_all_keys_of_a_shard_share_its_tag() -> None:
+    of_shard = (keys.shard, keys.outbox, keys.garbage, keys.views)
+    found = [*(name(SHARD) for name in of_shard), keys.piece(SHARD, "a}b{", "v", 0)]
+    assert all(key.startswith("floorwatch:{floor-events:3}:") for key in found)
+    assert len(set(found)) == len(found)
+
+
+def test_only_a_teams_view_tells_its_team() -> None:
+    assert keys.team_of_view(keys.team_view("f", "t")) == "f/t"
+    assert keys.team_of_view(keys.pool_view("f", "t")) is None
+
+
+@pytest.mark.parametrize("topic", ["", "a}b", "a b", "ä"])
+def test_what_is_no_topic_is_refused(topic: str) -> None:
+    with pytest.raises(ValueError, match="no name of a Kafka topic"):
+        keys.shard(ShardKey(topic, 0))
