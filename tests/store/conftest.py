@@ -1,5 +1,14 @@
-"""A store's world: the stores of several workers on one server, and what may befall them."""
+from collections.abc import AsyncIterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.store.suite")
+from tests.store.worlds import RedisWorld
+
+pytest.register_assert_rewrite("tests.store.suite", "tests.store.suite_of_views")
+
+
+@pytest.fixture
+async def world(redis_url: str) -> AsyncIterator[RedisWorld]:
+    """Stores on the shared Redis, each behind a proxy."""
+    async with RedisWorld(redis_url) as world:
+        yield world

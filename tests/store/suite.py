@@ -1,55 +1,18 @@
 """What every store must do; run by test_memory.py and test_redis.py."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from stream.errors import StateError
-from stream.store import keys
 from stream.store.keys import ShardKey
-from stream.store.protocol import (
-    Commit,
-    Lease,
-    LeaseLost,
-    OutboxEntry,
-    Outcome,
-    Snapshot,
-    Store,
-    is_lost,
-    refuse_foreign,
-)
+from stream.store.protocol import LeaseLost, Outcome, is_lost, refuse_foreign
+from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
+from tests.store.suite_of_views import ViewsSuite
 from tests.store.worlds import World
 
-SHARD = ShardKey("floor-events", 3)
-NIGHT = keys.team_view("北京", "夜班🌙")
-DAY = keys.team_view("北京", "day")
-POOL = keys.pool_view("北京", "main")
 
-
-def commit_at(offset: int, *entries: str, delivered: tuple[str, ...] = ()) -> Commit:
-    """A commit whose content follows from its offset."""
-    outbox = tuple(OutboxEntry(name, f"body of {name}".encode()) for name in entries)
-    return Commit(b"control \x00\xff %d" % offset, offset, offset * 1_000, outbox, delivered)
-
-
-def snapshot_at(offset: int, parts: Mapping[str, bytes], *others: str) -> Snapshot:
-    """A snapshot with these changed parts, and these that did not change."""
-    return Snapshot(parts, (*parts, *others), offset, offset * 1_000, format=1, partitions=8)
-
-
-async def begun(store: Store) -> Lease:
-    """A lease after a first commit at offset 10."""
-    lease = await store.acquire(SHARD)
-    assert await store.commit(lease, commit_at(10)) is Outcome.OK
-    return lease
-
-
-def ids(lease: Lease) -> list[str]:
-    return [entry.id for entry in lease.outbox]
-
-
-class StoreSuite:
+class StoreSuite(ViewsSuite):
     """Each test gets a fresh `world`."""
 
     async def test_an_empty_store_gives_an_empty_lease(self, world: World) -> None:
@@ -245,54 +208,6 @@ class StoreSuite:
         await new.save(lease, snapshot_at(10, {"a": b"2"}))
         with pytest.raises(LeaseLost):
             await old.load(stale)
-
-    async def test_views_show_what_was_written_last(self, world: World) -> None:
-        store, reader = await world.store(), await world.store()
-        lease = await store.acquire(SHARD)
-        views = {NIGHT: {"as_of": "1", "verdict": "watch", "备注": "😀"}, POOL: {"waiting": "3"}}
-        assert await store.write_views(lease, 1, views) is Outcome.OK
-        assert await reader.read_views([NIGHT, POOL, DAY]) == views
-        assert await reader.teams() == [("北京", "夜班🌙")]
-        changed = {NIGHT: {"as_of": "2", "verdict": "in_control"}, DAY: {"as_of": "2"}}
-        assert await store.write_views(lease, 2, changed) is Outcome.OK
-        assert await reader.read_views([NIGHT, POOL, DAY]) == {**views, **changed}
-        assert await reader.teams() == [("北京", "day"), ("北京", "夜班🌙")]
-        assert (await reader.acquire(SHARD)).views == {NIGHT, POOL, DAY}
-
-    async def test_a_view_never_goes_back_in_time(self, world: World) -> None:
-        store = await world.store()
-        lease = await store.acquire(SHARD)
-        assert await store.write_views(lease, 5_000, {DAY: {"as_of": "5"}}) is Outcome.OK
-        assert await store.write_views(lease, 4_000, {DAY: {"as_of": "4"}}) is Outcome.ALREADY
-        assert await store.read_views([DAY]) == {DAY: {"as_of": "5"}}
-        assert await store.write_views(lease, 5_000, {DAY: {"as_of": "5b"}}) is Outcome.OK
-        assert await store.read_views([DAY]) == {DAY: {"as_of": "5b"}}
-
-    async def test_a_new_owner_may_show_an_earlier_instant(self, world: World) -> None:
-        old, new = await world.store(), await world.store()
-        await old.write_views(await old.acquire(SHARD), 9_000, {DAY: {"as_of": "9", "x": "1"}})
-        lease = await new.acquire(SHARD)
-        assert await new.write_views(lease, 8_000, {DAY: {"as_of": "8"}}) is Outcome.OK
-        assert await new.read_views([DAY]) == {DAY: {"as_of": "8"}}
-
-    async def test_dropped_views_are_gone(self, world: World) -> None:
-        store = await world.store()
-        lease = await store.acquire(SHARD)
-        await store.write_views(lease, 1, {DAY: {"a": "1"}, NIGHT: {"a": "1"}, POOL: {"a": "1"}})
-        assert await store.drop_views(lease, [DAY, POOL]) is Outcome.OK
-        assert await store.drop_views(lease, []) is Outcome.OK
-        assert await store.teams() == [("北京", "夜班🌙")]
-        assert await store.read_views([DAY, NIGHT, POOL]) == {NIGHT: {"a": "1"}}
-        assert (await store.acquire(SHARD)).views == {NIGHT}
-
-    async def test_a_dropped_view_may_come_back(self, world: World) -> None:
-        store = await world.store()
-        lease = await store.acquire(SHARD)
-        await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}})
-        await store.drop_views(lease, [DAY])
-        assert await store.write_views(lease, 2, {DAY: {"a": "1"}}) is Outcome.OK
-        assert await store.read_views([DAY]) == {DAY: {"a": "1"}}
-        assert await store.teams() == [("北京", "day")]
 
     async def test_state_is_lost_if_only_kafka_remembers(self, world: World) -> None:
         store = await world.store()

@@ -1,10 +1,9 @@
 """What befalls a real Redis: killed, set back, stopped, full, emptied; and a worker that dies."""
 
 import asyncio
-import random
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,30 +14,18 @@ from stream.errors import ConfigurationError, ServiceError, StateError
 from stream.store import keys
 from stream.store.protocol import Outcome, StoreOptions
 from stream.store.redis import RedisStore
-from stream.store.scripts import ScriptName
+from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
 from tests.store.proxy import Proxy
-from tests.store.suite import DAY, NIGHT, SHARD, begun, commit_at, ids, snapshot_at
 from tests.store.worlds import QUICK, RedisWorld
 
 MakeRedis = Callable[..., RedisProgram]
 SHORT = StoreOptions(patience_s=0.3, answer_timeout_s=0.2, connect_timeout_s=0.2)
 
 
-@pytest.fixture
-async def world(redis_url: str) -> AsyncIterator[RedisWorld]:
-    async with RedisWorld(redis_url) as world:
-        yield world
-
-
 def aof_of(server: RedisProgram) -> Path:
     """The append-only file that grows: one file in 6.2, the increment of several in 7."""
     found = [*server.directory.glob("appendonlydir/*.incr.aof"), *server.directory.glob("*.aof")]
     return found[0]
-
-
-def pieces(admin: redis.Redis) -> set[str]:
-    """All pieces of snapshots in Redis."""
-    return {key.decode() for key in admin.scan_iter("*:part:*") if isinstance(key, bytes)}
 
 
 async def test_scripts_that_redis_forgot_are_sent_in_full(world: RedisWorld) -> None:
@@ -205,173 +192,6 @@ async def test_a_cancelled_commit_is_applied_once_and_in_its_place(world: RedisW
     assert await store.commit(lease, commit_at(30, "b")) is Outcome.OK
     found = await store.acquire(SHARD)
     assert (found.commit_seq, found.offset, ids(found)) == (3, 30, ["a", "b"])
-
-
-async def test_a_cancelled_save_does_not_lose_its_parts(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await begun(store)
-    proxy = world.proxy_of(store)
-    steps: tuple[tuple[ScriptName, dict[str, bytes]], ...]
-    steps = (("put", {"a": b"a"}), ("flip", {"b": b"b"}))
-    names: list[str] = []
-    for script_name, parts in steps:
-        proxy.stall_reply_to(script_name)
-        task = asyncio.create_task(store.save(lease, snapshot_at(10, parts, *names)))
-        await proxy.reached.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        names += parts
-    assert await store.save(lease, snapshot_at(10, {"c": b"c"}, *names)) is Outcome.OK
-    found = await store.acquire(SHARD)
-    assert await store.load(found) == {"a": b"a", "b": b"b", "c": b"c"}
-    assert len(pieces(world.admin)) == 3
-
-
-async def test_cancelled_views_are_written_whole_the_next_time(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await store.acquire(SHARD)
-    await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}})
-    proxy = world.proxy_of(store)
-    proxy.stall_reply_to("view")
-    task = asyncio.create_task(store.write_views(lease, 2, {DAY: {"a": "2", "c": "2"}}))
-    await proxy.reached.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert await store.write_views(lease, 3, {DAY: {"a": "1"}}) is Outcome.OK
-    assert await store.read_views([DAY]) == {DAY: {"a": "1"}}
-
-
-async def test_a_lost_reply_to_a_view_changes_nothing(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await store.acquire(SHARD)
-    proxy = world.proxy_of(store)
-    for as_of_ms in range(1, 5):
-        proxy.lose_reply_to("view")
-        view = {"as_of": str(as_of_ms), f"only at {as_of_ms}": "x"}
-        assert await store.write_views(lease, as_of_ms, {DAY: view}) is Outcome.OK
-        assert await store.read_views([DAY]) == {DAY: view}
-    assert proxy.lost == 4
-
-
-async def test_a_view_that_was_damaged_by_hand_is_written_whole(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await store.acquire(SHARD)
-    await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}, NIGHT: {"a": "1"}})
-    world.admin.delete(DAY)
-    assert await store.write_views(lease, 2, {DAY: {"a": "2", "b": "1"}}) is Outcome.OK
-    assert await store.read_views([DAY]) == {DAY: {"a": "2", "b": "1"}}
-
-
-async def test_a_sleeper_does_not_bring_back_what_its_successor_dropped(world: RedisWorld) -> None:
-    old, new = await world.store(), await world.store()
-    stale = await old.acquire(SHARD)
-    await old.write_views(stale, 1, {DAY: {"a": "1"}})
-    lease = await new.acquire(SHARD)
-    await new.drop_views(lease, sorted(lease.views))
-    assert await old.write_views(stale, 2, {DAY: {"a": "2"}}) is Outcome.FENCED
-    assert await new.read_views([DAY]) == {}
-    assert await new.teams() == []
-
-
-async def test_views_are_plain_hashes_for_people(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await store.acquire(SHARD)
-    await store.write_views(lease, 1_000, {NIGHT: {"verdict": "watch", "agents:aux": "3"}})
-    assert world.admin.hgetall("floorwatch:team:北京/夜班🌙") == {
-        b"verdict": b"watch",
-        b"agents:aux": b"3",
-        b"_epoch": b"1",
-        b"_as_of_ms": b"1000",
-        b"_revision": b"1",
-    }
-    assert world.admin.smembers("floorwatch:teams") == {"北京/夜班🌙".encode()}
-
-
-async def test_all_other_keys_are_internal_and_share_the_shards_tag(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await begun(store)
-    await store.commit(lease, commit_at(20, "a"))
-    await store.save(lease, snapshot_at(20, {"a": b"1"}))
-    await store.save(lease, snapshot_at(20, {"a": b"2"}))
-    await store.write_views(lease, 1, {DAY: {"a": "1"}})
-    found = {str(key, "utf-8") for key in world.admin.keys("*") if isinstance(key, bytes)}
-    tagged = {key for key in found if key.startswith("floorwatch:{floor-events:3}:")}
-    assert found - tagged == {keys.STORE_ID, keys.TEAMS, DAY}
-    assert len(tagged) == 4  # shard, outbox, views, one piece
-
-
-async def test_superseded_pieces_are_removed(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await begun(store)
-    big = bytes(range(256)) * 40_000
-    await store.save(lease, snapshot_at(10, {"a": big, "b": b"1"}))
-    kept = {key for key in pieces(world.admin) if ":b:" in key}
-    await store.save(lease, snapshot_at(10, {"a": b"small"}, "b"))
-    assert kept < pieces(world.admin)
-    assert len(pieces(world.admin)) == 2
-    assert not world.admin.exists(keys.garbage(SHARD))
-
-
-async def test_a_crashed_upload_is_swept_by_the_next_owner(world: RedisWorld) -> None:
-    dying, heir = await world.store(), await world.store()
-    lease = await begun(dying)
-    await dying.save(lease, snapshot_at(10, {"a": b"1"}))
-    whole = pieces(world.admin)
-    world.proxy_of(dying).lose_reply_to("put", nth=40)
-    task = asyncio.create_task(
-        dying.save(lease, snapshot_at(10, {str(n): b"x" for n in range(40)}, "a"))
-    )
-    await world.proxy_of(dying).reached.wait()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert len(pieces(world.admin)) == 41
-    found = await heir.acquire(SHARD)
-    assert pieces(world.admin) == whole
-    assert await heir.load(found) == {"a": b"1"}
-
-
-async def test_a_sleepers_upload_leaves_no_garbage(world: RedisWorld) -> None:
-    old, new = await world.store(), await world.store()
-    stale = await begun(old)
-    await new.acquire(SHARD)
-    assert await old.save(stale, snapshot_at(10, {"a": b"1"})) is Outcome.FENCED
-    assert pieces(world.admin) == set()
-
-
-async def test_commits_go_on_while_a_snapshot_is_uploaded(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await begun(store)
-    noise = random.Random(7)
-    parts = {str(n): noise.randbytes(1_000_000) for n in range(8)}
-    saving = asyncio.create_task(store.save(lease, snapshot_at(10, parts)))
-    commits = 0
-    while not saving.done():
-        commits += 1
-        assert await store.commit(lease, commit_at(10 + commits)) is Outcome.OK
-        await asyncio.sleep(0)
-    assert await saving is Outcome.OK
-    assert commits > 5
-    found = await store.acquire(SHARD)
-    assert (found.offset, found.manifest and found.manifest.offset) == (10 + commits, 10)
-    assert await store.load(found) == parts
-
-
-async def test_a_damaged_or_missing_part_is_never_taken_for_state(world: RedisWorld) -> None:
-    store = await world.store()
-    lease = await begun(store)
-    await store.save(lease, snapshot_at(10, {"a": b"1", "b": b"2"}))
-    piece = next(key for key in pieces(world.admin) if ":a:" in key)
-    whole = world.admin.get(piece)
-    world.admin.set(piece, b"nonsense")
-    with pytest.raises(StateError, match="part 'a' of the snapshot is damaged"):
-        await store.load(lease)
-    world.admin.delete(piece)
-    with pytest.raises(StateError, match="parts a of the snapshot of floor-events:3 are missing"):
-        await store.load(lease)
-    world.admin.set(piece, whole or b"")
-    assert await store.load(lease) == {"a": b"1", "b": b"2"}
 
 
 async def test_an_outbox_of_thousands_is_read_in_order(world: RedisWorld) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stream.store import keys
 from stream.store.protocol import Commit, Lease, LeaseLost, OutboxEntry, Outcome, Snapshot, Store
-from tests.store.suite import SHARD
+from tests.store.deeds import SHARD
 from tests.store.worlds import MemoryWorld, RedisWorld, World
 
 WORKERS = ("A", "B")

@@ -1,0 +1,57 @@
+"""What every store must do with views; part of suite.py."""
+
+from stream.store.protocol import Outcome
+from tests.store.deeds import DAY, NIGHT, POOL, SHARD
+from tests.store.worlds import World
+
+
+class ViewsSuite:
+    """Each test gets a fresh `world`."""
+
+    async def test_views_show_what_was_written_last(self, world: World) -> None:
+        store, reader = await world.store(), await world.store()
+        lease = await store.acquire(SHARD)
+        views = {NIGHT: {"as_of": "1", "verdict": "watch", "备注": "😀"}, POOL: {"waiting": "3"}}
+        assert await store.write_views(lease, 1, views) is Outcome.OK
+        assert await reader.read_views([NIGHT, POOL, DAY]) == views
+        assert await reader.teams() == [("北京", "夜班🌙")]
+        changed = {NIGHT: {"as_of": "2", "verdict": "in_control"}, DAY: {"as_of": "2"}}
+        assert await store.write_views(lease, 2, changed) is Outcome.OK
+        assert await reader.read_views([NIGHT, POOL, DAY]) == {**views, **changed}
+        assert await reader.teams() == [("北京", "day"), ("北京", "夜班🌙")]
+        assert (await reader.acquire(SHARD)).views == {NIGHT, POOL, DAY}
+
+    async def test_a_view_never_goes_back_in_time(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        assert await store.write_views(lease, 5_000, {DAY: {"as_of": "5"}}) is Outcome.OK
+        assert await store.write_views(lease, 4_000, {DAY: {"as_of": "4"}}) is Outcome.ALREADY
+        assert await store.read_views([DAY]) == {DAY: {"as_of": "5"}}
+        assert await store.write_views(lease, 5_000, {DAY: {"as_of": "5b"}}) is Outcome.OK
+        assert await store.read_views([DAY]) == {DAY: {"as_of": "5b"}}
+
+    async def test_a_new_owner_may_show_an_earlier_instant(self, world: World) -> None:
+        old, new = await world.store(), await world.store()
+        await old.write_views(await old.acquire(SHARD), 9_000, {DAY: {"as_of": "9", "x": "1"}})
+        lease = await new.acquire(SHARD)
+        assert await new.write_views(lease, 8_000, {DAY: {"as_of": "8"}}) is Outcome.OK
+        assert await new.read_views([DAY]) == {DAY: {"as_of": "8"}}
+
+    async def test_dropped_views_are_gone(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        await store.write_views(lease, 1, {DAY: {"a": "1"}, NIGHT: {"a": "1"}, POOL: {"a": "1"}})
+        assert await store.drop_views(lease, [DAY, POOL]) is Outcome.OK
+        assert await store.drop_views(lease, []) is Outcome.OK
+        assert await store.teams() == [("北京", "夜班🌙")]
+        assert await store.read_views([DAY, NIGHT, POOL]) == {NIGHT: {"a": "1"}}
+        assert (await store.acquire(SHARD)).views == {NIGHT}
+
+    async def test_a_dropped_view_may_come_back(self, world: World) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}})
+        await store.drop_views(lease, [DAY])
+        assert await store.write_views(lease, 2, {DAY: {"a": "1"}}) is Outcome.OK
+        assert await store.read_views([DAY]) == {DAY: {"a": "1"}}
+        assert await store.teams() == [("北京", "day")]
