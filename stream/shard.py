@@ -175,8 +175,9 @@ class Shard:
     def seat_sums(self, start_ms: int, end_ms: int) -> SeatSums:
         """What each seat has in [start_ms, end_ms).
 
-        Edges are whole minutes within the last two hours, or the end is as_of. Calls belong to
-        the instant at which they were answered or ended.
+        Edges are whole minutes within the last two hours. Calls belong to the instant at which
+        they were answered or ended. Where the end lies beyond as_of, time ends with as_of, but
+        calls of that very instant count.
         """
         names, engine = self.names, self.engine
         pools = names.team_pool.data[names.seat_team.data].tolist()
@@ -185,7 +186,7 @@ class Shard:
             for (floor, agent, team), pool in zip(names.seats.keys, pools, strict=True)
         ]
         order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
-        states = read_interval(engine, start_ms, end_ms, self.as_of_ms)
+        states = read_interval(engine, start_ms, min(end_ms, self.as_of_ms), self.as_of_ms)
         calls = np.zeros((len(keys), len(TEAM_COUNTS)), np.int64)
         what = contribution(engine.calls, np.array(engine.calls.in_order(), np.int64))
         at, values = team_values(what, self.spec.windows.short_call_ms)

@@ -54,7 +54,8 @@ async def send_all(
     partitions = len(await producer.partitions_for(topic))
     place = {floor: partition_of(floor, partitions) for floor in floors}
     keys = {floor: floor.encode() for floor in floors}
-    waiting, count = [], 0
+    waiting: list[asyncio.Future[object]] = []
+    count = 0
     for sent in events:
         ahead_s = sent.sent_ms / 1000 - time.time() if paced else 0.0
         if ahead_s > 0 or len(waiting) >= _PIECE:

@@ -181,7 +181,7 @@ class _Run:
             self._open_end_ms = part.window_end_ms
             self._tally.begin(part.window_start_ms, part.window_end_ms)
         reached_ms = min(part.end_ms, self._shard.as_of_ms)
-        self._tally.add(self._shard.seat_sums(part.start_ms, reached_ms), reached_ms)
+        self._tally.add(self._shard.seat_sums(part.start_ms, part.end_ms), reached_ms)
 
     def _finish(self) -> None:
         if self._open_end_ms > self._options.from_ms:
