@@ -143,3 +143,13 @@ def touch(subscription: Any) -> None:
     """Let aiokafka believe that its consumer is polled. On its thread."""
     with subscription.fetch_context():
         pass
+
+
+def fetch_stamp(consumer: Any, tp: TopicPartition) -> int | None:
+    """Something that changes with each answered fetch of a partition; None if there was none."""
+    subscription = None if consumer is None else consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    if assignment is None or tp not in assignment.tps:
+        return None
+    stamp: int | None = assignment.state_value(tp).timestamp
+    return stamp

@@ -6,7 +6,7 @@ from typing import Any, Final
 import faust
 from faust.app.base import BootStrategy
 
-from stream.agents.transport import SCHEME, BatchConsumer, BatchSchema
+from stream.agents.transport import SCHEME, BatchConsumer
 
 FETCH_BYTES_MAX: Final = 4 * 2**20
 """A floor is one partition, so a fetch may hold much of one."""
@@ -23,6 +23,18 @@ class GroupTimes:
     session_s: float = 10.0
     heartbeat_s: float = 1.0
     poll_s: float = 60.0
+
+
+class BatchSchema(faust.Schema[Any, Any]):
+    """Hands a batch through as it is."""
+
+    def compile(self, app: faust.App, **_: object) -> Any:  # type: ignore[override]  # noqa: ANN401 - Faust's type
+        """Answer a decoder that decodes nothing."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ANN401, ARG001
+            return app.create_event(None, message.value, message.headers, message)
+
+        return decode
 
 
 class _Boot(BootStrategy):

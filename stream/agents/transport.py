@@ -1,7 +1,8 @@
 """Batch transport: one Faust message for each (partition, fetch), with the records as columns.
 
-The only file that touches Faust's private interface (faust-streaming 0.15.3, aiokafka 0.14.0; see
-tests/agents/test_transport_contract.py). It knows nothing of state: its `Owner` says from which
+With lagcommits.py and thread.py the only file that touches Faust's private interface, as columns.py
+does aiokafka's (faust-streaming 0.15.3, aiokafka 0.14.0; tests/agents/test_transport_contract.py
+fails when they change). It knows nothing of state: its `Owner` says from which
 offset a partition is read, learns which partitions are lost, and tells what was confirmed.
 
 Every seek gives a partition a new *session*. A batch carries the session in which it was drained,
@@ -15,12 +16,12 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, cast
 
-import faust
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaConnectionError
+from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import TRANSPORTS
@@ -28,8 +29,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.agents.batch import Batch, Owner
-from stream.agents.columns import fetched_columns, touch
+from stream.agents.batch import Batch
+from stream.agents.columns import fetch_stamp, fetched_columns, touch
+from stream.agents.lagcommits import LagCommits
+from stream.agents.thread import PatientThread
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ LAST_COMMIT_S_MAX: Final = 5.0
 """How long a revocation waits for the last commit."""
 RETRY_S: Final = 0.5
 KEEP_ALIVE_S: Final = 1.0
+ANSWER_S_MAX: Final = 5.0
+"""Kafka answers an idle fetch after 1.5 s."""
 
 
 class _Unread(dict[TP, int | None]):
@@ -52,42 +57,9 @@ class _Unread(dict[TP, int | None]):
         return None
 
 
-class BatchSchema(faust.Schema[Any, Any]):
-    """Hands a batch through as it is."""
-
-    def compile(self, app: faust.App, **_: object) -> Any:  # type: ignore[override]  # noqa: ANN401 - Faust's type
-        """Answer a decoder that decodes nothing."""
-
-        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ANN401, ARG001
-            return app.create_event(None, message.value, message.headers, message)
-
-        return decode
-
-
-class _PatientThread(driver.AIOKafkaConsumerThread):
-    """Waits for a broker that is not there yet, instead of crashing."""
-
-    async def on_start(self) -> None:
-        while not self.should_stop:
-            try:
-                await super().on_start()
-            except KafkaConnectionError:
-                log.warning("Kafka is not there (%s): waiting", self.app.conf.broker[0])
-                await self._give_up_consumer()
-                await self.sleep(2 * KEEP_ALIVE_S)
-            else:
-                return
-
-    async def _give_up_consumer(self) -> None:
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await consumer.stop()
-
-
-class BatchConsumer(driver.Consumer):
+class BatchConsumer(LagCommits):
     """Faust's consumer with batches, sessions, credits, and positions that its owner keeps."""
 
-    owner: Owner
     records_in_flight_max = 50_000
     """Credit of a partition: records fetched and not yet released."""
 
@@ -105,9 +77,10 @@ class BatchConsumer(driver.Consumer):
         self._one_acquirer = asyncio.Lock()
         self._acquiring: asyncio.Task[None] | None = None
         self._forgotten = 0
+        self._answered: dict[TP, tuple[int | None, float]] = {}
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        return _PatientThread(self, loop=self.loop, beacon=self.beacon)
+        return PatientThread(self, loop=self.loop, beacon=self.beacon)
 
     # ---------------------------------------------------------------- fetching
 
@@ -179,12 +152,30 @@ class BatchConsumer(driver.Consumer):
             self.in_flight[session] -= records
             self._credit.set()
 
-    def end(self, tp: TP) -> int | None:
-        """The partition's end by the last fetch, or None before the first."""
+    # ---------------------------------------------------------------- what others may ask
+
+    def assigned(self) -> set[TP]:
+        """The partitions that the group has given to this worker."""
         try:
-            return self.highwater(tp)
-        except (ConsumerNotStarted, AssertionError, AttributeError, IllegalStateError):
-            return None
+            return set(self.assignment())
+        except ConsumerNotStarted:
+            return set()
+
+    def answers(self, tp: TP) -> bool:
+        """Whether Kafka has answered a fetch of this partition lately."""
+        stamp = fetch_stamp(self._thread._consumer, TopicPartition(tp.topic, tp.partition))
+        known, since_s = self._answered.get(tp, (None, 0.0))
+        if stamp != known:
+            known, since_s = stamp, time.monotonic()
+            self._answered[tp] = (known, since_s)
+        return time.monotonic() - since_s < ANSWER_S_MAX
+
+    async def committed(self, tp: TP) -> int | None:
+        """What the group has committed to Kafka; None if nothing."""
+        kafka_tp = TopicPartition(tp.topic, tp.partition)
+        thread = self._thread
+        found: int | None = await thread.call_thread(thread._ensure_consumer().committed, kafka_tp)
+        return found
 
     @Service.task
     async def _keep_alive(self) -> None:
@@ -284,38 +275,6 @@ class BatchConsumer(driver.Consumer):
             self.ready.discard(tp)
         for message in [m for m in self._unacked_messages if m.tp in gone]:
             self._unacked_messages.discard(message)
-
-    # ------------------------------------------------------- commits: for lag monitors only
-
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:  # type: ignore[override]  # noqa: ANN401, ARG002
-        return list(self.owner.confirmed())
-
-    def _new_offset(self, tp: TP) -> int | None:
-        self._acked[tp].clear()
-        self._acked_index[tp].clear()
-        return self.owner.confirmed().get(tp)
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Nothing: gaps matter to Faust's count of acks, which is not used."""
-
-    async def _commit_offsets(
-        self,
-        offsets: Mapping[TP, int],
-        start_new_transaction: bool = True,  # noqa: FBT001, FBT002 - Faust's signature
-    ) -> bool:
-        """Commit; a commit that failed is not taken for done, as Faust does."""
-        before = {tp: self._committed_offset[tp] for tp in offsets}
-        done = await super()._commit_offsets(offsets, start_new_transaction)
-        if not done:
-            self._committed_offset.update(before)
-        return done
-
-    async def verify_all_partitions_active(self) -> None:
-        """Faust's livelock detector, which raises while the consumer starts or is not assigned."""
-        try:
-            await super().verify_all_partitions_active()
-        except (ConsumerNotStarted, AttributeError, AssertionError, KeyError) as error:
-            log.debug("livelock detector: %r", error)
 
 
 class Transport(driver.Transport):

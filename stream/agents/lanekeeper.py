@@ -1,0 +1,295 @@
+"""Keeps one lane: takes batches in, commits, tells, shows and saves, each in its order.
+
+Order of a commit: dead letters acknowledged, then the commit, then what it decided is told. While
+the store is away, reading, judging and telling go on from memory, within bounds.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from stream.agents.batch import Batch
+from stream.agents.lane import Lane, Piece, Tally
+from stream.agents.outlets import Outlets
+from stream.agents.showing import Showcase
+from stream.errors import ServiceError
+from stream.export.health import Health
+from stream.shard import Snapshot as Parts
+from stream.store.protocol import Outcome, Snapshot
+from stream.units import SECOND_MS
+from stream.windows.snapshot import FORMAT
+
+log = logging.getLogger(__name__)
+
+TICK_MS = SECOND_MS
+"""How often figures are refreshed, live or behind."""
+RETRY_MS = SECOND_MS
+
+
+def monotonic_ms() -> int:
+    """Monotonic time in milliseconds."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class LaneKeeper:
+    """Runs a lane until it is closed.
+
+    Args:
+        lane: what is kept.
+        outlets: where it writes.
+        released: called with (session, records) when records were applied.
+        lost: called once when the lane turns out to be another's, or its store was set back.
+        answered: whether Kafka answers for this partition.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        outlets: Outlets,
+        released: Callable[[int, int], None],
+        lost: Callable[["LaneKeeper", Outcome], None],
+        answered: Callable[[], bool],
+    ) -> None:
+        self.lane = lane
+        self.confirmed: int | None = lane.lease.offset
+        """Offset of the last confirmed commit, once a snapshot exists to restart from."""
+        self._outlets = outlets
+        self._released = released
+        self._lost = lost
+        self._answered = answered
+        self._showcase = Showcase(lane.lease)
+        self._wake = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self._unsaved: tuple[Parts, int, int] | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self._closed = False
+        now = monotonic_ms()
+        self._began_ms = self._committed_ms = self._saved_ms = now
+        self._ticked_ms = self._retry_ms = 0
+
+    @property
+    def partition(self) -> int:
+        """The partition that is kept."""
+        return self.lane.origin.partition
+
+    # ------------------------------------------------------------------------------ records
+
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch piece by piece, with a turn of the event loop after each."""
+        lane = self.lane
+        lane.end = max(lane.end or 0, batch.highwater)
+        given = 0
+        if batch.columns.offsets[0] > lane.offset:
+            log.warning(
+                "partition %d: records %d to %d are not there (retention, or a compacted topic)",
+                self.partition,
+                lane.offset,
+                batch.columns.offsets[0] - 1,
+            )
+        for piece in lane.pieces(batch.columns):
+            if self._closed:
+                return
+            self._apply(piece)
+            given += len(piece.offsets)
+            self._released(batch.session, len(piece.offsets))
+            await asyncio.sleep(0)
+            await self._wait_for_room()
+        self._released(batch.session, len(batch.columns.values) - given)
+
+    async def _wait_for_room(self) -> None:
+        """Stop reading while too much waits for a store or a topic that is away."""
+        while self.lane.is_full and not self._closed:
+            self._wake.set()
+            await asyncio.sleep(RETRY_MS / 1_000)
+
+    def _apply(self, piece: Piece) -> None:
+        lane, health = self.lane, self._outlets.health
+        replayed = lane.replaying
+        tally = lane.apply(piece, monotonic_ms(), time.time_ns() // 1_000_000)
+        if replayed and not lane.replaying:
+            health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
+        count(health, tally)
+        self._outlets.quality.add(tally, monotonic_ms())
+        if lane.is_commit_due(monotonic_ms() - self._committed_ms):
+            self._wake.set()
+
+    # ------------------------------------------------------------------------------ turns
+
+    async def run(self) -> None:
+        """Work until closed."""
+        while not self._closed:
+            await self._wait()
+            if not self._closed:
+                await self._turn()
+
+    async def _wait(self) -> None:
+        now = monotonic_ms()
+        tick_in = self._ticked_ms + TICK_MS - now
+        if self.lane.clock.live:
+            deadline = self.lane.shard.next_deadline() - self.lane.shard.as_of_ms
+            tick_in = min(tick_in, deadline - (now - self._ticked_ms) + 1)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), max(tick_in, 1) / 1_000)
+        self._wake.clear()
+
+    async def _turn(self) -> None:
+        now = monotonic_ms()
+        self.lane.step(now, answered=self._answered())
+        if now >= self._retry_ms and self.lane.is_commit_due(now - self._committed_ms):
+            await self.flush()
+        if now - self._ticked_ms >= TICK_MS:
+            self._ticked_ms = now
+            await self._tell()
+            await self.show()
+        if self._is_save_due(now):
+            self._saving = asyncio.create_task(self._save_quietly())
+
+    def close(self) -> None:
+        """Stop after the present piece."""
+        self._closed = True
+        self._wake.set()
+        if self._saving is not None:
+            self._saving.cancel()
+
+    # ------------------------------------------------------------------------------ writes
+
+    async def flush(self) -> bool:
+        """Commit what was applied, then tell what it decided; whether the store has it."""
+        async with self._flushing:
+            done = await self._commit()
+        await self._tell()
+        return done
+
+    async def _commit(self) -> bool:
+        lane, began = self.lane, monotonic_ms()
+        commit, records, letters = lane.commit(), lane.records, list(lane.letters)
+        lane.urgent = False
+        if letters and not await self._outlets.publisher.dead_letters(letters):
+            self._retry_ms = monotonic_ms() + RETRY_MS
+            return False
+        del lane.letters[: len(letters)]
+        try:
+            outcome = await self._outlets.store.commit(lane.lease, commit)
+        except ServiceError as error:
+            self._store_is_away(error)
+            return False
+        if not outcome.stored:
+            self._is_lost(outcome)
+            return False
+        self._outlets.store_state.answered()
+        self._outlets.health.commit_seconds.observe((monotonic_ms() - began) / 1_000)
+        lane.outbox.stored(commit.outbox, commit.delivered)
+        lane.records_committed, self.confirmed = records, commit.offset
+        self._committed_ms = monotonic_ms()
+        return True
+
+    async def _tell(self) -> None:
+        """Hand out what is decided: to the audit topic, and live to the sinks."""
+        lane, outlets = self.lane, self._outlets
+        away = outlets.store_state.away_since_s is not None
+        audits = lane.outbox.audits(unstored=away)
+        if audits and await outlets.publisher.transitions(audits):
+            for entry in audits:
+                lane.outbox.taken(entry.id)
+        if lane.shard.spec.event_clock:
+            lane.outbox.drop_notices()
+        elif lane.clock.live:
+            for notice in lane.outbox.notices(unstored=away):
+                lane.outbox.offered(notice)
+                accepted = outlets.dispatcher.offer(notice)
+                if not accepted:
+                    lane.outbox.offered(notice, accepted=False)
+
+    async def show(self) -> None:
+        """Refresh figures: for Prometheus, and as views in the store."""
+        lane, outlets = self.lane, self._outlets
+        if lane.replaying or lane.shard.as_of_ms <= 0:
+            return
+        began = monotonic_ms()
+        figures = lane.shard.figures()
+        outlets.exporter.publish(self.partition, figures)
+        outlets.health.tick_seconds.observe((monotonic_ms() - began) / 1_000)
+        try:
+            outcome = await self._showcase.write(outlets, figures)
+        except ServiceError as error:
+            self._store_is_away(error)
+            return
+        if outcome in {Outcome.FENCED, Outcome.MISMATCH}:
+            self._is_lost(outcome)
+
+    def _is_save_due(self, now: int) -> bool:
+        idle = self._saving is None or self._saving.done()
+        due = self._unsaved is not None or self.lane.is_snapshot_due(now - self._saved_ms)
+        return idle and due and not self.lane.replaying and now >= self._retry_ms
+
+    async def _save_quietly(self) -> None:
+        try:
+            await self.save()
+        except ServiceError as error:
+            self._store_is_away(error)
+
+    async def save(self) -> None:
+        """Save a snapshot; a commit that covers it comes first.
+
+        Raises:
+            ServiceError: the store is away; what was to be saved goes with the next call.
+        """
+        lane = self.lane
+        if self._unsaved is None or self._closed:
+            self._unsaved = (self._parts(), lane.offset, max(0, lane.shard.as_of_ms))
+            self._saved_ms, lane.records_saved = monotonic_ms(), lane.records
+        parts, offset, as_of_ms = self._unsaved
+        if (self.confirmed is None or self.confirmed < offset) and not await self.flush():
+            return
+        snapshot = Snapshot(parts.changed, parts.names, offset, as_of_ms, FORMAT, lane.partitions)
+        outcome = await self._outlets.store.save(lane.lease, snapshot)
+        self._unsaved = None
+        if not outcome.stored:
+            self._is_lost(outcome)
+
+    def _parts(self) -> Parts:
+        """What changed since the last snapshot that was saved."""
+        parts = self.lane.shard.snapshot()
+        if self._unsaved is None:
+            return parts
+        return Parts({**self._unsaved[0].changed, **parts.changed}, parts.names)
+
+    async def drain(self) -> None:
+        """Close; store what was applied, and a snapshot, so that the next owner starts at once.
+
+        Raises:
+            ServiceError: the store is away.
+        """
+        self.close()
+        if self.lane.replaying:
+            return
+        if await self.flush() and (self._unsaved or self.lane.records > self.lane.records_saved):
+            await self.save()
+
+    def _store_is_away(self, error: ServiceError) -> None:
+        self._retry_ms = monotonic_ms() + RETRY_MS
+        if self._outlets.store_state.failed():
+            log.warning("the store is away, going on from memory: %s", error)
+
+    def _is_lost(self, outcome: Outcome) -> None:
+        if not self._closed:
+            self.close()
+            self._lost(self, outcome)
+
+
+def count(health: Health, tally: Tally) -> None:
+    """Count events by what became of them."""
+    rejected = tally.rejected.total()
+    for result, events in (
+        ("accepted", tally.accepted),
+        ("late", tally.late),
+        ("rejected", rejected),
+    ):
+        if events:
+            health.events.labels(result).inc(events)
+    if tally.late:
+        health.events_late.inc(tally.late)
+    for reason, events in tally.rejected.items():
+        health.events_rejected.labels(reason).inc(events)

@@ -1,0 +1,234 @@
+"""All lanes of a worker: takes partitions over, and lets them go."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from faust.types import TP
+
+from stream.agents.batch import Batch
+from stream.agents.clock import ShardClock
+from stream.agents.deadletters import Origin
+from stream.agents.lane import Lane, Limits, Wording
+from stream.agents.lanekeeper import LaneKeeper, monotonic_ms
+from stream.agents.outbox import NOTICE, Outbox
+from stream.agents.outlets import Outlets
+from stream.agents.transport import BatchConsumer
+from stream.errors import ServiceError, StateError
+from stream.roster import Roster
+from stream.shard import Shard
+from stream.spec import Spec
+from stream.store.keys import ShardKey
+from stream.store.protocol import Lease, LeaseLost, Outcome, Snapshot, is_lost, refuse_foreign
+from stream.windows.snapshot import FORMAT
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What each lane is told."""
+
+    spec: Spec
+    roster: Roster
+    wording: Wording
+    limits: Limits = field(default_factory=Limits)
+    rebuild: bool = False
+    """Lost state is computed anew from what Kafka retains; else the worker refuses to go on."""
+    pause_s: float = 10.0
+    """Before a lane that another took is asked for again: one session timeout."""
+
+
+class Lanes:
+    """The lanes by partition; the owner that the transport asks (`stream.agents.batch.Owner`).
+
+    Args:
+        topic: of the events.
+        consumer: the transport.
+        rules: for each lane.
+        outlets: where lanes write.
+        failed: called with an error after which the worker must end.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        consumer: BatchConsumer,
+        rules: Rules,
+        outlets: Outlets,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._topic = topic
+        self._consumer = consumer
+        self._rules = rules
+        self._outlets = outlets
+        self._failed = failed
+        self._keepers: dict[TP, LaneKeeper] = {}
+        self._tasks: dict[TP, asyncio.Task[None]] = {}
+        self._later: set[asyncio.Task[None]] = set()
+
+    # ---------------------------------------------------------------------- what the worker asks
+
+    @property
+    def keepers(self) -> Iterable[LaneKeeper]:
+        """All lanes."""
+        return self._keepers.values()
+
+    def missing(self) -> list[TP]:
+        """Partitions that are assigned and have no lane yet."""
+        return sorted(self._consumer.assigned() - self._keepers.keys())
+
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch, unless it was sought elsewhere since it was fetched."""
+        keeper = self._keepers.get(batch.tp)
+        if keeper is not None and batch.session == self._consumer.session.get(batch.tp):
+            await keeper.take(batch)
+
+    def told(self, key: str) -> None:
+        """All sinks have taken the notice with this key."""
+        for keeper in self._keepers.values():
+            keeper.lane.outbox.taken(NOTICE + key)
+
+    # ---------------------------------------------------------------------- the transport's owner
+
+    async def acquire(self, tps: frozenset[TP]) -> Mapping[TP, int]:
+        """See `Owner`."""
+        found = await asyncio.gather(*map(self._acquire, tps), return_exceptions=True)
+        offsets: dict[TP, int] = {}
+        for tp, result in zip(tps, found, strict=True):
+            if isinstance(result, LaneKeeper):
+                offsets[tp] = result.lane.offset
+                self._begin(tp, result)
+            elif isinstance(result, ServiceError):
+                self._store_is_away(result)
+            elif isinstance(result, LeaseLost) or not isinstance(result, StateError):
+                log.warning("partition %d cannot be taken over: %r", tp.partition, result)
+            else:
+                self._failed(result)
+        return offsets
+
+    async def drain(self, tps: frozenset[TP]) -> None:
+        """See `Owner`."""
+        keepers = [self._keepers[tp] for tp in tps if tp in self._keepers]
+        results = await asyncio.gather(*(k.drain() for k in keepers), return_exceptions=True)
+        for keeper, result in zip(keepers, results, strict=True):
+            if isinstance(result, BaseException):
+                log.warning("partition %d was not stored: %s", keeper.partition, result)
+
+    def lost(self, tps: frozenset[TP]) -> None:
+        """See `Owner`."""
+        for tp in tps:
+            keeper = self._keepers.pop(tp, None)
+            if keeper is not None:
+                keeper.close()
+                self._outlets.exporter.withdraw(tp.partition)
+                self._outlets.store.forget(keeper.lane.lease)
+
+    def confirmed(self) -> Mapping[TP, int]:
+        """See `Owner`."""
+        keepers = self._keepers.items()
+        return {tp: keeper.confirmed for tp, keeper in keepers if keeper.confirmed is not None}
+
+    # ---------------------------------------------------------------------- taking over
+
+    def _begin(self, tp: TP, keeper: LaneKeeper) -> None:
+        former = self._keepers.get(tp)
+        if former is not None:
+            former.close()
+        self._keepers[tp] = keeper
+        task = asyncio.create_task(keeper.run())
+        task.add_done_callback(self._ended)
+        self._tasks[tp] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
+
+    async def _acquire(self, tp: TP) -> LaneKeeper:
+        partitions = self._consumer.topic_partitions(self._topic)
+        if not partitions:
+            msg = f"the partitions of topic {self._topic} are not known yet"
+            raise LeaseLost(msg)
+        began_ms = monotonic_ms()
+        store = self._outlets.store
+        lease = await store.acquire(ShardKey(tp.topic, tp.partition))
+        self._outlets.store_state.answered()
+        refuse_foreign(lease, frozenset({FORMAT}), partitions)
+        await self._refuse_lost(tp, lease)
+        parts = await store.load(lease)
+        rules = self._rules
+        shard = Shard.restore(rules.spec, rules.roster, parts, lease.control)
+        lane = self._lane(tp, partitions, shard, lease, began_ms)
+        if lease.manifest is None:
+            await self._begin_store(lane)
+        released, answers = self._consumer.release, self._consumer.answers
+        return LaneKeeper(lane, self._outlets, released, self._is_lost, lambda: answers(tp))
+
+    async def _refuse_lost(self, tp: TP, lease: Lease) -> None:
+        committed = await self._consumer.committed(tp)
+        if not is_lost(lease, committed):
+            return
+        where = f"{tp.topic}:{tp.partition}"
+        if not self._rules.rebuild:
+            msg = (
+                f"Redis holds no state of {where}, but this group has read it up to {committed}: "
+                'restore Redis from its backup, or set [redis] on_loss = "rebuild" to compute '
+                "the state anew from what Kafka retains"
+            )
+            raise StateError(msg)
+        log.warning("no state of %s in the store: computing it anew from Kafka", where)
+
+    async def _begin_store(self, lane: Lane) -> None:
+        """Store an empty beginning, so that state that is gone later can be told from none."""
+        parts = lane.shard.snapshot()
+        if lane.lease.offset is None:
+            await self._outlets.store.commit(lane.lease, lane.commit())
+        snapshot = Snapshot(parts.changed, parts.names, 0, 0, FORMAT, lane.partitions)
+        await self._outlets.store.save(lane.lease, snapshot)
+
+    def _lane(self, tp: TP, partitions: int, shard: Shard, lease: Lease, began_ms: int) -> Lane:
+        rules, by_events = self._rules, self._rules.spec.event_clock
+        return Lane(
+            origin=Origin(tp.topic, tp.partition),
+            partitions=partitions,
+            shard=shard,
+            lease=lease,
+            clock=ShardClock(by_events=by_events, as_of_ms=lease.as_of_ms, now_ms=began_ms),
+            wording=rules.wording,
+            limits=rules.limits,
+            offset=0 if lease.manifest is None else lease.manifest.offset,
+            resume_offset=lease.offset or 0,
+            outbox=Outbox(lease.outbox),
+        )
+
+    # ---------------------------------------------------------------------- losing
+
+    def _is_lost(self, keeper: LaneKeeper, outcome: Outcome) -> None:
+        """A write was refused: drop the lane, and take it over again if it is still assigned."""
+        tp = TP(self._topic, keeper.partition)
+        log.warning("partition %d: %s; its state is read anew", tp.partition, outcome)
+        self._consumer.forget([tp])
+        self.lost(frozenset({tp}))
+        pause_s = self._rules.pause_s if outcome is Outcome.FENCED else 0.0
+        task = asyncio.create_task(self._acquire_after(pause_s))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _acquire_after(self, pause_s: float) -> None:
+        await asyncio.sleep(pause_s)
+        self._consumer.acquire_soon()
+
+    def _store_is_away(self, error: ServiceError) -> None:
+        if self._outlets.store_state.failed():
+            log.warning("the store is away, partitions wait for it: %s", error)
+
+    async def close(self) -> None:
+        """End all lanes without storing anything."""
+        tasks = [*self._later, *self._tasks.values()]
+        self.lost(frozenset(self._keepers))
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)

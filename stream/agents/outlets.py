@@ -1,0 +1,82 @@
+"""What all lanes of a worker share to store, tell and show, and how they fare."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from stream.agents.deadletters import DeadLetter
+from stream.agents.lane import Tally
+from stream.export.delivery import Dispatcher
+from stream.export.health import Health
+from stream.export.metrics import Exporter
+from stream.store.protocol import OutboxEntry, Store
+from stream.units import MINUTE_MS
+
+EVENTS_JUDGED_MIN: Final = 100
+"""Fewer events than these do not make a stream bad."""
+
+
+class Publisher(Protocol):
+    """Produces to Kafka; answers whether all was acknowledged, and logs why not."""
+
+    async def dead_letters(self, letters: list[DeadLetter]) -> bool:
+        """Produce dead letters."""
+
+    async def transitions(self, entries: list[OutboxEntry]) -> bool:
+        """Produce to the audit topic."""
+
+
+@dataclass(slots=True)
+class StoreState:
+    """Whether the store answers."""
+
+    health: Health
+    away_since_s: float | None = None
+
+    def answered(self) -> None:
+        """A call succeeded."""
+        self.away_since_s = None
+        self.health.redis_up.set(1)
+
+    def failed(self) -> bool:
+        """A call failed; whether that is news."""
+        news = self.away_since_s is None
+        if self.away_since_s is None:
+            self.away_since_s = time.monotonic()
+        self.health.redis_up.set(0)
+        return news
+
+
+@dataclass(slots=True)
+class Quality:
+    """Whether the stream is mostly bad, looked at minute by minute."""
+
+    since_ms: int = 0
+    good: int = 0
+    bad: int = 0
+    mostly_bad: bool = False
+
+    def add(self, tally: Tally, now_ms: int) -> None:
+        """Count the events of a piece."""
+        self.good += tally.accepted
+        self.bad += tally.late + tally.rejected.total()
+        if self.good + self.bad >= EVENTS_JUDGED_MIN:
+            self.mostly_bad = self.bad > self.good
+        if now_ms - self.since_ms >= MINUTE_MS:
+            self.since_ms, self.good, self.bad = now_ms, 0, 0
+
+
+@dataclass(slots=True)
+class Outlets:
+    """Everything that a lane writes to."""
+
+    store: Store
+    publisher: Publisher
+    dispatcher: Dispatcher
+    exporter: Exporter
+    health: Health
+    store_state: StoreState = field(init=False)
+    quality: Quality = field(default_factory=Quality)
+
+    def __post_init__(self) -> None:
+        self.store_state = StoreState(self.health)

@@ -1,0 +1,32 @@
+"""The consumer's thread. With transport.py, all that touches Faust's private interface."""
+
+import logging
+from typing import Final
+
+from aiokafka.errors import KafkaConnectionError
+from faust.transport.drivers import aiokafka as driver
+
+log = logging.getLogger(__name__)
+
+RETRY_S: Final = 2.0
+
+
+class PatientThread(driver.AIOKafkaConsumerThread):
+    """Waits for a broker that is not there yet, instead of crashing."""
+
+    async def on_start(self) -> None:
+        """Start the consumer, as soon as a broker answers."""
+        while not self.should_stop:
+            try:
+                await super().on_start()
+            except KafkaConnectionError:
+                log.warning("Kafka is not there (%s): waiting", self.app.conf.broker[0])
+                await self._give_up_consumer()
+                await self.sleep(RETRY_S)
+            else:
+                return
+
+    async def _give_up_consumer(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
