@@ -47,16 +47,11 @@ class _App(faust.App):
     BootStrategy = _Boot
 
 
-def faust_app(
-    group: str,
-    brokers: str,
-    *,
-    times: GroupTimes = GroupTimes(),
-    web: tuple[str, int] | None = None,
-) -> faust.App:
-    """An app that reads batches; `brokers` as "host:port,host:port", `web` as (host, port).
+def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> faust.App:
+    """An app that reads batches; `brokers` as "host:port,host:port".
 
-    Faust's own pages are off: they show tables and routes without asking who looks.
+    Faust's web server is off: it shows tables and routes to whoever asks, and starts only after
+    Kafka was reached. The worker's own pages are `stream.export.api`.
     """
     options: dict[str, Any] = {
         "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),
@@ -76,23 +71,9 @@ def faust_app(
         "broker_rebalance_timeout": max(30.0, 2 * times.session_s),
         "broker_commit_interval": 1.0,
         "worker_redirect_stdouts": False,
-        **_web_options(web),
+        "web_enabled": False,
     }
     return _App(group, **options)
-
-
-def _web_options(web: tuple[str, int] | None) -> dict[str, Any]:
-    if web is None:
-        return {"web_enabled": False}
-    host, port = web
-    pages = ("router", "tables", "stats", "graph", "metrics")
-    return {
-        "web_enabled": True,
-        "web_bind": host,
-        "web_host": host,
-        "web_port": port,
-        **{f"web_{page}_enabled": False for page in pages},
-    }
 
 
 def batches_of(app: faust.App, topic: str) -> Any:  # noqa: ANN401 - Faust's topic
@@ -105,3 +86,9 @@ def consumer_of(app: faust.App) -> BatchConsumer:
     consumer = app.consumer
     assert isinstance(consumer, BatchConsumer)
     return consumer
+
+
+async def crash_of(app: faust.App) -> BaseException:
+    """Wait until the app crashes; why it did."""
+    await app._crashed.wait()  # noqa: SLF001 - the only way to wait for it
+    return app.crash_reason or RuntimeError("Faust crashed and does not say why")

@@ -70,6 +70,11 @@ class LaneKeeper:
         self._ticked_ms = self._retry_ms = 0
 
     @property
+    def kafka_answers(self) -> bool:
+        """Whether Kafka has answered for this partition lately."""
+        return self._answered()
+
+    @property
     def partition(self) -> int:
         """The partition that is kept."""
         return self.lane.origin.partition

@@ -151,6 +151,9 @@ class Lanes:
         if not partitions:
             msg = f"the partitions of topic {self._topic} are not known yet"
             raise LeaseLost(msg)
+        if not self._outlets.store_state.opened:
+            msg = "the store is not there yet"
+            raise ServiceError(msg)
         began_ms = monotonic_ms()
         store = self._outlets.store
         lease = await store.acquire(ShardKey(tp.topic, tp.partition))

@@ -25,6 +25,9 @@ class Publisher(Protocol):
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic."""
 
+    async def close(self) -> None:
+        """Drop the connection."""
+
 
 @dataclass(slots=True)
 class StoreState:
@@ -32,6 +35,8 @@ class StoreState:
 
     health: Health
     away_since_s: float | None = None
+    opened: bool = False
+    """It was found fit for use."""
 
     def answered(self) -> None:
         """A call succeeded."""

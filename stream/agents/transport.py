@@ -76,6 +76,8 @@ class BatchConsumer(LagCommits):
         self._credit = asyncio.Event()
         self._one_acquirer = asyncio.Lock()
         self._acquiring: asyncio.Task[None] | None = None
+        self.started_to_read = False
+        """Whether an assignment has ever been heard of, be it of no partition."""
         self._forgotten = 0
         self._answered: dict[TP, tuple[int | None, float]] = {}
 
@@ -212,6 +214,7 @@ class BatchConsumer(LagCommits):
 
         Answers within SEEK_S_MAX; what cannot be had by then is acquired in the background.
         """
+        self.started_to_read = True
         self.acquire_soon()
         if self._acquiring is not None:
             await asyncio.wait([self._acquiring], timeout=SEEK_S_MAX)

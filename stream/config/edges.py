@@ -42,6 +42,12 @@ class Redis(Table):
         "Address of the Redis; its password is never printed.",
         "redis://, rediss:// or unix://",
     )
+    on_loss: Literal["refuse", "rebuild"] = setting(
+        "refuse",
+        "What to do when it holds no state though the group has read: refuse to go on, or compute "
+        "the state anew from what Kafka retains.",
+        "refuse, rebuild",
+    )
 
 
 class Roster(Table):

@@ -1,0 +1,228 @@
+"""The composition root: what a worker is made of, how it starts, and how it ends."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
+from stream.agents.guard import Guard, Progress
+from stream.agents.lane import Wording
+from stream.agents.lanes import Lanes, Rules
+from stream.agents.logs import log_to_stderr
+from stream.agents.outlets import Outlets
+from stream.agents.process import listen_to_signals
+from stream.agents.publisher import KafkaPublisher, Topics
+from stream.agents.readiness import TeamReader, not_ready
+from stream.agents.words import describe
+from stream.config import Settings, load_roster
+from stream.errors import ConfigurationError, FloorwatchError, ServiceError
+from stream.export.api import Api, serving
+from stream.export.delivery import Dispatcher
+from stream.export.health import Health
+from stream.export.metrics import Exporter
+from stream.export.webhook import WebhookSpec
+from stream.store.redis import RedisStore
+from stream.units import SECOND_MS
+
+log = logging.getLogger(__name__)
+
+STOP_S_MAX: Final = 20.0
+"""SIGTERM to the process's end, whatever is away; below what Kubernetes grants (30 s)."""
+DRAIN_S_MAX: Final = 10.0
+HEARTBEATS_PER_SESSION: Final = 6
+LOOK_S: Final = 1.0
+
+
+def run_worker(settings: Settings) -> None:
+    """Run one worker until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: the roster is wrong, or the address of the pages is not free.
+        StateError: stored state must not be used; the text says what to do.
+        FloorwatchError: it had to end for another reason, which the text names.
+    """
+    log_to_stderr()
+    asyncio.run(Worker(settings).run())
+
+
+class Worker:
+    """One worker: Kafka's events in; state, figures, transitions and notices out."""
+
+    def __init__(self, settings: Settings) -> None:
+        kafka = settings.kafka
+        session_s = kafka.session_timeout_ms / SECOND_MS
+        self._settings = settings
+        self._rules = Rules(
+            spec=settings.spec,
+            roster=load_roster(settings),
+            wording=Wording(describe, settings.alerts.language),
+            rebuild=settings.redis.on_loss == "rebuild",
+            pause_s=session_s,
+        )
+        self._guard = Guard()
+        self._progress = Progress()
+        self._stop = asyncio.Event()
+        self._error: BaseException | None = None
+        self._stopping = False
+        self._outlets = self._make_outlets()
+        times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
+        self._app = faust_app(kafka.group, kafka.brokers, times=times)
+
+    def _make_outlets(self) -> Outlets:
+        settings, health = self._settings, Health()
+        kafka = settings.kafka
+        topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
+        sinks = [
+            WebhookSpec(
+                name=f"sink-{number}",
+                url=sink.url.reveal(),
+                severities=frozenset(sink.severity),
+                teams=frozenset(sink.teams),
+                timeout_ms=sink.timeout_ms,
+            )
+            for number, sink in enumerate(settings.sink)
+        ]
+        return Outlets(
+            store=RedisStore(settings.redis.url.reveal()),
+            publisher=KafkaPublisher(kafka.brokers, topics),
+            dispatcher=Dispatcher(sinks, health, self._told),
+            exporter=Exporter(health),
+            health=health,
+        )
+
+    async def run(self) -> None:
+        """Work until told to end."""
+        self._guard.start()
+        listen_to_signals(self._stop.set)
+        self._app.loop = asyncio.get_running_loop()
+        self._make_reader()
+        async with AsyncExitStack() as stack:
+            await self._serve(stack)
+            await stack.enter_async_context(self._outlets.dispatcher)
+            tasks = [
+                asyncio.create_task(self._or_fail(work))
+                for work in (self._open_store(), self._look(), self._crash(), self._app.start())
+            ]
+            await self._stop.wait()
+            await self._end(tasks)
+        self._guard.stop()
+        if self._error is not None:
+            raise self._error
+
+    # ------------------------------------------------------------------------------ parts
+
+    def _make_reader(self) -> None:
+        """The agent that hands batches to the lanes, and the lanes themselves."""
+
+        async def read(stream: Any) -> None:  # noqa: ANN401 - Faust's stream
+            async for event in stream.noack().events():
+                await self._or_fail(self._lanes.take(event.value))
+                await stream.ack(event)
+
+        topic = self._settings.kafka.events_topic
+        self._app.agent(batches_of(self._app, topic), name="read")(read)
+        self._app.finalize()
+        self._consumer = consumer_of(self._app)
+        self._lanes = Lanes(topic, self._consumer, self._rules, self._outlets, self._fail)
+        self._consumer.owner = self._lanes
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        web = self._settings.web
+        api = Api(
+            exporter=self._outlets.exporter,
+            reader=TeamReader(self._outlets.store),
+            now_ms=self._now_ms,
+            not_alive=lambda: (),
+            not_ready=self._not_ready,
+        )
+        try:
+            port = await stack.enter_async_context(serving(api, web.bind, web.port))
+        except OSError as error:
+            msg = f"web.bind = '{web.bind}', web.port = {web.port}: {error.strerror or error}"
+            raise ConfigurationError(msg) from None
+        log.info("pages at http://%s:%d/", web.bind, port)
+
+    def _now_ms(self) -> int | None:
+        return None if self._rules.spec.event_clock else time.time_ns() // 1_000_000
+
+    def _not_ready(self) -> list[str]:
+        if self._stopping:
+            return ["stopping"]
+        return not_ready(self._consumer, self._lanes, self._outlets)
+
+    def _told(self, key: str) -> None:
+        self._lanes.told(key)
+
+    # ------------------------------------------------------------------------------ tasks
+
+    async def _or_fail(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker ends with it
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End because of an error; the first one counts."""
+        if self._error is None:
+            self._error = error
+            if not isinstance(error, FloorwatchError):
+                log.error("the worker ends", exc_info=error)
+        self._stop.set()
+
+    async def _crash(self) -> None:
+        raise await crash_of(self._app)
+
+    async def _open_store(self) -> None:
+        state = self._outlets.store_state
+        while True:
+            try:
+                await self._outlets.store.open()
+            except ServiceError as error:
+                state.failed()
+                log.warning("waiting for the store: %s", error)
+                await asyncio.sleep(LOOK_S)
+            else:
+                state.opened = True
+                state.answered()
+                return
+
+    async def _look(self) -> None:
+        """Each second: tell the guard that the loop lives, and look for a standstill."""
+        while not self._stopping:
+            self._guard.beat()
+            lanes = list(self._lanes.keepers)
+            self._outlets.health.consumer_lag.set(sum(keeper.lane.lag for keeper in lanes))
+            mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]
+            backlog = any(k.lane.lag for k in lanes) or bool(self._lanes.missing())
+            away = self._outlets.store_state.away_since_s is not None
+            waiting = away or not backlog or not all(k.kafka_answers for k in lanes)
+            if self._progress.is_stalled(mark, time.monotonic(), waiting=waiting):
+                msg = "no progress in spite of a backlog; another worker, or a restart, goes on"
+                raise FloorwatchError(msg)
+            await asyncio.sleep(LOOK_S)
+
+    # ------------------------------------------------------------------------------ the end
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Store what can be stored, leave the group, and stop; within STOP_S_MAX."""
+        log.info("stopping")
+        self._guard.end_within(STOP_S_MAX)
+        self._stopping = True
+        assigned = frozenset(self._consumer.assigned())
+        if self._error is None:
+            try:
+                await asyncio.wait_for(self._lanes.drain(assigned), DRAIN_S_MAX)
+            except TimeoutError:
+                log.warning("not all could be stored in %g s; it will be read again", DRAIN_S_MAX)
+        self._consumer.forget(assigned)
+        await self._lanes.close()
+        await self._app.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._outlets.publisher.close()
+        await self._outlets.store.close()
+        log.info("stopped")

@@ -1,0 +1,51 @@
+"""Log lines on stderr; what repeats itself is said now and then."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+EVERY_S: Final = 10.0
+NOISY: Final = ("aiokafka", "faust", "mode", "asyncio")
+"""While Kafka is away, aiokafka alone logs some 75 errors a second."""
+
+
+class RateLimit(logging.Filter):
+    """Lets a line of one kind (logger and unformatted text) pass once in `every_s` seconds."""
+
+    def __init__(
+        self, every_s: float = EVERY_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._clock = clock
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written; the next one of its kind says how many were not."""
+        if not record.name.startswith(NOISY):
+            return True
+        kind, now = (record.name, str(record.msg)[:80]), self._clock()
+        last_s, hidden = self._seen.get(kind, (-self._every_s, 0))
+        if now - last_s < self._every_s:
+            self._seen[kind] = (last_s, hidden + 1)
+            return False
+        self._seen[kind] = (now, 0)
+        record.exc_info = record.exc_text = None
+        if hidden:
+            record.msg = f"{record.getMessage()} (and {hidden} more like this)"
+            record.args = None
+        return True
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Set up the process's log."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(RateLimit())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

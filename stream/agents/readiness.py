@@ -1,0 +1,52 @@
+"""Why a worker does not do its work now, in words; and the store as the pages read it."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from stream.agents.lanes import Lanes
+from stream.agents.outlets import Outlets
+from stream.agents.transport import BatchConsumer
+from stream.store import keys
+from stream.store.protocol import Store
+
+
+def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[str]:
+    """Reasons for not being ready; empty if the worker does its work."""
+    reasons = []
+    if not consumer.started_to_read:
+        reasons.append("Kafka is not there, or has not yet given out partitions")
+    away_since_s = outlets.store_state.away_since_s
+    if away_since_s is not None:
+        away_s = time.monotonic() - away_since_s
+        reasons.append(f"the store has been away for {away_s:.0f} s")
+    missing = [str(tp.partition) for tp in lanes.missing()]
+    if missing:
+        reasons.append(f"waiting for the state of partitions {', '.join(missing)}")
+    replaying = [str(keeper.partition) for keeper in lanes.keepers if keeper.lane.replaying]
+    if replaying:
+        reasons.append(f"replaying partitions {', '.join(replaying)}")
+    silent = [str(keeper.partition) for keeper in lanes.keepers if not keeper.kafka_answers]
+    if silent:
+        reasons.append(f"Kafka does not answer for partitions {', '.join(silent)}")
+    if outlets.quality.mostly_bad:
+        reasons.append("most events of the last minute could not be taken in; see the dead letters")
+    return reasons
+
+
+class TeamReader:
+    """The teams' views, as `stream.export.api.Reader` wants them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def teams(self) -> Sequence[tuple[str, str]]:
+        """(floor, team) of all teams that have a view."""
+        return await self._store.teams()
+
+    async def team_views(
+        self, teams: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        """Fields of those views that exist, by (floor, team)."""
+        by_key = {keys.team_view(*team): team for team in teams}
+        found = await self._store.read_views(list(by_key))
+        return {by_key[key]: fields for key, fields in found.items()}
