@@ -69,7 +69,7 @@ class Shard:
         self.counts: Counter[str] = Counter()
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
-        self._named = 0
+        self._named = -1  # the names are a part of the first snapshot, also if there are none
         self._entry_states = np.isin(
             np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
         )
