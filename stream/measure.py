@@ -18,11 +18,10 @@ from stream.figures import (
 from stream.spec import RatioSpec
 from stream.stats.descriptive import spread
 from stream.stats.queueing import expected_wait
-from stream.units import MINUTE_MS
 from stream.windows.engine import Engine
 from stream.windows.queues import Queues
-from stream.windows.reading import WINDOW_MINUTES, WindowSums, read_windows
-from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS, Tally
+from stream.windows.reading import WindowSums, read_calls, read_windows
+from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS
 
 ELIGIBLE_PART = 4
 """A member counts for a ratio with a denominator of at least this part (1/4) of the window."""
@@ -49,12 +48,12 @@ def measure(
         sorted(np.flatnonzero(engine.seen_pools()).tolist(), key=pool_keys.__getitem__), np.int64
     )
     heads = _heads(engine, sums)
-    calls = _windowed(engine.team_tally, len(team_keys), as_of_ms, sums.start_ms[:, -1])
+    calls, counts = read_calls(engine, as_of_ms)
     return Figures(
         as_of_ms,
         engine.spec.ratios,
         _team_figures(engine, sums, heads, calls, teams, team_keys),
-        _pool_figures(engine, control, heads, calls, pools, pool_keys, as_of_ms),
+        _pool_figures(engine, control, heads, calls, counts[pools], pools, pool_keys, as_of_ms),
         control.views(),
         _source_figures(engine, as_of_ms),
     )
@@ -123,25 +122,16 @@ def _team_figures(
     )
 
 
-def _windowed(tally: Tally, rows: int, as_of_ms: int, period_ms: I64) -> I64:
-    """(rows, windows, width): the tally over each window; the last is the period's."""
-    minute = as_of_ms // MINUTE_MS
-    parts = [tally.sum_minutes(rows, minute - minutes, minute) for minutes in WINDOW_MINUTES]
-    return np.stack([*parts, tally.sum_periods(period_ms)], axis=1)
-
-
 def _pool_figures(
     engine: Engine,
     control: Control,
     heads: I64,
     calls: I64,
+    counts: I64,
     pools: I64,
     keys: Sequence[PoolKey],
     as_of_ms: int,
 ) -> PoolFigures:
-    calendar = engine.calendars.of_pool
-    day_ms = engine.calendars.shift_start(calendar, np.full(len(calendar), as_of_ms))
-    counts = _windowed(engine.pool_tally, len(keys), as_of_ms, day_ms)[pools]
     queues = Queues(engine.calls, engine.gauges, engine.seen_pools(), as_of_ms, as_of_ms + 1)
     steps = [queues[pool] for pool in pools.tolist()]
     waiting = np.array([int(one.waiting[0]) for one in steps], np.int64)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.events.language import I64, Phase
+from stream.events.language import I64, Bool, Phase
 from stream.units import NEVER_MS
 from stream.windows.calls import NONE, Calls, Facts
 
@@ -22,6 +22,10 @@ class Contribution:
     talk_ms: I64
     hold_ms: I64
     acw_ms: I64
+
+    def take(self, at: I64 | Bool) -> "Contribution":
+        """Those at the given places."""
+        return Contribution(*(getattr(self, name)[at] for name in self.__slots__))
 
 
 def contribution(book: Calls, calls: I64) -> Contribution:

@@ -23,7 +23,7 @@ from stream.windows.grouping import grown, ranges
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
-from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS, Tally, pool_values, team_values
+from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS, Entries, Tally, pool_values, team_values
 from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, merge
 
 BLOCK_BITS = 10
@@ -64,7 +64,7 @@ class Engine:
         self.dirty_agents: set[int] = set()
         """Blocks of agents, and of seats, that changed since the last snapshot."""
         self.dirty_seats: set[int] = set()
-        self._members: tuple[int, int, int, list[tuple[I64, I64, I64]]] = (0, 0, 0, [])
+        self._members: tuple[tuple[int, ...], list[tuple[I64, I64, I64]]] = ((), [])
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Take in events; those that are too late are returned and change nothing."""
@@ -126,13 +126,13 @@ class Engine:
 
     def _members_of_floors(self) -> list[tuple[I64, I64, I64]]:
         names = self.names
-        sizes = (len(names.seats), len(names.teams), len(names.pools))
-        if self._members[:3] != sizes:
+        sizes = (len(names.floors), len(names.seats), len(names.teams), len(names.pools))
+        if self._members[0] != sizes:
             pools = np.array([names.floors.number(floor) for floor, _ in names.pools.keys])
             owners = (self.floor_of_seat, names.team_floor.data, pools)
             columns = [_by_owner(owner, len(names.floors)) for owner in owners]
-            self._members = (*sizes, list(zip(*columns, strict=True)))
-        return self._members[3]
+            self._members = (sizes, list(zip(*columns, strict=True)))
+        return self._members[1]
 
     def _forget(self, minute_of_floor: I64) -> None:
         self.calls.forget(self.sources.greatest_ms)
@@ -243,15 +243,20 @@ class Engine:
         self._count(contribution(self.calls, touched), 1)
 
     def _count(self, what: Contribution, sign: int) -> None:
-        windows = self.spec.windows
+        teams, pools = self.entries(what)
+        self.team_tally.add(teams, sign)
+        self.pool_tally.add(pools, sign)
+
+    def entries(self, what: Contribution) -> tuple[Entries, Entries]:
+        """What calls count for, as entries of the teams' tally and of the pools'."""
+        windows, calendars = self.spec.windows, self.calendars
         at, values = team_values(what, windows.short_call_ms)
         team = self.names.seat_team.data[what.seat[at]]
-        ts_ms = what.ts_ms[at]
-        period = self.calendars.shift_start(self.calendars.of_team[team], ts_ms)
-        self.team_tally.add(team, ts_ms, period, values, sign)
-        period = self.calendars.shift_start(self.calendars.of_pool[what.pool], what.ts_ms)
+        period_ms = calendars.shift_start(calendars.of_team[team], what.ts_ms[at])
+        teams = Entries(team, what.ts_ms[at], period_ms, values)
+        period_ms = calendars.shift_start(calendars.of_pool[what.pool], what.ts_ms)
         values = pool_values(what, windows.service_level_ms)
-        self.pool_tally.add(what.pool, what.ts_ms, period, values, sign)
+        return teams, Entries(what.pool, what.ts_ms, period_ms, values)
 
     def _push_queues(self, rows: QueueRows, fine: Bool) -> None:
         at = np.flatnonzero(fine[rows.event])

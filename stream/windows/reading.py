@@ -6,6 +6,7 @@ import numpy as np
 
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.units import MINUTE_MS, NEVER_MS
+from stream.windows.contribution import contribution
 from stream.windows.engine import Engine
 from stream.windows.grouping import ranges
 from stream.windows.panes import Intervals, split_at_limit
@@ -208,3 +209,22 @@ def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> 
         np.maximum(0, end_ms - start) - known,
     )
     return sums
+
+
+def read_calls(engine: Engine, as_of_ms: int) -> tuple[I64, I64]:
+    """Calls in all windows: (teams, WINDOW_COUNT, len(TEAM_COUNTS)) and the same of the pools.
+
+    The last window is the team's shift, and the pool's local day.
+    """
+    engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
+    calls, calendars = engine.calls, engine.calendars
+    slots = np.flatnonzero(calls.newest_ms[: len(calls.keys)] >= as_of_ms)
+    what = contribution(calls, slots)
+    what = what.take(what.ts_ms >= as_of_ms)
+    ahead = engine.entries(what)
+    team_ms = calendars.shift_start(calendars.of_team, np.full(len(calendars.of_team), as_of_ms))
+    day_ms = calendars.shift_start(calendars.of_pool, np.full(len(calendars.of_pool), as_of_ms))
+    return (
+        engine.team_tally.windows(team_ms, WINDOW_MINUTES, as_of_ms, ahead[0]),
+        engine.pool_tally.windows(day_ms, WINDOW_MINUTES, as_of_ms, ahead[1]),
+    )

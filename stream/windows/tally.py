@@ -1,5 +1,8 @@
 """Counts and sums of calls by minute and by period, for teams and for pools."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -69,6 +72,18 @@ def pool_values(what: Contribution, service_level_ms: int) -> I64:
     return np.stack([column.astype(np.int64) for column in columns], axis=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Values to be counted, in columns of length N."""
+
+    row: I64
+    ts_ms: I64
+    period_ms: I64
+    """When the period (shift or local day) began in which the instant lies."""
+    values: I64
+    """(N, width)"""
+
+
 class Tally:
     """Values by row (team or pool) and minute, and by row and period (shift or local day)."""
 
@@ -93,8 +108,14 @@ class Tally:
             self.minutes[np.ix_(rows, slots)] = 0
             self.head[rows] = minute
 
-    def add(self, row: I64, ts_ms: I64, period_ms: I64, values: I64, sign: int) -> None:
-        """Add (or take away) values at their instants; minutes no longer kept are passed over."""
+    def add(self, entries: Entries, sign: int) -> None:
+        """Add (or take away) entries; minutes that are no longer kept are passed over."""
+        row, ts_ms, period_ms, values = (
+            entries.row,
+            entries.ts_ms,
+            entries.period_ms,
+            entries.values,
+        )
         if not len(row):
             return
         minute = ts_ms // MINUTE_MS
@@ -112,15 +133,24 @@ class Tally:
         for key in [key for key in self.periods if key[1] < before_ms]:
             del self.periods[key]
 
-    def sum_minutes(self, rows: int, first: int, last: int) -> npt.NDArray[np.int64]:
-        """(rows, width): sums over the minutes first..last."""
-        slots = np.arange(first, last + 1) % RING
-        return np.asarray(self.minutes[:rows, slots].sum(axis=1))
+    def windows(self, period_ms: I64, minutes: Sequence[int], as_of_ms: int, ahead: Entries) -> I64:
+        """Sums over windows that end at as_of_ms: (rows, len(minutes) + 1, width).
 
-    def sum_periods(self, period_ms: I64) -> npt.NDArray[np.int64]:
-        """(rows, width): sums of each row's period that starts at `period_ms` (rows,)."""
+        The last `minutes` closed ones and the open one, for each count; then the period of each
+        row that began at `period_ms` (rows,). `ahead`: all entries at as_of_ms or later, which
+        the panes hold already.
+        """
+        rows, minute = len(period_ms), as_of_ms // MINUTE_MS
+        sums = np.empty((rows, len(minutes) + 1, self._width), np.int64)
+        for window, count in enumerate(minutes):
+            slots = np.arange(minute - count, minute + 1) % RING
+            sums[:, window] = self.minutes[:rows, slots].sum(axis=1)
         none = np.zeros(self._width, np.int64)
-        found = [
-            self.periods.get((row, start), none) for row, start in enumerate(period_ms.tolist())
-        ]
-        return np.array(found, np.int64).reshape(len(found), self._width)
+        for row, start_ms in enumerate(period_ms.tolist()):
+            sums[row, -1] = self.periods.get((row, start_ms), none)
+        same = ahead.ts_ms // MINUTE_MS == minute
+        for window in range(len(minutes)):
+            np.subtract.at(sums[:, window], ahead.row[same], ahead.values[same])
+        same = ahead.period_ms == period_ms[ahead.row]
+        np.subtract.at(sums[:, -1], ahead.row[same], ahead.values[same])
+        return sums
