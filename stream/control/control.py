@@ -1,0 +1,103 @@
+"""Control: judges each instant once, and says what changed.
+
+Most teams are calm most of the time. A vectorised pass finds those in which anything may happen
+(`_hot` in `stream.control.teams` and `stream.control.pools`), and only they are judged instant
+by instant. What the pass lets go would have come to nothing there: a test proves it by judging
+everyone.
+"""
+
+from stream.control.carry import Carry
+from stream.control.model import DetectorView, Feed, PoolKey, Transition
+from stream.control.pools import judge_pools
+from stream.control.scene import Rules, Scene
+from stream.control.state import adopt, dump, load
+from stream.control.teams import awaits_gate, judge_teams
+from stream.control.verdict import views_of
+from stream.spec import Spec
+
+
+class Control:
+    """Alerts and verdicts of all teams and pools of one shard.
+
+    Args:
+        spec: the configuration.
+        calm_filter: False judges everyone instant by instant: slow, and the same.
+
+    Raises:
+        ValueError: a zone that is not known, or a baseline or budget that has no meaning.
+    """
+
+    def __init__(self, spec: Spec, *, calm_filter: bool = True) -> None:
+        self._rules = Rules(spec)
+        self._everyone = not calm_filter
+        self._carry = Carry()
+        self._scene: Scene | None = None
+
+    def advance(self, feed: Feed) -> list[Transition]:
+        """Judge every instant of [feed.from_ms, feed.until_ms), which begins where the last ended.
+
+        Returns the transitions by instant, then by floor, pool, team and detector.
+        """
+        carry = self._carry
+        if feed.until_ms <= max(feed.from_ms, carry.judged_ms):
+            return []
+        known_teams, known_pools = len(carry.teams), len(carry.pools)
+        carry.grow(feed.teams, feed.pools)
+        adopt(carry, range(known_teams, len(feed.teams)), range(known_pools, len(feed.pools)))
+        scene = Scene(self._rules, carry, feed)
+        raised, transitions = judge_teams(scene, everyone=self._everyone)
+        transitions += judge_pools(scene, raised, everyone=self._everyone)
+        scene.carry_gates()
+        _await_gates(scene)
+        carry.entries = scene.entries
+        carry.forget(feed.until_ms)
+        self._scene = scene
+        return sorted(transitions, key=lambda t: (t.at_ms, t.floor, t.pool, t.team, t.detector))
+
+    def next_deadline(self) -> int:
+        """The first instant at which a transition may follow without events; NEVER_MS: none.
+
+        An amber tile is no transition: views show it when they are asked for.
+        """
+        return self._carry.next_deadline()
+
+    def views(self) -> tuple[DetectorView, ...]:
+        """How all detectors, teams and pools stand where the last feed ended; () before any."""
+        return views_of(self._scene) if self._scene is not None else ()
+
+    def in_peak(self, pool: PoolKey, t_ms: int) -> bool:
+        """Whether an instant lies in a scheduled peak of the pool."""
+        return self._rules.hours.peak(pool).contains(t_ms)
+
+    def snapshot(self) -> bytes:
+        """What is carried, as bytes for `restore`; the same for the same past."""
+        return dump(self._carry, self._scene.feed.agent_names if self._scene else ())
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a snapshot: the next feed begins where the last one before it ended.
+
+        Raises:
+            StateError: the bytes are not of a format that this version reads.
+        """
+        self._carry = load(state)
+        self._scene = None
+
+
+def _await_gates(scene: Scene) -> None:
+    """Alerts that the gate keeps from paging are due when it may open without events."""
+    carry, feed = scene.carry, scene.feed
+    waiting = [
+        (carry.team_due_ms, team, int(feed.pool_of_team[team]))
+        for team, episode in carry.episodes.items()
+        if awaits_gate(episode)
+    ]
+    waiting += [
+        (carry.pool_due_ms, pool, pool)
+        for pool, episode in carry.pool_episodes.items()
+        if awaits_gate(episode)
+    ]
+    for due_ms, number, pool in waiting:
+        opening_ms = scene.gate(pool).next_opening(
+            feed.until_ms, int(carry.free_since_ms[pool]), int(carry.oldest_ms[pool])
+        )
+        due_ms[number] = min(int(due_ms[number]), opening_ms)

@@ -1,0 +1,161 @@
+"""Heads as time goes: changes of agents' states become steps of packed counts per group.
+
+Three counts are packed into one int64 (21 bits each), so that one running sum follows them all.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stream.control.model import Changes
+from stream.events.language import I32, I64, SERVING, STAFFED, STATE_COUNT, Bool, State
+
+_BITS: Final = 21
+_MASK: Final = (1 << _BITS) - 1
+_WIDTH: Final = 16
+"""Room for a state's number: a pair of states is before * _WIDTH + after."""
+
+
+class Packing:
+    """Which states each of up to three packed counts counts."""
+
+    __slots__ = ("_of_pair", "of_state")
+
+    def __init__(self, *counted: AbstractSet[State]) -> None:
+        self.of_state = np.zeros(_WIDTH, np.int64)
+        for place, states in enumerate(counted):
+            self.of_state[sorted(states)] += 1 << (_BITS * place)
+        self._of_pair = (self.of_state[None, :] - self.of_state[:, None]).ravel()
+
+    def heads(self, heads: I32) -> I64:
+        """(G,): packed counts of (G, STATE_COUNT) heads."""
+        packed: I64 = heads @ self.of_state[:STATE_COUNT]
+        return packed
+
+    def moves(self, changes: Changes) -> "Moves":
+        """The changes that move any of the counts, by team, in order of instants."""
+        pair = changes.state_before * np.uint8(_WIDTH) + changes.state_after
+        delta = self._of_pair[pair]
+        team = changes.team_after
+        moved = changes.team_before != team
+        if moved.any():
+            return self._with_moved(changes, delta, moved)
+        place = np.flatnonzero(delta)
+        return Moves(team[place], changes.at_ms[place], delta[place])
+
+    def _with_moved(self, changes: Changes, delta: I64, moved: Bool) -> "Moves":
+        """Agents who come or change team: one move out of the old seat, one into the new."""
+        delta = np.where(moved, self.of_state[changes.state_after], delta)
+        left = np.flatnonzero(moved & (changes.team_before >= 0))
+        group = np.concatenate([changes.team_after, changes.team_before[left]])
+        at_ms = np.concatenate([changes.at_ms, changes.at_ms[left]])
+        delta = np.concatenate([delta, -self.of_state[changes.state_before[left]]])
+        place = np.flatnonzero(delta)
+        place = place[np.argsort(at_ms[place], kind="stable")]
+        return Moves(group[place], at_ms[place], delta[place])
+
+
+TEAM: Final = Packing(STAFFED, {State.aux}, {State.unknown})
+POOL: Final = Packing(STAFFED, SERVING, {State.available})
+
+
+def first(packed: I64) -> I64:
+    """The first count: staffed heads."""
+    return packed & _MASK
+
+
+def second(packed: I64) -> I64:
+    """The second count: in aux (team), serving (pool)."""
+    return (packed >> _BITS) & _MASK
+
+
+def third(packed: I64) -> I64:
+    """The third count: unknown (team), free (pool)."""
+    return packed >> (2 * _BITS)
+
+
+def unpack(packed: int) -> tuple[int, int, int]:
+    """The three counts of one group."""
+    return packed & _MASK, (packed >> _BITS) & _MASK, packed >> (2 * _BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Changes of packed counts, in order of instants; columns of length M."""
+
+    group: I64
+    at_ms: I64
+    delta: I64
+
+    def by(self, of: I64) -> "Moves":
+        """The same moves, by the group that `of` gives for theirs."""
+        return Moves(of[self.group], self.at_ms, self.delta)
+
+    def of(self, group: int) -> "Moves":
+        """The moves of one group."""
+        place = np.flatnonzero(self.group == group)
+        return Moves(self.group[place], self.at_ms[place], self.delta[place])
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Packed counts after all changes of an instant, sorted by group, then instant."""
+
+    group: I64
+    """(N,)"""
+    at_ms: I64
+    """(N,)"""
+    packed: I64
+    """(N,)"""
+    start: I64
+    """(G,): where each group that moved begins."""
+
+    @property
+    def groups(self) -> I64:
+        """(G,): the groups that moved, rising."""
+        return self.group[self.start]
+
+    @property
+    def end(self) -> I64:
+        """(G,): where each of them ends."""
+        return np.append(self.start[1:], len(self.group))
+
+    def before(self, base: I64) -> I64:
+        """(N,): packed counts before each step, `base` being those before any."""
+        out = np.empty_like(self.packed)
+        out[1:] = self.packed[:-1]
+        out[self.start] = base[self.group[self.start]]
+        return out
+
+
+_NONE = np.zeros(0, np.int64)
+NO_STEPS: Final = Steps(_NONE, _NONE, _NONE, _NONE)
+
+
+def steps(moves: Moves, base: I64) -> Steps:
+    """Running counts of all groups, `base` (by group) being those before any change."""
+    if not len(moves.group):
+        return NO_STEPS
+    # Numbers that fit 16 bits are sorted by radix, several times faster.
+    narrow = moves.group.astype(np.uint16) if len(base) < 1 << 16 else moves.group
+    order = np.argsort(narrow, kind="stable")
+    group, at_ms = moves.group[order], moves.at_ms[order]
+    delta = moves.delta[order]
+    total = np.cumsum(delta)
+    new = np.empty(len(group), np.bool_)
+    new[0] = True
+    np.not_equal(group[1:], group[:-1], out=new[1:])
+    start = np.flatnonzero(new)
+    shift = base[group[start]] - (total[start] - delta[start])
+    packed = total + np.repeat(shift, np.diff(np.append(start, len(group))))
+    last = np.empty(len(group), np.bool_)
+    last[-1] = True
+    np.logical_or(new[1:], at_ms[1:] != at_ms[:-1], out=last[:-1])
+    if last.all():
+        return Steps(group, at_ms, packed, start)
+    place = np.flatnonzero(last)
+    group = group[place]
+    start = np.searchsorted(group, group[np.flatnonzero(np.diff(group, prepend=-1))])
+    return Steps(group, at_ms[place], packed[place], start)

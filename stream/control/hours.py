@@ -1,0 +1,191 @@
+"""Peaks, opening hours and the edges of shifts, as control asks for them."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import numpy as np
+
+from stream.control.model import PoolKey, TeamKey
+from stream.spec import ANY, PeakSpec, PoolSpec, ShiftSpec, Spec
+from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
+from stream.windows.calendar import Schedule, ShiftCalendar
+
+EDGE_HOLD_MS: Final = 10 * MINUTE_MS
+"""People alerts are held this long before and after a shift edge: hand-over is no walk-out."""
+
+S = TypeVar("S", PeakSpec, PoolSpec, ShiftSpec)
+
+
+class Hours:
+    """The union of some schedules. Remembers the run of instants that it was last asked about."""
+
+    __slots__ = ("_from_ms", "_inside", "_schedules", "_to_ms")
+
+    def __init__(self, schedules: Sequence[Schedule] = ()) -> None:
+        self._schedules = tuple(schedules)
+        self._from_ms, self._to_ms, self._inside = 0, 0, False
+
+    def contains(self, t_ms: int) -> bool:
+        """Whether an instant lies inside."""
+        self._find(t_ms)
+        return self._inside
+
+    def next_edge(self, t_ms: int) -> int:
+        """The first start or end strictly after t_ms; NEVER_MS if there is none in a year."""
+        self._find(t_ms)
+        return self._to_ms
+
+    def next_start(self, t_ms: int) -> int:
+        """The first start strictly after t_ms; NEVER_MS if there is none in a year."""
+        edge = self.next_edge(t_ms)
+        if edge < NEVER_MS and not self.contains(edge):
+            edge = self.next_edge(edge)
+        return edge
+
+    def edges(self, from_ms: int, until_ms: int) -> list[int]:
+        """The starts and ends in [from_ms, until_ms)."""
+        found: list[int] = []
+        edge = self.next_edge(from_ms - 1)
+        while edge < until_ms:
+            found.append(edge)
+            edge = self.next_edge(edge)
+        return found
+
+    def start_of(self, t_ms: int) -> int:
+        """When the run of instants inside began that t_ms lies in; t_ms itself if outside."""
+        start = t_ms
+        found = True
+        while found:
+            found = False
+            for schedule in self._schedules:
+                if schedule.contains(start) or schedule.contains(start - 1):
+                    earlier = int(schedule.intervals(start - 1, start + 1)[0][0])
+                    found |= earlier < start
+                    start = min(start, earlier)
+        return start
+
+    def _find(self, t_ms: int) -> None:
+        if self._from_ms <= t_ms < self._to_ms:
+            return
+        inside = self._any(t_ms)
+        edge = self._next(t_ms)
+        while edge < NEVER_MS and self._any(edge) == inside:
+            edge = self._next(edge)
+        self._from_ms, self._to_ms, self._inside = t_ms, edge, inside
+
+    def _any(self, t_ms: int) -> bool:
+        return any(schedule.contains(t_ms) for schedule in self._schedules)
+
+    def _next(self, t_ms: int) -> int:
+        return min((s.next_edge(t_ms) for s in self._schedules), default=NEVER_MS)
+
+
+class ShiftEdges:
+    """When people alerts of a team are held: ten minutes on either side of each shift edge."""
+
+    __slots__ = ("_bounds", "_calendar", "_from_ms", "_to_ms")
+
+    def __init__(self, calendar: ShiftCalendar | None) -> None:
+        self._calendar = calendar
+        self._from_ms = self._to_ms = 0
+        self._bounds: list[int] = []
+
+    def held(self, t_ms: int) -> bool:
+        """Whether an instant lies in [edge - 10 min, edge + 10 min) of any shift edge."""
+        if self._calendar is None:
+            return False
+        self._cover(t_ms)
+        return bisect_right(self._bounds, t_ms) % 2 == 1
+
+    def next_bound(self, t_ms: int) -> int:
+        """The next start or end of a hold strictly after t_ms; NEVER_MS without shifts."""
+        if self._calendar is None:
+            return NEVER_MS
+        self._cover(t_ms)
+        place = bisect_right(self._bounds, t_ms)
+        return self._bounds[place] if place < len(self._bounds) else NEVER_MS
+
+    def bounds(self, from_ms: int, until_ms: int) -> list[int]:
+        """The starts and ends of holds in [from_ms, until_ms)."""
+        found: list[int] = []
+        bound = self.next_bound(from_ms - 1)
+        while bound < until_ms:
+            found.append(bound)
+            bound = self.next_bound(bound)
+        return found
+
+    def _cover(self, t_ms: int) -> None:
+        if self._from_ms <= t_ms < self._to_ms or self._calendar is None:
+            return
+        # A day on either side, so that the next bound of a daily pattern lies within.
+        self._from_ms, self._to_ms = t_ms - DAY_MS, t_ms + DAY_MS
+        low, high = self._from_ms - DAY_MS, self._to_ms + 2 * DAY_MS
+        edges = set(self._calendar.starts(low, high).tolist())
+        end = int(self._calendar.end_after(np.array([low]))[0])
+        while end < high:
+            edges.add(end)
+            end = int(self._calendar.end_after(np.array([end]))[0])
+        self._bounds = []
+        for edge in sorted(edges):
+            if self._bounds and edge - EDGE_HOLD_MS <= self._bounds[-1]:
+                self._bounds[-1] = edge + EDGE_HOLD_MS
+            else:
+                self._bounds += [edge - EDGE_HOLD_MS, edge + EDGE_HOLD_MS]
+
+
+class HoursOf:
+    """Finds hours by pool and shift edges by team; pools and teams alike share one object."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._hours: dict[tuple[object, ...], Hours] = {}
+        self._shifts: dict[tuple[object, ...], ShiftEdges] = {}
+
+    def peak(self, key: PoolKey) -> Hours:
+        """The scheduled peaks: all that name the pool best, together."""
+        zone = self._pool(key).zone
+        fitting = best(self._spec.peaks, [(p.floor, p.pool) for p in self._spec.peaks], key)
+        found = self._hours.get((zone, *fitting))
+        if found is None:
+            parts = [Schedule(zone, (p.time,), p.days, p.without) for p in fitting]
+            found = self._hours[(zone, *fitting)] = Hours(parts)
+        return found
+
+    def open(self, key: PoolKey) -> Hours | None:
+        """The opening hours; None where they are not known."""
+        pool = self._pool(key)
+        if not pool.open:
+            return None
+        found = self._hours.get((pool.zone, pool.open))
+        if found is None:
+            found = Hours([Schedule(pool.zone, pool.open)])
+            self._hours[(pool.zone, pool.open)] = found
+        return found
+
+    def shift_edges(self, key: TeamKey) -> ShiftEdges:
+        """The team's shift edges, in its pool's zone; none without a shift calendar."""
+        zone = self._pool(PoolKey(key.floor, key.pool)).zone
+        names = [(s.floor, s.team) for s in self._spec.shifts]
+        fitting = best(self._spec.shifts, names, PoolKey(key.floor, key.team))
+        times = fitting[0].times if fitting else ()
+        found = self._shifts.get((zone, times))
+        if found is None:
+            found = ShiftEdges(ShiftCalendar(zone, times) if times else None)
+            self._shifts[(zone, times)] = found
+        return found
+
+    def _pool(self, key: PoolKey) -> PoolSpec:
+        names = [(p.floor, p.name) for p in self._spec.pools]
+        fitting = best(self._spec.pools, names, key)
+        return fitting[0] if fitting else PoolSpec()
+
+
+def best(specs: Sequence[S], names: Sequence[tuple[str, str]], key: tuple[str, str]) -> list[S]:
+    """The specs that name (floor, name) most closely: both, else name, else floor, else "*"."""
+    wanted = ((key[0], key[1]), (ANY, key[1]), (key[0], ANY), (ANY, ANY))
+    for name in wanted:
+        fitting = [s for s, own in zip(specs, names, strict=True) if own == name]
+        if fitting:
+            return fitting
+    return []

@@ -1,0 +1,198 @@
+"""The life of an alert: raised, worsened, escalated, cleared, and opened again.
+
+An episode holds all people alerts of one team (or pool), so that one page stands for them all:
+a further detector joins it as evidence. They clear together, and a new alarm within ten minutes
+goes on with the same episode and the same ids. A pool's cover has an episode of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from stream.control.model import Severity, Verdict
+from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS
+
+CLEAR_DWELL_MS: Final = 60 * SECOND_MS
+"""What raised an alert must have gone for so long before the alert clears."""
+REOPEN_MS: Final = 10 * MINUTE_MS
+"""A new alarm less than this after clearing belongs to the same episode."""
+
+_LOUDNESS: Final = {None: 0, Severity.digest: 1, Severity.nudge: 2, Severity.page: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One detector's alert within an episode."""
+
+    id: str
+    onset_ms: int
+    page_limit: bool
+    """The page limit was reached; False: only the nudge limit."""
+    severity: Severity
+    told: Severity | None
+    """As what the sinks know it; None: they do not, or its end was told."""
+    raised: bool
+    since_ms: int
+    """When it took its present state."""
+
+    @property
+    def state(self) -> Verdict:
+        """How the detector stands while this is raised."""
+        return Verdict.out_of_control if self.page_limit else Verdict.watch
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """The alerts of one team or pool that belong together."""
+
+    alerts: Mapping[str, Alert] = field(default_factory=dict)
+    """By detector, in the order in which they joined."""
+    told: Severity | None = None
+    """Loudest notice given in this episode."""
+    calm_since_ms: int = NEVER_MS
+    """Since when what raised it has gone; NEVER_MS: it has not, or nothing is raised."""
+    cleared_ms: int = -NEVER_MS
+    """When it last cleared; NEVER_MS while anything is raised."""
+
+    @property
+    def raised(self) -> bool:
+        """Whether any alert is raised."""
+        return self.cleared_ms == NEVER_MS
+
+    @property
+    def clear_ms(self) -> int:
+        """When it clears if nothing happens; NEVER_MS if it does not."""
+        return NEVER_MS if self.calm_since_ms == NEVER_MS else self.calm_since_ms + CLEAR_DWELL_MS
+
+    def is_over(self, t_ms: int) -> bool:
+        """Whether a new alarm would no longer belong to it."""
+        return not self.raised and t_ms - self.cleared_ms >= REOPEN_MS
+
+
+NO_EPISODE: Final = Episode()
+
+
+class Step(NamedTuple):
+    """A step in an alert's life, before evidence is put to it."""
+
+    detector: str
+    alert: Alert
+    before: Verdict
+    to: Verdict
+    severity: Severity
+    notify: bool
+
+
+def is_louder(one: Severity, other: Severity | None) -> bool:
+    """Whether a notice is louder than another, or than none."""
+    return _LOUDNESS[one] > _LOUDNESS[other]
+
+
+def alert_id(floor: str, pool: str, team: str, detector: str, onset_ms: int) -> str:
+    """16 hex digits: a hash of where, what and since when, the same in every replay."""
+    text = "\0".join((floor, pool, team, detector, str(onset_ms)))
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def severity_of(*, page_limit: bool, in_peak: bool, gate_open: bool) -> Severity:
+    """How loud a people alert is that is raised now.
+
+    The page limit pages while the gate is open, is a nudge in a peak and for the digest outside.
+    The nudge limit is a nudge in a peak and for the digest outside.
+    """
+    if page_limit and gate_open:
+        return Severity.page
+    return Severity.nudge if in_peak else Severity.digest
+
+
+def advance(
+    episode: Episode,
+    at_ms: int,
+    found: Mapping[str, bool],
+    *,
+    calm: bool,
+    loudness: Callable[[bool], Severity],
+    name: Callable[[str], str],
+) -> tuple[Episode, list[Step]]:
+    """Judge one instant.
+
+    Args:
+        episode: as it was before.
+        at_ms: the instant.
+        found: by detector that alarms now, whether its page limit is reached.
+        calm: what raises an alert has gone, by the limit for clearing.
+        loudness: severity of an alert by whether its page limit was reached.
+        name: the id of an alert of a detector that begins now.
+
+    Returns:
+        The episode from this instant on, and the steps taken, in order.
+    """
+    if not episode.raised and not found:
+        return episode, []
+    if episode.is_over(at_ms):
+        episode = NO_EPISODE
+    alerts, told = dict(episode.alerts), episode.told
+    steps: list[Step] = []
+    for detector in (*alerts, *(d for d in found if d not in alerts)):
+        old = alerts.get(detector)
+        new = _judged(old, at_ms, found.get(detector), loudness, partial(name, detector))
+        if new is None or new == old:
+            continue
+        notify = is_louder(new.severity, told)
+        if notify:
+            told = new.severity
+            new = replace(new, told=told)
+        alerts[detector] = new
+        before = old.state if old is not None and old.raised else Verdict.in_control
+        steps.append(Step(detector, new, before, new.state, new.severity, notify))
+    calm_since = min(episode.calm_since_ms, at_ms) if calm else NEVER_MS
+    if any(detector in found for detector in alerts) and calm:
+        calm_since = at_ms
+    episode = Episode(alerts, told, calm_since, NEVER_MS)
+    return _cleared(episode, at_ms, steps) if episode.clear_ms <= at_ms else (episode, steps)
+
+
+def _judged(
+    old: Alert | None,
+    at_ms: int,
+    page_limit: bool | None,  # noqa: FBT001
+    loudness: Callable[[bool], Severity],
+    new_id: Callable[[], str],
+) -> Alert | None:
+    """An alert from now on. It grows worse and louder, never better, as long as it is raised."""
+    if old is None:
+        if page_limit is None:
+            return None
+        return Alert(
+            new_id(), at_ms, page_limit, loudness(page_limit), None, raised=True, since_ms=at_ms
+        )
+    if not old.raised:
+        if page_limit is None:
+            return old
+        return replace(
+            old, page_limit=page_limit, severity=loudness(page_limit), raised=True, since_ms=at_ms
+        )
+    worst = old.page_limit or bool(page_limit)
+    now = loudness(worst)
+    return replace(
+        old,
+        page_limit=worst,
+        severity=now if is_louder(now, old.severity) else old.severity,
+        since_ms=old.since_ms if worst == old.page_limit else at_ms,
+    )
+
+
+def _cleared(episode: Episode, at_ms: int, steps: list[Step]) -> tuple[Episode, list[Step]]:
+    """All alerts end together; the sinks are told the end of what they know, as they know it."""
+    alerts: dict[str, Alert] = {}
+    for detector, alert in episode.alerts.items():
+        alerts[detector] = replace(alert, raised=False, told=None, since_ms=at_ms)
+        if alert.raised:
+            severity = alert.told or alert.severity
+            step = Step(
+                detector, alert, alert.state, Verdict.in_control, severity, alert.told is not None
+            )
+            steps.append(step)
+    return Episode(alerts, episode.told, NEVER_MS, at_ms), steps

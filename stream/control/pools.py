@@ -1,0 +1,130 @@
+"""Pools over one feed: cover, and collective movement over the teams that no alert explains."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from stream.control import cover, people
+from stream.control.collective import Entry
+from stream.control.cover import CoverState
+from stream.control.heads import second
+from stream.control.hours import ShiftEdges
+from stream.control.lifecycle import NO_EPISODE, alert_id
+from stream.control.model import TeamKey, Transition
+from stream.control.people import Course, Group
+from stream.control.scene import Scene
+from stream.control.teams import Spans, awaits_gate
+from stream.control.transitions import of_cover, of_people
+
+_NO_EDGES = ShiftEdges(None)
+
+
+def judge_pools(scene: Scene, raised: Mapping[int, Spans], *, everyone: bool) -> list[Transition]:
+    """Judge the pools that are not calm, or everyone; the transitions in any order.
+
+    Args:
+        scene: the feed.
+        raised: by team, when people alerts of it were raised.
+        everyone: without the calm filter.
+    """
+    carry, feed = scene.carry, scene.feed
+    suspects = scene.pool_suspects()
+    transitions: list[Transition] = []
+    for pool in range(len(feed.pools)) if everyone else sorted(_hot(scene, suspects)):
+        before = carry.covers.get(pool, CoverState())
+        state, found, due_ms = cover.judge(_cover_pool(scene, pool), before)
+        carry.covers[pool] = state
+        transitions += of_cover(scene, pool, found)
+        episode = carry.pool_episodes.get(pool, NO_EPISODE)
+        if everyone or pool in suspects or episode.raised:
+            group = _group(scene, pool, raised)
+            outcome = people.judge(group, episode, scene.rules.limits)
+            if outcome.episode is not NO_EPISODE:
+                carry.pool_episodes[pool] = outcome.episode
+            key = TeamKey(*feed.pools[pool], "")
+            transitions += of_people(scene, pool, key, group, outcome.found)
+            due_ms = min(due_ms, outcome.due_ms)
+        carry.pool_due_ms[pool] = due_ms
+    return transitions
+
+
+def _hot(scene: Scene, suspects: set[int]) -> set[int]:
+    """The pools in which anything may happen, and a few others."""
+    carry, feed, heads = scene.carry, scene.feed, scene.pool
+    hot = set(np.flatnonzero(carry.pool_due_ms < feed.until_ms).tolist()) | suspects
+    hot |= set(heads.steps.group[second(heads.steps.packed) == 0].tolist())
+    hot |= {pool for pool, episode in carry.pool_episodes.items() if awaits_gate(episode)}
+    watched = {pool for pool, episode in carry.pool_episodes.items() if episode.raised}
+    watched |= {pool for pool, state in carry.covers.items() if state.episode.raised}
+    watched |= set(np.flatnonzero(second(heads.base) == 0).tolist())
+    return hot | (watched & _stirred(scene)) if watched else hot
+
+
+def _stirred(scene: Scene) -> set[int]:
+    """The pools of which anything changes."""
+    carry, feed = scene.carry, scene.feed
+    team_before = feed.changes.team_before
+    teams = np.concatenate(
+        [feed.changes.team_after, team_before[team_before >= 0], feed.stale_changes.team]
+    )
+    queued = {
+        pool
+        for pool, queue in enumerate(feed.queues)
+        if len(queue.at_ms) > 1 or queue.oldest_since_ms[0] != carry.oldest_ms[pool]
+    }
+    return set(feed.pool_of_team[np.unique(teams)].tolist()) | queued
+
+
+def _cover_pool(scene: Scene, pool: int) -> cover.Pool:
+    feed = scene.feed
+    key, trace = feed.pools[pool], feed.queues[pool]
+    return cover.Pool(
+        feed.from_ms,
+        feed.until_ms,
+        scene.pool.course(pool),
+        Course(trace.at_ms.tolist(), trace.oldest_since_ms.tolist()),
+        scene.pool_stale(pool),
+        int(scene.carry.known_ms[pool]),
+        scene.rules.hours.open(key),
+        partial(alert_id, key.floor, key.pool, ""),
+    )
+
+
+def _group(scene: Scene, pool: int, raised: Mapping[int, Spans]) -> Group:
+    feed = scene.feed
+    key = feed.pools[pool]
+    heads = scene.pool_people(pool)
+    own = scene.entries.take(feed.pool_of_team[scene.entries.team] == pool)
+    return Group(
+        feed.from_ms,
+        feed.until_ms,
+        heads,
+        scene.away(pool, is_pool=True, heads=heads),
+        scene.pool_stale(pool),
+        _NO_EDGES,
+        (),
+        has_share=False,
+        entries=scene.carry.named(own, feed.agent_names),
+        counts=_counts(scene, raised),
+        resolution_ms=int(scene.pool_resolution_ms()[pool]),
+        gate=scene.gate(pool),
+        name=partial(alert_id, key.floor, key.pool, ""),
+    )
+
+
+def _counts(scene: Scene, raised: Mapping[int, Spans]) -> Callable[[Entry, int], bool]:
+    """Whether an entry counts for its pool: no alert of its own team explains it.
+
+    It is explained if people alerts of its team were raised at any instant since, and does not
+    count while its team hands over. So a pool's alert means movement across teams.
+    """
+    teams: Sequence[TeamKey] = scene.feed.teams
+
+    def counts(entry: Entry, t_ms: int) -> bool:
+        if scene.rules.hours.shift_edges(teams[entry.team]).held(t_ms):
+            return False
+        spans = raised.get(entry.team, ())
+        return not any(start <= t_ms and end > entry.at_ms for start, end in spans)
+
+    return counts

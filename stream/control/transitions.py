@@ -1,0 +1,58 @@
+"""Transitions: steps in an alert's life, with the evidence of their instant."""
+
+from collections.abc import Sequence
+
+from stream.control import evidence
+from stream.control.cover import CoverFound
+from stream.control.evidence import Evidence
+from stream.control.lifecycle import Step
+from stream.control.model import TeamKey, Transition
+from stream.control.people import Found, Group
+from stream.control.scene import Scene
+
+
+def of_people(
+    scene: Scene, pool: int, key: TeamKey, group: Group, found: Sequence[Found]
+) -> list[Transition]:
+    """Transitions of share and collective of one team or pool."""
+    transitions: list[Transition] = []
+    for one in found:
+        recent = [e for e in group.entries if e.at_ms <= one.at_ms]
+        facts = evidence.of_people(one, recent, scene.rules.limits, scene.rules.spec.control)
+        transitions.append(_transition(scene, pool, key, one.at_ms, one.step, facts))
+    return transitions
+
+
+def of_cover(scene: Scene, pool: int, found: Sequence[CoverFound]) -> list[Transition]:
+    """Transitions of one pool's cover."""
+    hours = scene.rules.hours.open(scene.feed.pools[pool])
+    transitions: list[Transition] = []
+    for one in found:
+        is_open = None if hours is None else hours.contains(one.at_ms)
+        facts = evidence.of_cover(one, is_open=is_open)
+        key = TeamKey(*scene.feed.pools[pool], "")
+        transitions.append(_transition(scene, pool, key, one.at_ms, one.step, facts))
+    return transitions
+
+
+def _transition(
+    scene: Scene, pool: int, key: TeamKey, at_ms: int, step: Step, facts: Evidence
+) -> Transition:
+    gate = scene.gate(pool)
+    where = evidence.of_queue(scene.queue_at(pool, at_ms), at_ms)
+    facts = facts | where | evidence.of_gate(gate, at_ms) | {"config": scene.rules.config}
+    return Transition(
+        id=step.alert.id,
+        at_ms=at_ms,
+        floor=key.floor,
+        pool=key.pool,
+        team=key.team,
+        detector=step.detector,
+        severity=step.severity,
+        before=step.before,
+        to=step.to,
+        in_peak=gate.peak.contains(at_ms),
+        notify=step.notify,
+        evidence=facts,
+        onset_ms=step.alert.onset_ms,
+    )
