@@ -115,7 +115,8 @@ class Commit:
 
     Keep an outbox entry and a delivered id in every commit until one that contained it was
     stored: repeating is harmless, since entries are told apart by their ids. An id in both
-    `outbox` and `delivered` (paged while the store was away) is not kept.
+    `outbox` and `delivered` (paged while the store was away) is not kept. Commit before a
+    thousand entries have gathered: so many hold Redis up for some 3 ms, five thousand for 45 ms.
     """
 
     control: bytes

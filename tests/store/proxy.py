@@ -17,8 +17,7 @@ class Proxy:
         self._seen = 0
         self._nth = 1
         self._stall = False
-        self.reached = asyncio.Event()
-        """The call has come by; when stalling: and was answered."""
+        self._reached = asyncio.Event()
         self.lost = 0
         """How many replies were lost."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -31,12 +30,17 @@ class Proxy:
     def lose_reply_to(self, name: ScriptName, nth: int = 1) -> None:
         """Redis runs the script's n-th call from now; its reply is dropped with the connection."""
         self._marker, self._nth, self._seen, self._stall = _digest(name), nth, 0, False
-        self.reached.clear()
+        self._reached.clear()
 
     def stall_reply_to(self, name: ScriptName, nth: int = 1) -> None:
         """Redis runs the script's n-th call from now; its reply never comes."""
         self.lose_reply_to(name, nth)
         self._stall = True
+
+    async def reached(self) -> None:
+        """Wait until Redis has run the call and its reply is lost."""
+        async with asyncio.timeout(20):
+            await self._reached.wait()
 
     def be_honest(self) -> None:
         """Lose nothing any more."""
@@ -73,7 +77,7 @@ class Proxy:
                 if condemned.is_set():
                     self.lost += 1
                     self._marker = b""
-                    self.reached.set()
+                    self._reached.set()
                     if self._stall:
                         await requests  # until the client hangs up
                     return

@@ -185,7 +185,7 @@ async def test_a_cancelled_commit_is_applied_once_and_in_its_place(world: RedisW
     proxy = world.proxy_of(store)
     proxy.stall_reply_to("commit")
     task = asyncio.create_task(store.commit(lease, commit_at(20, "a")))
-    await proxy.reached.wait()
+    await proxy.reached()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

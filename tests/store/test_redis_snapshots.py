@@ -29,7 +29,7 @@ async def test_a_cancelled_save_does_not_lose_its_parts(world: RedisWorld) -> No
     for script_name, parts in steps:
         proxy.stall_reply_to(script_name)
         task = asyncio.create_task(store.save(lease, snapshot_at(10, parts, *names)))
-        await proxy.reached.wait()
+        await proxy.reached()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -74,7 +74,7 @@ async def test_a_crashed_upload_is_swept_by_the_next_owner(world: RedisWorld) ->
     task = asyncio.create_task(
         dying.save(lease, snapshot_at(10, {str(n): b"x" for n in range(40)}, "a"))
     )
-    await world.proxy_of(dying).reached.wait()
+    await world.proxy_of(dying).reached()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert len(pieces(world.admin)) == 41

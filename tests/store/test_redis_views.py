@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from stream.store.protocol import Outcome
+from stream.store.scripts import script
 from tests.store.deeds import DAY, NIGHT, SHARD
 from tests.store.worlds import RedisWorld
 
@@ -16,7 +17,7 @@ async def test_cancelled_views_are_written_whole_the_next_time(world: RedisWorld
     proxy = world.proxy_of(store)
     proxy.stall_reply_to("view")
     task = asyncio.create_task(store.write_views(lease, 2, {DAY: {"a": "2", "c": "2"}}))
-    await proxy.reached.wait()
+    await proxy.reached()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -54,6 +55,21 @@ async def test_a_sleeper_does_not_bring_back_what_its_successor_dropped(world: R
     assert await old.write_views(stale, 2, {DAY: {"a": "2"}}) is Outcome.FENCED
     assert await new.read_views([DAY]) == {}
     assert await new.teams() == []
+
+
+async def test_a_sleeper_that_wakes_in_the_middle_of_a_write_changes_nothing(
+    world: RedisWorld,
+) -> None:
+    """Its owner check was answered before it slept; the view's own guard is what remains."""
+    store = await world.store()
+    await store.acquire(SHARD)
+    await store.write_views(await store.acquire(SHARD), 1, {DAY: {"a": "of epoch 2"}})
+    whole = script("view").call((DAY,), 1, 9, 9, 0, 1, "a", "of epoch 1")
+    drop = script("drop").call((DAY,), 1)
+    for command in (whole, drop):
+        reply = world.admin.execute_command(*command)  # type: ignore[no-untyped-call]
+        assert reply == b"FENCED"
+    assert await store.read_views([DAY]) == {DAY: {"a": "of epoch 2"}}
 
 
 async def test_views_are_plain_hashes_for_people(world: RedisWorld) -> None:
