@@ -45,7 +45,7 @@ class Carry:
         self.known_ms = none
         """By pool: since when any agent of it is known; NEVER_MS: none was ever seen."""
         self.oldest_ms = none
-        """By pool: when the oldest waiting call was offered, as the last feed ended."""
+        """By pool: when the oldest waiting call was offered, as the last feed ended that looked."""
         self.pool_due_ms = none
         self.pool_episodes: dict[int, Episode] = {}
         """People alerts by pool."""

@@ -8,14 +8,14 @@ alone decides. The gate is open while the pool is pressed in a peak.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
 from stream.control.heads import Steps, third
 from stream.control.hours import Hours
 from stream.control.model import QueueTrace
-from stream.events.language import I64
+from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
 
 LONG_WAIT_MS: Final = 20 * SECOND_MS
@@ -117,27 +117,47 @@ class Gate:
         return min((t for t in candidates if t >= t_ms), default=NEVER_MS)
 
 
-def end_of_waits(queues: Sequence[QueueTrace], until_ms: int, last_end_ms: I64) -> None:
+@runtime_checkable
+class Waits(Protocol):
+    """Queues that make a pool's trace only when asked for it, and know the calls beneath."""
+
+    def heard(self) -> Bool:
+        """(P,): whether a call or queue event of each pool was ever seen."""
+
+    def gauged(self) -> Sequence[int]:
+        """Pools whose traces may come from a gauge."""
+
+    def waits(self) -> tuple[I64, I64, I64]:
+        """Calls that wait at some instant of the feed: pool, offered, no longer; columns."""
+
+
+def heard(queues: Sequence[QueueTrace]) -> Sequence[bool]:
+    """By pool: whether a call or queue event of it was ever seen."""
+    if isinstance(queues, Waits):
+        return [bool(known) for known in queues.heard()]
+    return [queue.known for queue in queues]
+
+
+def end_of_waits(
+    queues: Sequence[QueueTrace], from_ms: int, until_ms: int, last_end_ms: I64
+) -> None:
     """Bring `last_end_ms`, by pool the end of the last long wait, up to the end of a feed.
 
-    A wait that is still long counts up to there; the next feed goes on with it.
+    A wait that is still long counts up to there; the next feed goes on with it. Some call waits
+    long exactly while the oldest does, so where the calls are known no trace is made.
     """
-    waiting = [
-        pool
-        for pool, queue in enumerate(queues)
-        if queue.known and (len(queue.at_ms) > 1 or queue.oldest_since_ms[0] < NEVER_MS)
-    ]
-    if not waiting:
-        return
-    at_ms = np.concatenate([queues[pool].at_ms for pool in waiting])
-    since_ms = np.concatenate([queues[pool].oldest_since_ms for pool in waiting])
-    lengths = [len(queues[pool].at_ms) for pool in waiting]
-    end_ms = np.append(at_ms[1:], until_ms)
-    end_ms[np.cumsum(lengths) - 1] = until_ms
-    long = np.flatnonzero(np.maximum(at_ms, since_ms + LONG_WAIT_MS + 1) < end_ms)
-    pool_of_step = np.repeat(np.array(waiting), lengths)
-    # Steps are in order, so the last one of a pool is the one that stays.
-    last_end_ms[pool_of_step[long]] = end_ms[long]
+    traced: Sequence[int] = range(len(queues))
+    if isinstance(queues, Waits):
+        traced = queues.gauged()
+        pool, offered_ms, end_ms = queues.waits()
+        end_ms = np.minimum(end_ms, until_ms)
+        long = np.maximum(offered_ms + LONG_WAIT_MS + 1, from_ms) < end_ms
+        long &= ~np.isin(pool, np.array(traced, np.int64))
+        np.maximum.at(last_end_ms, pool[long], end_ms[long])
+    for number in traced:
+        spans = long_waits(queues[number], until_ms)
+        if spans:
+            last_end_ms[number] = spans[-1][1]
 
 
 def end_of_idle(pool_steps: Steps, base: I64, since_ms: I64, last_end_ms: I64) -> None:

@@ -120,7 +120,7 @@ class Steps:
     @property
     def end(self) -> I64:
         """(G,): where each of them ends."""
-        return np.append(self.start[1:], len(self.group))
+        return np.append(self.start[1:], len(self.group))[: len(self.start)]
 
     def before(self, base: I64) -> I64:
         """(N,): packed counts before each step, `base` being those before any."""

@@ -139,40 +139,42 @@ class HoursOf:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._peaks: dict[PoolKey, Hours] = {}
+        self._open: dict[PoolKey, Hours | None] = {}
+        self._edges: dict[TeamKey, ShiftEdges] = {}
         self._hours: dict[tuple[object, ...], Hours] = {}
         self._shifts: dict[tuple[object, ...], ShiftEdges] = {}
 
     def peak(self, key: PoolKey) -> Hours:
         """The scheduled peaks: all that name the pool best, together."""
-        zone = self._pool(key).zone
-        fitting = best(self._spec.peaks, [(p.floor, p.pool) for p in self._spec.peaks], key)
-        found = self._hours.get((zone, *fitting))
+        found = self._peaks.get(key)
         if found is None:
+            zone = self._pool(key).zone
+            fitting = best(self._spec.peaks, [(p.floor, p.pool) for p in self._spec.peaks], key)
             parts = [Schedule(zone, (p.time,), p.days, p.without) for p in fitting]
-            found = self._hours[(zone, *fitting)] = Hours(parts)
+            found = self._hours.setdefault((zone, *fitting), Hours(parts))
+            self._peaks[key] = found
         return found
 
     def open(self, key: PoolKey) -> Hours | None:
         """The opening hours; None where they are not known."""
-        pool = self._pool(key)
-        if not pool.open:
-            return None
-        found = self._hours.get((pool.zone, pool.open))
-        if found is None:
-            found = Hours([Schedule(pool.zone, pool.open)])
-            self._hours[(pool.zone, pool.open)] = found
-        return found
+        if key not in self._open:
+            pool = self._pool(key)
+            parts = [Schedule(pool.zone, pool.open)] if pool.open else []
+            hours = self._hours.setdefault((pool.zone, pool.open), Hours(parts))
+            self._open[key] = hours if parts else None
+        return self._open[key]
 
     def shift_edges(self, key: TeamKey) -> ShiftEdges:
         """The team's shift edges, in its pool's zone; none without a shift calendar."""
-        zone = self._pool(PoolKey(key.floor, key.pool)).zone
-        names = [(s.floor, s.team) for s in self._spec.shifts]
-        fitting = best(self._spec.shifts, names, PoolKey(key.floor, key.team))
-        times = fitting[0].times if fitting else ()
-        found = self._shifts.get((zone, times))
+        found = self._edges.get(key)
         if found is None:
-            found = ShiftEdges(ShiftCalendar(zone, times) if times else None)
-            self._shifts[(zone, times)] = found
+            zone = self._pool(PoolKey(key.floor, key.pool)).zone
+            names = [(s.floor, s.team) for s in self._spec.shifts]
+            fitting = best(self._spec.shifts, names, PoolKey(key.floor, key.team))
+            times = fitting[0].times if fitting else ()
+            edges = ShiftEdges(ShiftCalendar(zone, times) if times else None)
+            found = self._edges[key] = self._shifts.setdefault((zone, times), edges)
         return found
 
     def _pool(self, key: PoolKey) -> PoolSpec:

@@ -58,27 +58,27 @@ def _hot(scene: Scene, suspects: set[int]) -> set[int]:
     watched = {pool for pool, episode in carry.pool_episodes.items() if episode.raised}
     watched |= {pool for pool, state in carry.covers.items() if state.episode.raised}
     watched |= set(np.flatnonzero(second(heads.base) == 0).tolist())
-    return hot | (watched & _stirred(scene)) if watched else hot
+    return hot | _stirred(scene, watched) if watched else hot
 
 
-def _stirred(scene: Scene) -> set[int]:
-    """The pools of which anything changes."""
+def _stirred(scene: Scene, watched: set[int]) -> set[int]:
+    """Those of the watched pools of which anything changes."""
     carry, feed = scene.carry, scene.feed
     team_before = feed.changes.team_before
     teams = np.concatenate(
         [feed.changes.team_after, team_before[team_before >= 0], feed.stale_changes.team]
     )
-    queued = {
-        pool
-        for pool, queue in enumerate(feed.queues)
-        if len(queue.at_ms) > 1 or queue.oldest_since_ms[0] != carry.oldest_ms[pool]
-    }
-    return set(feed.pool_of_team[np.unique(teams)].tolist()) | queued
+    found = watched & set(feed.pool_of_team[np.unique(teams)].tolist())
+    for pool in watched - found:
+        queue = scene.queue(pool)
+        if len(queue.at_ms) > 1 or queue.oldest_since_ms[0] != carry.oldest_ms[pool]:
+            found.add(pool)
+    return found
 
 
 def _cover_pool(scene: Scene, pool: int) -> cover.Pool:
     feed = scene.feed
-    key, trace = feed.pools[pool], feed.queues[pool]
+    key, trace = feed.pools[pool], scene.queue(pool)
     return cover.Pool(
         feed.from_ms,
         feed.until_ms,

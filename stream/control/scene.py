@@ -1,5 +1,6 @@
 """One feed as control looks at it: heads by team and pool, sources, queues and gates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,9 +12,9 @@ from stream.control.collective import Entries, suspects
 from stream.control.evidence import Queue, digest_of
 from stream.control.gate import Gate
 from stream.control.heads import POOL, TEAM, Moves, Packing, Steps, first, steps, third, unpack
-from stream.control.hours import HoursOf
+from stream.control.hours import Hours, HoursOf
 from stream.control.limits import Limits
-from stream.control.model import Feed
+from stream.control.model import Feed, PoolKey, QueueTrace
 from stream.control.people import Course
 from stream.events.language import I64, State
 from stream.spec import Spec
@@ -30,6 +31,13 @@ class Rules:
         self.away = Packing(spec.control.entry_states | {State.aux})
         self.only_aux = spec.control.entry_states <= {State.aux}
         self.config = digest_of(spec)
+        self._peaks: tuple[int, frozenset[Hours]] = (0, frozenset())
+
+    def peaks(self, pools: Sequence[PoolKey]) -> frozenset[Hours]:
+        """The peaks of all pools, each once."""
+        if self._peaks[0] != len(pools):
+            self._peaks = (len(pools), frozenset(self.hours.peak(pool) for pool in pools))
+        return self._peaks[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Scene:
              for c in (h.base, h.steps.packed) if len(c)), default=0
         )  # fmt: skip
         rules.limits.ensure(greatest)
+        self._looked_at: set[int] = set()
         self._get_to_know()
         self._gates: dict[int, Gate] = {}
         self._pool_stale = self.by_pool(feed.stale.astype(np.int64))
@@ -167,6 +176,11 @@ class Scene:
         return Course(at_ms, value)
 
     @cached_property
+    def heard(self) -> Sequence[bool]:
+        """By pool: whether a call or queue event of it was ever seen."""
+        return gate.heard(self.feed.queues)
+
+    @cached_property
     def pool_end(self) -> list[int]:
         """By pool: packed counts `POOL` after all changes."""
         return [int(packed) for packed in self.pool.end()]
@@ -186,7 +200,7 @@ class Scene:
         since = carry.free_since_ms[pool] if free[0] == 0 else NEVER_MS
         at_ms = [feed.from_ms, *course.at_ms[1:]]
         idle = gate.nobody_free(at_ms, free, int(since), feed.until_ms)
-        waits = gate.long_waits(feed.queues[pool], feed.until_ms)
+        waits = gate.long_waits(self.queue(pool), feed.until_ms)
         return Gate(
             self.rules.hours.peak(feed.pools[pool]),
             self.rules.spec.control.gate,
@@ -196,11 +210,16 @@ class Scene:
 
     def queue_at(self, pool: int, t_ms: int) -> Queue:
         """What callers of a pool see at an instant."""
-        trace = self.feed.queues[pool]
+        trace = self.queue(pool)
         place = max(0, int(np.searchsorted(trace.at_ms, t_ms, side="right")) - 1)
         free = third_of(self.pool.course(pool).at(t_ms))
         waiting, since = int(trace.waiting[place]), int(trace.oldest_since_ms[place])
         return Queue(trace.known, waiting, since, free)
+
+    def queue(self, pool: int) -> QueueTrace:
+        """A pool's queue; made when it is first looked at, so only those that matter are."""
+        self._looked_at.add(pool)
+        return self.feed.queues[pool]
 
     def carry_gates(self) -> None:
         """Bring what the gates remember to the end of this feed."""
@@ -208,8 +227,18 @@ class Scene:
         fresh = (third(self.pool.base) == 0) & (carry.free_since_ms == NEVER_MS)
         carry.free_since_ms[fresh] = feed.from_ms
         gate.end_of_idle(self.pool.steps, self.pool.base, carry.free_since_ms, carry.free_end_ms)
-        gate.end_of_waits(feed.queues, feed.until_ms, carry.wait_end_ms)
-        carry.oldest_ms = np.array([int(q.oldest_since_ms[-1]) for q in feed.queues], np.int64)
+        if self._is_near_peak():
+            gate.end_of_waits(feed.queues, feed.from_ms, feed.until_ms, carry.wait_end_ms)
+        for pool in self._looked_at:
+            carry.oldest_ms[pool] = feed.queues[pool].oldest_since_ms[-1]
+
+    def _is_near_peak(self) -> bool:
+        """Whether any peak lies within what the gates remember, so that long waits matter."""
+        until_ms = self.feed.until_ms
+        return any(
+            peak.contains(until_ms) or peak.next_edge(until_ms) < until_ms + gate.MEMORY_MS
+            for peak in self.rules.peaks(self.feed.pools)
+        )
 
 
 def third_of(packed: int) -> int:

@@ -136,9 +136,7 @@ def _collective(episode: Episode, facts: Facts, limits: Limits) -> Line:
 def _cover(scene: Scene, pool: int, facts: Facts) -> Line:
     """`statistic` is the serving heads; the alarm is at 0."""
     serving = unpack(scene.pool_end[pool])[1]
-    asks = (
-        scene.feed.queues[pool].known or scene.rules.hours.open(scene.feed.pools[pool]) is not None
-    )
+    asks = scene.heard[pool] or scene.rules.hours.open(scene.feed.pools[pool]) is not None
     state = Verdict.in_control
     if facts.stale:
         state = Verdict.stale

@@ -104,10 +104,22 @@ class Queues(Sequence[QueueTrace]):
             ) or self._from_calls(pool)
         return self._traces[pool]
 
-    def _from_calls(self, pool: int) -> QueueTrace:
+    def heard(self) -> Bool:
+        """(P,): whether a call or queue event of each pool was ever seen."""
+        return self._known
+
+    def gauged(self) -> Sequence[int]:
+        """Pools with readings of a gauge, whose traces may not come from calls."""
+        return sorted(self._gauges.readings)
+
+    def waits(self) -> tuple[I64, I64, I64]:
+        """Calls that wait at some instant: pool, offered, no longer; of gauged pools too."""
         if self._waits is None:
             self._waits = self._calls.waiting(self._from_ms, self._until_ms)
-        pools, offered_ms, end_ms = self._waits
+        return self._waits
+
+    def _from_calls(self, pool: int) -> QueueTrace:
+        pools, offered_ms, end_ms = self.waits()
         mine = pools == pool
         steps = calls_trace(offered_ms[mine], end_ms[mine], self._from_ms, self._until_ms)
         return QueueTrace(bool(self._known[pool]), *steps)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -232,7 +233,7 @@ def run_control(
     """The same with a control of one's own."""
     found: list[Transition] = []
     edges = sorted({from_ms, *(t for t in cuts if from_ms < t < until_ms), until_ms})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found += control.advance(floor.feed(start, end))
     return found
 

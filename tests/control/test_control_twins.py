@@ -1,6 +1,7 @@
 """Control judges each instant once: how a feed is cut, or filtered, changes nothing."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -62,7 +63,7 @@ def test_nothing_happens_before_the_deadline_without_events(
     config, floor = story
     control = Control(config)
     edges = sorted({START_MS, *where, END_MS})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         control.advance(floor.feed(start, end))
         silent = Floor(
             floor.pool_of,
@@ -92,7 +93,7 @@ def test_a_restored_control_goes_on_as_if_it_had_not_stopped(
     found = []
     edges = sorted({START_MS, *(t for t in where if t < END_MS), END_MS})
     state = b""
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         control = Control(config)
         if state:
             control.restore(state)
