@@ -1,0 +1,1 @@
+"""What `floorwatch demo` is made of: a scenario, a sink, a screen, and the checks."""

@@ -1,0 +1,107 @@
+"""What the demo shows: a live table on a terminal, plain lines elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from stream.cli.demonstration.sink import Page
+
+_COLOURS: Final = {
+    "out_of_control": "bold white on red",
+    "watch": "black on yellow",
+    "in_control": "green",
+    "stale": "dim",
+}
+_LINE_EVERY: Final = 10
+"""Without a terminal every so many looks give a line."""
+
+
+class Screen:
+    """Shows teams and pages; `say` writes a line that stays."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._teams: Sequence[Mapping[str, Any]] = ()
+        self._looks = 0
+
+    def __enter__(self) -> "Screen":
+        """Begin to draw."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Leave the terminal as it was."""
+        if self._live.is_started:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def show(self, teams: Sequence[Mapping[str, Any]], note: str) -> None:
+        """The teams as they stand now."""
+        self._looks += 1
+        if self._live.is_started:
+            self._live.update(_drawn(teams, note), refresh=True)
+        elif self._looks % _LINE_EVERY == 1:
+            for team in teams:
+                self.say("  ".join(_cells(team)))
+
+    def page(self, page: Page) -> None:
+        """A page as it fires: what, why, what to do, and the evidence."""
+        notice = page.notice
+        at = datetime.fromtimestamp(page.received_ms / 1000).astimezone()
+        head = "PAGE" if notice["status"] == "firing" else "over"
+        style = "bold red" if page.is_page else "green"
+        self._console.print(Text(f"{at:%H:%M:%S} {head} {notice['text']}", style))
+        if page.is_page:
+            told = {name: value for name, value in notice["evidence"].items() if value is not None}
+            evidence = ", ".join(f"{name} {value}" for name, value in told.items())
+            self.say(f"         evidence: {evidence}")
+
+
+def _drawn(teams: Sequence[Mapping[str, Any]], note: str) -> RenderableType:
+    table = Table(
+        "team",
+        "verdict",
+        "staffed",
+        "on calls",
+        "in break",
+        "aux rate 15m",
+        "occupancy 15m",
+        "utilisation 60m",
+        "as of",
+    )
+    for team in teams:
+        verdict = str(team.get("verdict", ""))
+        name, _, *rest = _cells(team)
+        table.add_row(name, Text(verdict, _COLOURS.get(verdict, "")), *rest)
+    return Group(table, Text(note, "dim"))
+
+
+def _cells(team: Mapping[str, Any]) -> list[str]:
+    agents, windows = team.get("agents", {}), team.get("windows", {})
+    busy = sum(agents.get(state, 0) for state in ("ringing", "talking", "hold", "acw"))
+    return [
+        str(team["team"]),
+        str(team.get("verdict", "")),
+        f"{team.get('staffed', 0)} staffed",
+        f"{busy} on calls",
+        f"{agents.get('aux', 0)} in break",
+        _percent(windows, "15m", "aux_rate"),
+        _percent(windows, "15m", "occupancy"),
+        _percent(windows, "60m", "talk_utilisation"),
+        str(team.get("as_of", ""))[11:19] + "Z",
+    ]
+
+
+def _percent(windows: Mapping[str, Any], window: str, ratio: str) -> str:
+    value = windows.get(window, {}).get(ratio)
+    return "-" if value is None else f"{100 * value:.1f} %"

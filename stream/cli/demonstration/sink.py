@@ -1,0 +1,58 @@
+"""Where the worker's pages arrive: a real HTTP receiver."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A notice, and when it came."""
+
+    received_ms: int
+    notice: dict[str, Any]
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it tells someone to act, now."""
+        return (self.notice["severity"], self.notice["status"]) == ("page", "firing")
+
+
+@dataclass(slots=True)
+class Sink:
+    """Receives notices by POST; a repeated one, by its key, counts once."""
+
+    received: list[Page] = field(default_factory=list)
+    url: str = ""
+    on_page: Callable[[Page], None] = field(default=lambda _page: None)
+    _keys: set[str] = field(default_factory=set)
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take a notice."""
+        notice = orjson.loads(await request.read())
+        if notice["key"] not in self._keys:
+            self._keys.add(notice["key"])
+            self.received.append(Page(time.time_ns() // 1_000_000, notice))
+            self.on_page(self.received[-1])
+        return web.Response(status=204)
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Sink]:
+    """A sink on a free port of the loopback interface, for the length of the block."""
+    sink = Sink()
+    app = web.Application()
+    app.add_routes([web.post("/alerts", sink.take)])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        sink.url = f"http://127.0.0.1:{runner.addresses[0][1]}/alerts"
+        yield sink
+    finally:
+        await runner.cleanup()

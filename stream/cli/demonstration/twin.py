@@ -1,0 +1,80 @@
+"""The same events through a shard in this process: what the worker's figures must be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from stream.control.model import Severity, Transition
+from stream.events.decode import decode
+from stream.export.documents import team_document
+from stream.export.views import ViewKey, ViewKind, ViewWriter
+from stream.roster import Roster
+from stream.shard import Shard
+from stream.spec import Spec
+
+IN_FLIGHT_MS: Final = 3_000
+"""An event younger than this may still be on its way when figures are made."""
+_NO_FIGURES: Final = frozenset(
+    {"age_s", "stale", "verdict", "last_verdict", "signal", "detectors", "pool"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was sent to Kafka."""
+
+    time_ms: int
+    """Kafka's time stamp."""
+    value: bytes
+
+
+def figures_of(document: dict[str, Any]) -> dict[str, Any]:
+    """A team's document without what depends on when and by whom it is looked at."""
+    return {name: value for name, value in document.items() if name not in _NO_FIGURES}
+
+
+def as_of_ms(document: dict[str, Any]) -> int:
+    """The instant for which a team's figures hold."""
+    return round(datetime.fromisoformat(document["as_of"]).timestamp() * 1000)
+
+
+def is_equal(
+    document: dict[str, Any], records: Sequence[Record], spec: Spec, roster: Roster
+) -> bool:
+    """Whether a team's figures are those of the events that were sent.
+
+    The last ones may have been on their way: then the figures are those without them.
+    """
+    at_ms = as_of_ms(document)
+    sent = [record for record in records if record.time_ms <= at_ms]
+    wanted = figures_of(document)
+    while True:
+        if figures_of(_document(document, sent, spec, roster, at_ms)) == wanted:
+            return True
+        if not sent or sent[-1].time_ms < at_ms - IN_FLIGHT_MS:
+            return False
+        sent.pop()
+
+
+def _document(
+    like: dict[str, Any], records: Sequence[Record], spec: Spec, roster: Roster, at_ms: int
+) -> dict[str, Any]:
+    shard = _shard(records, spec, roster)
+    shard.step(at_ms)
+    views = ViewWriter().views(shard.figures())
+    key = ViewKey(ViewKind.team, like["floor"], like["team"])
+    return team_document(like["floor"], like["team"], views.get(key, {}), None)
+
+
+def _shard(records: Sequence[Record], spec: Spec, roster: Roster) -> Shard:
+    shard = Shard(spec, roster)
+    values, times_ms = [one.value for one in records], [one.time_ms for one in records]
+    shard.push(decode(values, times_ms, shard.names).batch)
+    return shard
+
+
+def pages_of_past(records: Sequence[Record], spec: Spec, roster: Roster) -> list[Transition]:
+    """Transitions of severity page in a replay of the records, by the events' own clock."""
+    shard = _shard(records, replace(spec, event_clock=True), roster)
+    return [one for one in shard.step(shard.watermark_ms) if one.severity is Severity.page]
