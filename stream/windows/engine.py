@@ -104,6 +104,7 @@ class Engine:
 
     def open_minutes(self, minute_of_floor: I64) -> None:
         """Open the minutes up to the given one of each floor (floors,)."""
+        self._start_new_rows()
         floors = len(self.names.floors)
         behind = np.flatnonzero(minute_of_floor[:floors] > self.panes.head[:floors])
         if len(behind):
@@ -115,10 +116,9 @@ class Engine:
                 self.team_tally.advance(teams, minute)
                 self.pool_tally.advance(pools, minute)
             self._forget(minute_of_floor)
-        self._start_new_rows()
 
     def _start_new_rows(self) -> None:
-        """Teams and pools seen first after their floor's minutes were opened."""
+        """Teams and pools that are new begin in their floor's open minute, like the others."""
         names, head = self.names, self.panes.head
         self.team_tally.head[: len(names.teams)] = head[names.team_floor.data]
         floors = np.array([names.floors.number(floor) for floor, _ in names.pools.keys], np.int64)
