@@ -3,8 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import accumulate
+from typing import Any
 
 from stream.spec import Spec
 from stream.units import rfc3339
@@ -31,8 +32,18 @@ class History:
             f"  {json.dumps({'received': time} | dict(event))}"
             for event, time in zip(self.events, self.times_ms, strict=True)
         ]
-        head = f"{self.spec}\n{roster_csv(self.roster)}records {self.records} looks {self.looks}"
+        changed = [
+            f"{one.name}={getattr(self.spec, one.name)}"
+            for one in fields(self.spec)
+            if getattr(self.spec, one.name) != getattr(Spec(), one.name)
+        ]
+        roster = roster_csv(self.roster) if self.roster else "no roster\n"
+        head = f"Spec({', '.join(changed)})\n{roster}records {self.records} looks {self.looks}"
         return "\n".join(["History", head, *lines])
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """What hypothesis prints of a history that fails."""
+        printer.text(repr(self))
 
     def values(self) -> list[bytes]:
         """The records as they lie in Kafka: one object, or an array of several."""

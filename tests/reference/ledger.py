@@ -71,6 +71,11 @@ def lastness(ended: Fact) -> tuple[int, bytes]:
     return ended.ts, ended.agent.encode()
 
 
+def counted(ts: int, start: int, as_of: int) -> bool:
+    """Whether a window that ends at as_of counts an event; one at as_of is in no window yet."""
+    return start <= ts < as_of
+
+
 class Ledger:
     """All call and queue events of all floors."""
 
@@ -142,9 +147,9 @@ class Ledger:
         """Calls of a team in [start, end)."""
         out = SeatCalls()
         for _, fact in self.of(floor, Phase.answered):
-            out.started += fact.team == team and start <= fact.ts < end
+            out.started += fact.team == team and counted(fact.ts, start, end)
         for call, fact in self.of(floor, Phase.ended):
-            if fact.team != team or not start <= fact.ts < end:
+            if fact.team != team or not counted(fact.ts, start, end):
                 continue
             talk = self.talk(floor, call, fact)
             out.handled += 1
@@ -165,7 +170,7 @@ class Ledger:
         out, in_time = PoolCalls(), 0
         for phase in (Phase.offered, Phase.answered, Phase.abandoned):
             for call, fact in self.of(floor, phase):
-                if fact.pool != pool or not start <= fact.ts < end:
+                if fact.pool != pool or not counted(fact.ts, start, end):
                     continue
                 setattr(out, phase.name, getattr(out, phase.name) + 1)
                 wait = self.wait(floor, call, fact) if phase == Phase.answered else None

@@ -79,14 +79,15 @@ class Lateness:
         ts, floor, source = instant(event), floor_of(event), source_of(event)
         if time_ms is not None and ts > time_ms + AHEAD_MS:
             return Reason.ahead
-        others = self.marks.get(floor, {})
-        own = others.get(source, min(others.values(), default=None))
+        marks = self.marks.setdefault(floor, {})
+        # At first sight, late or not, a source stands where the slowest of the others does.
+        own = marks.setdefault(source, min(marks.values(), default=ts))
         limits = self._spec.windows
-        if own is not None and ts < own - limits.grace_ms:
+        if ts < own - limits.grace_ms:
             return Reason.late_grace
-        if others and ts < max(others.values()) - limits.horizon_ms:
+        if ts < max(marks.values()) - limits.horizon_ms:
             return Reason.late_horizon
-        self.marks.setdefault(floor, {})[source] = ts if own is None else max(own, ts)
+        marks[source] = max(own, ts)
         key = (floor, source)
         seen = ts if time_ms is None else time_ms
         self.last_seen[key] = max(self.last_seen.get(key, seen), seen)

@@ -227,6 +227,7 @@ def check_restores(history: History, cuts: Cuts) -> None:
     control = shard.control_state()
     twin = Shard.restore(history.spec, shard.names.roster, parts, control)
     push(twin, history, kept_at, commit)
+    twin.resume()
     assert push(twin, history, commit, end) == push(shard, history, commit, end)
     for look in (now_of(history, shard, end), *history.looks):
         said = transitions_by_names(shard.step(look))

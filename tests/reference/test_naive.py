@@ -131,9 +131,11 @@ def test_a_source_begins_where_the_slowest_other_source_of_its_floor_stands() ->
     reference = Reference(LOG)
     reference.push(state(0, "aux", source="a"))
     reference.push(state(60, "aux", source="b"))
-    assert reference.push(state(-6, "aux", source="c")) is Reason.late_grace
-    assert reference.push(state(-5, "aux", source="c")) is None
-    assert reference.states.lateness.marks["main"]["c"] == at(0)
+    reference.push(state(1, "aux", source="a"))
+    assert reference.push(state(-5, "aux", source="c")) is Reason.late_grace
+    reference.push(state(30, "aux", source="a"))
+    assert reference.push(state(-4, "aux", source="c")) is None
+    assert reference.states.lateness.marks["main"]["c"] == at(1)
     assert reference.push(state(-500, "aux", floor="other")) is None
 
 
