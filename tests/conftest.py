@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it needs."""
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        item.add_marker("service" if names & SERVICES else "pure")
+        if not item.get_closest_marker("service"):
+            item.add_marker("service" if names & SERVICES else "pure")
 
 
 @pytest.fixture(scope="session", params=REDIS_VERSIONS)

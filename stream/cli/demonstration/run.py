@@ -271,8 +271,8 @@ def _greet(stage: Stage, broker: Program, redis: RedisProgram) -> None:
 def _keep(stage: Stage) -> None:
     """Write down what was sent and what came, for those who want to replay it."""
     directory = stage.wish.directory
-    lines = b"".join(record.value + b"\n" for record in stage.records)
-    (directory / "events.jsonl").write_bytes(lines)
+    lines = (b'{"received":%d,%s\n' % (one.time_ms, one.value[1:]) for one in stage.records)
+    (directory / "events.jsonl").write_bytes(b"".join(lines))
     notices = [{"received_ms": page.received_ms, **page.notice} for page in stage.findings.pages]
     _write_lines(directory / "notices.jsonl", notices)
     scene = {"now_ms": stage.told.now_ms, "last_mover_ms": stage.told.last_mover_ms}
