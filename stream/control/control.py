@@ -9,7 +9,8 @@ everyone.
 from stream.control.carry import Carry
 from stream.control.model import DetectorView, Feed, PoolKey, Transition
 from stream.control.pools import judge_pools
-from stream.control.scene import Rules, Scene
+from stream.control.rules import Rules
+from stream.control.scene import Scene
 from stream.control.state import adopt, dump, load
 from stream.control.teams import awaits_gate, judge_teams
 from stream.control.verdict import views_of

@@ -46,7 +46,9 @@ class CoverFound(NamedTuple):
     staffed: int
     serving: int
     unstaffed_ms: int
+    """Since when nobody is staffed within opening hours; NEVER_MS: it is not so."""
     unserved_ms: int
+    """Since when nobody is serving; NEVER_MS: it is not so."""
 
 
 @dataclass(frozen=True, slots=True)

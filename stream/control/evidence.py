@@ -1,40 +1,18 @@
 """What stands in the evidence of a transition: JSON values in a fixed order of keys."""
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields, is_dataclass
-from enum import Enum
-from hashlib import blake2b
-from typing import Any
+from dataclasses import dataclass
 
-from stream.control.collective import Entry, Run
+from stream.control.collective import Entry
 from stream.control.cover import CoverFound
 from stream.control.gate import Gate
-from stream.control.limits import NO_LIMIT, SPAN_MAX_MS, Limits, ceil_s
+from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
+from stream.control.model import Verdict
 from stream.control.people import COLLECTIVE, Found
-from stream.spec import ControlSpec
+from stream.control.rules import Rules
 from stream.stats.chance import Interval
 from stream.units import NEVER_MS, SECOND_MS
 
 Evidence = dict[str, object]
-
-
-def digest_of(spec: object) -> str:
-    """8 hex digits of a configuration: which one a verdict was judged by."""
-    return blake2b(repr(_plain(spec)).encode(), digest_size=4).hexdigest()
-
-
-def _plain(value: Any) -> object:  # noqa: ANN401
-    """A value whose repr is the same in every run: sets and mappings sorted."""
-    if is_dataclass(value):
-        return [(f.name, _plain(getattr(value, f.name))) for f in fields(value)]
-    if isinstance(value, Mapping):
-        return sorted((str(key), _plain(inner)) for key, inner in value.items())
-    if isinstance(value, AbstractSet):
-        return sorted(str(_plain(inner)) for inner in value)
-    if isinstance(value, tuple):
-        return [_plain(inner) for inner in value]
-    return value.value if isinstance(value, Enum) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,57 +49,64 @@ def of_chance(chance: Interval) -> Evidence:
     return {"count": chance.count, "unit": chance.unit, "more": chance.more}
 
 
-def of_people(found: Found, recent: list[Entry], limits: Limits, control: ControlSpec) -> Evidence:
-    """Figures, limits, budget, movers and chance of a people alert.
+def of_people(found: Found, recent: list[Entry], rules: Rules) -> Evidence:
+    """Figures, limits, budget, movers and chance of a people alert; at its end how it ended.
 
-    `movers` are people, `drivers` their names, for those alone who may see names; a share alert
-    names those who entered within the last five minutes.
+    `movers` are people, `drivers` their names, for those alone who may see names, and for nobody
+    where fewer than five are staffed. Where no run of entries became known at this instant they
+    are those who entered within the last five minutes.
     """
-    n, k = found.n, found.k
-    evidence: Evidence = {
-        "k": k,
-        "n": n,
-        "unknown": found.unknown,
-        "limit": _limit(int(limits.page[n])),
-        "nudge_limit": _limit(int(limits.nudge[n])),
-        "clear_limit": int(limits.clear[n]),
-        "usual": round(limits.usual(n), 1),
-    }
-    if found.step.detector == COLLECTIVE and found.run is not None:
-        evidence |= _of_run(found.run)
-        chance = limits.run_chance(len(found.run.movers), found.run.last_ms - found.run.first_ms, n)
-        budget = control.span_per_month
+    n, k, limits, step = found.n, found.k, rules.limits, found.step
+    evidence: Evidence = {"k": k, "n": n, "unknown": found.unknown}
+    if step.to == Verdict.in_control:
+        lasted_s = (found.at_ms - step.alert.onset_ms) // SECOND_MS
+        evidence |= {"clear_limit": int(limits.clear[n]), "lasted_s": lasted_s}
     else:
-        evidence |= _of_recent(recent, found.at_ms)
-        chance = limits.share_chance(k, n)
-        budget = control.share_per_month
-    evidence |= {"chance": of_chance(chance), "budget_per_month": budget}
+        evidence |= {
+            "limit": _limit(int(limits.page[n])),
+            "nudge_limit": _limit(int(limits.nudge[n])),
+            "clear_limit": int(limits.clear[n]),
+            "usual": round(limits.usual(n), 1),
+        }
+        evidence |= _of_movement(found, recent, rules)
     if found.joins:
         evidence["joins"] = found.joins
     return evidence
 
 
+def _of_movement(found: Found, recent: list[Entry], rules: Rules) -> Evidence:
+    """Who moved, how often chance does that, and the budget of such chances."""
+    control, limits, n = rules.spec.control, rules.limits, found.n
+    is_run = found.step.detector == COLLECTIVE
+    run = found.run if is_run else None
+    names, window_s = _recent(recent, found.at_ms)
+    if run is not None:
+        names, window_s = list(run.movers), ceil_s(run.last_ms - run.first_ms)
+    evidence: Evidence = {"movers": len(names), "window_s": window_s}
+    if run is not None:
+        evidence["span_s"] = run.limit_ms // SECOND_MS
+    evidence["drivers"] = names if n >= SMALLEST else []
+    if is_run:
+        evidence["entry_states"] = [state.name for state in sorted(control.entry_states)]
+        chance = limits.run_chance(len(names), window_s * SECOND_MS, n)
+        budget = {"count": control.span_per_month, "per": "month"}
+    else:
+        chance = limits.share_chance(found.k, n)
+        budget = {"count": control.share_per_month, "per": "month"}
+        if not found.step.alert.page_limit:
+            budget = {"count": control.nudge_per_day, "per": "day"}
+    return evidence | {"chance": of_chance(chance), "budget": budget}
+
+
+def _recent(entries: list[Entry], at_ms: int) -> tuple[list[str], int]:
+    """Who entered within the last five minutes, in order, and seconds since the first did."""
+    latest = {e.agent: e.entry_ms for e in entries if e.entry_ms >= at_ms - SPAN_MAX_MS}
+    first_ms = min(latest.values(), default=at_ms)
+    return sorted(latest, key=lambda agent: (latest[agent], agent)), ceil_s(at_ms - first_ms)
+
+
 def _limit(limit: int) -> int | None:
     return limit if limit < NO_LIMIT else None
-
-
-def _of_run(run: Run) -> Evidence:
-    return {
-        "movers": len(run.movers),
-        "window_s": ceil_s(run.last_ms - run.first_ms),
-        "span_s": run.limit_ms // SECOND_MS,
-        "drivers": list(run.movers),
-    }
-
-
-def _of_recent(recent: list[Entry], at_ms: int) -> Evidence:
-    latest = {e.agent: e.entry_ms for e in recent if e.entry_ms >= at_ms - SPAN_MAX_MS}
-    first_ms = min(latest.values(), default=at_ms)
-    return {
-        "movers": len(latest),
-        "window_s": ceil_s(at_ms - first_ms),
-        "drivers": sorted(latest, key=lambda agent: (latest[agent], agent)),
-    }
 
 
 def of_cover(found: CoverFound, *, is_open: bool | None) -> Evidence:
@@ -133,4 +118,5 @@ def of_cover(found: CoverFound, *, is_open: bool | None) -> Evidence:
         "open": is_open,
         "unstaffed": found.unstaffed_ms < NEVER_MS,
         "nobody_s": (found.at_ms - min(since)) // SECOND_MS if since else 0,
+        "lasted_s": (found.at_ms - found.step.alert.onset_ms) // SECOND_MS,
     }

@@ -156,6 +156,10 @@ class HoursOf:
             self._peaks[key] = found
         return found
 
+    def zone(self, key: PoolKey) -> str:
+        """The zone of a pool."""
+        return self._pool(key).zone
+
     def open(self, key: PoolKey) -> Hours | None:
         """The opening hours; None where they are not known."""
         if key not in self._open:

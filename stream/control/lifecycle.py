@@ -134,19 +134,28 @@ def advance(
     if episode.is_over(at_ms):
         episode = NO_EPISODE
     alerts, told = dict(episode.alerts), episode.told
+    detectors = (*alerts, *(detector for detector in found if detector not in alerts))
+    judged = [
+        (
+            detector,
+            _judged(
+                alerts.get(detector), at_ms, found.get(detector), loudness, partial(name, detector)
+            ),
+        )
+        for detector in detectors
+    ]
     steps: list[Step] = []
-    for detector in (*alerts, *(d for d in found if d not in alerts)):
+    # The loudest first: it is the one that the sinks are told, the others join it.
+    for detector, new in sorted(judged, key=lambda pair: -_LOUDNESS[pair[1].severity]):
         old = alerts.get(detector)
-        new = _judged(old, at_ms, found.get(detector), loudness, partial(name, detector))
-        if new is None or new == old:
+        if new == old:
             continue
         notify = is_louder(new.severity, told)
         if notify:
             told = new.severity
-            new = replace(new, told=told)
-        alerts[detector] = new
+        alerts[detector] = replace(new, told=told) if notify else new
         before = old.state if old is not None and old.raised else Verdict.in_control
-        steps.append(Step(detector, new, before, new.state, new.severity, notify))
+        steps.append(Step(detector, alerts[detector], before, new.state, new.severity, notify))
     calm_since = min(episode.calm_since_ms, at_ms) if calm else NEVER_MS
     if any(detector in found for detector in alerts) and calm:
         calm_since = at_ms
@@ -160,11 +169,10 @@ def _judged(
     page_limit: bool | None,  # noqa: FBT001
     loudness: Callable[[bool], Severity],
     new_id: Callable[[], str],
-) -> Alert | None:
+) -> Alert:
     """An alert from now on. It grows worse and louder, never better, as long as it is raised."""
     if old is None:
-        if page_limit is None:
-            return None
+        page_limit = bool(page_limit)
         return Alert(
             new_id(), at_ms, page_limit, loudness(page_limit), None, raised=True, since_ms=at_ms
         )

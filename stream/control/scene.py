@@ -9,35 +9,14 @@ import numpy as np
 from stream.control import gate
 from stream.control.carry import Carry
 from stream.control.collective import Entries, suspects
-from stream.control.evidence import Queue, digest_of
+from stream.control.evidence import Queue
 from stream.control.gate import Gate
-from stream.control.heads import POOL, TEAM, Moves, Packing, Steps, first, steps, third, unpack
-from stream.control.hours import Hours, HoursOf
-from stream.control.limits import Limits
-from stream.control.model import Feed, PoolKey, QueueTrace
+from stream.control.heads import POOL, TEAM, Moves, Steps, first, steps, third, unpack
+from stream.control.model import Feed, QueueTrace
 from stream.control.people import Course
-from stream.events.language import I64, State
-from stream.spec import Spec
+from stream.control.rules import Rules
+from stream.events.language import I64
 from stream.units import NEVER_MS
-
-
-class Rules:
-    """What holds for all feeds: the configuration, the limits, and hours by team and pool."""
-
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.limits = Limits(spec.control)
-        self.hours = HoursOf(spec)
-        self.away = Packing(spec.control.entry_states | {State.aux})
-        self.only_aux = spec.control.entry_states <= {State.aux}
-        self.config = digest_of(spec)
-        self._peaks: tuple[int, frozenset[Hours]] = (0, frozenset())
-
-    def peaks(self, pools: Sequence[PoolKey]) -> frozenset[Hours]:
-        """The peaks of all pools, each once."""
-        if self._peaks[0] != len(pools):
-            self._peaks = (len(pools), frozenset(self.hours.peak(pool) for pool in pools))
-        return self._peaks[1]
 
 
 @dataclass(frozen=True, slots=True)

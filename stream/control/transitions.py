@@ -9,6 +9,7 @@ from stream.control.lifecycle import Step
 from stream.control.model import TeamKey, Transition
 from stream.control.people import Found, Group
 from stream.control.scene import Scene
+from stream.windows.calendar import rfc3339_local
 
 
 def of_people(
@@ -18,7 +19,7 @@ def of_people(
     transitions: list[Transition] = []
     for one in found:
         recent = [e for e in group.entries if e.at_ms <= one.at_ms]
-        facts = evidence.of_people(one, recent, scene.rules.limits, scene.rules.spec.control)
+        facts = evidence.of_people(one, recent, scene.rules)
         transitions.append(_transition(scene, pool, key, one.at_ms, one.step, facts))
     return transitions
 
@@ -40,7 +41,9 @@ def _transition(
 ) -> Transition:
     gate = scene.gate(pool)
     where = evidence.of_queue(scene.queue_at(pool, at_ms), at_ms)
-    facts = facts | where | evidence.of_gate(gate, at_ms) | {"config": scene.rules.config}
+    facts = facts | where | evidence.of_gate(gate, at_ms)
+    facts["local_time"] = rfc3339_local(at_ms, scene.rules.hours.zone(scene.feed.pools[pool]))
+    facts["config"] = scene.rules.config
     return Transition(
         id=step.alert.id,
         at_ms=at_ms,
