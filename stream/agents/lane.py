@@ -24,7 +24,8 @@ class Limits:
     """How much is done at once, and how much may wait."""
 
     piece_records: int = 5_000
-    """Records between two turns of the event loop."""
+    """Records between two turns of the event loop, at most; fewer where they take long."""
+    piece_ms: int = 50
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
     snapshot_records: int = 100_000
@@ -90,6 +91,7 @@ class Lane:
     """A transition waits to be committed."""
     end: int | None = None
     """The partition's end, as of the last fetch."""
+    piece_records: int = 500
 
     def __post_init__(self) -> None:
         if not self.replaying:
@@ -115,12 +117,18 @@ class Lane:
         offsets = columns.offsets
         at, count = bisect_left(offsets, self.offset), len(offsets)
         while at < count:
-            end = min(at + self.limits.piece_records, count)
+            end = min(at + self.piece_records, count)
             if offsets[at] < self.resume_offset:
                 end = min(end, bisect_left(offsets, self.resume_offset))
             beyond = columns.next_offset if end == count else offsets[end - 1] + 1
             yield Piece(columns.values[at:end], columns.times_ms[at:end], offsets[at:end], beyond)
             at = end
+
+    def paced(self, records: int, took_ms: float) -> None:
+        """Fit the size of the next pieces to the time that the last one took."""
+        fitting = int(records * self.limits.piece_ms / max(took_ms, 0.1))
+        most = min(self.limits.piece_records, 2 * self.piece_records)
+        self.piece_records = max(100, min(fitting, most))
 
     def apply(self, piece: Piece, now_ms: int, wall_ms: int) -> Tally:
         """Take a piece in and judge up to what time it is then; a replayed one counts nothing."""

@@ -86,7 +86,7 @@ class LaneKeeper:
         lane = self.lane
         lane.end = max(lane.end or 0, batch.highwater)
         given = 0
-        if batch.columns.offsets[0] > lane.offset:
+        if batch.columns.offsets[0] > lane.offset and not self._closed:
             log.warning(
                 "partition %d: records %d to %d are not there (retention, or a compacted topic)",
                 self.partition,
@@ -112,7 +112,9 @@ class LaneKeeper:
     def _apply(self, piece: Piece) -> None:
         lane, health = self.lane, self._outlets.health
         replayed = lane.replaying
+        began_s = time.monotonic()
         tally = lane.apply(piece, monotonic_ms(), time.time_ns() // 1_000_000)
+        lane.paced(len(piece.offsets), (time.monotonic() - began_s) * 1_000)
         if replayed and not lane.replaying:
             health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
         count(health, tally)

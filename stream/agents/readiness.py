@@ -13,8 +13,10 @@ from stream.store.protocol import Store
 def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[str]:
     """Reasons for not being ready; empty if the worker does its work."""
     reasons = []
-    if not consumer.started_to_read:
+    if not consumer.in_group:
         reasons.append("Kafka is not there, or has not yet given out partitions")
+    elif consumer.app.rebalancing:
+        reasons.append("partitions are being given out anew")
     away_since_s = outlets.store_state.away_since_s
     if away_since_s is not None:
         away_s = time.monotonic() - away_since_s

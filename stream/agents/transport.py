@@ -76,7 +76,7 @@ class BatchConsumer(LagCommits):
         self._credit = asyncio.Event()
         self._one_acquirer = asyncio.Lock()
         self._acquiring: asyncio.Task[None] | None = None
-        self.started_to_read = False
+        self.in_group = False
         """Whether an assignment has ever been heard of, be it of no partition."""
         self._forgotten = 0
         self._answered: dict[TP, tuple[int | None, float]] = {}
@@ -214,7 +214,6 @@ class BatchConsumer(LagCommits):
 
         Answers within SEEK_S_MAX; what cannot be had by then is acquired in the background.
         """
-        self.started_to_read = True
         self.acquire_soon()
         if self._acquiring is not None:
             await asyncio.wait([self._acquiring], timeout=SEEK_S_MAX)
@@ -247,6 +246,11 @@ class BatchConsumer(LagCommits):
         self.ready |= set(offsets)
         self._credit.set()
         return len(offsets) == len(tps)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Remember that the group has taken this worker in, be it without a partition."""
+        await super().on_partitions_assigned(assigned, generation_id)
+        self.in_group = True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what was applied, in bounded time, then let go."""

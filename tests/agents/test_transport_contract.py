@@ -28,6 +28,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (faust_consumer.Consumer.getmany, "(self, timeout)"),
     (faust_consumer.Consumer.perform_seek, "(self)"),
     (faust_consumer.Consumer.on_partitions_revoked, "(self, revoked)"),
+    (faust_consumer.Consumer.on_partitions_assigned, "(self, assigned, generation_id=0)"),
     (faust_consumer.Consumer.commit, "(self, topics=None, start_new_transaction=True)"),
     (faust_consumer.Consumer._filter_tps_with_pending_acks, "(self, topics=None)"),
     (faust_consumer.Consumer._new_offset, "(self, tp)"),
@@ -128,11 +129,9 @@ def test_no_await_stands_between_the_drain_and_the_answer_of_fetched_records() -
 
 
 def test_the_app_reads_with_safe_settings() -> None:
-    app: faust.App = faust_app("contract", "127.0.0.1:1,127.0.0.1:2", web=("127.0.0.1", 6066))
+    app: faust.App = faust_app("contract", "127.0.0.1:1,127.0.0.1:2")
 
     assert [str(url) for url in app.conf.broker] == ["batch://127.0.0.1:1", "batch://127.0.0.1:2"]
     assert app.conf.consumer_auto_offset_reset == "earliest"
     assert app.conf.stream_wait_empty
-    assert app.conf.web_bind == "127.0.0.1"
-    pages = ("router", "tables", "stats", "graph", "metrics")
-    assert not any(getattr(app.conf, f"web_{page}_enabled") for page in pages)
+    assert not app.conf.web_enabled
