@@ -1,0 +1,157 @@
+"""A replay as a whole: orders, bad rows, ranges, options, and the same bytes every time."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from stream.errors import ConfigurationError, InputError
+from stream.reports.job import Job
+from stream.simulate.plan import Disturbance, Habits, Plan, even_floors
+from stream.simulate.run import simulate
+from stream.units import HOUR_MS, MINUTE_MS
+from tests.reports.telling import NINE_MS, replayed, state, table, times, write
+
+
+def test_the_same_input_gives_byte_identical_files_packed_or_not_and_in_any_order(
+    tmp_path: Path,
+) -> None:
+    plan = Plan(
+        even_floors(2, 4, 40, habits=Habits(load=1.1)),
+        NINE_MS,
+        NINE_MS + 3 * HOUR_MS,
+        disturbance=Disturbance(repeated=0.02),
+    )
+    lines = [orjson.dumps(sent.event) + b"\n" for sent in simulate(plan)]
+    plain, packed = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"
+    plain.write_bytes(b"".join(lines))
+    packed.write_bytes(gzip.compress(b"".join(sorted(lines))))
+    for path in (plain, packed):
+        Job("events", (str(path),), tmp_path / path.name[0]).run(lambda *_: None)
+    for name in ("agents.csv", "teams.csv", "alerts.jsonl", "rejected.jsonl", "summary.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_bad_rows_are_written_down_and_the_run_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "rough.jsonl"
+    file.write_bytes(
+        b"\n".join(
+            [
+                orjson.dumps(state(1, "available")),
+                b"{broken",
+                orjson.dumps(state(2, "dancing")),
+                orjson.dumps(state(3, "aux")),
+            ]
+        )
+    )
+    Job("events", (str(file),), tmp_path / "out").run(lambda *_: None)
+    rejected = [
+        json.loads(line) for line in (tmp_path / "out/rejected.jsonl").read_text().splitlines()
+    ]
+    assert [(one["line"], one["reason"]) for one in rejected] == [
+        (2, "broken_json"),
+        (3, "unknown_enum"),
+    ]
+    assert rejected[0]["text"] == "{broken"
+    assert rejected[0]["file"] == str(file)
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert [summary[name] for name in ("rows", "events", "rejected", "late", "agents")] == [
+        4,
+        2,
+        2,
+        0,
+        1,
+    ]
+    assert summary["order"] == "event"
+
+
+def test_in_arrival_order_the_live_rules_for_late_rows_hold(tmp_path: Path) -> None:
+    events = [
+        state(0, "available"),
+        state(60, "aux"),
+        state(10, "talking"),
+        state(56, "talking"),
+        state(61, "meal") | {"received": NINE_MS},
+    ]
+    out = replayed(tmp_path, events, arrival=True, window="1h")
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["order"] == "arrival"
+    assert summary["late_by_reason"] == {"late_grace": 1}
+    assert summary["rejected_by_reason"] == {"ahead": 1}
+    (late,) = [json.loads(line) for line in (out / "late.jsonl").read_text().splitlines()]
+    assert late["line"] == 3
+    assert times(table(out / "agents.csv")[0]) == {"available": 56 * 60, "talking": 240}
+
+
+def test_events_come_into_order_by_themselves_unless_arrival_is_asked_for(tmp_path: Path) -> None:
+    out = replayed(
+        tmp_path, [state(60, "aux"), state(10, "talking"), state(0, "available")], window="1h"
+    )
+    assert times(table(out / "agents.csv")[0]) == {"available": 600, "talking": 3000}
+
+
+def test_a_gap_of_a_night_is_unknown_where_the_feed_should_have_lived(tmp_path: Path) -> None:
+    out = replayed(
+        tmp_path, [state(0, "available"), state(600, "aux"), state(601, "aux")], window="1h"
+    )
+    rows = table(out / "agents.csv")
+    assert len(rows) == 11
+    assert times(rows[3]) == {"unknown": 3600}
+    assert times(rows[-1]) == {"aux": 60}
+
+
+def test_a_range_is_told_with_the_states_that_held_before_it(tmp_path: Path) -> None:
+    events = [state(minute, "aux" if minute % 2 else "available") for minute in range(0, 120, 3)]
+    out = replayed(
+        tmp_path, events, from_ms=NINE_MS + 30 * MINUTE_MS, to_ms=NINE_MS + 60 * MINUTE_MS
+    )
+    rows = table(out / "agents.csv")
+    assert [row["window_start"][11:16] for row in rows] == ["08:30", "08:45"]
+    assert sum(times(rows[0]).values()) == 900
+
+
+def test_no_events_give_files_with_heads_alone(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [])
+    assert (out / "agents.csv").read_text().count("\n") == 1
+    assert json.loads((out / "summary.json").read_text())["first_event"] is None
+
+
+def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
+    def interrupt(step: str, _done: int, _total: int) -> None:
+        if step == "replaying":
+            raise KeyboardInterrupt
+
+    file = write(tmp_path / "x.jsonl", [state(0, "aux"), state(1, "aux")])
+    with pytest.raises(KeyboardInterrupt):
+        Job("events", (file,), tmp_path / "out").run(interrupt)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"source": "genesys"}, "SOURCE 'genesys'; allowed: events, anonymous-bank"),
+        ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 1h, 1d"),
+        ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"source": "anonymous-bank"}, "--zone must be given"),
+    ],
+)
+def test_wrong_options_are_named_with_what_is_allowed(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    told: dict[str, Any] = {"source": "events", "files": (), "out": tmp_path} | options
+    with pytest.raises(ConfigurationError, match=message.replace("(", r"\(")):
+        Job(**told).run(lambda *_: None)
+
+
+def test_a_missing_file_and_broken_gzip_are_input_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        Job("events", (str(tmp_path / "none"),), tmp_path / "out").run(lambda *_: None)
+    packed = io.BytesIO(gzip.compress(orjson.dumps(state(0, "aux")) * 1000)).getvalue()
+    (tmp_path / "cut.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(InputError, match=r"cut\.gz"):
+        Job("events", (str(tmp_path / "cut.gz"),), tmp_path / "out").run(lambda *_: None)
