@@ -86,6 +86,8 @@ class Ledger:
         self.gauges: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
 
     def add_call(self, event: Event) -> None:
+        if event["phase"].startswith("callback"):
+            return  # promises are no part of any figure yet
         agent = str(event.get("agent") or "")
         key = (floor_of(event), str(event["call"]), Phase[event["phase"]], agent)
         fact = Fact(
