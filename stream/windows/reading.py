@@ -73,6 +73,8 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
     agent, since_ms, seat, state, source, limit_ms = columns
     until_ms = credible_until(engine, source, limit_ms, as_of_ms)
+    # What a row ahead closes is no open interval: the source's silence does not touch it.
+    until_ms[len(at) :] = limit_ms[len(at) :]
     return OpenStates(agent, since_ms, seat, state, until_ms)
 
 
