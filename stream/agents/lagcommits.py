@@ -16,10 +16,25 @@ from stream.agents.batch import Owner
 log = logging.getLogger(__name__)
 
 
+class Unread(dict[TP, int | None]):
+    """Faust compares offsets with `_read_offset`, which it sets *after* delivery.
+
+    So a rewind at run time would be overwritten, and new batches dropped in silence. It always
+    answers None ("nothing read yet"); the owner slices off what it has.
+    """
+
+    def __getitem__(self, tp: TP) -> None:
+        return None
+
+
 class LagCommits(driver.Consumer):
     """Faust's consumer, which tells Kafka what its owner has confirmed, and counts no acks."""
 
     owner: Owner
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
+        super().__init__(*args, **kwargs)
+        self._read_offset = Unread()
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:  # type: ignore[override]  # noqa: ANN401, ARG002
         return list(self.owner.confirmed())

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from stream.agents.batch import Batch
@@ -103,8 +105,8 @@ class Lanes:
                 self._begin(tp, result)
             elif isinstance(result, ServiceError):
                 self._store_is_away(result)
-            elif isinstance(result, LeaseLost) or not isinstance(result, StateError):
-                log.warning("partition %d cannot be taken over: %r", tp.partition, result)
+            elif isinstance(result, (LeaseLost, KafkaError, CancelledError)):
+                log.warning("partition %d cannot be taken over yet: %r", tp.partition, result)
             else:
                 self._failed(result)
         return offsets
@@ -147,7 +149,7 @@ class Lanes:
             self._failed(error)
 
     async def _acquire(self, tp: TP) -> LaneKeeper:
-        partitions = self._consumer.topic_partitions(self._topic)
+        partitions = self._consumer.partition_count(self._topic)
         if not partitions:
             msg = f"the partitions of topic {self._topic} are not known yet"
             raise LeaseLost(msg)

@@ -9,10 +9,15 @@ from typing import Final
 EVERY_S: Final = 10.0
 NOISY: Final = ("aiokafka", "faust", "mode", "asyncio")
 """While Kafka is away, aiokafka alone logs some 75 errors a second."""
+KINDS_MAX: Final = 1_000
 
 
 class RateLimit(logging.Filter):
-    """Lets a line of one kind (logger and unformatted text) pass once in `every_s` seconds."""
+    """Lets a line pass once in `every_s` seconds; the next one says how many were left out.
+
+    Lines of noisy libraries are of one kind if logger and unformatted text are, ours if their
+    whole text is.
+    """
 
     def __init__(
         self, every_s: float = EVERY_S, clock: Callable[[], float] = time.monotonic
@@ -23,18 +28,21 @@ class RateLimit(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written; the next one of its kind says how many were not."""
-        if not record.name.startswith(NOISY):
-            return True
-        kind, now = (record.name, str(record.msg)[:80]), self._clock()
-        last_s, hidden = self._seen.get(kind, (-self._every_s, 0))
+        """Whether the line is written."""
+        noisy = record.name.startswith(NOISY)
+        kind = (record.name, str(record.msg)[:80] if noisy else record.getMessage())
+        now = self._clock()
+        last_s, hidden = self._seen.get(kind, (now - self._every_s, 0))
         if now - last_s < self._every_s:
             self._seen[kind] = (last_s, hidden + 1)
             return False
+        if len(self._seen) >= KINDS_MAX:
+            self._seen.clear()
         self._seen[kind] = (now, 0)
-        record.exc_info = record.exc_text = None
+        if noisy:
+            record.exc_info = record.exc_text = None
         if hidden:
-            record.msg = f"{record.getMessage()} (and {hidden} more like this)"
+            record.msg = f"{record.getMessage()} (and {hidden} times more)"
             record.args = None
         return True
 

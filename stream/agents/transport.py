@@ -42,19 +42,9 @@ LAST_COMMIT_S_MAX: Final = 5.0
 """How long a revocation waits for the last commit."""
 RETRY_S: Final = 0.5
 KEEP_ALIVE_S: Final = 1.0
+NEVER: Final = -1
 ANSWER_S_MAX: Final = 5.0
 """Kafka answers an idle fetch after 1.5 s."""
-
-
-class _Unread(dict[TP, int | None]):
-    """Faust compares offsets with `_read_offset`, which it sets *after* delivery.
-
-    So a rewind at run time would be overwritten, and new batches dropped in silence. It always
-    answers None ("nothing read yet"); the owner slices off what it has.
-    """
-
-    def __getitem__(self, tp: TP) -> None:
-        return None
 
 
 class BatchConsumer(LagCommits):
@@ -65,7 +55,6 @@ class BatchConsumer(LagCommits):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*args, **kwargs)
-        self._read_offset = _Unread()
         self.session: dict[TP, int] = {}
         """Written on the consumer's thread by seeks, and by `forget`."""
         self._sessions = itertools.count(1)  # next() is atomic: two threads never share one
@@ -80,6 +69,7 @@ class BatchConsumer(LagCommits):
         """Whether an assignment has ever been heard of, be it of no partition."""
         self._forgotten = 0
         self._answered: dict[TP, tuple[int | None, float]] = {}
+        """Stamp of the last answered fetch, and when it was first seen."""
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return PatientThread(self, loop=self.loop, beacon=self.beacon)
@@ -91,7 +81,9 @@ class BatchConsumer(LagCommits):
         if not self.flow_active:
             await self._wait_for_flow()
             return
-        tps = {tp for tp in self.ready if self._in_flight(tp) < self.records_in_flight_max}
+        tps = {
+            tp for tp in self.ready if self.in_flight[self.session[tp]] < self.records_in_flight_max
+        }
         if not tps:  # never pass an empty set: to aiokafka it means all partitions
             await self._wait_for_credit(timeout)
             return
@@ -132,10 +124,10 @@ class BatchConsumer(LagCommits):
         return ConsumerMessage(*head, value, None, 0, 0, tp, generation_id=generation)
 
     def _is_flowing(self) -> bool:
-        return bool(self.flow_active)
+        return bool(self.flow_active)  # as calls, since they change between two awaits
 
     def _is_stopping(self) -> bool:
-        return bool(self.should_stop)  # as a call, since it changes between two awaits
+        return bool(self.should_stop)
 
     async def _wait_for_flow(self) -> None:
         await self.wait(cast("Any", self.can_resume_flow))
@@ -144,9 +136,6 @@ class BatchConsumer(LagCommits):
         self._credit.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._credit.wait(), timeout_s)
-
-    def _in_flight(self, tp: TP) -> int:
-        return self.in_flight.get(self.session.get(tp, 0), 0)
 
     def release(self, session: int, records: int) -> None:
         """Give credit back: so many records of a session were applied."""
@@ -163,10 +152,16 @@ class BatchConsumer(LagCommits):
         except ConsumerNotStarted:
             return set()
 
+    def partition_count(self, topic: str) -> int:
+        """How many partitions a topic has; 0 while that is not known."""
+        consumer = self._thread._consumer
+        # Not Faust's topic_partitions: that is known to the group's leader alone.
+        return 0 if consumer is None else len(consumer.partitions_for_topic(topic) or ())
+
     def answers(self, tp: TP) -> bool:
         """Whether Kafka has answered a fetch of this partition lately."""
         stamp = fetch_stamp(self._thread._consumer, TopicPartition(tp.topic, tp.partition))
-        known, since_s = self._answered.get(tp, (None, 0.0))
+        known, since_s = self._answered.get(tp, (NEVER, 0.0))
         if stamp != known:
             known, since_s = stamp, time.monotonic()
             self._answered[tp] = (known, since_s)

@@ -1,0 +1,137 @@
+"""Each transition is told at least once under one id, and what ended unseen is not told."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from stream.agents.outbox import AUDIT, NOTICE, Outbox
+from stream.control.model import Severity, Transition, Verdict
+from stream.export.alerts import key_of
+
+RAISE = Transition(
+    id="a1",
+    onset_ms=1_700_000_000_000,
+    at_ms=1_700_000_000_000,
+    floor="f",
+    pool="main",
+    team="t",
+    detector="collective",
+    severity=Severity.page,
+    before=Verdict.in_control,
+    to=Verdict.out_of_control,
+    in_peak=True,
+    notify=True,
+    evidence={},
+)
+CLEAR = replace(
+    RAISE, at_ms=1_700_000_090_000, before=Verdict.out_of_control, to=Verdict.in_control
+)
+
+
+def words(_transition: Transition) -> Mapping[str, str]:
+    return {"en": "text", "zh": "text"}
+
+
+def outbox_with(*transitions: Transition) -> Outbox:
+    outbox = Outbox()
+    outbox.add(transitions, words, "en")
+    return outbox
+
+
+def commit(outbox: Outbox) -> None:
+    outbox.stored(*outbox.for_commit())
+
+
+def test_a_transition_goes_to_the_audit_and_if_it_is_to_be_told_to_the_sinks() -> None:
+    outbox = outbox_with(RAISE, replace(CLEAR, notify=False))
+
+    entries, taken = outbox.for_commit()
+
+    assert [entry.id for entry in entries] == [
+        AUDIT + key_of(RAISE),
+        NOTICE + key_of(RAISE),
+        AUDIT + key_of(CLEAR),
+    ]
+    assert taken == ()
+
+
+def test_nothing_is_told_before_its_commit_unless_the_store_is_away() -> None:
+    outbox = outbox_with(RAISE)
+    assert not outbox.audits(unstored=False)
+    assert not outbox.notices(unstored=False)
+    assert len(outbox.audits(unstored=True)) == 1
+    assert len(outbox.notices(unstored=True)) == 1
+
+    commit(outbox)
+    assert len(outbox.audits(unstored=False)) == 1
+    assert len(outbox.notices(unstored=False)) == 1
+
+
+def test_what_was_taken_is_removed_with_the_next_commit_and_not_told_again() -> None:
+    outbox = outbox_with(RAISE)
+    commit(outbox)
+    outbox.taken(AUDIT + key_of(RAISE))
+
+    assert not outbox.audits(unstored=False)
+    assert outbox.for_commit() == ((), (AUDIT + key_of(RAISE),))
+    commit(outbox)
+    assert not outbox.changed
+
+
+def test_a_commit_that_was_not_confirmed_is_repeated_whole() -> None:
+    outbox = outbox_with(RAISE)
+    first = outbox.for_commit()
+    outbox.taken(AUDIT + key_of(RAISE))
+
+    entries, taken = outbox.for_commit()
+
+    assert entries == first[0]
+    assert taken == (AUDIT + key_of(RAISE),)
+
+
+def test_an_alert_that_began_and_ended_behind_the_live_clock_is_not_told() -> None:
+    outbox = outbox_with(RAISE, CLEAR)
+
+    assert outbox.notices(unstored=True) == []
+    assert len(outbox.audits(unstored=True)) == 2
+    assert set(outbox.for_commit()[1]) == {NOTICE + key_of(RAISE), NOTICE + key_of(CLEAR)}
+
+
+def test_the_end_of_an_alert_that_the_sinks_know_is_told() -> None:
+    outbox = outbox_with(RAISE)
+    (notice,) = outbox.notices(unstored=True)
+    outbox.offered(notice)
+    outbox.add([CLEAR], words, "en")
+
+    (end,) = outbox.notices(unstored=True)
+
+    assert end.key == key_of(CLEAR)
+
+
+def test_a_notice_that_the_sinks_had_no_room_for_is_offered_again() -> None:
+    outbox = outbox_with(RAISE)
+    (notice,) = outbox.notices(unstored=True)
+    outbox.offered(notice)
+    assert outbox.notices(unstored=True) == []
+
+    outbox.offered(notice, accepted=False)
+    assert outbox.notices(unstored=True) == [notice]
+
+
+def test_the_next_owner_tells_what_was_stored_and_not_taken() -> None:
+    first = outbox_with(RAISE)
+    entries, _ = first.for_commit()
+
+    second = Outbox(entries)
+
+    assert [entry.id for entry in second.audits(unstored=False)] == [AUDIT + key_of(RAISE)]
+    assert [notice.key for notice in second.notices(unstored=False)] == [key_of(RAISE)]
+    assert second.for_commit() == ((), ())
+
+
+def test_a_shard_that_follows_the_events_clock_tells_nobody() -> None:
+    outbox = outbox_with(RAISE)
+
+    outbox.drop_notices()
+
+    assert outbox.notices(unstored=True) == []
+    assert len(outbox.audits(unstored=True)) == 1
