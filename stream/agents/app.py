@@ -16,8 +16,8 @@ from stream.agents.outlets import Outlets
 from stream.agents.process import listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_ready
-from stream.agents.words import describe
 from stream.config import Settings, load_roster
+from stream.control.messages import texts
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.export.api import Api, serving
 from stream.export.delivery import Dispatcher
@@ -58,7 +58,7 @@ class Worker:
         self._rules = Rules(
             spec=settings.spec,
             roster=load_roster(settings),
-            wording=Wording(describe, settings.alerts.language),
+            wording=Wording(texts, settings.alerts.language),
             rebuild=settings.redis.on_loss == "rebuild",
             pause_s=session_s,
         )
