@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stream.control.collective import Entry
+from stream.control.collective import MOVERS_MIN, Entry
 from stream.control.cover import CoverFound
 from stream.control.gate import Gate
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
@@ -86,12 +86,13 @@ def _of_movement(found: Found, recent: list[Entry], rules: Rules) -> Evidence:
     if run is not None:
         evidence["span_s"] = run.limit_ms // SECOND_MS
     evidence["drivers"] = names if n >= SMALLEST else []
+    chance = limits.share_chance(found.k, n)
     if is_run:
         evidence["entry_states"] = [state.name for state in sorted(control.entry_states)]
-        chance = limits.run_chance(len(names), window_s * SECOND_MS, n)
+        if len(names) >= MOVERS_MIN:
+            chance = limits.run_chance(len(names), window_s * SECOND_MS, n)
         budget = {"count": control.span_per_month, "per": "month"}
     else:
-        chance = limits.share_chance(found.k, n)
         budget = {"count": control.share_per_month, "per": "month"}
         if not found.step.alert.page_limit:
             budget = {"count": control.nudge_per_day, "per": "day"}

@@ -128,6 +128,8 @@ class Limits:
 
     def run_chance(self, movers: int, span_ms: int, n: int) -> Interval:
         """How often chance alone would let so many enter within such a span."""
+        if n < 1:
+            return interval_of(0.0, self.work)
         spell_min = self._control.aux_spell_ms / MINUTE_MS
         entries_per_min = n * self._control.aux_rate / spell_min
         span_min = max(span_ms, SPAN_MIN_S * SECOND_MS) / MINUTE_MS
