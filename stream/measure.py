@@ -132,7 +132,9 @@ def _pool_figures(
     keys: Sequence[PoolKey],
     as_of_ms: int,
 ) -> PoolFigures:
-    queues = Queues(engine.calls, engine.gauges, engine.seen_pools(), as_of_ms, as_of_ms + 1)
+    queues = Queues(
+        engine.counting.calls, engine.gauges, engine.seen_pools(), as_of_ms, as_of_ms + 1
+    )
     steps = [queues[pool] for pool in pools.tolist()]
     waiting = np.array([int(one.waiting[0]) for one in steps], np.int64)
     since = np.array([int(one.oldest_since_ms[0]) for one in steps], np.int64)

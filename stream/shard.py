@@ -19,15 +19,13 @@ from stream.figures import Figures, Member
 from stream.measure import measure, members
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
-from stream.units import NEVER_MS
+from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows import snapshot as parts_of
 from stream.windows.changes import Watch, look, stale_changes
-from stream.windows.contribution import contribution
 from stream.windows.engine import Engine, Late
 from stream.windows.packing import pack, unpack
 from stream.windows.queues import Queues
 from stream.windows.reading import read_interval
-from stream.windows.tally import TEAM_COUNTS, team_values
 
 NOT_YET_MS = -NEVER_MS
 
@@ -86,6 +84,7 @@ class Shard:
             return []
         if self._judged_ms == NOT_YET_MS:
             self._judged_ms = int(batch.ts_ms[0])
+        self.engine.unjudged_ms = self._judged_ms
         late = self.engine.push(batch)
         self._touched.append(np.unique(self.names.seat_agent.data[batch.states.seat]))
         self.counts["accepted"] += len(batch) - len(late)
@@ -127,9 +126,9 @@ class Shard:
             heads.astype(np.int32),
             changes,
             Queues(
-                engine.calls,
+                engine.counting.calls,
                 engine.gauges,
-                engine.pool_heard[: len(names.pools)],
+                engine.counting.pool_heard[: len(names.pools)],
                 from_ms,
                 until_ms,
             ),
@@ -187,11 +186,10 @@ class Shard:
         ]
         order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
         states = read_interval(engine, start_ms, min(end_ms, self.as_of_ms), self.as_of_ms)
-        calls = np.zeros((len(keys), len(TEAM_COUNTS)), np.int64)
-        what = contribution(engine.calls, np.array(engine.calls.in_order(), np.int64))
-        at, values = team_values(what, self.spec.windows.short_call_ms)
-        mine = (what.ts_ms[at] >= start_ms) & (what.ts_ms[at] < end_ms)
-        np.add.at(calls, what.seat[at[mine]], values[mine])
+        first, last = start_ms // MINUTE_MS, (end_ms - 1) // MINUTE_MS
+        if end_ms == self.as_of_ms:
+            last = end_ms // MINUTE_MS  # time ends here: what happened at this instant counts
+        calls = engine.counting.seats.sum_minutes(len(keys), first, last)
         agent = names.seat_agent.data
         is_first = engine.agents.first_seat[agent] == np.arange(len(keys))
         return SeatSums(

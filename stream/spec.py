@@ -140,3 +140,5 @@ class Spec:
     control: ControlSpec = ControlSpec()
     event_clock: bool = False
     """True: liveness by event time (replay, backfill); False: by Kafka's time stamps."""
+    seat_calls: bool = False
+    """True: calls are counted by member too (replay), at 10 KB a member."""

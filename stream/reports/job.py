@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from stream.config import Settings, load_roster, load_settings
 from stream.errors import ConfigurationError
 from stream.reports.files import Results, opened, size_of
-from stream.reports.replay import ReplayOptions, Told, checked
+from stream.reports.replay import Checked, ReplayOptions, Told, checked
 from stream.reports.replay import replay as run_replay
 from stream.reports.tumbling import WINDOW_NAMES, WindowName
 from stream.reports.written import Written
@@ -58,7 +58,7 @@ class Job:
         recording = self._read(options, show)
         judged = checked(recording, arrival=self.arrival)
         rejected = [*recording.unreadable, *judged.refused]
-        ordered = judged.recording if self.arrival else judged.recording.in_time_order()
+        ordered = judged if self.arrival else judged.in_time_order()
         with Results(self.out) as results:
             written = Written(results, options.zone, spec.ratios, self.files)
             late = _replayed(ordered, shard, options, written, show)
@@ -71,7 +71,7 @@ class Job:
                 "zone": options.zone,
                 "order": _order(self.arrival),
             }
-            summary = written.summary(head, ordered, judged.calls, late, rejected)
+            summary = written.summary(head, ordered.recording, judged.calls, late, rejected)
         took_s = monotonic() - began_s
         return (
             f"{summary['rows']} rows, {summary['events']} events, {summary['late']} late, "
@@ -105,7 +105,7 @@ class Job:
         )
 
     def _spec(self, settings: Settings) -> Spec:
-        spec = replace(settings.spec, event_clock=True)
+        spec = replace(settings.spec, event_clock=True, seat_calls=True)
         if self.zone is not None and not settings.pool:
             spec = replace(spec, pools=(PoolSpec(zone=self.zone),))
         if self.source == anonymous_bank.NAME:
@@ -141,10 +141,10 @@ class Job:
 
 
 def _replayed(
-    recording: Recording, shard: Shard, options: ReplayOptions, written: Written, show: Show
+    judged: Checked, shard: Shard, options: ReplayOptions, written: Written, show: Show
 ) -> list[Unreadable]:
     """Run the replay; returns the late events."""
-    late: list[Unreadable] = []
+    recording, late = judged.recording, list[Unreadable]()
 
     def note(at: int, reason: str) -> None:
         text = recording.values[at].decode()
@@ -162,7 +162,7 @@ def _replayed(
     told = Told(
         written.window, written.transition, note, lambda done: show("replaying", done, total)
     )
-    run_replay(recording, shard, options, told)
+    run_replay(judged, shard, options, told)
     return late
 
 

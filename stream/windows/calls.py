@@ -5,8 +5,6 @@ for is a pure function of what is known of it; when something new becomes known 
 contribution is taken away and the new one added, so neither order nor repetition matters.
 """
 
-from collections import deque
-
 import numpy as np
 
 from stream.events.batch import CallRows
@@ -14,45 +12,14 @@ from stream.events.language import I64, U8, Bool, Phase
 from stream.events.names import Names
 from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
+from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
 from stream.windows.grouping import grown
+from stream.windows.told import Run, Told, fact_hashes
 
-NONE = -1
 OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
 WAITING_MS_MOST = HOUR_MS
 """A call that has waited longer than this is not counted as waiting: its end was lost."""
-
-_FORGOTTEN_AT_ONCE = 10_000
-
-CALL_FACTS = {Phase.offered: "offered", Phase.abandoned: "abandoned"}
-LEG_FACTS = {Phase.answered: "answered", Phase.ended: "ended", Phase.wrapped: "wrapped"}
-VALUES = ("ts_ms", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "pool", "seat")
-"""A fact's values. Of two facts that contradict each other the least counts, in this order;
-pools and teams by the bytes of their names."""
-
-
-class Facts:
-    """One phase of many calls or legs, in columns; ts_ms is NEVER_MS where it is not known."""
-
-    def __init__(self) -> None:
-        self.ts_ms = np.full(64, NEVER_MS, np.int64)
-        self.wait_ms = np.zeros(64, np.int64)
-        self.talk_ms = np.zeros(64, np.int64)
-        self.hold_ms = np.zeros(64, np.int64)
-        self.acw_ms = np.zeros(64, np.int64)
-        self.pool = np.zeros(64, np.int64)
-        self.seat = np.zeros(64, np.int64)
-
-    def make_room(self, size: int) -> None:
-        """Follow the number of slots."""
-        self.ts_ms = grown(self.ts_ms, size, NEVER_MS)
-        for name in VALUES[1:]:
-            setattr(self, name, grown(getattr(self, name), size))
-
-    def put(self, slot: I64, rows: CallRows, at: I64) -> None:
-        """Enter facts of which nothing was known."""
-        for name in VALUES:
-            getattr(self, name)[slot] = getattr(rows, name)[at]
 
 
 class Calls:
@@ -67,9 +34,13 @@ class Calls:
         self.leg_keys: list[tuple[int, int]] = []
         self._free: list[int] = []
         self._free_legs: list[int] = []
-        self._by_age: deque[int] = deque()
+        self.told = Told()
         self.facts = {phase: Facts() for phase in (*CALL_FACTS, *LEG_FACTS)}
-        self.newest_ms = np.zeros(64, np.int64)
+        self.newest_ms = np.full(64, NEVER_MS, np.int64)
+        """The latest instant told of each call; NEVER_MS for a free slot."""
+        self.floor = np.zeros(64, np.int64)
+        self.complete = np.zeros(64, np.bool_)
+        """Whether all is known that the call counts for."""
         self.closed_ms = np.full(64, NEVER_MS, np.int64)
         self.first_leg = np.full(64, NONE, np.int64)
         self.last_ended = np.full(64, NONE, np.int64)
@@ -80,13 +51,29 @@ class Calls:
 
     # -- taking in
 
+    def untold(self, rows: CallRows, agent: I64) -> Bool:
+        """(N,): without what was told already of calls that are over."""
+        keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
+        gone = np.array([key not in self.slot_of for key in keys], np.bool_)
+        fresh = np.ones(len(keys), np.bool_)
+        at = np.flatnonzero(gone)
+        if len(at) and self.told.runs:
+            calls = [keys[index] for index in at.tolist()]
+            fresh[at] = ~self.told.holds(
+                fact_hashes(calls, rows.phase[at].astype(np.int64), agent[at])
+            )
+        return fresh
+
     def slots(self, rows: CallRows) -> I64:
         """The slot of each event's call; a new call is given one."""
         return self.open_slots(list(zip(rows.floor.tolist(), rows.call, strict=True)))
 
     def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
         """Take in what events say of calls; agent: (N,) agent number, NONE without."""
+        fresh = self.newest_ms[slot] == NEVER_MS
+        self.newest_ms[slot[fresh]] = rows.ts_ms[fresh]
         np.maximum.at(self.newest_ms, slot, rows.ts_ms)
+        self.floor[slot] = rows.floor
         leg = self._legs(slot, rows.phase, agent)
         for phase, facts in self.facts.items():
             mine = np.flatnonzero(rows.phase == phase)
@@ -102,9 +89,9 @@ class Calls:
             self._make_room()
         return np.array(found, np.int64)
 
-    def in_order(self) -> list[int]:
-        """The slots of all calls, first seen first."""
-        return list(self._by_age)
+    def held(self) -> I64:
+        """The slots of all calls."""
+        return np.flatnonzero(self.newest_ms[: len(self.keys)] < NEVER_MS)
 
     def _slot(self, key: tuple[int, str]) -> int:
         slot = self.slot_of.get(key)
@@ -116,7 +103,6 @@ class Calls:
                 slot = len(self.keys)
                 self.keys.append(key)
             self.slot_of[key] = slot
-            self._by_age.append(slot)
         return slot
 
     def _make_room(self) -> None:
@@ -125,7 +111,9 @@ class Calls:
             return
         for phase in CALL_FACTS:
             self.facts[phase].make_room(size)
-        self.newest_ms = grown(self.newest_ms, size)
+        self.newest_ms = grown(self.newest_ms, size, NEVER_MS)
+        self.floor = grown(self.floor, size)
+        self.complete = grown(self.complete, size)
         self.closed_ms = grown(self.closed_ms, size, NEVER_MS)
         self.first_leg = grown(self.first_leg, size, NONE)
         self.nameless_leg = grown(self.nameless_leg, size, NONE)
@@ -191,13 +179,16 @@ class Calls:
         return (*durations, names.pools.keys[int(columns.pool[at])][1].encode(), team)
 
     def close(self, calls: I64) -> None:
-        """When each call stopped waiting, and which of its legs ended last."""
+        """When each call stopped waiting, which leg ended last, and whether all is known."""
         closed = self.facts[Phase.abandoned].ts_ms[calls].copy()
         last = np.full(len(calls), NONE, np.int64)
         last_ms = np.full(len(calls), -NEVER_MS, np.int64)
         ended = self.facts[Phase.ended].ts_ms
         answered = self.facts[Phase.answered].ts_ms
+        wrapped = self.facts[Phase.wrapped].ts_ms
+        complete = closed < NEVER_MS
         leg = self.first_leg[calls]
+        complete |= leg != NONE
         while (leg != NONE).any():
             there = np.flatnonzero(leg != NONE)
             mine = leg[there]
@@ -205,8 +196,10 @@ class Calls:
             known = ended[mine] < NEVER_MS
             later = known & self._ended_after(ended[mine], mine, last_ms[there], last[there])
             last[there[later]], last_ms[there[later]] = mine[later], ended[mine[later]]
+            complete[there] &= known & (wrapped[mine] < NEVER_MS)
             leg[there] = self.next_leg[mine]
         self.closed_ms[calls], self.last_ended[calls] = closed, last
+        self.complete[calls] = complete
 
     def _ended_after(self, ended_ms: I64, leg: I64, last_ms: I64, last: I64) -> Bool:
         """Later, or at the same time with the greater agent: never by order of arrival."""
@@ -243,38 +236,55 @@ class Calls:
 
     # -- forgetting
 
-    def forget(self, greatest_ms: I64) -> None:
-        """Forget calls of which nothing more can be said: closed, all of it before the horizon.
+    def retire(self, cut_ms: I64, greatest_ms: I64) -> None:
+        """Let go of calls of which nothing more can be said that counts.
 
-        greatest_ms: (floors,) the greatest watermark of each floor. Looks at the oldest calls
-        only, so the cost follows the number of new ones.
+        cut_ms, greatest_ms: (floors,) no event before the cut can be admitted; the greatest
+        watermark. A call goes when it is complete and before the cut, or closed and before the
+        horizon, or open for longer than any call lasts.
         """
-        for _ in range(min(len(self._by_age), _FORGOTTEN_AT_ONCE)):
-            slot = self._by_age[0]
-            age_ms = int(greatest_ms[self.keys[slot][0]]) - int(self.newest_ms[slot])
-            if age_ms <= self._horizon_ms:
-                break
-            self._by_age.popleft()
-            if self._is_open(slot) and age_ms <= OPEN_MS_MOST:
-                self._by_age.append(slot)
-                continue
-            self._drop(slot)
+        at = self.held()
+        floor = self.floor[at]
+        age_ms = greatest_ms[floor] - self.newest_ms[at]
+        over = self.complete[at] & (self.newest_ms[at] < cut_ms[floor])
+        over |= (self._is_closed(at) & (age_ms > self._horizon_ms)) | (age_ms > OPEN_MS_MOST)
+        gone = at[over]
+        if len(gone):
+            self._remember(gone)
+            self._drop(gone)
+        self.told.forget(greatest_ms - self._horizon_ms)
 
-    def _is_open(self, slot: int) -> bool:
-        if self.facts[Phase.abandoned].ts_ms[slot] < NEVER_MS:
-            return False
-        legs = self.legs_of(np.array([slot]))
-        return not len(legs) or bool((self.facts[Phase.ended].ts_ms[legs] == NEVER_MS).all())
+    def _is_closed(self, calls: I64) -> Bool:
+        closed: Bool = (self.last_ended[calls] != NONE) | (
+            self.facts[Phase.abandoned].ts_ms[calls] < NEVER_MS
+        )
+        return closed
 
-    def _drop(self, slot: int) -> None:
-        for leg in self.legs_of(np.array([slot])).tolist():
+    def _remember(self, calls: I64) -> None:
+        """What was told of calls, against repeats."""
+        legs = self.legs_of(calls)
+        who = np.array([self.leg_keys[leg][1] for leg in legs.tolist()], np.int64)
+        for phase, facts in self.facts.items():
+            of_call = phase in CALL_FACTS
+            slots = calls if of_call else legs
+            known = np.flatnonzero(facts.ts_ms[slots] < NEVER_MS)
+            owner = slots[known] if of_call else self.call_of_leg[slots[known]]
+            agent = np.full(len(known), NONE, np.int64) if of_call else who[known]
+            hashes = fact_hashes(
+                [self.keys[slot] for slot in owner.tolist()], np.full(len(known), int(phase)), agent
+            )
+            self.told.add(Run(hashes, self.floor[owner].astype(np.int32), self.newest_ms[owner]))
+
+    def _drop(self, calls: I64) -> None:
+        legs = self.legs_of(calls)
+        for leg in legs.tolist():
             del self.leg_of[self.leg_keys[leg]]
-            for phase in LEG_FACTS:
-                self.facts[phase].ts_ms[leg] = NEVER_MS
-            self._free_legs.append(leg)
-        del self.slot_of[self.keys[slot]]
-        for phase in CALL_FACTS:
-            self.facts[phase].ts_ms[slot] = NEVER_MS
-        self.newest_ms[slot], self.closed_ms[slot] = 0, NEVER_MS
-        self.first_leg[slot] = self.last_ended[slot] = self.nameless_leg[slot] = NONE
-        self._free.append(slot)
+        for slot in calls.tolist():
+            del self.slot_of[self.keys[slot]]
+        for phase, facts in self.facts.items():
+            facts.ts_ms[calls if phase in CALL_FACTS else legs] = NEVER_MS
+        self.newest_ms[calls] = self.closed_ms[calls] = NEVER_MS
+        self.first_leg[calls] = self.last_ended[calls] = self.nameless_leg[calls] = NONE
+        self.complete[calls] = False
+        self._free += calls.tolist()
+        self._free_legs += legs.tolist()

@@ -6,7 +6,8 @@ import numpy as np
 
 from stream.events.language import I64, Bool, Phase
 from stream.units import NEVER_MS
-from stream.windows.calls import NONE, Calls, Facts
+from stream.windows.calls import Calls
+from stream.windows.facts import NONE, Facts
 
 
 @dataclass(frozen=True, slots=True)

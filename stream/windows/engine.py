@@ -10,26 +10,23 @@ from itertools import pairwise
 
 import numpy as np
 
-from stream.events.batch import CallRows, EventBatch, QueueRows, StateRows
-from stream.events.language import I64, Bool, Phase, Reason
+from stream.events.batch import EventBatch, QueueRows, StateRows
+from stream.events.language import I64, Bool, Reason
 from stream.events.names import Names
 from stream.spec import Spec
-from stream.units import DAY_MS, MINUTE_MS
+from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.agents import Agents
 from stream.windows.calendars import Calendars
-from stream.windows.calls import NONE, Calls
-from stream.windows.contribution import Contribution, contribution
+from stream.windows.counting import Counting
 from stream.windows.grouping import grown, ranges
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
-from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS, Entries, Tally, pool_values, team_values
 from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, merge
 
 BLOCK_BITS = 10
 """Blocks of 1 024 agents or seats are the unit of storage."""
 _KEY = 2**42
-_PERIODS_KEPT_MS = 15 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +49,14 @@ class Engine:
         self.timelines = Timelines()
         self.agents = Agents()
         self.panes = Panes()
-        self.calls = Calls(names, spec.windows)
+        self.counting = Counting(names, spec, self.calendars)
         self.gauges = Gauges()
-        self.team_tally = Tally(len(TEAM_COUNTS))
-        self.pool_tally = Tally(len(POOL_COUNTS))
         self.floor_of_seat = np.zeros(0, np.int64)
         self.finalised_early = 0
+        self.unjudged_ms = NEVER_MS
+        """Rows from here on are still to be seen by control, so they are kept."""
         self.seat_heard = np.zeros(64, np.bool_)
-        """Seats of which a state or a call was taken in."""
-        self.pool_heard = np.zeros(8, np.bool_)
+        """Seats of which a state was taken in."""
         self.dirty_agents: set[int] = set()
         """Blocks of agents, and of seats, that changed since the last snapshot."""
         self.dirty_seats: set[int] = set()
@@ -75,7 +71,7 @@ class Engine:
         self.open_minutes(self.sources.greatest_ms // MINUTE_MS)
         fine = ~(too_late | too_old)
         unplaced = self._push_states(batch.states, fine)
-        self._push_calls(batch.calls, fine)
+        self.counting.push(batch.calls, fine)
         self._push_queues(batch.queues, fine)
         late = [
             (too_late, Reason.late_grace),
@@ -95,16 +91,14 @@ class Engine:
         self.timelines.make_room(len(names.agents))
         self.agents.make_room(len(names.agents))
         self.panes.make_room(len(names.seats), len(names.floors))
-        self.team_tally.make_room(len(names.teams))
-        self.pool_tally.make_room(len(names.pools))
+        self.counting.make_room()
         self.seat_heard = grown(self.seat_heard, len(names.seats))
-        self.pool_heard = grown(self.pool_heard, len(names.pools))
         if len(self.floor_of_seat) != len(names.seats):
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
     def open_minutes(self, minute_of_floor: I64) -> None:
         """Open the minutes up to the given one of each floor (floors,)."""
-        self._start_new_rows()
+        self.counting.start_new_rows(self.panes.head, self.floor_of_seat)
         floors = len(self.names.floors)
         behind = np.flatnonzero(minute_of_floor[:floors] > self.panes.head[:floors])
         if len(behind):
@@ -113,16 +107,8 @@ class Engine:
                 minute = int(minute_of_floor[floor])
                 seats, teams, pools = members[floor]
                 self.panes.advance(floor, seats, minute)
-                self.team_tally.advance(teams, minute)
-                self.pool_tally.advance(pools, minute)
+                self.counting.advance(teams, pools, seats, minute)
             self._forget(minute_of_floor)
-
-    def _start_new_rows(self) -> None:
-        """Teams and pools that are new begin in their floor's open minute, like the others."""
-        names, head = self.names, self.panes.head
-        self.team_tally.head[: len(names.teams)] = head[names.team_floor.data]
-        floors = np.array([names.floors.number(floor) for floor, _ in names.pools.keys], np.int64)
-        self.pool_tally.head[: len(names.pools)] = head[floors]
 
     def _members_of_floors(self) -> list[tuple[I64, I64, I64]]:
         names = self.names
@@ -135,11 +121,10 @@ class Engine:
         return self._members[1]
 
     def _forget(self, minute_of_floor: I64) -> None:
-        self.calls.forget(self.sources.greatest_ms)
-        newest = minute_of_floor[: len(self.names.floors)]
-        before_ms = int(newest.max()) * MINUTE_MS - _PERIODS_KEPT_MS
-        self.team_tally.forget(before_ms)
-        self.pool_tally.forget(before_ms)
+        floors = len(self.names.floors)
+        greatest_ms = self.sources.greatest_ms[:floors]
+        minute = int(minute_of_floor[:floors].max())
+        self.counting.forget(self.sources.cut_ms(), greatest_ms, minute)
 
     # -- states
 
@@ -210,6 +195,7 @@ class Engine:
         """Store what later events may still change, and the last row before that."""
         places = np.arange(len(agents))
         cut_ms = self.sources.cut_ms()[self.names.agent_floor.data[agents]]
+        cut_ms = np.minimum(cut_ms, self.unjudged_ms)
         key = merged.place * _KEY + merged.rows.ts_ms
         older = np.searchsorted(key, places * _KEY + np.clip(cut_ms, 0, _KEY - 1))
         start, end = merged.start[:-1], merged.start[1:]
@@ -223,57 +209,25 @@ class Engine:
         self.dirty_agents.update(np.unique(agents >> BLOCK_BITS).tolist())
         self.timelines.put(agents, end - base, merged.rows.take(ranges(base, end)))
 
-    # -- calls and queues
-
-    def _push_calls(self, rows: CallRows, fine: Bool) -> None:
-        at = np.flatnonzero(fine[rows.event] & (rows.phase <= Phase.abandoned))
-        if not len(at):
-            return
-        if len(at) != len(rows.event):
-            rows = rows.take(at)
-        named = rows.seat != NONE
-        agent = np.full(len(rows.seat), NONE, np.int64)
-        agent[named] = self.names.seat_agent.data[rows.seat[named]]
-        self.seat_heard[rows.seat[named]] = True
-        self.pool_heard[rows.pool] = True
-        slot = self.calls.slots(rows)
-        touched = np.unique(slot)
-        self._count(contribution(self.calls, touched), -1)
-        self.calls.push(rows, agent, slot)
-        self._count(contribution(self.calls, touched), 1)
-
-    def _count(self, what: Contribution, sign: int) -> None:
-        teams, pools = self.entries(what)
-        self.team_tally.add(teams, sign)
-        self.pool_tally.add(pools, sign)
-
-    def entries(self, what: Contribution) -> tuple[Entries, Entries]:
-        """What calls count for, as entries of the teams' tally and of the pools'."""
-        windows, calendars = self.spec.windows, self.calendars
-        at, values = team_values(what, windows.short_call_ms)
-        team = self.names.seat_team.data[what.seat[at]]
-        period_ms = calendars.shift_start(calendars.of_team[team], what.ts_ms[at])
-        teams = Entries(team, what.ts_ms[at], period_ms, values)
-        period_ms = calendars.shift_start(calendars.of_pool[what.pool], what.ts_ms)
-        values = pool_values(what, windows.service_level_ms)
-        return teams, Entries(what.pool, what.ts_ms, period_ms, values)
+    # -- queues
 
     def _push_queues(self, rows: QueueRows, fine: Bool) -> None:
         at = np.flatnonzero(fine[rows.event])
         if len(at):
-            self.pool_heard[rows.pool[at]] = True
+            self.counting.pool_heard[rows.pool[at]] = True
             self.gauges.push(rows, at)
 
     def seen_teams(self) -> Bool:
         """(teams,): those of which something was heard."""
         seen = np.zeros(len(self.names.teams), np.bool_)
-        heard = self.seat_heard[: len(self.names.seats)]
+        count = len(self.names.seats)
+        heard = self.seat_heard[:count] | self.counting.seat_heard[:count]
         seen[self.names.seat_team.data[heard]] = True
         return seen
 
     def seen_pools(self) -> Bool:
         """(pools,): those of a team or with a call of which something was heard."""
-        seen = self.pool_heard[: len(self.names.pools)].copy()
+        seen = self.counting.pool_heard[: len(self.names.pools)].copy()
         seen[self.names.team_pool.data[self.seen_teams()]] = True
         return seen
 

@@ -219,14 +219,14 @@ def read_calls(engine: Engine, as_of_ms: int) -> tuple[I64, I64]:
     The last window is the team's shift, and the pool's local day.
     """
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
-    calls, calendars = engine.calls, engine.calendars
+    calls, calendars = engine.counting.calls, engine.calendars
     slots = np.flatnonzero(calls.newest_ms[: len(calls.keys)] >= as_of_ms)
     what = contribution(calls, slots)
     what = what.take(what.ts_ms >= as_of_ms)
-    ahead = engine.entries(what)
+    ahead = engine.counting.entries(what)
     team_ms = calendars.shift_start(calendars.of_team, np.full(len(calendars.of_team), as_of_ms))
     day_ms = calendars.shift_start(calendars.of_pool, np.full(len(calendars.of_pool), as_of_ms))
     return (
-        engine.team_tally.windows(team_ms, WINDOW_MINUTES, as_of_ms, ahead[0]),
-        engine.pool_tally.windows(day_ms, WINDOW_MINUTES, as_of_ms, ahead[1]),
+        engine.counting.teams.windows(team_ms, WINDOW_MINUTES, as_of_ms, ahead[0]),
+        engine.counting.pools.windows(day_ms, WINDOW_MINUTES, as_of_ms, ahead[1]),
     )

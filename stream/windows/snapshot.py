@@ -10,11 +10,13 @@ import numpy as np
 from stream.errors import StateError
 from stream.events.language import I64, Phase
 from stream.windows.agents import Agents
-from stream.windows.calls import CALL_FACTS, LEG_FACTS, VALUES, Calls
+from stream.windows.calls import Calls
 from stream.windows.engine import BLOCK_BITS, Engine
+from stream.windows.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import RING
 from stream.windows.timeline import COLUMNS, Rows
+from stream.windows.told import Run
 
 FORMAT = 1
 """Raised with every change of what the parts hold."""
@@ -39,7 +41,7 @@ def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
     """The parts that changed since the last call; `named` is the number of names at that time."""
     parts = {
         "head": pack(_head(engine)),
-        "calls": pack(_calls(engine.calls)),
+        "calls": pack(_calls(engine.counting.calls)),
         "tallies": pack(_tallies(engine)),
     }
     if count_names(engine) != named:
@@ -72,7 +74,7 @@ def _head(engine: Engine) -> Pieces:
     return {
         "format": FORMAT,
         "finalised_early": engine.finalised_early,
-        "pool_heard": engine.pool_heard[: len(engine.names.pools)],
+        "pool_heard": engine.counting.pool_heard[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
         **engine.sources.to_arrays(),
@@ -102,15 +104,15 @@ def _seats(engine: Engine, block: int) -> Pieces:
         "minutes": panes.minutes[at],
         "shifts": panes.shifts[at],
         "shift_start_ms": panes.shift_start_ms[at],
-        "heard": engine.seat_heard[at],
+        "heard": engine.seat_heard[at] | engine.counting.seat_heard[at],
     }
 
 
 def _tallies(engine: Engine) -> Pieces:
     pieces: Pieces = {}
     for name, tally, rows in (
-        ("team", engine.team_tally, len(engine.names.teams)),
-        ("pool", engine.pool_tally, len(engine.names.pools)),
+        ("team", engine.counting.teams, len(engine.names.teams)),
+        ("pool", engine.counting.pools, len(engine.names.pools)),
     ):
         keys = sorted(tally.periods)
         sums = [tally.periods[key] for key in keys]
@@ -122,14 +124,18 @@ def _tallies(engine: Engine) -> Pieces:
 
 
 def _calls(calls: Calls) -> Pieces:
-    slots = np.array(calls.in_order(), np.int64)
+    slots = calls.held()
     legs = np.sort(calls.legs_of(slots))
     place = {slot: index for index, slot in enumerate(slots.tolist())}
     pieces: Pieces = {
         "keys": [list(calls.keys[slot]) for slot in slots.tolist()],
         "newest_ms": calls.newest_ms[slots],
         "legs": [[place[calls.leg_keys[leg][0]], calls.leg_keys[leg][1]] for leg in legs.tolist()],
+        "told": len(calls.told.runs),
     }
+    for number, run in enumerate(calls.told.runs):
+        for name in ("hashes", "floor", "newest_ms"):
+            pieces[f"told_{name}/{number}"] = getattr(run, name)
     for phase, facts in calls.facts.items():
         at = slots if phase in CALL_FACTS else legs
         for name in VALUES:
@@ -157,7 +163,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
     engine.sources.fill(head)
     engine.make_room()
     engine.panes.head[: len(panes_head)] = panes_head
-    engine.pool_heard[: len(pool_heard)] = pool_heard
+    engine.counting.pool_heard[: len(pool_heard)] = pool_heard
     for name in part_names(engine):
         kind, _, block = name.partition("/")
         if kind == "agents":
@@ -165,7 +171,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
         elif kind == "seats":
             _restore_seats(engine, int(block), unpack(_part(parts, name)))
     _restore_tallies(engine, unpack(_part(parts, "tallies")))
-    _restore_calls(engine.calls, unpack(_part(parts, "calls")))
+    _restore_calls(engine.counting.calls, unpack(_part(parts, "calls")))
 
 
 def _part(parts: Mapping[str, bytes], name: str) -> bytes:
@@ -202,7 +208,7 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
 
 
 def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
-    for name, tally in (("team", engine.team_tally), ("pool", engine.pool_tally)):
+    for name, tally in (("team", engine.counting.teams), ("pool", engine.counting.pools)):
         rows = len(pieces[f"{name}_head"])
         tally.minutes[:rows] = pieces[f"{name}_minutes"]
         tally.head[:rows] = pieces[f"{name}_head"]
@@ -214,6 +220,10 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
 def _restore_calls(calls: Calls, pieces: Pieces) -> None:
     slots = calls.open_slots([(floor, call) for floor, call in pieces["keys"]])
     calls.newest_ms[slots] = pieces["newest_ms"]
+    calls.floor[slots] = [floor for floor, _ in pieces["keys"]]
+    for number in range(pieces["told"]):
+        columns = (pieces[f"told_{name}/{number}"] for name in ("hashes", "floor", "newest_ms"))
+        calls.told.runs.append(Run(*columns))
     legs = calls.open_legs([(int(slots[place]), agent) for place, agent in pieces["legs"]])
     for phase in (*CALL_FACTS, *LEG_FACTS):
         at = slots if phase in CALL_FACTS else legs

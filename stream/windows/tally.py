@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
-from stream.windows.calls import NONE
 from stream.windows.contribution import Contribution
+from stream.windows.facts import NONE
 from stream.windows.grouping import grown
 from stream.windows.panes import RING
 
@@ -143,8 +143,7 @@ class Tally:
         rows, minute = len(period_ms), as_of_ms // MINUTE_MS
         sums = np.empty((rows, len(minutes) + 1, self._width), np.int64)
         for window, count in enumerate(minutes):
-            slots = np.arange(minute - count, minute + 1) % RING
-            sums[:, window] = self.minutes[:rows, slots].sum(axis=1)
+            sums[:, window] = self.sum_minutes(rows, minute - count, minute)
         none = np.zeros(self._width, np.int64)
         for row, start_ms in enumerate(period_ms.tolist()):
             sums[row, -1] = self.periods.get((row, start_ms), none)
@@ -154,3 +153,8 @@ class Tally:
         same = ahead.period_ms == period_ms[ahead.row]
         np.subtract.at(sums[:, -1], ahead.row[same], ahead.values[same])
         return sums
+
+    def sum_minutes(self, rows: int, first: int, last: int) -> I64:
+        """Sums over the minutes first..last of the first rows: (rows, width)."""
+        slots = np.arange(first, last + 1) % RING
+        return np.asarray(self.minutes[:rows, slots].sum(axis=1))

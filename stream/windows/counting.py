@@ -1,0 +1,120 @@
+"""Calls and what they add up to: for teams, for pools, and for members where that is asked for."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from stream.events.batch import CallRows
+from stream.events.language import I64, Bool, Phase
+from stream.events.names import Names
+from stream.spec import Spec
+from stream.units import DAY_MS, MINUTE_MS
+from stream.windows.calendars import Calendars
+from stream.windows.calls import Calls
+from stream.windows.contribution import Contribution, contribution
+from stream.windows.facts import NONE
+from stream.windows.grouping import grown
+from stream.windows.tally import (
+    POOL_COUNTS,
+    TEAM_COUNTS,
+    Entries,
+    Tally,
+    pool_values,
+    team_values,
+)
+
+_PERIODS_KEPT_MS = 15 * DAY_MS
+
+
+class Counting:
+    """The calls of a shard and their tallies."""
+
+    def __init__(self, names: Names, spec: Spec, calendars: Calendars) -> None:
+        self._names = names
+        self._spec = spec
+        self._calendars = calendars
+        self.calls = Calls(names, spec.windows)
+        self.teams = Tally(len(TEAM_COUNTS))
+        self.pools = Tally(len(POOL_COUNTS))
+        self.seats = Tally(len(TEAM_COUNTS))
+        """Filled only where `Spec.seat_calls` asks for it."""
+        self.seat_heard = np.zeros(64, np.bool_)
+        """Seats of which a call was taken in."""
+        self.pool_heard = np.zeros(8, np.bool_)
+
+    def make_room(self) -> None:
+        """Follow the names."""
+        names = self._names
+        self.teams.make_room(len(names.teams))
+        self.pools.make_room(len(names.pools))
+        self.seat_heard = grown(self.seat_heard, len(names.seats))
+        self.pool_heard = grown(self.pool_heard, len(names.pools))
+        if self._spec.seat_calls:
+            self.seats.make_room(len(names.seats))
+
+    def advance(self, teams: I64, pools: I64, seats: I64, minute: int) -> None:
+        """Open minutes up to `minute` for the teams, pools and seats of one floor."""
+        self.teams.advance(teams, minute)
+        self.pools.advance(pools, minute)
+        if self._spec.seat_calls:
+            self.seats.advance(seats, minute)
+
+    def start_new_rows(self, head: I64, floor_of_seat: I64) -> None:
+        """What is new begins in its floor's open minute (head: (floors,)), like the others."""
+        names = self._names
+        self.teams.head[: len(names.teams)] = head[names.team_floor.data]
+        floors = np.array([names.floors.number(floor) for floor, _ in names.pools.keys], np.int64)
+        self.pools.head[: len(names.pools)] = head[floors]
+        if self._spec.seat_calls:
+            self.seats.head[: len(names.seats)] = head[floor_of_seat]
+
+    def forget(self, cut_ms: I64, greatest_ms: I64, minute: int) -> None:
+        """Let go of calls and periods that no event can change any more."""
+        self.calls.retire(cut_ms, greatest_ms)
+        before_ms = minute * MINUTE_MS - _PERIODS_KEPT_MS
+        for tally in (self.teams, self.pools, self.seats):
+            tally.forget(before_ms)
+
+    def push(self, rows: CallRows, fine: Bool) -> None:
+        """Take in call events; fine: (E,) which events of the batch are in time."""
+        at = np.flatnonzero(fine[rows.event])
+        self.pool_heard[rows.pool[at]] = True
+        at = at[rows.phase[at] <= Phase.abandoned]
+        if len(at) != len(rows.event):
+            rows = rows.take(at)
+        agent = self._agents_of(rows)
+        untold = self.calls.untold(rows, agent)
+        if not untold.all():
+            rows, agent = rows.take(np.flatnonzero(untold)), agent[untold]
+        if not len(rows.event):
+            return
+        slot = self.calls.slots(rows)
+        touched = np.unique(slot)
+        self._count(contribution(self.calls, touched), -1)
+        self.calls.push(rows, agent, slot)
+        self._count(contribution(self.calls, touched), 1)
+
+    def _agents_of(self, rows: CallRows) -> I64:
+        named = rows.seat != NONE
+        self.seat_heard[rows.seat[named]] = True
+        agent = np.full(len(rows.seat), NONE, np.int64)
+        agent[named] = self._names.seat_agent.data[rows.seat[named]]
+        return agent
+
+    def _count(self, what: Contribution, sign: int) -> None:
+        teams, pools = self.entries(what)
+        self.teams.add(teams, sign)
+        self.pools.add(pools, sign)
+        if self._spec.seat_calls:
+            self.seats.add(replace(teams, row=what.seat[what.seat != NONE]), sign)
+
+    def entries(self, what: Contribution) -> tuple[Entries, Entries]:
+        """What calls count for, as entries of the teams' tally and of the pools'."""
+        windows, calendars = self._spec.windows, self._calendars
+        at, values = team_values(what, windows.short_call_ms)
+        team = self._names.seat_team.data[what.seat[at]]
+        period_ms = calendars.shift_start(calendars.of_team[team], what.ts_ms[at])
+        teams = Entries(team, what.ts_ms[at], period_ms, values)
+        period_ms = calendars.shift_start(calendars.of_pool[what.pool], what.ts_ms)
+        values = pool_values(what, windows.service_level_ms)
+        return teams, Entries(what.pool, what.ts_ms, period_ms, values)
