@@ -88,7 +88,8 @@ def first_instants(run: Pieces, local_ms: I64) -> I64:
     piece = np.searchsorted(high_ms, local_ms, side="right")
     inner = np.minimum(piece, len(high_ms) - 1)
     instants = np.maximum(run.start_ms[inner], local_ms - run.offset_ms[inner])
-    return np.where(piece == inner, instants, run.end_ms[-1])
+    ended: I64 = np.where(piece == inner, instants, run.end_ms[-1])
+    return ended
 
 
 def local_day(local_ms: int) -> date:
