@@ -14,7 +14,7 @@ from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
 from stream.windows.grouping import grown
-from stream.windows.told import Run, Told, fact_hashes
+from stream.windows.told import Run, Told, call_hashes, fact_hashes
 
 OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
@@ -51,22 +51,21 @@ class Calls:
 
     # -- taking in
 
-    def untold(self, rows: CallRows, agent: I64) -> Bool:
-        """(N,): without what was told already of calls that are over."""
-        keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
-        gone = np.array([key not in self.slot_of for key in keys], np.bool_)
-        fresh = np.ones(len(keys), np.bool_)
-        at = np.flatnonzero(gone)
-        if len(at) and self.told.runs:
-            calls = [keys[index] for index in at.tolist()]
-            fresh[at] = ~self.told.holds(
-                fact_hashes(calls, rows.phase[at].astype(np.int64), agent[at])
-            )
-        return fresh
+    def untold(self, rows: CallRows, agent: I64) -> tuple[Bool, list[tuple[int, str]]]:
+        """Which events say something new, (N,), and the key of each such event's call.
 
-    def slots(self, rows: CallRows) -> I64:
-        """The slot of each event's call; a new call is given one."""
-        return self.open_slots(list(zip(rows.floor.tolist(), rows.call, strict=True)))
+        Nothing new is what was told already of calls that are over.
+        """
+        keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
+        fresh = np.ones(len(keys), np.bool_)
+        if self.told.runs:
+            gone = [index for index, key in enumerate(keys) if key not in self.slot_of]
+            calls = call_hashes([keys[index] for index in gone])
+            phase = rows.phase[gone].astype(np.int64)
+            fresh[gone] = ~self.told.holds(fact_hashes(calls, phase, agent[gone]))
+        if not fresh.all():
+            keys = [keys[index] for index in np.flatnonzero(fresh).tolist()]
+        return fresh, keys
 
     def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
         """Take in what events say of calls; agent: (N,) agent number, NONE without."""
@@ -264,16 +263,19 @@ class Calls:
         """What was told of calls, against repeats."""
         legs = self.legs_of(calls)
         who = np.array([self.leg_keys[leg][1] for leg in legs.tolist()], np.int64)
+        place = np.searchsorted(calls, self.call_of_leg[legs])
+        hashed = call_hashes([self.keys[slot] for slot in calls.tolist()])
+        nobody = np.full(len(calls), NONE, np.int64)
         for phase, facts in self.facts.items():
-            of_call = phase in CALL_FACTS
-            slots = calls if of_call else legs
-            known = np.flatnonzero(facts.ts_ms[slots] < NEVER_MS)
-            owner = slots[known] if of_call else self.call_of_leg[slots[known]]
-            agent = np.full(len(known), NONE, np.int64) if of_call else who[known]
-            hashes = fact_hashes(
-                [self.keys[slot] for slot in owner.tolist()], np.full(len(known), int(phase)), agent
-            )
-            self.told.add(Run(hashes, self.floor[owner].astype(np.int32), self.newest_ms[owner]))
+            if phase in CALL_FACTS:
+                known = np.flatnonzero(facts.ts_ms[calls] < NEVER_MS)
+                owner, agent = known, nobody[known]
+            else:
+                known = np.flatnonzero(facts.ts_ms[legs] < NEVER_MS)
+                owner, agent = place[known], who[known]
+            hashes = fact_hashes(hashed[owner], np.full(len(known), int(phase)), agent)
+            floor = self.floor[calls[owner]].astype(np.int32)
+            self.told.add(Run(hashes, floor, self.newest_ms[calls[owner]]))
 
     def _drop(self, calls: I64) -> None:
         legs = self.legs_of(calls)

@@ -83,12 +83,12 @@ class Counting:
         if len(at) != len(rows.event):
             rows = rows.take(at)
         agent = self._agents_of(rows)
-        untold = self.calls.untold(rows, agent)
+        untold, keys = self.calls.untold(rows, agent)
         if not untold.all():
             rows, agent = rows.take(np.flatnonzero(untold)), agent[untold]
         if not len(rows.event):
             return
-        slot = self.calls.slots(rows)
+        slot = self.calls.open_slots(keys)
         touched = np.unique(slot)
         self._count(contribution(self.calls, touched), -1)
         self.calls.push(rows, agent, slot)

@@ -13,6 +13,8 @@ from stream.windows.facts import NONE
 from stream.windows.grouping import grown
 from stream.windows.panes import RING
 
+_KEY = 2**42
+"""Greater than any instant in milliseconds: one number names row and period."""
 LN_UNIT = 2**20
 """Sums of ln(handle time in ms) are whole numbers of this part, so that order cannot matter."""
 
@@ -121,10 +123,11 @@ class Tally:
         minute = ts_ms // MINUTE_MS
         kept = np.flatnonzero(minute > self.head[row] - RING)
         np.add.at(self.minutes, (row[kept], minute[kept] % RING), sign * values[kept])
-        keys, inverse = np.unique(np.stack([row, period_ms]), axis=1, return_inverse=True)
-        sums = np.zeros((keys.shape[1], self._width), np.int64)
-        np.add.at(sums, inverse.reshape(-1), sign * values)
-        for (one, start_ms), total in zip(keys.T.tolist(), sums, strict=True):
+        keys, inverse = np.unique(row * _KEY + period_ms, return_inverse=True)
+        sums = np.zeros((len(keys), self._width), np.int64)
+        np.add.at(sums, inverse, sign * values)
+        for key, total in zip(keys.tolist(), sums, strict=True):
+            one, start_ms = divmod(key, _KEY)
             held = self.periods.get((one, start_ms))
             self.periods[one, start_ms] = total if held is None else held + total
 

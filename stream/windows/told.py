@@ -36,14 +36,18 @@ class Run:
         return self.take(np.argsort(self.hashes, kind="stable"))
 
 
-def fact_hashes(calls: list[tuple[int, str]], phase: I64, agent: I64) -> U64:
-    """A number for each (floor, call, phase, agent); two keys share one by 2^-64 chance."""
+def call_hashes(calls: list[tuple[int, str]]) -> U64:
+    """A number for each (floor, call); two share one by 2^-64 chance."""
     digest = {
         key: blake2b(f"{key[0]}/{key[1]}".encode(), digest_size=8).digest() for key in set(calls)
     }
-    base = np.frombuffer(b"".join(map(digest.__getitem__, calls)), np.uint64)
+    return np.frombuffer(b"".join(map(digest.__getitem__, calls)), np.uint64)
+
+
+def fact_hashes(call: U64, phase: I64, agent: I64) -> U64:
+    """A number for each fact of calls that are given by their numbers."""
     who = ((agent.astype(np.uint64) + np.uint64(2)) << np.uint64(3)) | phase.astype(np.uint64)
-    mixed = (base ^ who) * _MIX
+    mixed = (call ^ who) * _MIX
     hashed: U64 = mixed ^ (mixed >> np.uint64(29))
     return hashed
 
