@@ -52,6 +52,7 @@ class Engine:
         self.counting = Counting(names, spec, self.calendars)
         self.gauges = Gauges()
         self.floor_of_seat = np.zeros(0, np.int64)
+        self._agents_named = 0
         self.finalised_early = 0
         self.unjudged_ms = NEVER_MS
         """Rows from here on are still to be seen by control, so they are kept."""
@@ -94,6 +95,9 @@ class Engine:
         self.counting.make_room()
         self.seat_heard = grown(self.seat_heard, len(names.seats))
         if len(self.floor_of_seat) != len(names.seats):
+            self.dirty_agents.update(_blocks(self._agents_named, len(names.agents)))
+            self.dirty_seats.update(_blocks(len(self.floor_of_seat), len(names.seats)))
+            self._agents_named = len(names.agents)
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
     def open_minutes(self, minute_of_floor: I64) -> None:
@@ -230,6 +234,11 @@ class Engine:
         seen = self.counting.pool_heard[: len(self.names.pools)].copy()
         seen[self.names.team_pool.data[self.seen_teams()]] = True
         return seen
+
+
+def _blocks(first: int, last: int) -> range:
+    """The blocks of [first, last): what is new has a part, though nothing was rendered into it."""
+    return range(first >> BLOCK_BITS, (last - 1 >> BLOCK_BITS) + 1) if last > first else range(0)
 
 
 def _closed(rows: Rows, first: I64, end: I64) -> tuple[Rows, I64]:

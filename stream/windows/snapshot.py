@@ -48,7 +48,7 @@ def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
         parts["names"] = pack(dict(engine.names.to_lists()))
     for block in sorted(engine.dirty_agents):
         parts[f"agents/{block}"] = pack(_agents(engine, block))
-    for block in sorted(engine.dirty_seats | _blocks_without_part(engine, named)):
+    for block in sorted(engine.dirty_seats):
         parts[f"seats/{block}"] = pack(_seats(engine, block))
     engine.dirty_agents.clear()
     engine.dirty_seats.clear()
@@ -61,13 +61,6 @@ def count_names(engine: Engine) -> int:
     return sum(
         len(one) for one in (names.sources, names.pools, names.teams, names.agents, names.seats)
     )
-
-
-def _blocks_without_part(engine: Engine, named: int) -> set[int]:
-    """Blocks of seats that are new, though nothing was rendered into them."""
-    if count_names(engine) == named:
-        return set()
-    return set(range((len(engine.names.seats) - 1 >> BLOCK_BITS) + 1))
 
 
 def _head(engine: Engine) -> Pieces:
@@ -172,6 +165,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
             _restore_seats(engine, int(block), unpack(_part(parts, name)))
     _restore_tallies(engine, unpack(_part(parts, "tallies")))
     _restore_calls(engine.counting.calls, unpack(_part(parts, "calls")))
+    engine.dirty_agents.clear()
+    engine.dirty_seats.clear()
 
 
 def _part(parts: Mapping[str, bytes], name: str) -> bytes:
