@@ -63,6 +63,10 @@ def joined(first: Rows, second: Rows) -> Rows:
     )
 
 
+def _room_for(sizes: I64) -> I64:
+    return np.maximum(_ROOM_LEAST, sizes + (sizes >> 1))
+
+
 class Timelines:
     """Rows by agent number."""
 
@@ -95,19 +99,24 @@ class Timelines:
     def put(self, agents: I64, sizes: I64, rows: Rows) -> None:
         """Replace the rows of the agents."""
         wide = np.flatnonzero(sizes > self._room[agents])
+        if len(wide) and self._is_mostly_waste(agents[wide], sizes[wide]):
+            self.size[agents[wide]] = 0
+            self._compact()  # which may leave the others less room than they had
+            wide = np.flatnonzero(sizes > self._room[agents])
         if len(wide):
             self._move(agents[wide], sizes[wide])
         start = self._start[agents]
         self._rows.put(ranges(start, start + sizes), rows)
         self.size[agents] = sizes
 
+    def _is_mostly_waste(self, agents: I64, sizes: I64) -> bool:
+        """Whether new runs for the agents would not fit, and most of the used rows are no one's."""
+        waste = self._waste + int(self._room[agents].sum())
+        return self._used + int(_room_for(sizes).sum()) > len(self._rows) and waste * 2 > self._used
+
     def _move(self, agents: I64, sizes: I64) -> None:
-        room = np.maximum(_ROOM_LEAST, sizes + (sizes >> 1))
+        room = _room_for(sizes)
         self._waste += int(self._room[agents].sum())
-        self.size[agents] = 0
-        if self._used + int(room.sum()) > len(self._rows) and self._waste * 2 > self._used:
-            self._room[agents] = 0
-            self._compact()
         self._start[agents] = self._used + np.cumsum(room) - room
         self._room[agents] = room
         self._used += int(room.sum())
@@ -118,7 +127,7 @@ class Timelines:
     def _compact(self) -> None:
         agents = np.flatnonzero(self._room)
         rows, sizes = self.of(agents)
-        room = np.maximum(_ROOM_LEAST, sizes + (sizes >> 1))
+        room = _room_for(sizes)
         self._start[agents] = np.cumsum(room) - room
         self._room[agents] = room
         self._used, self._waste = int(room.sum()), 0
