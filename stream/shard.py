@@ -251,6 +251,7 @@ class Shard:
             self.engine.make_room()
             self.watch = Watch()
             self.watch.catch_up(self.engine, self._judged_ms)
+            self.control.resume(self._feed(self._judged_ms, self._judged_ms))
 
     def late_count(self) -> int:
         """Events that came too late so far."""

@@ -42,9 +42,7 @@ class Control:
         carry = self._carry
         if feed.until_ms <= max(feed.from_ms, carry.judged_ms):
             return []
-        known_teams, known_pools = len(carry.teams), len(carry.pools)
-        carry.grow(feed.teams, feed.pools)
-        adopt(carry, range(known_teams, len(feed.teams)), range(known_pools, len(feed.pools)))
+        self._grow(feed)
         scene = Scene(self._rules, carry, feed)
         raised, transitions = judge_teams(scene, everyone=self._everyone)
         transitions += judge_pools(scene, raised, everyone=self._everyone)
@@ -82,6 +80,21 @@ class Control:
         """
         self._carry = load(state)
         self._scene = None
+
+    def resume(self, feed: Feed) -> None:
+        """After a restore: see how things stand where the last feed ended; nothing is judged.
+
+        `feed` is empty and begins there. Without it `views` has nothing to go by until the next.
+        """
+        self._grow(feed)
+        self._scene = Scene(self._rules, self._carry, feed)
+
+    def _grow(self, feed: Feed) -> None:
+        """Make room for new teams and pools, with what was stored of them."""
+        carry = self._carry
+        known_teams, known_pools = len(carry.teams), len(carry.pools)
+        carry.grow(feed.teams, feed.pools)
+        adopt(carry, range(known_teams, len(feed.teams)), range(known_pools, len(feed.pools)))
 
 
 def _await_gates(scene: Scene) -> None:
