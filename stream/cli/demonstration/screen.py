@@ -52,7 +52,7 @@ class Screen:
             self._live.update(_drawn(teams, note), refresh=True)
         elif self._looks % _LINE_EVERY == 1:
             for team in teams:
-                self.say("  ".join(_cells(team)))
+                self.say(_line(team))
 
     def page(self, page: Page) -> None:
         """A page as it fires: what, why, what to do, and the evidence."""
@@ -60,7 +60,8 @@ class Screen:
         at = datetime.fromtimestamp(page.received_ms / 1000).astimezone()
         head = "PAGE" if notice["status"] == "firing" else "over"
         style = "bold red" if page.is_page else "green"
-        self._console.print(Text(f"{at:%H:%M:%S} {head} {notice['text']}", style))
+        line = Text(f"{at:%H:%M:%S} {head} {notice['text']}", style)
+        self._console.print(line, soft_wrap=not self._console.is_terminal)
         if page.is_page:
             told = {name: value for name, value in notice["evidence"].items() if value is not None}
             evidence = ", ".join(f"{name} {value}" for name, value in told.items())
@@ -84,6 +85,12 @@ def _drawn(teams: Sequence[Mapping[str, Any]], note: str) -> RenderableType:
         name, _, *rest = _cells(team)
         table.add_row(name, Text(verdict, _COLOURS.get(verdict, "")), *rest)
     return Group(table, Text(note, "dim"))
+
+
+def _line(team: Mapping[str, Any]) -> str:
+    name, verdict, *heads, aux, occupancy, utilisation, as_of = _cells(team)
+    figures = f"aux rate {aux}, occupancy {occupancy} of 15m, utilisation {utilisation} of 60m"
+    return f"{as_of}  {name:8} {verdict:14} {', '.join(heads)}; {figures}"
 
 
 def _cells(team: Mapping[str, Any]) -> list[str]:
