@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if not item.get_closest_marker("service"):
-            item.add_marker("service" if names & SERVICES else "pure")
+            is_marked = item.get_closest_marker("service") is not None  # starts programs by itself
+        item.add_marker("service" if is_marked or names & SERVICES else "pure")
 
 
 @pytest.fixture(scope="session", params=REDIS_VERSIONS)
