@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable
 
 from stream.agents.batch import Batch
-from stream.agents.lane import Lane, Piece, Tally
+from stream.agents.lane import Lane, Piece
 from stream.agents.outlets import Outlets
 from stream.agents.showing import Showcase
 from stream.errors import ServiceError
-from stream.export.health import Health
 from stream.shard import Snapshot as Parts
 from stream.store.protocol import Outcome, Snapshot
 from stream.units import SECOND_MS
@@ -117,7 +116,7 @@ class LaneKeeper:
         lane.paced(len(piece.offsets), (time.monotonic() - began_s) * 1_000)
         if replayed and not lane.replaying:
             health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
-        count(health, tally)
+        self._outlets.count(tally)
         self._outlets.quality.add(tally, monotonic_ms())
         if lane.is_commit_due(monotonic_ms() - self._committed_ms):
             self._wake.set()
@@ -284,19 +283,3 @@ class LaneKeeper:
         if not self._closed:
             self.close()
             self._lost(self, outcome)
-
-
-def count(health: Health, tally: Tally) -> None:
-    """Count events by what became of them."""
-    rejected = tally.rejected.total()
-    for result, events in (
-        ("accepted", tally.accepted),
-        ("late", tally.late),
-        ("rejected", rejected),
-    ):
-        if events:
-            health.events.labels(result).inc(events)
-    if tally.late:
-        health.events_late.inc(tally.late)
-    for reason, events in tally.rejected.items():
-        health.events_rejected.labels(reason).inc(events)

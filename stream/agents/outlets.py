@@ -85,3 +85,14 @@ class Outlets:
 
     def __post_init__(self) -> None:
         self.store_state = StoreState(self.health)
+
+    def count(self, tally: Tally) -> None:
+        """Count events by what became of them."""
+        health, rejected = self.health, tally.rejected.total()
+        results = {"accepted": tally.accepted, "late": tally.late, "rejected": rejected}
+        for result, events in results.items():
+            if events:
+                health.events.labels(result).inc(events)
+        health.events_late.inc(tally.late)
+        for reason, events in tally.rejected.items():
+            health.events_rejected.labels(reason).inc(events)

@@ -172,7 +172,7 @@ async def test_forty_floors_on_two_workers_equal_shards_in_process_after_kills(
             print(f"kill {kill + 1}: {unapplied} records unapplied")
             assert unapplied >= UNAPPLIED_MIN
             wait_until(lambda ends=ends: stored.offsets() == list(ends.values()), "all is applied")  # type: ignore[misc]
-            settle(pair[1])
+            settle(pair[1], PARTITIONS)
             seats = [assert_same(stored, reference, p, written) for p in range(PARTITIONS)]
             workers.append(stage.worker(f"worker-{kill + 2}").start())
         print(f"{sum(seats)} seats on {FLOORS} floors, {sum(ends.values())} events")
@@ -183,10 +183,10 @@ def cut(written: Written, share: float) -> dict[int, int]:
     return {p: round(len(values) * share) for p, values in written.values.items()}
 
 
-def settle(worker: WorkerProcess) -> None:
-    """Wait until the worker has shown what it applied."""
-    shown = ticks_of(worker)
-    wait_until(lambda: ticks_of(worker) >= shown + 2, "two refreshes of the views")
+def settle(worker: WorkerProcess, lanes: int = 1) -> None:
+    """Wait until the worker has shown what it applied: each lane refreshes once a second."""
+    enough = ticks_of(worker) + 3 * lanes
+    wait_until(lambda: ticks_of(worker) >= enough, "refreshed views")
 
 
 def ticks_of(worker: WorkerProcess) -> int:

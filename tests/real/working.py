@@ -243,5 +243,6 @@ def assert_same(stored: Stored, reference: Reference, partition: int, written: W
             assert (same.state, same.since_ms) == (member.state, member.since_ms), member.agent
             assert same.state_ms.tolist() == member.state_ms.tolist(), (team, member.agent)
     for view, fields in ViewWriter().views(expected.figures()).items():
-        assert stored.view(key_of(view)) == fields, view
+        shown = stored.view(key_of(view))
+        assert shown == fields, (partition, view, dict(shown.items() ^ fields.items()))
     return sum(map(len, theirs.values()))
