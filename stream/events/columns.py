@@ -211,7 +211,11 @@ def _integers(cells: tuple[Any, ...] | None, most: int) -> I64:
 def _milliseconds(cells: tuple[Any, ...]) -> I64:
     if not set(map(type, cells)) <= {int, float}:
         raise Unusual
-    values = np.array(cells, np.float64) * 1_000
+    try:
+        with np.errstate(over="ignore"):
+            values = np.array(cells, np.float64) * 1_000
+    except OverflowError:
+        raise Unusual from None
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= fields.LONGEST_MS):
         raise Unusual
     return np.rint(values).astype(np.int64)

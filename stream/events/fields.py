@@ -6,7 +6,7 @@ columns and falls back to this for everything that is unusual.
 
 import re
 from datetime import UTC, datetime, timedelta
-from math import isfinite
+from reprlib import Repr
 from typing import Any, Final, NamedTuple, NoReturn
 
 from stream.events.language import Kind, Phase, Reason, State
@@ -73,9 +73,19 @@ def refuse(reason: Reason, detail: str) -> NoReturn:
     raise Refused(reason, detail)
 
 
+_BRIEF: Final = Repr()
+_BRIEF.maxlevel = 3
+
+
 def shown(value: object) -> str:
-    """A value as it may stand in a message: quoted and cut."""
-    text = ascii(value)
+    """A value as it may stand in a message: quoted, cut and in ASCII, however deep or long."""
+    if isinstance(value, list | dict):
+        # Nested as deep as JSON allows, `ascii` would run out of stack.
+        text = _BRIEF.repr(value).encode("ascii", "backslashreplace").decode()
+    elif isinstance(value, int) and value.bit_length() > 128:
+        text = f"a number of {value.bit_length()} bits"
+    else:
+        text = ascii(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -183,8 +193,12 @@ def _from_text(value: str) -> int:
 def _hint(value: object) -> str:
     if not isinstance(value, int):
         return ""
-    for factor, unit in ((1_000, "seconds"), (0.001, "microseconds"), (1e-6, "nanoseconds")):
-        if EARLIEST_MS <= value * factor < LATEST_MS:
+    for ts_ms, unit in (
+        (value * 1_000, "seconds"),
+        (value // 1_000, "microseconds"),
+        (value // 1_000_000, "nanoseconds"),
+    ):
+        if EARLIEST_MS <= ts_ms < LATEST_MS:
             return f"; it looks like {unit}: send milliseconds"
     return ""
 
@@ -226,7 +240,7 @@ def _seconds(document: Document, name: str) -> int:
         return -1
     if type(value) not in (int, float):
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: seconds as a number")
-    if not (isfinite(value) and 0 <= value * 1_000 <= LONGEST_MS):
+    if not 0 <= value * 1_000 <= LONGEST_MS:  # NaN is within no bounds
         refuse(Reason.out_of_range, f"{name} {shown(value)}; allowed: 0 to {LONGEST_MS // 1_000} s")
     milliseconds: int = round(value * 1_000)
     return milliseconds
