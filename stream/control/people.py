@@ -5,7 +5,7 @@ Everything that these detectors look at is constant between instants that are kn
 the dwell before it clears). So a group is judged at those instants alone, each once.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from stream.control.gate import Gate
 from stream.control.heads import unpack
 from stream.control.hours import ShiftEdges
 from stream.control.lifecycle import Episode, Step
-from stream.control.limits import SMALLEST, Limits
+from stream.control.limits import SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
@@ -176,7 +176,9 @@ def _run_at(group: Group, t_ms: int, n: int, limits: Limits) -> Run | None:
     last = bisect_right(group.entries, t_ms, key=lambda entry: entry.at_ms)
     if not last or group.entries[last - 1].at_ms != t_ms:
         return None
-    entries = [entry for entry in group.entries[:last] if group.counts(entry, t_ms)]
+    # What was known earlier had begun earlier still, and no longer counts.
+    first = bisect_left(group.entries, t_ms - SPAN_MAX_MS, key=lambda entry: entry.at_ms)
+    entries = [entry for entry in group.entries[first:last] if group.counts(entry, t_ms)]
     return find_run(entries, t_ms, limits.spans(n, group.resolution_ms))
 
 
