@@ -115,7 +115,7 @@ class Shard:
         touched = np.concatenate(self._touched) if self._touched else np.zeros(0, np.int64)
         self._touched.clear()
         changes = look(engine, self.watch, touched, from_ms, until_ms, self._entry_states)
-        stale, stale_later = stale_changes(engine, from_ms, until_ms)
+        stale, stale_later = stale_changes(engine, self.watch, from_ms, until_ms)
         return Feed(
             from_ms,
             until_ms,

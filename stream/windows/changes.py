@@ -30,6 +30,8 @@ class Watch:
         self.run_ms = np.full(64, -NEVER_MS, np.int64)
         """When the state began by its own row: an entry that was seen is no entry again."""
         self.silent = np.zeros(8, np.bool_)
+        self.stale = np.zeros(8, np.bool_)
+        """Teams that were stale when control looked last."""
 
     def make_room(self, agents: int, sources: int) -> None:
         """Follow the names."""
@@ -44,6 +46,7 @@ class Watch:
         everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
         none = np.zeros(STATE_COUNT, np.bool_)
         look(engine, self, everyone, judged_ms - 1, judged_ms, none)
+        self.stale = stale_teams(engine, judged_ms - 1)
 
     def heads(self, engine: Engine) -> I64:
         """(teams, STATE_COUNT) heads as control last saw them."""
@@ -219,16 +222,24 @@ def stale_teams(engine: Engine, at_ms: int) -> Bool:
     return stale
 
 
-def stale_changes(engine: Engine, from_ms: int, until_ms: int) -> tuple[Bool, StaleChanges]:
-    """Which teams are stale at from_ms, and which become so before until_ms."""
-    at_start = stale = stale_teams(engine, from_ms)
+def stale_changes(
+    engine: Engine, watch: Watch, from_ms: int, until_ms: int
+) -> tuple[Bool, StaleChanges]:
+    """Which teams were stale when control looked last, and what changed of it before until_ms.
+
+    A source that came back in the meantime is back from from_ms on: what was judged stays.
+    """
+    teams = len(engine.names.teams)
+    watch.stale = grown(watch.stale, teams)
+    at_start = stale = watch.stale[:teams].copy()
     onsets = engine.sources.silent_from_ms()
     inside = np.unique(onsets[(onsets > from_ms) & (onsets < until_ms)])
-    parts: list[tuple[int, int]] = []
-    for at_ms in inside.tolist():
+    parts: list[tuple[int, int, bool]] = []
+    for at_ms in [from_ms, *inside.tolist()]:
         now = stale_teams(engine, at_ms)
-        parts += [(at_ms, team) for team in np.flatnonzero(now & ~stale).tolist()]
+        parts += [(at_ms, team, bool(now[team])) for team in np.flatnonzero(now != stale).tolist()]
         stale = now
-    at = np.array([at_ms for at_ms, _ in parts], np.int64)
-    team = np.array([number for _, number in parts], np.int64)
-    return at_start, StaleChanges(at, team, np.ones(len(parts), np.bool_))
+    watch.stale[:teams] = stale
+    at = np.array([at_ms for at_ms, _, _ in parts], np.int64)
+    team = np.array([number for _, number, _ in parts], np.int64)
+    return at_start, StaleChanges(at, team, np.array([one for *_, one in parts], np.bool_))
