@@ -152,7 +152,7 @@ def check_batches(history: History, cuts: Cuts) -> None:
     single, batched = new_shard(history), new_shard(history)
     for first, last in pairwise([0, *places(history, cuts)]):
         lates = [late for n in range(first, last) for late in push(single, history, n, n + 1)]
-        assert push(batched, history, first, last) == lates
+        assert push(batched, history, first, last) == lates, "other late events"
     for look in history.looks:
         single.step(look)
         batched.step(look)
@@ -177,8 +177,14 @@ def check_transitions_of_batches(history: History, cuts: Cuts) -> int:
     history = in_order(history)
     every = stepped(history, list(range(1, len(history.records) + 1)))
     seldom = stepped(history, places(history, cuts))
-    assert every == seldom
+    _same_transitions(every, seldom)
     return len(every)
+
+
+def _same_transitions(one: list[Any], other: list[Any]) -> None:
+    only = [f"only the first: {each}" for each in one if each not in other]
+    only += [f"only the second: {each}" for each in other if each not in one]
+    assert one == other, "\n".join(only or ["another order", *map(str, one), *map(str, other)])
 
 
 def stepped(history: History, stops: Sequence[int]) -> list[tuple[Any, ...]]:
@@ -208,7 +214,7 @@ def check_slow_twin(history: History) -> int:
                 push(shard, history, place, place + 1)
         out["fast"] += fast.step(until)
     out["slow"] += slow.step(now)
-    assert transitions_by_names(out["fast"]) == transitions_by_names(out["slow"])
+    _same_transitions(transitions_by_names(out["fast"]), transitions_by_names(out["slow"]))
     return len(out["fast"])
 
 
@@ -228,10 +234,11 @@ def check_restores(history: History, cuts: Cuts) -> None:
     twin = Shard.restore(history.spec, shard.names.roster, parts, control)
     push(twin, history, kept_at, commit)
     twin.resume()
-    assert push(twin, history, commit, end) == push(shard, history, commit, end)
+    lates = push(shard, history, commit, end)
+    assert push(twin, history, commit, end) == lates, "other late events"
     for look in (now_of(history, shard, end), *history.looks):
         said = transitions_by_names(shard.step(look))
-        assert transitions_by_names(twin.step(look)) == said
+        _same_transitions(said, transitions_by_names(twin.step(look)))
         found = differing(by_names(shard), by_names(twin))
         assert not found, f"as_of {look}, restored at {kept_at}\n" + "\n".join(found)
 

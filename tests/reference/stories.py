@@ -34,9 +34,9 @@ def stories(draw: st.DrawFn) -> History:
     )
     acts = draw(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 9_000), st.integers(0, 255)),
                          min_size=heads, max_size=50))  # fmt: skip
-    events: list[Event] = [
-        _state(NOON - 900 * SECOND, agent, "available") for agent in range(heads)
-    ]
+    begin = NOON - 330 * SECOND
+    events: list[Event] = [_state(begin, agent, "available") for agent in range(heads)]
+    events += [_heartbeat(begin + beat * 30 * SECOND) for beat in range(1, 11)]
     now = NOON
     for kind, gap, what in acts:
         now += gap if kind % 4 else gap // 1000 * SECOND
@@ -60,4 +60,8 @@ def _act(kind: int, now: int, what: int, heads: int) -> Event:
         phase = ("offered", "offered", "abandoned")[what % 3]
         call: dict[str, Any] = {"type": "call", "ts": now, "call": f"c{what % 7}", "phase": phase}
         return call
-    return {"type": "heartbeat", "ts": now}
+    return _heartbeat(now)
+
+
+def _heartbeat(ts: int) -> Event:
+    return {"type": "heartbeat", "ts": ts}
