@@ -89,10 +89,12 @@ class Sources:
         if not len(source):
             return
         floor = self._names.source_floor.data[source]
-        own = max_before(source, ts_ms, self.watermark_ms)
+        # What is late by its own source never leads its floor, so it may stand among these.
         greatest = max_before(floor, ts_ms, self.greatest_ms)
-        late = ts_ms < own - self._windows.grace_ms
         old = ts_ms < greatest - self._windows.horizon_ms
+        # What is too old may lead its source: it counts as the least instant, which dooms no one.
+        own = max_before(source, np.where(old, ts_ms.min(), ts_ms), self.watermark_ms)
+        late = ts_ms < own - self._windows.grace_ms
         fine = ~(late | old)
         too_late[run], too_old[run] = late, old & ~late
         np.maximum.at(self.watermark_ms, source[fine], ts_ms[fine])
