@@ -64,9 +64,11 @@ def count_names(engine: Engine) -> int:
 
 
 def _head(engine: Engine) -> Pieces:
+    seats = len(engine.names.seats)
     return {
         "format": FORMAT,
         "finalised_early": engine.finalised_early,
+        "seat_heard": engine.seat_heard[:seats] | engine.counting.seat_heard[:seats],
         "pool_heard": engine.counting.pool_heard[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
@@ -97,7 +99,6 @@ def _seats(engine: Engine, block: int) -> Pieces:
         "minutes": panes.minutes[at],
         "shifts": panes.shifts[at],
         "shift_start_ms": panes.shift_start_ms[at],
-        "heard": engine.seat_heard[at] | engine.counting.seat_heard[at],
     }
 
 
@@ -149,6 +150,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
     engine.names.fill(unpack(_part(parts, "names")))
     engine.finalised_early = head.pop("finalised_early")
     panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
+    seat_heard = head.pop("seat_heard")
     engine.gauges.readings = {
         pool: [(at, waiting, oldest) for at, waiting, oldest in held]
         for pool, held in head.pop("gauges")
@@ -156,6 +158,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
     engine.sources.fill(head)
     engine.make_room()
     engine.panes.head[: len(panes_head)] = panes_head
+    engine.seat_heard[: len(seat_heard)] = seat_heard
     engine.counting.pool_heard[: len(pool_heard)] = pool_heard
     for name in part_names(engine):
         kind, _, block = name.partition("/")
@@ -165,6 +168,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
             _restore_seats(engine, int(block), unpack(_part(parts, name)))
     _restore_tallies(engine, unpack(_part(parts, "tallies")))
     _restore_calls(engine.counting.calls, unpack(_part(parts, "calls")))
+    engine.dirty_agents.clear()  # what was read is stored
+    engine.dirty_seats.clear()
     engine.dirty_agents.clear()
     engine.dirty_seats.clear()
 
@@ -198,7 +203,6 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
             slots = np.arange(head + 1, head + 1 + min(count, RING)) % RING
             minutes[np.ix_(rows, slots)] = 0
     panes.minutes[at] = minutes
-    engine.seat_heard[at] = pieces["heard"]
     panes.shifts[at], panes.shift_start_ms[at] = pieces["shifts"], pieces["shift_start_ms"]
 
 
