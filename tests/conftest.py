@@ -40,8 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it needs."""
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if not item.get_closest_marker("service"):
-            is_marked = item.get_closest_marker("service") is not None  # starts programs by itself
+        is_marked = item.get_closest_marker("service") is not None  # starts programs by itself
         item.add_marker("service" if is_marked or names & SERVICES else "pure")
 
 
