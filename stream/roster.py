@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from typing import Final
 
 from stream.errors import ConfigurationError
 from stream.units import NEVER_MS
@@ -15,6 +17,14 @@ UNASSIGNED = "unassigned"
 DEFAULT_POOL = "main"
 COLUMNS = ("agent", "team", "name", "pool", "zone", "shift", "work_mode", "from", "to")
 WORK_MODES = ("", "on_site", "at_home")
+ID_BYTES_MOST: Final = 128
+NOT_IN_IDS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
+"""What no name of a floor, source, pool, team, agent or call may hold."""
+
+
+def is_id(text: str) -> bool:
+    """Whether a text may be a name: in events, in the roster and in the configuration alike."""
+    return not NOT_IN_IDS.search(text) and 1 <= len(text.encode()) <= ID_BYTES_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ def parse_roster(text: str, name: str) -> Roster:
         _check_header(header, name)
         return _build([(rows.line_num, row) for row in rows], name)
     except csv.Error as error:
-        msg = f"{name}, line {rows.line_num}: {error}"
+        msg = f"{name}, line {rows.reader.line_num}: {error}"
         raise ConfigurationError(msg) from None
 
 
@@ -81,7 +91,9 @@ def _check_header(header: object, name: str) -> None:
     if missing:
         msg = f"{name}, line 1: column '{missing[0]}' is missing; allowed: {', '.join(COLUMNS)}"
         raise ConfigurationError(msg)
-    for column in columns:
+    for place, column in enumerate(columns):
+        if column in columns[:place]:
+            raise ConfigurationError(f"{name}, line 1: column '{column}' stands there twice")
         if column not in COLUMNS:
             msg = f"{name}, line 1: unknown column '{column}'; allowed: {', '.join(COLUMNS)}"
             raise ConfigurationError(msg)
@@ -131,9 +143,9 @@ def _in_order(agent: str, held: list[tuple[int, Assignment]], name: str) -> tupl
 
 
 def _id(value: str, column: str, where: str) -> str:
-    if not 1 <= len(value.encode()) <= 128 or "/" in value or not value.isprintable():
+    if not is_id(value):
         msg = (
-            f"{where}: {column} '{value}'; allowed: 1 to 128 bytes without '/' "
+            f"{where}: {column} {value!r}; allowed: 1 to {ID_BYTES_MOST} bytes without '/' "
             "and without control characters"
         )
         raise ConfigurationError(msg)

@@ -11,11 +11,11 @@ from pydantic.fields import FieldInfo
 
 from stream.control.model import Severity
 from stream.events.language import State
+from stream.roster import is_id
 from stream.spec import LocalSpan
 from stream.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, parse_duration_ms
 
 OFF: Final = "off"
-ID_BYTES_MOST: Final = 128
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
 
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
@@ -118,10 +118,8 @@ def _zone(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable() or "/" in value:
+    if not isinstance(value, str) or not is_id(value):
         raise ValueError("no name")
-    if not 1 <= len(value.encode()) <= ID_BYTES_MOST:
-        raise ValueError(f"{len(value.encode())} bytes long")
     return value
 
 

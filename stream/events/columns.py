@@ -9,6 +9,7 @@ from stream.events import fields
 from stream.events.fields import Fields
 from stream.events.language import I64, Kind
 from stream.events.names import Names
+from stream.roster import ID_BYTES_MOST, NOT_IN_IDS
 from stream.units import EARLIEST_MS, LATEST_MS
 
 Cells = dict[str, tuple[Any, ...]]
@@ -168,11 +169,11 @@ def _ids(cells: tuple[Any, ...] | None) -> tuple[str, ...]:
         raise Unusual
     texts = _texts(cells)
     lengths = list(map(len, texts))
-    if min(lengths) == 0 or fields.CONTROL.search("".join(texts)):
+    if min(lengths) == 0 or NOT_IN_IDS.search("".join(texts)):
         raise Unusual
     if (
-        max(lengths) * 4 > fields.ID_BYTES
-        and max(len(text.encode()) for text in texts) > fields.ID_BYTES
+        max(lengths) * 4 > ID_BYTES_MOST
+        and max(len(text.encode()) for text in texts) > ID_BYTES_MOST
     ):
         raise Unusual
     return texts

@@ -4,12 +4,12 @@ This is the plain path; `decode.py` takes the events that look alike through the
 columns and falls back to this for everything that is unusual.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
 from reprlib import Repr
 from typing import Any, Final, NamedTuple, NoReturn
 
 from stream.events.language import Kind, Phase, Reason, State
+from stream.roster import ID_BYTES_MOST, is_id
 from stream.units import DAY_MS, EARLIEST_MS, LATEST_MS
 
 STATES: Final[dict[str, int]] = {state.name: int(state) for state in State}
@@ -22,11 +22,8 @@ ENUMS: Final[dict[str, tuple[str, ...]]] = {
 }
 TEXTS: Final = {"reason": 64, "channel": 64, "id": 128}
 """Free texts and their longest length in bytes."""
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
-"""What no id may hold."""
 DEFAULT_FLOOR: Final = "main"
 DEFAULT_POOL: Final = "main"
-ID_BYTES: Final = 128
 LONGEST_MS: Final = 30 * DAY_MS
 MOST_WAITING: Final = 1_000_000
 MOST_SEQ: Final = 2**62
@@ -151,10 +148,10 @@ def identifier(document: Document, name: str, *, required: bool = False) -> str 
         return None
     if not isinstance(value, str):
         refuse(Reason.wrong_type, f"{name} {shown(value)}; allowed: a string")
-    if CONTROL.search(value) or not 1 <= len(value.encode()) <= ID_BYTES:
+    if not is_id(value):
         refuse(
             Reason.bad_id,
-            f"{name} {shown(value)}; allowed: 1 to {ID_BYTES} bytes of UTF-8 "
+            f"{name} {shown(value)}; allowed: 1 to {ID_BYTES_MOST} bytes of UTF-8 "
             "without control characters and without '/'",
         )
     return value
