@@ -66,7 +66,9 @@ def run_floorwatch(config: Path, job: Job, log_path: Path) -> Run:
     """
     command = [sys.executable, "-m", "stream", "worker", "--config", str(config)]
     with log_path.open("ab") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment()
+        )
     shards = [keys.shard(ShardKey(job.topic, partition)) for partition in job.ends]
     try:
         with redis.Redis.from_url(job.redis_url) as client:
@@ -84,6 +86,11 @@ def run_floorwatch(config: Path, job: Job, log_path: Path) -> Run:
     if process.returncode != 0:
         raise ContestantFailed(_complaint("floorwatch", log_path))
     return Run(job.records, ended[0] - began[0], ended[1] - began[1], rss_peak_bytes)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what would change the configuration."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FLOORWATCH")}
 
 
 def _covered(client: redis.Redis, shards: list[str], job: Job) -> bool:
