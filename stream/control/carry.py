@@ -1,4 +1,4 @@
-"""What control carries from one feed to the next: small, and the same however a feed is cut."""
+"""What control carries from one feed to the next: small, so that every commit can hold it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final

@@ -11,6 +11,7 @@ import orjson
 
 from stream.control.carry import Carry
 from stream.control.cover import CoverState
+from stream.control.gate import MEMORY_MS
 from stream.control.lifecycle import Alert, Episode
 from stream.control.model import PoolKey, Severity, TeamKey
 from stream.control.share import Jumps
@@ -178,15 +179,10 @@ def _severity(name: str | None) -> Severity | None:
 
 def _pool(carry: Carry, number: int) -> Record:
     judged_ms = carry.judged_ms
-    record: Record = {
-        "gate": [
-            _since(int(column[number]), judged_ms)
-            for column in (
-                carry.free_since_ms, carry.free_end_ms, carry.wait_end_ms, carry.oldest_ms,
-                carry.known_ms,
-            )
-        ]
-    }  # fmt: skip
+    columns = (carry.free_since_ms, carry.known_ms, carry.free_end_ms, carry.wait_end_ms)
+    free, known, *ends = (_since(int(column[number]), judged_ms) for column in columns)
+    ends = [end if end is not None and end > -MEMORY_MS else None for end in ends]
+    record: Record = {"gate": [free, known, *ends]}
     if number in carry.pool_episodes:
         record["people"] = _episode(carry.pool_episodes[number], judged_ms)
     cover = carry.covers.get(number)
@@ -201,12 +197,11 @@ def _pool(carry: Carry, number: int) -> Record:
 
 def _adopt_pool(carry: Carry, number: int, record: Record) -> None:
     judged_ms = carry.judged_ms
-    free, free_end, wait_end, oldest, known = record["gate"]
+    free, known, free_end, wait_end = record["gate"]
     carry.free_since_ms[number] = _instant(free, judged_ms, NEVER_MS)
     carry.free_end_ms[number] = _instant(free_end, judged_ms, -NEVER_MS)
     carry.wait_end_ms[number] = _instant(wait_end, judged_ms, -NEVER_MS)
     carry.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
-    carry.oldest_ms[number] = _instant(oldest, judged_ms, NEVER_MS)
     if "people" in record:
         carry.pool_episodes[number] = _episode_of(record["people"], judged_ms)
     if "cover" in record:

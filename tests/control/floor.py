@@ -260,3 +260,20 @@ def lines(transitions: Iterable[Transition]) -> list[tuple[float, str, str, str,
 def view(control: Control, team: str, detector: str) -> DetectorView:
     """One line of the views; a pool's where no team is given."""
     return next(v for v in control.views() if v.team == team and v.detector == detector)
+
+
+QUIET = spec(peaks=(PeakSpec(LocalSpan(15 * 60, 16 * 60)),))
+"""The floor's time lies outside its peak."""
+
+
+def waiting(floor: Floor, at_ms: int = s(0), pool: str = "main") -> Floor:
+    """Calls wait long from an instant on, so the gate is open in a peak."""
+    floor.calls(at_ms, 3, at_ms - 30_000, pool)
+    return floor
+
+
+def served(floor: Floor) -> Floor:
+    """No calls wait and somebody is free, so the gate is closed."""
+    floor.calls(0, 0)
+    floor.staff(1, "free", State.available)
+    return floor

@@ -14,7 +14,11 @@ from tests.control.floor import START_MS, Floor, run
 
 END_MS = START_MS + 1000 * SPAN_S
 EACH_SECOND = range(START_MS, END_MS, 1000)
+MANY = settings().max_examples
+"""As the profile says: FLOORWATCH_HISTORIES, more of them in continuous integration."""
 CAREFUL = settings(deadline=None, suppress_health_check=list(HealthCheck))
+HALF = settings(CAREFUL, max_examples=max(1, MANY // 2))
+SLOW = settings(CAREFUL, max_examples=max(1, MANY // 20))
 
 
 @st.composite
@@ -26,7 +30,7 @@ def stories(draw: st.DrawFn) -> tuple[Spec, Floor]:
 cuts = st.lists(st.integers(START_MS, END_MS), max_size=12)
 
 
-@CAREFUL
+@HALF
 @given(stories(), cuts)
 def test_any_cutting_of_the_feed_gives_the_same_transitions(
     story: tuple[Spec, Floor], where: list[int]
@@ -48,14 +52,14 @@ def test_judging_everyone_finds_what_the_calm_filter_lets_through(
     assert run(floor, config, END_MS, where) == everyone
 
 
-@settings(CAREFUL, max_examples=15)
+@SLOW
 @given(stories())
 def test_the_slow_twin_steps_every_second_and_finds_the_same(story: tuple[Spec, Floor]) -> None:
     config, floor = story
     assert run(floor, config, END_MS, EACH_SECOND) == run(floor, config, END_MS)
 
 
-@CAREFUL
+@HALF
 @given(stories(), cuts)
 def test_nothing_happens_before_the_deadline_without_events(
     story: tuple[Spec, Floor], where: list[int]
@@ -83,7 +87,7 @@ def test_nothing_happens_before_the_deadline_without_events(
             assert control.next_deadline() >= end
 
 
-@CAREFUL
+@HALF
 @given(stories(), cuts)
 def test_a_restored_control_goes_on_as_if_it_had_not_stopped(
     story: tuple[Spec, Floor], where: list[int]
@@ -109,7 +113,7 @@ def test_a_restored_control_goes_on_as_if_it_had_not_stopped(
 def test_the_drawn_floors_show_all_kinds_of_transitions() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(CAREFUL, max_examples=300, derandomize=True, database=None)
+    @settings(CAREFUL, max_examples=100, derandomize=True, database=None)
     @given(stories())
     def look(story: tuple[Spec, Floor]) -> None:
         for t in run(story[1], story[0], END_MS):
