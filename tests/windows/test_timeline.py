@@ -1,0 +1,101 @@
+"""Merging rows into an agent's timeline: one order for all, equal rows once."""
+
+from collections import defaultdict
+from itertools import permutations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.windows.timeline import COLUMNS, Merged, Order, Rows, merge, no_rows
+
+PLACES = 3
+T_MS = 1_772_447_000_000
+ORDER = Order(team_of_seat=np.array([1, 0, 1]), source=np.array([1, 0]))
+"""The team of seat 1 comes first by its bytes, and so does source 1."""
+Row = tuple[int, int, int, int, int, bool]
+"""ts_ms, seq, seat, source, state, sync"""
+
+
+def as_rows(rows: list[Row]) -> Rows:
+    out = no_rows(len(rows))
+    for at, row in enumerate(rows):
+        for name, value in zip(COLUMNS, row, strict=True):
+            getattr(out, name)[at] = value
+    return out
+
+
+def key_of(row: Row) -> tuple[int, ...]:
+    ts_ms, seq, seat, source, state, sync = row
+    return ts_ms, seq, state, int(ORDER.team_of_seat[seat]), int(ORDER.source[source]), not sync
+
+
+def listed(merged: Merged) -> list[list[Row]]:
+    columns = [getattr(merged.rows, name).tolist() for name in COLUMNS]
+    rows: list[Row] = list(zip(*columns, strict=True))
+    start = merged.start.tolist()
+    return [rows[start[place] : start[place + 1]] for place in range(len(start) - 1)]
+
+
+def merged_of(old: dict[int, list[Row]], new: list[tuple[int, Row]], places: int) -> Merged:
+    flat = [row for place in range(places) for row in old.get(place, [])]
+    place = [place for place in range(places) for _ in old.get(place, [])]
+    return merge(
+        as_rows(flat), np.array(place, np.int64), as_rows([row for _, row in new]),
+        np.array([at for at, _ in new], np.int64), places, ORDER,
+    )  # fmt: skip
+
+
+ROWS = st.tuples(
+    st.integers(T_MS, T_MS + 3), st.integers(0, 1), st.sampled_from((0, 1)), st.integers(0, 1),
+    st.integers(0, 2), st.booleans(),
+)  # fmt: skip
+PLACED = st.lists(st.tuples(st.integers(0, PLACES - 1), ROWS), max_size=12)
+
+
+@given(PLACED, PLACED)
+def test_a_merge_is_a_sorted_set_of_rows_for_each_agent(
+    before: list[tuple[int, Row]], new: list[tuple[int, Row]]
+) -> None:
+    old: dict[int, list[Row]] = defaultdict(list)
+    for place, row in sorted(set(before), key=lambda one: (one[0], key_of(one[1]))):
+        old[place].append(row)
+    merged = merged_of(old, new, PLACES)
+    wanted = [
+        sorted({*old.get(place, []), *(row for at, row in new if at == place)}, key=key_of)
+        for place in range(PLACES)
+    ]
+    assert listed(merged) == wanted
+    fresh = {
+        place: [at for at, row in enumerate(rows) if row not in old.get(place, [])]
+        for place, rows in enumerate(wanted)
+    }
+    assert merged.changed.tolist() == [place for place, at in fresh.items() if at]
+    first = merged.first_new - merged.start[merged.changed]
+    assert first.tolist() == [at[0] for at in fresh.values() if at]
+
+
+def test_rows_of_one_instant_have_one_order_however_they_came() -> None:
+    rows: list[Row] = [
+        (T_MS, 0, 1, 1, 0, True),
+        (T_MS, 0, 1, 1, 0, False),  # the same said by an event, after the snapshot
+        (T_MS, 0, 1, 0, 0, False),  # a source whose name is greater
+        (T_MS, 0, 0, 0, 0, False),  # a team whose name is greater
+        (T_MS, 0, 1, 1, 7, False),  # a state of higher rank
+        (T_MS, 1, 1, 1, 0, False),  # a greater seq
+        (T_MS + 1, 0, 1, 1, 0, False),
+    ]
+    for order in list(permutations(rows))[::97]:
+        assert listed(merged_of({}, [(0, row) for row in order], 1)) == [rows]
+
+
+def test_a_row_that_is_there_already_changes_nothing() -> None:
+    held: list[Row] = [(T_MS, 0, 0, 0, 0, False), (T_MS + 5, 0, 0, 0, 7, False)]
+    merged = merged_of({0: held}, [(0, held[1]), (0, held[0]), (0, held[0])], 1)
+    assert listed(merged) == [held]
+    assert not len(merged.changed)
+
+
+def test_seats_of_one_team_hold_equal_rows_apart_by_their_agents() -> None:
+    merged = merged_of({}, [(1, (T_MS, 0, 2, 0, 0, False)), (0, (T_MS, 0, 0, 0, 0, False))], 2)
+    assert listed(merged) == [[(T_MS, 0, 0, 0, 0, False)], [(T_MS, 0, 2, 0, 0, False)]]
