@@ -23,9 +23,10 @@ from stream.units import MINUTE_MS, SECOND_MS
 class Limits:
     """How much is done at once, and how much may wait."""
 
-    piece_records: int = 5_000
-    """Records between two turns of the event loop, at most; fewer where they take long."""
-    piece_ms: int = 50
+    piece_records: int = 4_000
+    """Records between two turns of the event loop, at most; fewer where they take long. Smaller
+    pieces cost more a record, larger ones no longer fit into the processor's cache."""
+    piece_ms: int = 250
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
     snapshot_records: int = 100_000
@@ -91,7 +92,7 @@ class Lane:
     """A transition waits to be committed."""
     end: int | None = None
     """The partition's end, as of the last fetch."""
-    piece_records: int = 500
+    piece_records: int = 2_000
 
     def __post_init__(self) -> None:
         if not self.replaying:
@@ -128,7 +129,7 @@ class Lane:
         """Fit the size of the next pieces to the time that the last one took."""
         fitting = int(records * self.limits.piece_ms / max(took_ms, 0.1))
         most = min(self.limits.piece_records, 2 * self.piece_records)
-        self.piece_records = max(100, min(fitting, most))
+        self.piece_records = max(250, min(fitting, most))
 
     def apply(self, piece: Piece, now_ms: int, wall_ms: int) -> Tally:
         """Take a piece in and judge up to what time it is then; a replayed one counts nothing."""

@@ -23,7 +23,9 @@ from stream.windows.snapshot import FORMAT
 log = logging.getLogger(__name__)
 
 TICK_MS = SECOND_MS
-"""How often figures are refreshed, live or behind."""
+"""How often figures are refreshed, where anything has changed."""
+BEHIND_TICK_MS = 5 * SECOND_MS
+"""How often with a backlog: nobody acts on what was, and it takes time from catching up."""
 RETRY_MS = SECOND_MS
 
 
@@ -66,7 +68,8 @@ class LaneKeeper:
         self._closed = False
         now = monotonic_ms()
         self._began_ms = self._committed_ms = self._saved_ms = now
-        self._ticked_ms = self._retry_ms = 0
+        self._ticked_ms = self._retry_ms = self._shown_ms = 0
+        self._shown: tuple[int, int] | None = None
 
     @property
     def kafka_answers(self) -> bool:
@@ -148,7 +151,8 @@ class LaneKeeper:
         if now - self._ticked_ms >= TICK_MS:
             self._ticked_ms = now
             await self._tell()
-            await self.show()
+            if self._is_show_due():
+                await self.show()
         if self._is_save_due(now):
             self._saving = asyncio.create_task(self._save_quietly())
 
@@ -208,20 +212,31 @@ class LaneKeeper:
                 if not accepted:
                     lane.outbox.offered(notice, accepted=False)
 
+    def _is_show_due(self) -> bool:
+        lane = self.lane
+        if lane.replaying or lane.shard.as_of_ms <= 0 or self._shown == self._mark:
+            return False
+        tick_ms = TICK_MS if lane.clock.live or lane.at_end else BEHIND_TICK_MS
+        return monotonic_ms() - self._shown_ms >= tick_ms
+
+    @property
+    def _mark(self) -> tuple[int, int]:
+        """Changes whenever figures may have changed."""
+        return self.lane.offset, self.lane.shard.as_of_ms
+
     async def show(self) -> None:
         """Refresh figures: for Prometheus, and as views in the store."""
         lane, outlets = self.lane, self._outlets
-        if lane.replaying or lane.shard.as_of_ms <= 0:
-            return
-        began = monotonic_ms()
+        self._shown_ms, mark = monotonic_ms(), self._mark
         figures = lane.shard.figures()
         outlets.exporter.publish(self.partition, figures)
-        outlets.health.tick_seconds.observe((monotonic_ms() - began) / 1_000)
+        outlets.health.tick_seconds.observe((monotonic_ms() - self._shown_ms) / 1_000)
         try:
             outcome = await self._showcase.write(outlets, figures)
         except ServiceError as error:
             self._store_is_away(error)
             return
+        self._shown = mark
         if outcome in {Outcome.FENCED, Outcome.MISMATCH}:
             self._is_lost(outcome)
 

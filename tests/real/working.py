@@ -243,6 +243,6 @@ def assert_same(stored: Stored, reference: Reference, partition: int, written: W
             assert (same.state, same.since_ms) == (member.state, member.since_ms), member.agent
             assert same.state_ms.tolist() == member.state_ms.tolist(), (team, member.agent)
     for view, fields in ViewWriter().views(expected.figures()).items():
-        shown = stored.view(key_of(view))
-        assert shown == fields, (partition, view, dict(shown.items() ^ fields.items()))
+        key = key_of(view)
+        wait_until(lambda key=key, fields=fields: stored.view(key) == fields, f"view {key}", 20)  # type: ignore[misc]
     return sum(map(len, theirs.values()))
