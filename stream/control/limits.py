@@ -4,6 +4,7 @@ Formulas and tables are those of `stream.stats` (statistics.md, section 2); here
 arrays that are looked up for all teams at once.
 """
 
+from functools import cache
 from math import ceil
 from typing import Final
 
@@ -144,3 +145,9 @@ class Limits:
 def ceil_s(span_ms: int) -> int:
     """Whole seconds, rounded up, at least 1: how a span is told to people."""
     return max(1, ceil(span_ms / SECOND_MS))
+
+
+@cache
+def limits_of(control: ControlSpec) -> Limits:
+    """The limits of a configuration, worked out once for all shards of a process."""
+    return Limits(control)

@@ -9,7 +9,7 @@ from typing import Any
 
 from stream.control.heads import Packing
 from stream.control.hours import Hours, HoursOf
-from stream.control.limits import Limits
+from stream.control.limits import limits_of
 from stream.control.model import PoolKey
 from stream.events.language import State
 from stream.spec import Spec
@@ -20,7 +20,7 @@ class Rules:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.limits = Limits(spec.control)
+        self.limits = limits_of(spec.control)
         self.hours = HoursOf(spec)
         self.away = Packing(spec.control.entry_states | {State.aux})
         self.only_aux = spec.control.entry_states <= {State.aux}
