@@ -130,8 +130,10 @@ def suspects(
     """
     if not new:
         return set()
-    touched = np.unique(group[-new:])
-    place = np.flatnonzero(np.isin(group, touched))
+    is_touched = np.zeros(len(heads), np.bool_)
+    is_touched[group[-new:]] = True
+    touched = np.flatnonzero(is_touched)
+    place = np.flatnonzero(is_touched[group])
     place = place[np.lexsort((entries.entry_ms[place], group[place]))]
     entry_ms, sorted_group = entries.entry_ms[place], group[place]
     start = np.searchsorted(sorted_group, touched)

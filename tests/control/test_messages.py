@@ -2,6 +2,7 @@
 
 import re
 
+import orjson
 import pytest
 
 from stream.control.messages import LONGEST, describe, texts
@@ -67,6 +68,22 @@ def test_every_message_is_short_names_nobody_and_blames_nobody(language: str) ->
         assert not re.search(r"失控|fault|blame|lazy|escalat", message.text)
         assert "{" not in message.text
         assert texts(t)[language] == message.text
+
+
+def test_evidence_is_json_in_a_fixed_order_and_names_stand_apart() -> None:
+    found = walk_out()
+    for t in found:
+        assert orjson.loads(orjson.dumps(t.evidence)) == t.evidence
+    raised = [t for t in found if t.detector != "cover" and t.to != "in_control"]
+    assert list(raised[0].evidence) == [
+        "k", "n", "unknown", "limit", "nudge_limit", "clear_limit", "usual", "movers", "window_s",
+        "span_s", "drivers", "entry_states", "chance", "budget", "waiting", "oldest_wait_s",
+        "free", "gate", "gate_reason", "in_peak", "local_time", "config",
+    ]  # fmt: skip
+    drivers = raised[0].evidence["drivers"]
+    assert isinstance(drivers, list)
+    assert len(drivers) == raised[0].evidence["movers"] == 6
+    assert len({t.evidence["config"] for t in found}) == 1
 
 
 def test_both_languages_have_the_same_keys_and_facts() -> None:
