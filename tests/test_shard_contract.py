@@ -3,35 +3,31 @@
 from hypothesis import given, settings
 
 from tests.reference import properties
-from tests.reference.histories import HISTORIES, SEEDED, cuts, histories
+from tests.reference.histories import HISTORIES, SEEDED, histories
 from tests.reference.history import History
 from tests.reference.minimal import tried
 from tests.reference.stories import stories
 
 
 @SEEDED
-@given(histories(), cuts())
-def test_one_by_one_or_in_batches_gives_the_same_figures_and_late_events(
-    history: History, stops: list[int]
-) -> None:
-    tried(properties.check_batches, history, stops)
+@given(histories())
+def test_one_by_one_or_in_batches_gives_the_same_figures_and_late_events(history: History) -> None:
+    tried(properties.check_batches, history)
 
 
 @SEEDED
-@given(histories(), cuts())
-def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(
-    history: History, stops: list[int]
-) -> None:
-    tried(properties.check_restores, history, stops)
+@given(histories())
+def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(history: History) -> None:
+    tried(properties.check_restores, history)
 
 
 def test_control_says_the_same_in_any_batches() -> None:
     seen = []
 
     @SEEDED
-    @given(stories(), cuts())
-    def each(history: History, stops: list[int]) -> None:
-        seen.append(tried(properties.check_transitions_of_batches, history, stops))
+    @given(stories())
+    def each(history: History) -> None:
+        seen.append(tried(properties.check_transitions_of_batches, history))
 
     each()
     assert sum(map(bool, seen)) > len(seen) / 4, "too few of the stories raised anything"

@@ -82,7 +82,7 @@ class Builder:
             self._last[floor, agent] = event
         self._send(event)
 
-    def finish(self, widths: Sequence[int], wait_ms: int) -> History:
+    def finish(self, widths: Sequence[int], wait_ms: int, seed: str) -> History:
         """The history, its events put into records of the given sizes, over and over."""
         records: list[int] = []
         while sum(records) < len(self._events):
@@ -95,7 +95,7 @@ class Builder:
         end = max([times[-1], *map(instant, self._events)])
         looks = (end, end + wait_ms, end + wait_ms + 17 * MINUTE + 3)
         events = tuple(self._events)
-        return History(self._spec, self._roster, events, tuple(times), tuple(records), looks)
+        return History(self._spec, self._roster, events, tuple(times), tuple(records), looks, seed)
 
     def _send(self, event: Event) -> None:
         self._events.append(event)
@@ -107,7 +107,7 @@ class Builder:
         edge = {
             "minute": (self._now // MINUTE + 1) * MINUTE,
             "hour": (self._now // HOUR + 1) * HOUR,
-            "shift": self._next_shift(),
+            "shift": self._next_shift() if kind == "shift" else 0,
         }
         gaps = {
             "none": 0, "1ms": 1, "short": step.size * 29, "medium": MINUTE + step.size * 500,

@@ -39,11 +39,13 @@ def _days_around(zone: str, t_ms: int) -> Iterator[date]:
         yield middle + timedelta(days=offset)
 
 
+@cache
 def day_start(zone: str, t_ms: int) -> int:
     """When the local day began that runs at an instant."""
     return max(t for day in _days_around(zone, t_ms) if (t := instant_of(zone, day, 0)) <= t_ms)
 
 
+@cache
 def shift_start(zone: str, times: tuple[LocalSpan, ...], t_ms: int) -> int:
     """The latest shift start that is not after an instant."""
     return max(
@@ -54,6 +56,7 @@ def shift_start(zone: str, times: tuple[LocalSpan, ...], t_ms: int) -> int:
     )
 
 
+@cache
 def shift_end_after(zone: str, times: tuple[LocalSpan, ...], t_ms: int) -> int:
     """The first shift end that is later than an instant."""
     ends = []

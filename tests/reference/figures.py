@@ -59,6 +59,8 @@ def number(value: Fraction | None) -> float | None:
 
 def ratio_figures(spec: RatioSpec, members: Sequence[list[int]], length_ms: int) -> RatioFigures:
     """A ratio of a team from the milliseconds per state of each member."""
+    if not any(map(any, members)):
+        return RatioFigures(0, 0, None, 0, None, None, None)
     parts = [sum(ms[state] for state in spec.numerator) for ms in members]
     wholes = [sum(ms[state] for state in spec.denominator) for ms in members]
     shares = [
@@ -104,11 +106,15 @@ class Reference:
     def figures(self, as_of: int) -> NaiveFigures:
         """All figures of all floors at an instant."""
         out = NaiveFigures()
+        pieces = {key: list(self.states.pieces(*key, as_of)) for key in self.states.rows}
         for floor, team in self.states.teams() | self.ledger.teams():
             windows = [self.states.window(floor, team, name, as_of) for name in WINDOWS]
             members = {
-                agent: [self._seat(floor, agent, team, *window) for window in windows]
-                for where, agent in self.states.rows
+                agent: [
+                    add_up(self.states.within(floor, agent, own, *window), team)
+                    for window in windows
+                ]
+                for (where, agent), own in pieces.items()
                 if where == floor
             }
             for agent, times in members.items():
@@ -122,9 +128,6 @@ class Reference:
         for floor, pool in self.ledger.pools():
             out.pools[floor, pool] = self.ledger.pool_figures(floor, pool, as_of)
         return out
-
-    def _seat(self, floor: str, agent: str, team: str, start: int, end: int) -> list[int]:
-        return add_up(self.states.pieces_in(floor, agent, start, end), team)
 
     def _team(
         self, floor: str, team: str, members: list[list[int]], window: tuple[int, int]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from itertools import accumulate
+from random import Random
 from typing import Any
 
 from stream.spec import Spec
@@ -25,6 +26,7 @@ class History:
     """How many events each record holds, in order."""
     looks: tuple[int, ...]
     """Instants after the last event at which figures are looked at."""
+    seed: str = ""
     labels: Counter[str] = field(default_factory=Counter, compare=False)
 
     def __repr__(self) -> str:
@@ -39,11 +41,21 @@ class History:
         ]
         roster = roster_csv(self.roster) if self.roster else "no roster\n"
         head = f"Spec({', '.join(changed)})\n{roster}records {self.records} looks {self.looks}"
-        return "\n".join(["History", head, *lines])
+        return "\n".join([f"History {self.seed}", head, *lines])
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """What hypothesis prints of a history that fails."""
         printer.text(repr(self))
+
+    def random(self, purpose: str) -> Random:
+        """Numbers that belong to this history: where to cut it, how to shuffle it."""
+        return Random(f"{self.seed} {purpose}")
+
+    def cuts(self) -> list[int]:
+        """Numbers of records at which to stop, in order; the last is that of all records."""
+        random, count = self.random("cuts"), len(self.records)
+        cuts = {1 + random.randrange(1000) * count // 1000 for _ in range(random.randint(1, 4))}
+        return sorted(cuts | {count})
 
     def values(self) -> list[bytes]:
         """The records as they lie in Kafka: one object, or an array of several."""

@@ -213,12 +213,14 @@ class States:
             if max(row.ts, credible) < end:
                 yield Piece(max(row.ts, credible), end, team, State.unknown)
 
-    def pieces_in(self, floor: str, agent: str, start: int, as_of: int) -> Iterator[Piece]:
+    def within(
+        self, floor: str, agent: str, pieces: Sequence[Piece], start: int, as_of: int
+    ) -> Iterator[Piece]:
         """The agent's time in [start, as_of): unknown before the first row if that is in there."""
         first = self.first(floor, agent)
         if start < first.ts < as_of:
             yield Piece(start, first.ts, first.team.decode(), State.unknown)
-        for piece in self.pieces(floor, agent, as_of):
+        for piece in pieces:
             if piece.end > start:
                 yield piece._replace(start=max(start, piece.start))
 

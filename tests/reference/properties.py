@@ -21,22 +21,14 @@ from tests.reference.run import (
     transitions_by_names,
 )
 
-Cuts = Sequence[int]
-"""Places in a history in thousandths of its length."""
 CLOSED_WINDOWS: Final = 3
 """5m, 15m and 60m: windows that all teams of a floor share."""
 
 
-def places(history: History, cuts: Cuts) -> list[int]:
-    """Numbers of records at which to stop, in order, the last one included, 0 not."""
-    count = len(history.records)
-    return sorted({max(1, cut * count // 1000) for cut in cuts} | {count})
-
-
-def check_equals_reference(history: History, cuts: Cuts) -> None:
+def check_equals_reference(history: History) -> None:
     """Late events and all figures are those of the naive reference, to the millisecond."""
     shard, reference = new_shard(history), Reference(history.spec, history.roster)
-    for first, last in pairwise([0, *places(history, cuts)]):
+    for first, last in pairwise([0, *history.cuts()]):
         lates = push(shard, history, first, last)
         assert lates == expected(history, reference, first, last)
         _compare(reference, shard, now_of(history, shard, last))
@@ -51,10 +43,10 @@ def _compare(reference: Reference, shard: Shard, as_of: int) -> None:
     assert not found, f"as_of {as_of}\n" + "\n".join(found)
 
 
-def check_accounts(history: History, cuts: Cuts) -> None:
+def check_accounts(history: History) -> None:
     """In each window an agent's states add up to its length, over all his teams."""
     shard = new_shard(history)
-    for first, last in pairwise([0, *places(history, cuts)]):
+    for first, last in pairwise([0, *history.cuts()]):
         push(shard, history, first, last)
         shard.step(now_of(history, shard, last))
         _accounts(shard)
@@ -79,9 +71,9 @@ def _accounts(shard: Shard) -> None:
             assert found in (wanted, [0] * shared), f"{floor}/{agent}: {found} of {wanted}"
 
 
-def check_converges(history: History, delays: Sequence[int], repeats: Sequence[int]) -> None:
+def check_converges(history: History) -> None:
     """Another admissible order, with repetitions, gives the same figures, bit by bit."""
-    plain, mixed = admissible_orders(history, delays, repeats)
+    plain, mixed = admissible_orders(history)
     if not plain:
         return
     one, other = (_fed(history, order, steps) for order, steps in ((plain, False), (mixed, True)))
@@ -92,13 +84,12 @@ def check_converges(history: History, delays: Sequence[int], repeats: Sequence[i
         assert not found, "\n".join([f"as_of {look}", *map(str, mixed), *found])
 
 
-def admissible_orders(
-    history: History, delays: Sequence[int], repeats: Sequence[int]
-) -> tuple[list[int], list[int]]:
-    """Places of events in two orders; in neither is any event late."""
+def admissible_orders(history: History) -> tuple[list[int], list[int]]:
+    """Places of events in two orders, the second with repetitions; in neither is any late."""
+    random = history.random("order")
     plain = list(range(len(history.events)))
-    keyed = [(place + delays[place % len(delays)], place) for place in plain]
-    keyed += [(place + 1 + delay, place) for place, delay in zip(plain, repeats, strict=False)]
+    keyed = [(place + random.randrange(12), place) for place in plain]
+    keyed += [(place + random.randrange(12), place) for place in plain if random.random() < 0.3]
     mixed = [place for _, place in sorted(keyed)]
     while True:
         late = late_in(history, plain) | late_in(history, mixed)
@@ -147,10 +138,10 @@ def _fed(history: History, order: Sequence[int], steps: bool) -> Shard:
     return shard
 
 
-def check_batches(history: History, cuts: Cuts) -> None:
+def check_batches(history: History) -> None:
     """One by one or in any batches: the same late events and figures."""
     single, batched = new_shard(history), new_shard(history)
-    for first, last in pairwise([0, *places(history, cuts)]):
+    for first, last in pairwise([0, *history.cuts()]):
         lates = [late for n in range(first, last) for late in push(single, history, n, n + 1)]
         assert push(batched, history, first, last) == lates, "other late events"
     for look in history.looks:
@@ -172,11 +163,11 @@ def in_order(history: History) -> History:
     )
 
 
-def check_transitions_of_batches(history: History, cuts: Cuts) -> int:
+def check_transitions_of_batches(history: History) -> int:
     """In order, control says the same whether it looks after each event or now and then."""
     history = in_order(history)
     every = stepped(history, list(range(1, len(history.records) + 1)))
-    seldom = stepped(history, places(history, cuts))
+    seldom = stepped(history, history.cuts())
     _same_transitions(every, seldom)
     return len(every)
 
@@ -218,9 +209,9 @@ def check_slow_twin(history: History) -> int:
     return len(out["fast"])
 
 
-def check_restores(history: History, cuts: Cuts) -> None:
+def check_restores(history: History) -> None:
     """A shard restored from several snapshots goes on as the one that never stopped."""
-    *stops, end = places(history, cuts)
+    *stops, end = history.cuts()
     commit = stops[-1] if stops else end
     shard, parts, kept_at = new_shard(history), dict[str, bytes](), 0
     for first, last in pairwise([0, *stops]):

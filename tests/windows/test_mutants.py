@@ -24,8 +24,8 @@ MUTANTS = [
     Mutant(
         "what the old rows had rendered is not taken away",
         WINDOWS + "engine",
-        "np.repeat(np.array([sign, -sign])",
-        "np.repeat(np.array([sign, 0])",
+        "np.repeat(np.array([1, -1])",
+        "np.repeat(np.array([1, 0])",
     ),
     Mutant(
         "equal times are ordered by numbers of teams instead of names",
@@ -70,9 +70,9 @@ MUTANTS = [
     ),
     Mutant(
         "limits of silence are ignored",
-        WINDOWS + "engine",
-        "self.panes.render(split_at_limit(intervals, limit_ms)",
-        "self.panes.render(split_at_limit(intervals, limit_ms + NEVER_MS)",
+        WINDOWS + "sources",
+        "return np.minimum(limit, end)",
+        "return np.full_like(limit, NEVER_MS)",
     ),
     Mutant(
         "the base row is forgotten",
