@@ -23,7 +23,7 @@ from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows import snapshot as parts_of
 from stream.windows.changes import Watch, look, stale_changes
 from stream.windows.engine import Engine, Late
-from stream.windows.packing import pack, unpack
+from stream.windows.packing import pack
 from stream.windows.queues import Queues
 from stream.windows.reading import read_interval
 
@@ -233,13 +233,12 @@ class Shard:
         """
         shard = cls(spec, roster)
         if parts:
-            parts_of.restore(shard.engine, parts)
-            own = unpack(parts["shard"])
+            shard._named = parts_of.restore(shard.engine, parts)  # another roster may know more
+            own = parts_of.read_part(parts, "shard")
             shard._judged_ms = own["judged_ms"]
             shard.counts.update(own["counts"])
-            shard._named = parts_of.count_names(shard.engine)
         if control is not None:
-            held = unpack(control)
+            held = parts_of.read_part({"control": control}, "control")
             shard._judged_ms, shard.as_of_ms = held["judged_ms"], held["as_of_ms"]
             shard.control.restore(bytes.fromhex(held["control"]))
         return shard

@@ -137,17 +137,15 @@ def _calls(calls: Calls) -> Pieces:
     return pieces
 
 
-def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
-    """Fill a fresh engine.
+def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
+    """Fill a fresh engine; returns the number of names that are stored.
 
     Raises:
         StateError: the parts were written by a version with another format, or one is missing.
     """
-    head = unpack(_part(parts, "head"))
-    if head.pop("format") != FORMAT:
-        msg = f"the stored state has another format than {FORMAT}: run the version that wrote it"
-        raise StateError(msg)
-    engine.names.fill(unpack(_part(parts, "names")))
+    head = read_part(parts, "head")
+    names = read_part(parts, "names")
+    engine.names.fill(names)
     engine.finalised_early = head.pop("finalised_early")
     panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
     seat_heard = head.pop("seat_heard")
@@ -163,23 +161,32 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> None:
     for name in part_names(engine):
         kind, _, block = name.partition("/")
         if kind == "agents":
-            _restore_agents(engine, int(block), unpack(_part(parts, name)))
+            _restore_agents(engine, int(block), read_part(parts, name))
         elif kind == "seats":
-            _restore_seats(engine, int(block), unpack(_part(parts, name)))
-    _restore_tallies(engine, unpack(_part(parts, "tallies")))
-    _restore_calls(engine.counting.calls, unpack(_part(parts, "calls")))
+            _restore_seats(engine, int(block), read_part(parts, name))
+    _restore_tallies(engine, read_part(parts, "tallies"))
+    _restore_calls(engine.counting.calls, read_part(parts, "calls"))
     engine.dirty_agents.clear()  # what was read is stored
     engine.dirty_seats.clear()
     engine.dirty_agents.clear()
     engine.dirty_seats.clear()
+    return sum(map(len, names.values()))
 
 
-def _part(parts: Mapping[str, bytes], name: str) -> bytes:
-    try:
-        return parts[name]
-    except KeyError:
+def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
+    """What a part holds, without its format.
+
+    Raises:
+        StateError: it is missing, or was written by a version with another format.
+    """
+    if name not in parts:
         msg = f"the stored state lacks its part '{name}': clear the shard's state and rebuild it"
-        raise StateError(msg) from None
+        raise StateError(msg)
+    pieces = unpack(parts[name])
+    if pieces.pop("format", FORMAT) != FORMAT:
+        msg = f"the stored state has another format than {FORMAT}: run the version that wrote it"
+        raise StateError(msg)
+    return pieces
 
 
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
