@@ -101,7 +101,8 @@ def drawn(output: str) -> str:
     console = Console(width=COLUMNS, record=True, file=StringIO())
     console.print("$ make demo", style="bold")
     for line in terminal.lines:
-        console.print(Text.from_ansi(line))
+        # Where the demo's files are differs by machine.
+        console.print(Text.from_ansi(re.sub(r" +files /\S+", "", line)))
     svg = console.export_svg(title="make demo")
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;]*;", f"font-family: {_FONT};", svg)
