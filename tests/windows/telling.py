@@ -35,10 +35,10 @@ def push(shard: Shard, events: list[Event], times_ms: list[int] | None = None) -
 
 
 def shard_of(events: list[Event], spec: Spec | None = None, roster: Roster = NO_ROSTER) -> Shard:
-    """A shard with a member's calls, that was told of the events one by one."""
+    """A shard with members' calls, that was told of the events one by one; none was late."""
     shard = Shard(spec or Spec(event_clock=True, seat_calls=True), roster)
     for event in events:
-        push(shard, [event])
+        assert push(shard, [event]) == [], event
     return shard
 
 
