@@ -67,6 +67,8 @@ class Shard:
         self.counts: Counter[str] = Counter()
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
+        self._team_keys: tuple[TeamKey, ...] = ()
+        self._pool_keys: tuple[PoolKey, ...] = ()
         self._named = -1  # the names are a part of the first snapshot, also if there are none
         self._entry_states = np.isin(
             np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
@@ -139,15 +141,21 @@ class Shard:
 
     def team_keys(self) -> tuple[TeamKey, ...]:
         """All teams by number."""
-        pools = self.names.team_pool.data.tolist()
-        return tuple(
-            TeamKey(floor, self.names.pools.keys[pool][1], team)
-            for (floor, team), pool in zip(self.names.teams.keys, pools, strict=True)
-        )
+        known = len(self._team_keys)
+        if known != len(self.names.teams):
+            pools = self.names.team_pool.data[known:].tolist()
+            self._team_keys += tuple(
+                TeamKey(floor, self.names.pools.keys[pool][1], team)
+                for (floor, team), pool in zip(self.names.teams.keys[known:], pools, strict=True)
+            )
+        return self._team_keys
 
     def pool_keys(self) -> tuple[PoolKey, ...]:
         """All pools by number."""
-        return tuple(PoolKey(floor, pool) for floor, pool in self.names.pools.keys)
+        known = len(self._pool_keys)
+        if known != len(self.names.pools):
+            self._pool_keys += tuple(PoolKey(*key) for key in self.names.pools.keys[known:])
+        return self._pool_keys
 
     def _resolution_ms(self) -> I64:
         """(teams,): the coarsest resolution among the sources of each team's floor."""
