@@ -24,6 +24,7 @@ from stream.export.delivery import Dispatcher
 from stream.export.health import Health
 from stream.export.metrics import Exporter
 from stream.export.webhook import WebhookSpec
+from stream.store.protocol import StoreOptions
 from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 STOP_S_MAX: Final = 20.0
 """SIGTERM to the process's end, whatever is away; below what Kubernetes grants (30 s)."""
 DRAIN_S_MAX: Final = 10.0
+STORE_PATIENCE_S: Final = 2.0
+"""Then the store counts as away, and pages go out before the commit."""
 HEARTBEATS_PER_SESSION: Final = 6
 LOOK_S: Final = 1.0
 
@@ -86,7 +89,9 @@ class Worker:
             for number, sink in enumerate(settings.sink)
         ]
         return Outlets(
-            store=RedisStore(settings.redis.url.reveal()),
+            store=RedisStore(
+                settings.redis.url.reveal(), StoreOptions(patience_s=STORE_PATIENCE_S)
+            ),
             publisher=KafkaPublisher(kafka.brokers, topics),
             dispatcher=Dispatcher(sinks, health, self._told),
             exporter=Exporter(health),

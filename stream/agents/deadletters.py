@@ -24,6 +24,8 @@ class DeadLetter:
     reason: Reason
     events: int
     """How many events of the record had this reason."""
+    key: bytes
+    """Where it comes from, so that whoever reads the topic knows repeats."""
     value: bytes | None
     headers: Headers
 
@@ -70,4 +72,5 @@ def _dead_letter(
         headers |= {"size": str(len(value)), "truncated": "true"}
         value = value[:CUT_BYTES]
     encoded = tuple((name, text.encode(errors="replace")) for name, text in headers.items())
-    return DeadLetter(reason, len(details), value, encoded)
+    key = f"{origin.topic}:{origin.partition}:{offset}:{reason}".encode()
+    return DeadLetter(reason, len(details), key, value, encoded)

@@ -9,6 +9,8 @@ from typing import Final
 EVERY_S: Final = 10.0
 NOISY: Final = ("aiokafka", "faust", "mode", "asyncio")
 """While Kafka is away, aiokafka alone logs some 75 errors a second."""
+CHATTY: Final = ("stream.agents.faustapp", "stream.agents.thread", "stream.agents.transport")
+"""Faust's services speak under the names of the modules that define them."""
 KINDS_MAX: Final = 1_000
 
 
@@ -55,5 +57,5 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in NOISY:
+    for name in (*NOISY, *CHATTY):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -20,6 +20,7 @@ AT_ONCE: Final = 500
 
 
 class _Record(NamedTuple):
+    key: bytes
     value: bytes | None
     headers: Headers
 
@@ -43,12 +44,12 @@ class KafkaPublisher:
 
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
-        records = [_Record(letter.value, letter.headers) for letter in letters]
+        records = [_Record(letter.key, letter.value, letter.headers) for letter in letters]
         return await self._produce(self._topics.dead_letters, records)
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic; whether all were acknowledged."""
-        records = [_Record(entry.body, (("id", entry.id.encode()),)) for entry in entries]
+        records = [_Record(entry.id.encode(), entry.body, ()) for entry in entries]
         return await self._produce(self._topics.control, records)
 
     async def _produce(self, topic: str, records: Sequence[_Record]) -> bool:
@@ -92,7 +93,7 @@ async def _send(
     producer: aiokafka.AIOKafkaProducer, topic: str, records: Sequence[_Record]
 ) -> None:
     sent = [
-        await producer.send(topic, value=record.value, headers=list(record.headers))
+        await producer.send(topic, key=record.key, value=record.value, headers=list(record.headers))
         for record in records
     ]
     await asyncio.gather(*sent)

@@ -1,5 +1,8 @@
 """The consumer's thread. With transport.py, all that touches Faust's private interface."""
 
+# ruff: noqa: SLF001 - the private interface of faust and aiokafka is this file's business
+
+import asyncio
 import logging
 from typing import Final
 
@@ -30,3 +33,16 @@ class PatientThread(driver.AIOKafkaConsumerThread):
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await consumer.stop()
+
+    async def on_thread_stop(self) -> None:
+        """Stop the consumer, also while Kafka is away.
+
+        Then aiokafka's fetcher is cancelled in a pause and lets that escape; what would have come
+        after it, leaving the group, needs Kafka anyway.
+        """
+        consumer = self._consumer
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            if consumer is not None:
+                await consumer._client.close()

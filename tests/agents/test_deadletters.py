@@ -12,6 +12,7 @@ def test_a_dead_letter_carries_reason_topic_partition_and_offset() -> None:
 
     (letter,) = dead_letters(ORIGIN, [b"{}", b"{"], [70, 71], rejected, [])
 
+    assert letter.key == b"floor-events:3:71:broken_json"
     assert letter.value == b"{"
     assert dict(letter.headers) == {
         "reason": b"broken_json",

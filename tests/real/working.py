@@ -107,6 +107,8 @@ class Stage:
     more: str = ""
     """More of floorwatch.toml."""
     session: str = "6s"
+    redis_more: str = ""
+    """More of [redis]."""
 
     @property
     def config(self) -> Path:
@@ -115,7 +117,7 @@ class Stage:
             f'[kafka]\nbrokers = "{self.brokers}"\ngroup = "{self.topic}-group"\n'
             f'events_topic = "{self.topic}"\ndead_letters_topic = "{self.topic}-dlq"\n'
             f'control_topic = "{self.topic}-control"\nsession_timeout = "{self.session}"\n'
-            f'[redis]\nurl = "{self.redis_url}"\n{self.more}',
+            f'[redis]\nurl = "{self.redis_url}"\n{self.redis_more}{self.more}',
             encoding="utf-8",
         )
         return path
@@ -155,6 +157,10 @@ class Stored:
 
     def close(self) -> None:
         self._redis.close()
+
+    def flush(self) -> None:
+        """Lose everything."""
+        self._redis.flushall()
 
     def offset(self, partition: int) -> int:
         """The first record that the last commit does not contain; 0 before any."""
