@@ -209,3 +209,12 @@ def test_members_are_those_with_time_in_a_window_by_the_bytes_of_their_names() -
     assert [one.agent for one in found] == ["Ann", "bob", "客"]
     assert {(one.state, one.since_ms) for one in found} == {("aux", T_MS)}
     assert Shard(QUIET).members("main", "blue") == []
+
+
+def test_at_the_very_start_of_a_shift_nobody_counts_in_it() -> None:
+    spec = replace(QUIET, shifts=(ShiftSpec((LocalSpan(11 * 60, 19 * 60),)),))
+    found = of(
+        figures_of([state(0, "ann", "aux", team="blue")], spec, 36 * 60), "aux_rate", "shift"
+    )
+    assert (found["denominator_ms"], found["members"]) == (0, 0)
+    assert np.isnan(found["mean"])

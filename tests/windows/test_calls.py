@@ -197,3 +197,12 @@ def test_calls_of_one_name_on_two_floors_are_two() -> None:
     shard = shard_of([call(0, "offered", floor=floor) for floor in ("north", "south")])
     calls_of(shard, 600)
     assert shard.figures().pools.offered[:, -1].tolist() == [1, 1]
+
+
+def test_of_legs_that_ended_at_one_instant_the_greater_name_has_the_after_call_work() -> None:
+    ends = [call(40, "ended", agent) for agent in ("ann", "bob", "Bob")]
+    for order in permutations(ends):
+        shard = shard_of([*order, call(60, "wrapped", acw_s=20)])
+        assert [counts(shard, who, "acw_ms") for who in ("ann", "bob", "Bob")] == [
+            [0], [20_000], [0],
+        ]  # fmt: skip
