@@ -69,11 +69,13 @@ class Engine:
             return []
         too_late, too_old = self.sources.admit(batch)
         self.make_room()
-        self.open_minutes(self.sources.greatest_ms // MINUTE_MS)
+        opened = self.open_minutes(self.sources.greatest_ms // MINUTE_MS)
         fine = ~(too_late | too_old)
         unplaced = self._push_states(batch.states, fine)
         self.counting.push(batch.calls, fine)
         self._push_queues(batch.queues, fine)
+        if opened:
+            self._forget()
         late = [
             (too_late, Reason.late_grace),
             (too_old, Reason.late_horizon),
@@ -100,8 +102,8 @@ class Engine:
             self._agents_named = len(names.agents)
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
-    def open_minutes(self, minute_of_floor: I64) -> None:
-        """Open the minutes up to the given one of each floor (floors,)."""
+    def open_minutes(self, minute_of_floor: I64) -> bool:
+        """Open the minutes up to the given one of each floor (floors,); whether any was."""
         self.counting.start_new_rows(self.panes.head, self.floor_of_seat)
         floors = len(self.names.floors)
         behind = np.flatnonzero(minute_of_floor[:floors] > self.panes.head[:floors])
@@ -112,7 +114,7 @@ class Engine:
                 seats, teams, pools = members[floor]
                 self.panes.advance(floor, seats, minute)
                 self.counting.advance(teams, pools, seats, minute)
-            self._forget(minute_of_floor)
+        return bool(len(behind))
 
     def _members_of_floors(self) -> list[tuple[I64, I64, I64]]:
         names = self.names
@@ -124,10 +126,11 @@ class Engine:
             self._members = (sizes, list(zip(*columns, strict=True)))
         return self._members[1]
 
-    def _forget(self, minute_of_floor: I64) -> None:
+    def _forget(self) -> None:
+        """Only when a batch is taken in whole: its own events may be older than it moved time."""
         floors = len(self.names.floors)
         greatest_ms = self.sources.greatest_ms[:floors]
-        minute = int(minute_of_floor[:floors].max())
+        minute = int(self.panes.head[:floors].max())
         self.counting.forget(self.sources.cut_ms(), greatest_ms, minute)
 
     # -- states
