@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from stream.spec import LocalSpan
 
 MINUTE_MS = 60_000
-MOST_OFFSET = timedelta(hours=16)
-"""No zone is farther from UTC than this."""
+MOST_CHANGE = timedelta(hours=3)
+"""No clock is changed by more than this within a day."""
 
 
 @cache
@@ -22,7 +22,8 @@ def instant_of(zone: str, day: date, minute: int) -> int:
     """The first instant at which the clock of `zone` shows `minute` of `day` or later."""
     wanted = datetime.combine(day, time()) + timedelta(minutes=minute)
     here = ZoneInfo(zone)
-    at = (wanted - MOST_OFFSET).replace(tzinfo=UTC)
+    eve = (wanted - timedelta(days=1)).replace(tzinfo=UTC)
+    at = wanted.replace(tzinfo=UTC) - (eve.astimezone(here).utcoffset() or eve - eve) - MOST_CHANGE
     while at.astimezone(here).replace(tzinfo=None, fold=0) < wanted:
         at += timedelta(minutes=1)
     return round(at.timestamp()) * 1000

@@ -85,13 +85,13 @@ SOURCES: Final[tuple[tuple[SourceSpec, ...], ...]] = (
 WAITS_MS: Final = (0, 0, 1, 59_999, 89_999, 90_000, 90_001, 20 * MINUTE)
 
 
-def histories(most: int = 60) -> st.SearchStrategy[History]:
+def histories(most: int = 45) -> st.SearchStrategy[History]:
     """Histories of 20 to `most` steps."""
     seeds = st.binary(min_size=8, max_size=8)
     return seeds.map(lambda seed: history_of(seed.hex(), most))
 
 
-def history_of(seed: str, most: int = 60) -> History:
+def history_of(seed: str, most: int = 45) -> History:
     """The history of a seed."""
     random = Random(seed)
     zone = random.choice(ZONES)
