@@ -1,7 +1,7 @@
 """What can go wrong, as a tree. Each leaf has the exit status that the command line gives it.
 
 FloorwatchError
-├── ConfigurationError   a setting or a roster line is wrong: exit 2, names key or line, value, range
+├── ConfigurationError   a setting or roster line is wrong: exit 2, names key or line, value, range
 ├── InputError           a file that cannot be read as what it was said to be: exit 2
 ├── ServiceError         Kafka, Redis or a sink is not there: exit 3
 └── StateError           stored state that this version must not use: exit 1, says what to do

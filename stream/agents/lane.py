@@ -12,7 +12,8 @@ from stream.agents.clock import ShardClock
 from stream.agents.columns import Columns
 from stream.agents.deadletters import DeadLetter, Origin, dead_letters
 from stream.agents.outbox import Outbox
-from stream.events.decode import Route, decode
+from stream.events.decode import decode
+from stream.events.partition import Route
 from stream.export.alerts import Describe
 from stream.shard import Shard
 from stream.store.protocol import Commit, Lease

@@ -7,7 +7,7 @@ import numpy as np
 
 from stream.events import fields
 from stream.events.fields import Fields
-from stream.events.language import I64, Kind
+from stream.events.language import I64, Kind, Reason
 from stream.events.names import Names
 from stream.roster import ID_BYTES_MOST, NOT_IN_IDS
 from stream.units import EARLIEST_MS, LATEST_MS
@@ -42,7 +42,13 @@ class Table:
         self.call = [""] * size
 
     def put(self, index: int, one: Fields, names: Names) -> None:
-        """Enter one event that was read by itself."""
+        """Enter one event that was read by itself.
+
+        Raises:
+            Refused: its floor does not belong to the partition that it came from.
+        """
+        if stray := names.stray(one.floor):
+            fields.refuse(Reason.misrouted, stray)
         self.kind[index] = one.kind
         self.ts_ms[index] = one.ts_ms
         self.source[index] = names.source(one.floor, one.source)
@@ -69,6 +75,7 @@ def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
     ts_ms = _instants(cells.get("ts"))
     floors = cells.get("floor") or (fields.DEFAULT_FLOOR,) * count
     sources = cells.get("source") or floors
+    _check_floors(names, floors)
     source = _numbers(names.sources.get, names.source, floors, sources)
     if kind == Kind.state:
         table.state[at] = _enum(cells.get("state"), fields.STATES)
@@ -99,27 +106,12 @@ def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
     table.floor[at] = names.source_floor.data[source]
 
 
-_CHECKED = frozenset(
-    {
-        "type",
-        "ts",
-        "floor",
-        "source",
-        "agent",
-        "team",
-        "state",
-        "call",
-        "phase",
-        "pool",
-        "seq",
-        "wait_s",
-        "oldest_wait_s",
-        "talk_s",
-        "hold_s",
-        "acw_s",
-        "waiting",
-    }
-)
+def _check_floors(names: Names, floors: tuple[Any, ...]) -> None:
+    try:
+        if any(map(names.stray, set(_texts(floors)))):
+            raise Unusual
+    except UnicodeEncodeError:
+        raise Unusual from None
 
 
 def _kind(cells: Cells) -> int:

@@ -7,7 +7,6 @@ the same events and give the same columns: the tests hold them against each othe
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -20,19 +19,11 @@ from stream.events.fields import Refused, read
 from stream.events.language import I64, Bool, Kind, Reason, Rejected
 from stream.events.names import Names
 from stream.events.parse import parse
-from stream.events.partition import partition_of
+from stream.events.partition import Route
 from stream.units import SECOND_MS, rfc3339
 
 SKEW_MS_MOST = 5 * SECOND_MS
 """How far an event may lie ahead of Kafka's own time stamp of its record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The partition that the records came from, of how many: others' floors are misrouted."""
-
-    partition: int
-    partitions: int
 
 
 def decode(
@@ -43,7 +34,8 @@ def decode(
 ) -> Decoded:
     """Decode records; what cannot be read is a value with a reason and harms no neighbour.
 
-    `times_ms` are Kafka's time stamps of the records; without them skew is not judged.
+    `times_ms` are Kafka's time stamps of the records; without them skew is not judged. An event
+    whose floor does not belong to the route's partition is misrouted.
     """
     documents, records, rejected = parse(values)
     return _decode(documents, np.array(records, np.int64), rejected, times_ms, names, route)
@@ -64,6 +56,7 @@ def _decode(
     names: Names,
     route: Route | None,
 ) -> Decoded:
+    names.route = route
     table = Table(len(documents))
     for shape, at in _by_shape(documents).items():
         group = documents if len(at) == len(documents) else [documents[index] for index in at]
@@ -75,8 +68,6 @@ def _decode(
     seen_ms = table.ts_ms if times_ms is None else np.array(times_ms, np.int64)[record]
     if times_ms is not None:
         _refuse_ahead(table, seen_ms, record, rejected)
-    if route is not None:
-        _refuse_misrouted(table, route, names, record, rejected)
     rejected.sort(key=lambda one: one.record)
     return Decoded(_compact(table, record, seen_ms), rejected)
 
@@ -123,27 +114,6 @@ def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: list[Reject
         )
         rejected.append(Rejected(int(record[index]), Reason.ahead, detail))
     table.kept &= ~ahead
-
-
-def _refuse_misrouted(
-    table: Table, route: Route, names: Names, record: I64, rejected: list[Rejected]
-) -> None:
-    floors = np.unique(names.source_floor.data[table.source[table.kept]]).tolist()
-    strays = {floor: partition_of(names.floors.keys[floor], route.partitions) for floor in floors}
-    strays = {floor: home for floor, home in strays.items() if home != route.partition}
-    if not strays:
-        return
-    floor_of = names.source_floor.data[table.source]
-    stray = table.kept & np.isin(floor_of, list(strays))
-    for index in np.flatnonzero(stray).tolist():
-        floor = int(floor_of[index])
-        detail = (
-            f"floor {names.floors.keys[floor]!a} belongs to partition {strays[floor]} "
-            f"of {route.partitions}, the record stands in {route.partition}; "
-            "set the producer's partitioner to murmur2"
-        )
-        rejected.append(Rejected(int(record[index]), Reason.misrouted, detail))
-    table.kept &= ~stray
 
 
 def _compact(table: Table, record: I64, seen_ms: I64) -> EventBatch:

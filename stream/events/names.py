@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from stream.events.language import I64
+from stream.events.partition import Route
 from stream.roster import NO_ROSTER, Roster
 
 K = TypeVar("K", bound=Hashable)
@@ -64,6 +65,8 @@ class Names:
 
     def __init__(self, roster: Roster = NO_ROSTER) -> None:
         self.roster = roster
+        self.route: Route | None = None
+        """Where records come from: a floor that does not belong there is given no number."""
         self.floors: Numbering[str] = Numbering()
         self.sources: Numbering[tuple[str, str]] = Numbering()
         self.source_floor = IntColumn()
@@ -79,6 +82,12 @@ class Names:
         self.seat_agent = IntColumn()
         self.seat_team = IntColumn()
         self._byte_ranks: dict[int, tuple[int, I64]] = {}
+
+    def stray(self, floor: str) -> str:
+        """Why a floor does not belong here; empty if it does."""
+        if self.route is None or floor in self.floors.number_of:
+            return ""
+        return self.route.stray(floor)
 
     def source(self, floor: str, source: str) -> int:
         """The number of a feed of a floor."""

@@ -1,5 +1,7 @@
 """Which partition a floor lives in: murmur2 of its name, as Java's default partitioner does it."""
 
+from dataclasses import dataclass
+
 _MASK = 0xFFFFFFFF
 _M = 0x5BD1E995
 
@@ -25,3 +27,21 @@ def murmur2(data: bytes) -> int:
 def partition_of(floor: str, partitions: int) -> int:
     """The partition of a floor's records among `partitions`."""
     return (murmur2(floor.encode()) & 0x7FFFFFFF) % partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The partition that records came from, of how many: other floors are misrouted."""
+
+    partition: int
+    partitions: int
+
+    def stray(self, floor: str) -> str:
+        """Why a floor's records do not belong here; empty if they do."""
+        home = partition_of(floor, self.partitions)
+        if home == self.partition:
+            return ""
+        return (
+            f"floor {floor!a} belongs to partition {home} of {self.partitions}, the record stands "
+            f"in {self.partition}; set the producer's partitioner to murmur2"
+        )

@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from stream.events.batch import Decoded
-from stream.events.decode import Route, decode, decode_objects
+from stream.events.decode import decode, decode_objects
 from stream.events.language import Reason, Rejected
 from stream.events.names import Names
 from stream.events.parse import RECORD_BYTES_MOST
-from stream.events.partition import partition_of
+from stream.events.partition import Route, partition_of
 from tests.events.drawn import CALL, HEARTBEAT, QUEUE, STATE, T_MS, Document, told
 
 GOOD: Final = orjson.dumps(STATE)
@@ -249,7 +249,7 @@ def test_a_floor_of_another_partition_is_misrouted() -> None:
 def test_an_event_that_is_ahead_and_misrouted_is_refused_once() -> None:
     home = partition_of("main", 4)
     done = decode([orjson.dumps(STATE)], [T_MS - 6_000], Names(), Route((home + 1) % 4, 4))
-    assert [one.reason for one in done.rejected] == [Reason.ahead]
+    assert [one.reason for one in done.rejected] == [Reason.misrouted]
 
 
 def test_refusals_come_in_the_order_of_records() -> None:
@@ -258,3 +258,12 @@ def test_refusals_come_in_the_order_of_records() -> None:
     assert [one.reason for one in done.rejected] == [
         Reason.empty, Reason.ahead, Reason.not_an_object, Reason.unknown_enum,
     ]  # fmt: skip
+
+
+def test_what_is_misrouted_leaves_no_name_behind() -> None:
+    names = Names()
+    done = decode(
+        [orjson.dumps(STATE)] * 3, None, names, Route((partition_of("main", 4) + 1) % 4, 4)
+    )
+    assert len(done.rejected) == 3
+    assert not len(names.floors) and not len(names.seats) and not len(names.sources)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.events import columns
-from stream.events.decode import Route, decode, decode_objects
+from stream.events.decode import decode, decode_objects
 from stream.events.names import Names
+from stream.events.partition import Route
 from stream.roster import parse_roster
 from tests.events.drawn import FIELDS, STATE, T_MS, Document, documents, told
 

@@ -19,7 +19,8 @@ import redis
 from stream.agents.showing import key_of
 from stream.cli.embedded import free_port
 from stream.config import load_settings
-from stream.events.decode import Route, decode
+from stream.events.decode import decode
+from stream.events.partition import Route
 from stream.export.views import ViewWriter
 from stream.figures import Member
 from stream.roster import NO_ROSTER
