@@ -26,6 +26,8 @@ PHASES: Final = (
     Phase.ended, Phase.callback_requested,
 )  # fmt: skip
 """Phases after the first, the common ones more often."""
+EQUAL: Final = ("equal_time", "equal_seq", "equal_state")
+"""Twists that give an event the time of its agent's last one."""
 TEAMS: Final = (None, "blue", "red")
 
 
@@ -131,8 +133,10 @@ class Builder:
         team = before.get("team") if before else TEAMS[step.what % 3]
         if step.action == "move":
             team = TEAMS[step.size % 3]
-        if step.twist == "same" and before:
+        if step.twist in ("same", "equal_state") and before:
             state = before["state"]
+        if step.twist == "equal_state":
+            team = TEAMS[step.size % 3]
         seq = step.size % 3 if step.twist == "equal_seq" else None
         sync = True if step.twist == "sync" else None
         return {"type": "state", "agent": agent, "team": team, "state": state, "seq": seq,
@@ -171,7 +175,7 @@ class Builder:
         highest = max(marks.values(), default=self._now)
         last = self._last.get((floor, said.get("agent", "")))
         nudge = step.size % 3 - 1
-        if step.twist in ("equal_time", "equal_seq") and last is not None:
+        if step.twist in EQUAL and last is not None:
             return instant(last)
         asked = {
             "back": self._now - step.size * 290,

@@ -59,8 +59,8 @@ GAPS: Final = (
 )  # fmt: skip
 TWISTS: Final = (
     *("plain",) * 7, *("back",) * 3, *("equal_time",) * 2, *("equal_seq",) * 2,
-    *("repeat",) * 2, "grace_edge", "beyond_grace", "horizon_edge", "sync", "same",
-    "ahead", "ahead",
+    *("equal_state",) * 2, *("repeat",) * 2, "grace_edge", "beyond_grace", "horizon_edge", "sync",
+    "same",     "ahead", "ahead",
 )  # fmt: skip
 ACTIONS: Final = (*("state",) * 9, *("move",) * 2, "heartbeat", *("call",) * 6, "queue")
 DAY_SPANS: Final = (
@@ -82,7 +82,7 @@ SOURCES: Final[tuple[tuple[SourceSpec, ...], ...]] = (
     (BRISK, SourceSpec()),
     (SourceSpec("pbx-b", None), SourceSpec()),
 )
-WAITS_MS: Final = (0, 0, 1, 59_999, 89_999, 90_000, 90_001, 20 * MINUTE)
+WAITS_MS: Final = (0, 1, 59_999, 89_999, *(90_000,) * 3, 90_001, 20 * MINUTE)
 
 
 def histories(most: int = 45) -> st.SearchStrategy[History]:

@@ -17,7 +17,8 @@ HOUR_MS = 3_600_000
 
 CASES = (
     "late_grace", "late_horizon", "ahead", "out_of_order", "repeat", "equal_time", "equal_seq",
-    "team_change", "roster_change", "limit_of_state", "limit_of_shift", "silent_source",
+    "equal_state", "team_change", "roster_change", "limit_of_state", "limit_of_shift",
+    "silent_source",
     "minute_edge", "beside_minute_edge", "hour_edge", "shift_edge", "clock_change", "heartbeat",
     "sync", "array", "several_floors", "several_sources", "new_source_late", "month_gap",
     "call_transfer", "call_repeat", "call_conflict", "call_without_offer", "call_open",
@@ -133,6 +134,8 @@ def _pair(row: Row, after: Row) -> Iterator[str]:
         yield "equal_time"
         if row.seq != after.seq:
             yield "equal_seq"
+        elif row.rank == after.rank:
+            yield "equal_state"
 
 
 def _calls(taken: list[Event]) -> Iterator[str]:

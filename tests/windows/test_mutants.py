@@ -4,7 +4,7 @@ import pytest
 
 from tests.reference.mutants import Mutant, caught_after
 
-HISTORIES_MOST = 60
+HISTORIES_MOST = 100
 """Within so many histories each mistake must show."""
 
 WINDOWS = "stream.windows."
@@ -75,10 +75,10 @@ MUTANTS = [
         "return np.full_like(limit, NEVER_MS)",
     ),
     Mutant(
-        "the base row is forgotten",
-        WINDOWS + "engine",
-        "base = np.maximum(older - 1, start)",
-        "base = np.maximum(np.minimum(older, end - 1), start)",
+        "rows are let go of before their grace is over",
+        WINDOWS + "sources",
+        "self.slowest_ms() - self._windows.grace_ms",
+        "self.slowest_ms()",
     ),
     Mutant(
         "a source is silent one millisecond early",
