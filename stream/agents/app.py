@@ -10,12 +10,13 @@ from typing import Any, Final
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
 from stream.agents.guard import Guard, Progress
 from stream.agents.lane import Wording
-from stream.agents.lanes import Lanes, Rules
+from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
 from stream.agents.outlets import Outlets
 from stream.agents.process import listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_ready
+from stream.agents.takeover import Rules
 from stream.config import Settings, load_roster
 from stream.control.messages import texts
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError

@@ -5,42 +5,21 @@ import contextlib
 import logging
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from stream.agents.batch import Batch
-from stream.agents.clock import ShardClock
-from stream.agents.deadletters import Origin
-from stream.agents.lane import Lane, Limits, Wording
 from stream.agents.lanekeeper import LaneKeeper, monotonic_ms
-from stream.agents.outbox import NOTICE, Outbox
+from stream.agents.outbox import NOTICE
 from stream.agents.outlets import Outlets
+from stream.agents.takeover import Place, Rules, take_over
 from stream.agents.transport import BatchConsumer
-from stream.errors import ServiceError, StateError
-from stream.roster import Roster
-from stream.shard import Shard
-from stream.spec import Spec
+from stream.errors import ServiceError
 from stream.store.keys import ShardKey
-from stream.store.protocol import Lease, LeaseLost, Outcome, Snapshot, is_lost, refuse_foreign
-from stream.windows.snapshot import FORMAT
+from stream.store.protocol import LeaseLost, Outcome
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What each lane is told."""
-
-    spec: Spec
-    roster: Roster
-    wording: Wording
-    limits: Limits = field(default_factory=Limits)
-    rebuild: bool = False
-    """Lost state is computed anew from what Kafka retains; else the worker refuses to go on."""
-    pause_s: float = 10.0
-    """Before a lane that another took is asked for again: one session timeout."""
 
 
 class Lanes:
@@ -156,57 +135,12 @@ class Lanes:
         if not self._outlets.store_state.opened:
             msg = "the store is not there yet"
             raise ServiceError(msg)
-        began_ms = monotonic_ms()
-        store = self._outlets.store
-        lease = await store.acquire(ShardKey(tp.topic, tp.partition))
+        place = Place(ShardKey(tp.topic, tp.partition), partitions)
+        committed = await self._consumer.committed(tp)
+        lane = await take_over(self._outlets.store, place, committed, self._rules, monotonic_ms())
         self._outlets.store_state.answered()
-        refuse_foreign(lease, frozenset({FORMAT}), partitions)
-        await self._refuse_lost(tp, lease)
-        parts = await store.load(lease)
-        rules = self._rules
-        shard = Shard.restore(rules.spec, rules.roster, parts, lease.control)
-        lane = self._lane(tp, partitions, shard, lease, began_ms)
-        if lease.manifest is None:
-            await self._begin_store(lane)
         released, answers = self._consumer.release, self._consumer.answers
         return LaneKeeper(lane, self._outlets, released, self._is_lost, lambda: answers(tp))
-
-    async def _refuse_lost(self, tp: TP, lease: Lease) -> None:
-        committed = await self._consumer.committed(tp)
-        if not is_lost(lease, committed):
-            return
-        where = f"{tp.topic}:{tp.partition}"
-        if not self._rules.rebuild:
-            msg = (
-                f"Redis holds no state of {where}, but this group has read it up to {committed}: "
-                'restore Redis from its backup, or set [redis] on_loss = "rebuild" to compute '
-                "the state anew from what Kafka retains"
-            )
-            raise StateError(msg)
-        log.warning("no state of %s in the store: computing it anew from Kafka", where)
-
-    async def _begin_store(self, lane: Lane) -> None:
-        """Store an empty beginning, so that state that is gone later can be told from none."""
-        parts = lane.shard.snapshot()
-        if lane.lease.offset is None:
-            await self._outlets.store.commit(lane.lease, lane.commit())
-        snapshot = Snapshot(parts.changed, parts.names, 0, 0, FORMAT, lane.partitions)
-        await self._outlets.store.save(lane.lease, snapshot)
-
-    def _lane(self, tp: TP, partitions: int, shard: Shard, lease: Lease, began_ms: int) -> Lane:
-        rules, by_events = self._rules, self._rules.spec.event_clock
-        return Lane(
-            origin=Origin(tp.topic, tp.partition),
-            partitions=partitions,
-            shard=shard,
-            lease=lease,
-            clock=ShardClock(by_events=by_events, as_of_ms=lease.as_of_ms, now_ms=began_ms),
-            wording=rules.wording,
-            limits=rules.limits,
-            offset=0 if lease.manifest is None else lease.manifest.offset,
-            resume_offset=lease.offset or 0,
-            outbox=Outbox(lease.outbox),
-        )
 
     # ---------------------------------------------------------------------- losing
 

@@ -1,0 +1,352 @@
+"""A lane over the memory store: the order of its writes, and exactness whatever happens between."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import orjson
+import pytest
+from faust.types import TP
+
+from stream.agents.batch import Batch
+from stream.agents.columns import Columns
+from stream.agents.deadletters import DeadLetter
+from stream.agents.lane import Limits, Wording
+from stream.agents.lanekeeper import LaneKeeper
+from stream.agents.outlets import Outlets
+from stream.agents.takeover import Place, Rules, take_over
+from stream.control.messages import texts
+from stream.errors import ServiceError, StateError
+from stream.events.decode import decode
+from stream.export.alerts import Notice, key_of
+from stream.export.delivery import Dispatcher
+from stream.export.health import Health
+from stream.export.metrics import Exporter
+from stream.roster import NO_ROSTER
+from stream.shard import Shard
+from stream.simulate.plan import Disturbance, Plan, WalkOut, even_floors
+from stream.simulate.run import simulate
+from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
+from stream.store.keys import ShardKey
+from stream.store.memory import MemoryServer, MemoryStore
+from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome
+from stream.units import HOUR_MS, MINUTE_MS
+
+START_MS = 1_772_445_600_000
+SPEC = Spec(
+    peaks=(PeakSpec(LocalSpan(0, 24 * 60)),), control=ControlSpec(gate=False), event_clock=True
+)
+KEY = ShardKey("floor-events", 0)
+TOPIC = TP("floor-events", 0)
+
+
+def recording(seed: int) -> list[tuple[bytes, int]]:
+    """An hour of a floor with a walk-out, late and repeated events: (record, its time stamp)."""
+    plan = Plan(
+        even_floors(1, 2, 20),
+        START_MS,
+        START_MS + HOUR_MS,
+        seed=seed,
+        disturbance=Disturbance(late=0.02, repeated=0.02, lost=0.01, late_ms_most=8 * MINUTE_MS),
+        walk_outs=(WalkOut("floor-01", "team-01", START_MS + 30 * MINUTE_MS, 7),),
+    )
+    return [(orjson.dumps(sent.event), sent.sent_ms) for sent in islice(simulate(plan), 2_500)]
+
+
+def until_the_walk_out(seed: int) -> list[tuple[bytes, int]]:
+    """The same, up to when it has just happened."""
+    return [one for one in recording(seed) if one[1] < START_MS + 31 * MINUTE_MS]
+
+
+@dataclass
+class Diary:
+    """What was written where, in order."""
+
+    lines: list[str] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    audits: list[OutboxEntry] = field(default_factory=list)
+    topics_answer: bool = True
+
+    async def dead_letters(self, letters: list[DeadLetter]) -> bool:
+        if self.topics_answer:
+            self.lines.append("letters")
+            self.letters += letters
+        return self.topics_answer
+
+    async def transitions(self, entries: list[OutboxEntry]) -> bool:
+        if self.topics_answer:
+            self.lines.append("audits")
+            self.audits += entries
+        return self.topics_answer
+
+    async def close(self) -> None:
+        """Nothing to drop."""
+
+
+class Watched(MemoryStore):
+    """The memory store, with a diary, which may be away."""
+
+    def __init__(self, server: MemoryServer, diary: Diary) -> None:
+        super().__init__(server)
+        self.diary = diary
+        self.away = False
+
+    async def commit(self, lease: Lease, commit: Commit) -> Outcome:
+        if self.away:
+            raise ServiceError("the store is away")
+        self.diary.lines.append("commit")
+        return await super().commit(lease, commit)
+
+    async def write_views(
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+    ) -> Outcome:
+        if self.away:
+            raise ServiceError("the store is away")
+        return await super().write_views(lease, as_of_ms, views)
+
+
+class Pager(Dispatcher):
+    """Takes every notice."""
+
+    def __init__(self, diary: Diary) -> None:
+        super().__init__([], Health())
+        self.diary = diary
+        self.notices: list[Notice] = []
+
+    def offer(self, notice: Notice) -> bool:
+        self.diary.lines.append("page")
+        self.notices.append(notice)
+        return True
+
+
+@dataclass
+class Bench:
+    """One lane at a time, over one store."""
+
+    spec: Spec = SPEC
+    limits: Limits = field(default_factory=Limits)
+    server: MemoryServer = field(default_factory=MemoryServer)
+    diary: Diary = field(default_factory=Diary)
+    lost: list[Outcome] = field(default_factory=list)
+    rebuild: bool = False
+    committed: int | None = None
+
+    def __post_init__(self) -> None:
+        self.store = Watched(self.server, self.diary)
+        self.pager = Pager(self.diary)
+        self.outlets = Outlets(self.store, self.diary, self.pager, Exporter(Health()), Health())
+
+    async def take_over(self) -> LaneKeeper:
+        wording = Wording(texts, "en")
+        rules = Rules(self.spec, NO_ROSTER, wording, self.limits, rebuild=self.rebuild)
+        lane = await take_over(self.store, Place(KEY, 1), self.committed, rules, 0)
+        self.diary.lines.clear()
+        return LaneKeeper(
+            lane, self.outlets, lambda *_: None, lambda _, how: self.lost.append(how), lambda: True
+        )
+
+
+def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> Batch:
+    values: list[bytes | None] = [value for value, _ in records[start:end]]
+    times = [time_ms for _, time_ms in records[start:end]]
+    columns = Columns(values, times, range(start, end), end)
+    return Batch(TOPIC, 1, columns, len(records))
+
+
+def reference(records: Sequence[tuple[bytes, int]], end: int) -> tuple[Shard, list[str]]:
+    """One shard that never stopped, and the keys of its transitions."""
+    shard = Shard(SPEC)
+    keys: list[str] = []
+    for at in range(0, end, 250):
+        values, times_ms = zip(*records[at : min(at + 250, end)], strict=True)
+        shard.push(decode(values, times_ms, shard.names).batch)
+        keys += [key_of(one) for one in shard.step(shard.watermark_ms)]
+    return shard, keys
+
+
+def seats(shard: Shard) -> dict[Any, Any]:
+    return {
+        (key.floor, key.team, member.agent): (
+            member.state,
+            member.since_ms,
+            member.state_ms.tolist(),
+        )
+        for key in shard.team_keys()
+        for member in shard.members(key.floor, key.team)
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_between_state_and_transitions_are_those_of_one_shard(
+    seed: int,
+) -> None:
+    """Goal: exactness. Method: seeded batches, commits, snapshots, crashes, stores that are away or
+    set back, each at random; the last state and all transitions equal a shard that never stopped.
+    """
+    rng = random.Random(seed)
+    records = recording(seed)
+    bench = Bench(limits=Limits(piece_records=300, commit_records=700))
+    keeper, read, crashes = await bench.take_over(), 0, 0
+    earlier = bench.server.copy()
+    while keeper.lane.offset < len(records) or read < len(records):
+        fate = rng.random()
+        bench.store.away = fate < 0.1
+        if fate > 0.9 and crashes < 20:
+            crashes += 1
+            if rng.random() < 0.4:
+                bench.server.set_back(earlier)
+            keeper = await bench.take_over()
+        elif fate > 0.85:
+            earlier = bench.server.copy()
+        read = min(keeper.lane.offset + rng.randrange(1, 100), len(records))
+        await keeper.take(batch(records, max(0, keeper.lane.offset - 50), read))
+        if rng.random() < 0.5 and not keeper.lane.replaying:
+            await keeper.flush()
+        if rng.random() < 0.2 and not keeper.lane.replaying and not bench.store.away:
+            await keeper.save()
+    bench.store.away = False
+    assert await keeper.flush()
+    await keeper.flush()
+
+    shard, keys = reference(records, len(records))
+    assert crashes
+    assert keys
+    assert seats(keeper.lane.shard) == seats(shard)
+    told = [entry.id.removeprefix("audit:") for entry in bench.diary.audits]
+    assert list(dict.fromkeys(sorted(told))) == sorted(keys)
+
+
+async def test_dead_letters_are_acknowledged_before_the_commit_that_covers_them() -> None:
+    bench, records = Bench(), recording(1)[:200]
+    keeper = await bench.take_over()
+    await keeper.take(batch([*records, (b"{", records[-1][1])], 0, 201))
+
+    assert await keeper.flush()
+
+    assert bench.diary.lines.index("letters") < bench.diary.lines.index("commit")
+    assert [letter.reason for letter in bench.diary.letters] == ["broken_json"]
+    assert keeper.confirmed == 201
+
+
+async def test_while_the_dead_letter_topic_takes_nothing_nothing_is_committed() -> None:
+    bench, records = Bench(), recording(1)[:200]
+    keeper = await bench.take_over()
+    bench.diary.topics_answer = False
+    await keeper.take(batch([*records, (b"{", records[-1][1])], 0, 201))
+
+    assert not await keeper.flush()
+    assert "commit" not in bench.diary.lines
+
+    bench.diary.topics_answer = True
+    assert await keeper.flush()
+    assert len(bench.diary.letters) == 1
+
+
+async def test_records_without_dead_letters_are_committed_while_that_topic_is_away() -> None:
+    bench, records = Bench(), recording(1)[:200]
+    keeper = await bench.take_over()
+    bench.diary.topics_answer = False
+    await keeper.take(batch(records, 0, 100))
+
+    assert await keeper.flush() == (not keeper.lane.letters)
+
+
+def live() -> Bench:
+    return Bench(spec=replace(SPEC, event_clock=False))
+
+
+async def test_live_a_page_goes_out_after_its_commit() -> None:
+    bench, records = live(), until_the_walk_out(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+    await keeper.flush()
+
+    assert "page" in bench.diary.lines
+    assert bench.diary.lines.index("commit") < bench.diary.lines.index("page")
+
+
+async def test_while_the_store_is_away_pages_go_out_from_memory() -> None:
+    bench, records = live(), until_the_walk_out(1)
+    keeper = await bench.take_over()
+    bench.store.away = True
+    await keeper.take(batch(records, 0, len(records)))
+
+    assert not await keeper.flush()
+
+    assert "page" in bench.diary.lines
+    assert "commit" not in bench.diary.lines
+    assert bench.outlets.store_state.away_since_s is not None
+
+
+async def test_behind_nobody_is_paged() -> None:
+    bench, records = live(), until_the_walk_out(1)
+    keeper = await bench.take_over()
+    behind = batch(records, 0, len(records))
+    behind.highwater += 1  # one more record is known to come
+    await keeper.take(behind)
+    await keeper.flush()
+
+    assert bench.diary.audits
+    assert not bench.pager.notices
+
+
+async def test_the_next_owner_fences_the_former_one() -> None:
+    bench, records = Bench(), recording(1)
+    keeper = await bench.take_over()
+    other = Bench(server=bench.server)
+    await other.take_over()
+    await keeper.take(batch(records, 0, 100))
+
+    assert not await keeper.flush()
+    assert bench.lost == [Outcome.FENCED]
+
+
+async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
+    bench, records = Bench(), recording(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, 100))
+    await keeper.flush()
+    earlier = bench.server.copy()
+    await keeper.take(batch(records, 100, 200))
+    await keeper.flush()
+    bench.server.set_back(earlier)
+    await keeper.take(batch(records, 200, 300))
+
+    assert not await keeper.flush()
+    assert bench.lost == [Outcome.MISMATCH]
+    again = await bench.take_over()
+    assert again.lane.resume_offset == 100
+
+
+async def test_state_that_is_gone_is_refused_or_computed_anew() -> None:
+    bench = Bench(committed=500)
+
+    with pytest.raises(StateError, match="restore Redis from its backup"):
+        await bench.take_over()
+
+    bench.rebuild = True
+    assert (await bench.take_over()).lane.offset == 0
+
+
+async def test_a_worker_that_dies_before_its_first_snapshot_has_lost_nothing() -> None:
+    bench, records = Bench(), recording(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, 100))
+    await keeper.flush()
+    bench.committed = 100
+
+    again = await bench.take_over()
+
+    assert (again.lane.offset, again.lane.resume_offset) == (0, 100)
+
+
+async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_replay() -> None:
+    bench, records = Bench(limits=Limits(piece_records=1_000)), recording(1)
+    keeper = await bench.take_over()
+    lane = keeper.lane
+    lane.offset, lane.resume_offset = 30, 70
+    pieces = list(lane.pieces(batch(records, 0, 100).columns))
+
+    assert [(piece.offsets[0], piece.next_offset) for piece in pieces] == [(30, 70), (70, 100)]
