@@ -125,26 +125,9 @@ def _steps(engine: Engine, agents: I64, from_ms: int, until_ms: int) -> _Steps:
     ended_ms = np.maximum(limit_ms, from_ms)
     lost = (ended_ms < until_ms) & (limit_ms < next_ms) & (next_ms > from_ms)
     unknown = np.full(len(place), int(State.unknown))
-    parts = [
-        (
-            place[shown],
-            at_ms[shown],
-            seat[shown],
-            state[shown],
-            before[shown],
-            row_ms[shown],
-            sync[shown],
-        ),
-        (
-            place[lost],
-            ended_ms[lost],
-            seat[lost],
-            unknown[lost],
-            state[lost],
-            row_ms[lost],
-            sync[lost],
-        ),
-    ]
+    as_told = (place, at_ms, seat, state, before, row_ms, sync)
+    as_lost = (place, ended_ms, seat, unknown, state, row_ms, sync)
+    parts = [[column[shown] for column in as_told], [column[lost] for column in as_lost]]
     columns = [np.concatenate(pair) for pair in zip(*parts, strict=True)]
     order = np.lexsort((columns[1], columns[0]))
     place, *rest = (column[order] for column in columns)

@@ -17,7 +17,7 @@ from stream.control.model import (
     TeamKey,
     Transition,
 )
-from stream.events.language import STATE_COUNT, WORKING, State
+from stream.events.language import STATE_COUNT, WORKING, Bool, State
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, PoolSpec, ShiftSpec, Spec
 from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS
 
@@ -147,24 +147,10 @@ class Floor:
                 continue
             old_team, old = before if before is not None else (-1, State.offline)
             entry = h.state in self.entry_states and old in WORKING and not h.sync
+            known = entry and before is not None
             number = agents.index(h.agent)
-            rows.append(
-                (
-                    h.at_ms,
-                    number,
-                    old_team,
-                    old,
-                    team,
-                    h.state,
-                    entry and before is not None,
-                    h.entry_ms,
-                )
-            )
-        stale = np.zeros(len(teams), np.bool_)
-        for at_ms, name, silent in sorted(self.silences, key=lambda row: row[0]):
-            if at_ms < from_ms:
-                stale[teams.index(name)] = silent
-        later = sorted(row for row in self.silences if from_ms <= row[0] < until_ms)
+            rows.append((h.at_ms, number, old_team, old, team, h.state, known, h.entry_ms))
+        stale, stale_later = self._silence(teams, from_ms, until_ms)
         return Feed(
             from_ms,
             until_ms,
@@ -176,12 +162,20 @@ class Floor:
             _changes(rows),
             [self._trace(pool, from_ms, until_ms) for pool in pools],
             stale,
-            StaleChanges(
-                np.array([at_ms for at_ms, _, _ in later], np.int64),
-                np.array([teams.index(name) for _, name, _ in later], np.int64),
-                np.array([silent for _, _, silent in later], np.bool_),
-            ),
+            stale_later,
             np.full(len(teams), self.resolution_ms, np.int64),
+        )
+
+    def _silence(self, teams: list[str], from_ms: int, until_ms: int) -> tuple[Bool, StaleChanges]:
+        stale = np.zeros(len(teams), np.bool_)
+        for at_ms, name, silent in sorted(self.silences, key=lambda row: row[0]):
+            if at_ms < from_ms:
+                stale[teams.index(name)] = silent
+        later = sorted(row for row in self.silences if from_ms <= row[0] < until_ms)
+        return stale, StaleChanges(
+            np.array([at_ms for at_ms, _, _ in later], np.int64),
+            np.array([teams.index(name) for _, name, _ in later], np.int64),
+            np.array([silent for _, _, silent in later], np.bool_),
         )
 
     def _trace(self, pool: str, from_ms: int, until_ms: int) -> QueueTrace:
