@@ -1,6 +1,7 @@
 """Whole workers on real Kafka and Redis: bad input, services that are away, and how they end."""
 
 import asyncio
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -331,3 +332,32 @@ async def test_a_zombie_is_fenced_and_comes_back(
         assert stored.offsets() == ends(written)
         assert_all_same(stage, stored, written)
     stored.close()
+
+
+@one_redis
+async def test_a_redis_that_lost_its_tail_is_noticed_and_the_records_are_read_again(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, tmp_path: Path
+) -> None:
+    redis = make_redis("--appendfsync", "always")
+    stage = await make_stage(kafka.address, redis.url)
+    first, second = ordinary(2_000), ordinary(2_000, 2_000)
+    third = ordinary(1_000, 4_000)
+    written = joined(joined(first, second), third)
+    with stage.workers("worker") as (worker,):
+        stored = Stored(stage)
+        await send(stage, first)
+        wait_until(lambda: stored.offsets() == ends(first), "all is applied")
+        shutil.copytree(redis.directory, tmp_path / "earlier")
+        await send(stage, second)
+        wait_until(lambda: stored.offsets() == ends(joined(first, second)), "all is applied")
+        stored.close()
+        redis.stop(signal.SIGKILL)
+        shutil.rmtree(redis.directory)
+        shutil.copytree(tmp_path / "earlier", redis.directory)
+        redis.start()
+        await send(stage, third)
+        stored = Stored(stage)
+        wait_until(lambda: stored.offsets() == ends(written), "all is applied again")
+        assert "MISMATCH" in worker.log
+        assert_all_same(stage, stored, written)
+        stored.close()
