@@ -1,6 +1,8 @@
 """A Faust app with the batch transport and safe settings."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Final
 
 import faust
@@ -56,6 +58,8 @@ def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> 
     options: dict[str, Any] = {
         "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),
         "store": "memory://",
+        # Faust makes this folder at every start, though without tables nothing is put into it.
+        "datadir": str(Path(gettempdir()) / "floorwatch"),
         "autodiscover": False,
         "origin": None,
         "topic_disable_leader": True,

@@ -266,4 +266,4 @@ def test_what_is_misrouted_leaves_no_name_behind() -> None:
         [orjson.dumps(STATE)] * 3, None, names, Route((partition_of("main", 4) + 1) % 4, 4)
     )
     assert len(done.rejected) == 3
-    assert not len(names.floors) and not len(names.seats) and not len(names.sources)
+    assert [len(names.floors), len(names.seats), len(names.sources)] == [0, 0, 0]
