@@ -4,6 +4,7 @@ Dicts and no tables, since tables are five times slower still.
 """
 
 import os
+import tempfile
 from typing import Any
 
 import faust
@@ -18,6 +19,7 @@ app = faust.App(
     JOB.group,
     broker=f"kafka://{JOB.brokers}",
     store="memory://",
+    datadir=tempfile.gettempdir(),
     autodiscover=False,
     web_enabled=False,
     topic_disable_leader=True,
