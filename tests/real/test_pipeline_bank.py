@@ -23,6 +23,7 @@ from stream.sources import anonymous_bank
 from stream.sources.recording import InputFile
 from tests.components import Kafka
 from tests.real.reading import Record, fresh_name, make_topic, produce
+from tests.real.staging import one_redis
 from tests.real.working import (
     KEEP_FOR_EVER,
     Reference,
@@ -145,6 +146,7 @@ def by_floor(values: list[bytes], times_ms: list[int]) -> Written:
     return Written({p: v for p, (v, _) in held.items()}, {p: t for p, (_, t) in held.items()})
 
 
+@one_redis
 async def test_forty_floors_on_two_workers_equal_shards_in_process_after_kills(
     make_stage: MakeStage, january: tuple[list[bytes], list[int]]
 ) -> None:

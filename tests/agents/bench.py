@@ -1,0 +1,154 @@
+"""One lane over the memory store, with a diary of what is written where, in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import orjson
+from faust.types import TP
+
+from stream.agents.batch import Batch
+from stream.agents.columns import Columns
+from stream.agents.deadletters import DeadLetter
+from stream.agents.lane import Limits, Wording
+from stream.agents.lanekeeper import LaneKeeper
+from stream.agents.outlets import Outlets
+from stream.agents.takeover import Place, Rules, take_over
+from stream.control.messages import texts
+from stream.errors import ServiceError
+from stream.export.alerts import Notice
+from stream.export.delivery import Dispatcher
+from stream.export.health import Health
+from stream.export.metrics import Exporter
+from stream.roster import NO_ROSTER
+from stream.simulate.plan import Disturbance, Plan, WalkOut, even_floors
+from stream.simulate.run import simulate
+from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
+from stream.store.keys import ShardKey
+from stream.store.memory import MemoryServer, MemoryStore
+from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome
+from stream.units import HOUR_MS, MINUTE_MS
+
+START_MS = 1_772_445_600_000
+SPEC = Spec(
+    peaks=(PeakSpec(LocalSpan(0, 24 * 60)),), control=ControlSpec(gate=False), event_clock=True
+)
+KEY = ShardKey("floor-events", 0)
+TOPIC = TP("floor-events", 0)
+
+
+def recording(seed: int) -> list[tuple[bytes, int]]:
+    """An hour of a floor with a walk-out, late and repeated events: (record, its time stamp)."""
+    plan = Plan(
+        even_floors(1, 2, 20),
+        START_MS,
+        START_MS + HOUR_MS,
+        seed=seed,
+        disturbance=Disturbance(late=0.02, repeated=0.02, lost=0.01, late_ms_most=8 * MINUTE_MS),
+        walk_outs=(WalkOut("floor-01", "team-01", START_MS + 30 * MINUTE_MS, 7),),
+    )
+    return [(orjson.dumps(sent.event), sent.sent_ms) for sent in islice(simulate(plan), 2_500)]
+
+
+def until_the_walk_out(seed: int) -> list[tuple[bytes, int]]:
+    """The same, up to when it has just happened."""
+    return [one for one in recording(seed) if one[1] < START_MS + 31 * MINUTE_MS]
+
+
+@dataclass
+class Diary:
+    """What was written where, in order."""
+
+    lines: list[str] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    audits: list[OutboxEntry] = field(default_factory=list)
+    topics_answer: bool = True
+
+    async def dead_letters(self, letters: list[DeadLetter]) -> bool:
+        if self.topics_answer:
+            self.lines.append("letters")
+            self.letters += letters
+        return self.topics_answer
+
+    async def transitions(self, entries: list[OutboxEntry]) -> bool:
+        if self.topics_answer:
+            self.lines.append("audits")
+            self.audits += entries
+        return self.topics_answer
+
+    async def close(self) -> None:
+        """Nothing to drop."""
+
+
+class Watched(MemoryStore):
+    """The memory store, with a diary, which may be away."""
+
+    def __init__(self, server: MemoryServer, diary: Diary) -> None:
+        super().__init__(server)
+        self.diary = diary
+        self.away = False
+
+    async def commit(self, lease: Lease, commit: Commit) -> Outcome:
+        if self.away:
+            raise ServiceError("the store is away")
+        self.diary.lines.append("commit")
+        return await super().commit(lease, commit)
+
+    async def write_views(
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+    ) -> Outcome:
+        if self.away:
+            raise ServiceError("the store is away")
+        return await super().write_views(lease, as_of_ms, views)
+
+
+class Pager(Dispatcher):
+    """Takes every notice."""
+
+    def __init__(self, diary: Diary) -> None:
+        super().__init__([], Health())
+        self.diary = diary
+        self.notices: list[Notice] = []
+
+    def offer(self, notice: Notice) -> bool:
+        self.diary.lines.append("page")
+        self.notices.append(notice)
+        return True
+
+
+@dataclass
+class Bench:
+    """One lane at a time, over one store."""
+
+    spec: Spec = SPEC
+    limits: Limits = field(default_factory=Limits)
+    server: MemoryServer = field(default_factory=MemoryServer)
+    diary: Diary = field(default_factory=Diary)
+    lost: list[Outcome] = field(default_factory=list)
+    rebuild: bool = False
+    committed: int | None = None
+
+    def __post_init__(self) -> None:
+        self.store = Watched(self.server, self.diary)
+        self.pager = Pager(self.diary)
+        self.outlets = Outlets(self.store, self.diary, self.pager, Exporter(Health()), Health())
+
+    async def take_over(self) -> LaneKeeper:
+        wording = Wording(texts, "en")
+        rules = Rules(self.spec, NO_ROSTER, wording, self.limits, rebuild=self.rebuild)
+        lane = await take_over(self.store, Place(KEY, 1), self.committed, rules, 0)
+        self.diary.lines.clear()
+        return LaneKeeper(
+            lane, self.outlets, lambda *_: None, lambda _, how: self.lost.append(how), lambda: True
+        )
+
+
+def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> Batch:
+    values: list[bytes | None] = [value for value, _ in records[start:end]]
+    times = [time_ms for _, time_ms in records[start:end]]
+    columns = Columns(values, times, range(start, end), end)
+    return Batch(TOPIC, 1, columns, len(records))
+
+
+def live() -> Bench:
+    return Bench(spec=replace(SPEC, event_clock=False))
