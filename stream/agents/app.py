@@ -13,7 +13,7 @@ from stream.agents.lane import Wording
 from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
 from stream.agents.outlets import Outlets
-from stream.agents.process import listen_to_signals
+from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_ready
 from stream.agents.takeover import Rules
@@ -49,6 +49,7 @@ def run_worker(settings: Settings) -> None:
         FloorwatchError: it had to end for another reason, which the text names.
     """
     log_to_stderr()
+    collect_seldom()
     asyncio.run(Worker(settings).run())
 
 
