@@ -36,7 +36,7 @@ def test_control_says_the_same_in_any_batches() -> None:
 def test_a_step_every_second_finds_what_events_and_deadlines_find() -> None:
     seen = []
 
-    @settings(SEEDED, max_examples=max(10, HISTORIES // 4))
+    @settings(SEEDED, max_examples=max(10, HISTORIES // 10))
     @given(stories())
     def each(history: History) -> None:
         seen.append(tried(properties.check_slow_twin, history))

@@ -22,8 +22,8 @@ CAST: Final = (
     ("north", "ann", "pbx-b"), ("north", "äöü ☎", "pbx-b"),
 )  # fmt: skip
 PHASES: Final = (
-    Phase.answered, Phase.ended, Phase.answered, Phase.wrapped, Phase.offered, Phase.abandoned,
-    Phase.ended, Phase.callback_requested,
+    Phase.answered, Phase.ended, Phase.answered, Phase.wrapped, Phase.answered, Phase.abandoned,
+    Phase.ended, Phase.offered, Phase.answered, Phase.callback_requested,
 )  # fmt: skip
 """Phases after the first, the common ones more often."""
 EQUAL: Final = ("equal_time", "equal_seq", "equal_state")
@@ -45,8 +45,12 @@ class Step(NamedTuple):
 class Builder:
     """Keeps the clock of the floors while events are written down."""
 
-    def __init__(self, base_ms: int, spec: Spec, roster: Sequence[RosterLine]) -> None:
+    def __init__(
+        self, base_ms: int, spec: Spec, roster: Sequence[RosterLine], *, alone: bool
+    ) -> None:
+        """`alone`: each floor has one source, so that nothing waits for a slower one."""
         self._now = base_ms
+        self._alone = alone
         self._spec = spec
         self._roster = tuple(roster)
         self._plan = Floorplan(spec, roster)
@@ -67,7 +71,11 @@ class Builder:
             self._send(self._events[-1 - min(step.size // 16, len(self._events) - 1)])
             return
         floor, agent, source = CAST[step.who % len(CAST)]
-        if step.who % 23 == 22:
+        if self._alone:
+            source = None
+        elif step.twist == "horizon_edge":
+            source = "pbx-d"  # it speaks of nothing else, so it falls far behind
+        elif step.who % 23 == 22:
             source = "pbx-c"
         said: dict[str, Any] = {"type": step.action, "floor": floor, "source": source}
         if step.action in ("state", "move"):
@@ -177,6 +185,8 @@ class Builder:
         nudge = step.size % 3 - 1
         if step.twist in EQUAL and last is not None:
             return instant(last)
+        if step.twist == "between" and last is not None:
+            return instant(last) - 1 - step.size * (58 if step.what % 2 else 240)
         asked = {
             "back": self._now - step.size * 290,
             "grace_edge": own - limits.grace_ms + nudge,

@@ -52,17 +52,21 @@ STARTS: Final = {
 }
 """Where histories begin: shortly before changes of the clock, midnights and shift edges."""
 
+BRISK_GAPS: Final = (
+    *("none",) * 6, *("1ms",) * 2, *("short",) * 14, *("medium",) * 3, *("minute~0",) * 3,
+    "minute~-1", "minute~1",
+)  # fmt: skip
 GAPS: Final = (
-    *("none",) * 5, *("1ms",) * 2, *("short",) * 8, *("medium",) * 4, *("minute~0",) * 3,
-    "minute~-1", "minute~1", "hour~0", "hour~1", "shift~0", "shift~-1", "shift~1", "long",
+    *BRISK_GAPS, "hour~0", "hour~1", "shift~0", "shift~0", "shift~-1", "shift~1", "long",
     "half_day",
 )  # fmt: skip
 TWISTS: Final = (
-    *("plain",) * 7, *("back",) * 3, *("equal_time",) * 2, *("equal_seq",) * 2,
-    *("equal_state",) * 2, *("repeat",) * 2, "grace_edge", "beyond_grace", "horizon_edge", "sync",
-    "same",     "ahead", "ahead",
+    *("plain",) * 7, *("between",) * 4, "back", "back", *("equal_time",) * 2, "equal_seq",
+    "equal_seq", "equal_state", "equal_state", "repeat", "repeat", "grace_edge", "grace_edge",
+    "beyond_grace", "horizon_edge", "horizon_edge", "sync", "same", "same", "same",
+    "ahead", "ahead",
 )  # fmt: skip
-ACTIONS: Final = (*("state",) * 9, *("move",) * 2, "heartbeat", *("call",) * 6, "queue")
+ACTIONS: Final = (*("state",) * 9, *("move",) * 2, "heartbeat", *("call",) * 8, "queue")
 DAY_SPANS: Final = (
     LocalSpan(0, 120), LocalSpan(120, 150), LocalSpan(360, 840), LocalSpan(840, 1320),
 )  # fmt: skip
@@ -102,9 +106,9 @@ def history_of(seed: str, most: int = 45) -> History:
         shifts=random.choice(SHIFTS),
         event_clock=random.random() < 0.5,
     )
-    builder = Builder(base_ms, spec, _roster(random, base_ms))
+    builder = Builder(base_ms, spec, _roster(random, base_ms), alone=random.random() < 0.35)
     programme = _programme(random, most)
-    leap_at = random.choice([-1, -1, -1, len(programme) // 2, len(programme) - 4])
+    leap_at = random.choice([*(-1,) * 6, len(programme) // 2, len(programme) - 4])
     for place, step in enumerate(programme):
         if place == leap_at:
             builder.leap()
@@ -126,9 +130,10 @@ def _roster(random: Random, base_ms: int) -> tuple[RosterLine, ...]:
 
 
 def _programme(random: Random, most: int) -> list[Step]:
+    gaps = random.choice([BRISK_GAPS, GAPS])
     return [
         Step(
-            random.choice(GAPS),
+            random.choice(gaps),
             random.choice(ACTIONS),
             random.choice(TWISTS),
             random.randrange(256),

@@ -16,8 +16,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 
 CASES = (
-    "late_grace", "late_horizon", "ahead", "out_of_order", "repeat", "equal_time", "equal_seq",
-    "equal_state", "team_change", "roster_change", "limit_of_state", "limit_of_shift",
+    "late_grace", "late_horizon", "ahead", "out_of_order", "between_rows", "repeat", "equal_time",
+    "equal_seq", "equal_state", "team_change", "roster_change", "limit_of_state", "limit_of_shift",
     "silent_source",
     "minute_edge", "beside_minute_edge", "hour_edge", "shift_edge", "clock_change", "heartbeat",
     "sync", "array", "several_floors", "several_sources", "new_source_late", "month_gap",
@@ -52,7 +52,10 @@ def _cases(history: History, zone: str) -> Iterator[str]:
     taken: list[Event] = []
     for event, time in zip(history.events, history.times_ms, strict=True):
         known = set(reference.states.lateness.marks.get(floor_of(event), ()))
+        rows = reference.states.rows.get((floor_of(event), event.get("agent", "")), ())
         reason = reference.push(event, time)
+        if reason is None and event["type"] == "state" and any(r.ts > instant(event) for r in rows):
+            yield "between_rows"
         if reason is None:
             taken.append(event)
             if known and source_of(event) not in known and len(taken) > 10:
