@@ -36,12 +36,17 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it needs."""
+    """Mark each test by what it needs; those that need programs share one process of xdist."""
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         is_marked = item.get_closest_marker("service") is not None  # starts programs by itself
-        item.add_marker("service" if is_marked or names & SERVICES else "pure")
+        if is_marked or names & SERVICES:
+            item.add_marker("service")
+            item.add_marker(pytest.mark.xdist_group("service"))
+        else:
+            item.add_marker("pure")
 
 
 @pytest.fixture(scope="session", params=REDIS_VERSIONS)
