@@ -5,6 +5,8 @@ for is a pure function of what is known of it; when something new becomes known 
 contribution is taken away and the new one added, so neither order nor repetition matters.
 """
 
+from itertools import compress, repeat
+
 import numpy as np
 
 from stream.events.batch import CallRows
@@ -14,7 +16,8 @@ from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
 from stream.windows.grouping import grown
-from stream.windows.told import Run, Told, call_hashes, fact_hashes
+from stream.windows.legs import Legs
+from stream.windows.told import U64, Run, Told, call_hashes, fact_hashes
 
 OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
@@ -29,43 +32,40 @@ class Calls:
         self._names = names
         self._horizon_ms = spec.horizon_ms
         self.slot_of: dict[tuple[int, str], int] = {}
-        self.leg_of: dict[tuple[int, int], int] = {}
         self.keys: list[tuple[int, str]] = []
-        self.leg_keys: list[tuple[int, int]] = []
         self._free: list[int] = []
-        self._free_legs: list[int] = []
+        self.legs = Legs()
         self.told = Told()
         self.facts = {phase: Facts() for phase in (*CALL_FACTS, *LEG_FACTS)}
         self.newest_ms = np.full(64, NEVER_MS, np.int64)
         """The latest instant told of each call; NEVER_MS for a free slot."""
         self.floor = np.zeros(64, np.int64)
+        self._hash = np.zeros(64, np.uint64)
+        """Of each call's key, as `told` remembers it."""
         self.complete = np.zeros(64, np.bool_)
         """Whether all is known that the call counts for."""
         self.closed_ms = np.full(64, NEVER_MS, np.int64)
-        self.first_leg = np.full(64, NONE, np.int64)
         self.last_ended = np.full(64, NONE, np.int64)
-        self.nameless_leg = np.full(64, NONE, np.int64)
-        """The leg of a call of which no agent was named."""
-        self.next_leg = np.full(64, NONE, np.int64)
-        self.call_of_leg = np.zeros(64, np.int64)
 
     # -- taking in
 
-    def untold(self, rows: CallRows, agent: I64) -> tuple[Bool, list[tuple[int, str]]]:
-        """Which events say something new, (N,), and the key of each such event's call.
+    def slots(self, rows: CallRows, agent: I64) -> I64:
+        """The slot of each event's call, (N,); a new call is given one.
 
-        Nothing new is what was told already of calls that are over.
+        NONE for an event that says nothing new: what was told already of a call that is over.
         """
         keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
-        fresh = np.ones(len(keys), np.bool_)
-        if self.told.runs:
-            gone = [index for index, key in enumerate(keys) if key not in self.slot_of]
-            calls = call_hashes([keys[index] for index in gone])
-            phase = rows.phase[gone].astype(np.int64)
-            fresh[gone] = ~self.told.holds(fact_hashes(calls, phase, agent[gone]))
-        if not fresh.all():
-            keys = [keys[index] for index in np.flatnonzero(fresh).tolist()]
-        return fresh, keys
+        slot = np.fromiter(map(self.slot_of.get, keys, repeat(NONE)), np.int64, len(keys))
+        new = np.flatnonzero(slot == NONE)
+        if len(new):
+            calls = [keys[index] for index in new.tolist()]
+            hashed = call_hashes(calls)
+            phase = rows.phase[new].astype(np.int64)
+            told = self.told.holds(fact_hashes(hashed, phase, agent[new]))
+            if told.any():
+                calls = list(compress(calls, ~told))
+            slot[new[~told]] = self._open_slots(calls, hashed[~told])
+        return slot
 
     def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
         """Take in what events say of calls; agent: (N,) agent number, NONE without."""
@@ -81,28 +81,28 @@ class Calls:
         self.close(np.unique(slot))
 
     def open_slots(self, keys: list[tuple[int, str]]) -> I64:
-        """The slot of each (floor, call); new calls are given one."""
-        found = list(map(self.slot_of.get, keys))
-        if None in found:
-            found = [self._slot(key) for key in keys]
-            self._make_room()
-        return np.array(found, np.int64)
+        """The slots of (floor, call) pairs that have none yet."""
+        return self._open_slots(keys, call_hashes(keys))
 
     def held(self) -> I64:
         """The slots of all calls."""
         return np.flatnonzero(self.newest_ms[: len(self.keys)] < NEVER_MS)
 
-    def _slot(self, key: tuple[int, str]) -> int:
-        slot = self.slot_of.get(key)
-        if slot is None:
-            if self._free:
-                slot = self._free.pop()
-                self.keys[slot] = key
-            else:
-                slot = len(self.keys)
-                self.keys.append(key)
-            self.slot_of[key] = slot
-        return slot
+    def _open_slots(self, keys: list[tuple[int, str]], hashed: U64) -> I64:
+        slot_of, free = self.slot_of, self._free
+        for key in keys:
+            if key not in slot_of:
+                if free:
+                    slot = free.pop()
+                    self.keys[slot] = key
+                else:
+                    slot = len(self.keys)
+                    self.keys.append(key)
+                slot_of[key] = slot
+        self._make_room()
+        slots = np.fromiter(map(slot_of.__getitem__, keys), np.int64, len(keys))
+        self._hash[slots] = hashed
+        return slots
 
     def _make_room(self) -> None:
         size = len(self.keys)
@@ -112,53 +112,25 @@ class Calls:
             self.facts[phase].make_room(size)
         self.newest_ms = grown(self.newest_ms, size, NEVER_MS)
         self.floor = grown(self.floor, size)
+        self._hash = grown(self._hash, size)
         self.complete = grown(self.complete, size)
         self.closed_ms = grown(self.closed_ms, size, NEVER_MS)
-        self.first_leg = grown(self.first_leg, size, NONE)
-        self.nameless_leg = grown(self.nameless_leg, size, NONE)
+        self.legs.make_room(size)
         self.last_ended = grown(self.last_ended, size, NONE)
 
     def _legs(self, slot: I64, phase: U8, agent: I64) -> I64:
         """The leg of each event that has one, NONE for the others."""
         legs = np.full(len(slot), NONE, np.int64)
         of_leg = np.flatnonzero((phase >= Phase.answered) & (phase <= Phase.wrapped))
-        keys = list(zip(slot[of_leg].tolist(), agent[of_leg].tolist(), strict=True))
-        legs[of_leg] = self.open_legs(keys)
+        legs[of_leg] = self.open_legs(slot[of_leg], agent[of_leg])
         return legs
 
-    def open_legs(self, keys: list[tuple[int, int]]) -> I64:
-        """The leg of each (slot, agent); new legs are opened."""
-        found = list(map(self.leg_of.get, keys))
-        if None in found:
-            new = list(dict.fromkeys(key for key in keys if key not in self.leg_of))
-            self._open_new_legs(new)
-            found = list(map(self.leg_of.get, keys))
-        return np.array(found, np.int64)
-
-    def _open_new_legs(self, keys: list[tuple[int, int]]) -> None:
-        reused = [self._free_legs.pop() for _ in range(min(len(keys), len(self._free_legs)))]
-        for leg, key in zip(reused, keys, strict=False):
-            self.leg_keys[leg] = key
-        legs = [*reused, *range(len(self.leg_keys), len(self.leg_keys) + len(keys) - len(reused))]
-        self.leg_keys += keys[len(reused) :]
-        self._make_leg_room()
-        self.leg_of.update(zip(keys, legs, strict=True))
-        first, following, call_of_leg = self.first_leg, self.next_leg, self.call_of_leg
-        for leg, (call, agent) in zip(legs, keys, strict=True):
-            call_of_leg[leg] = call
-            following[leg] = first[call]
-            first[call] = leg
-            if agent == NONE:
-                self.nameless_leg[call] = leg
-
-    def _make_leg_room(self) -> None:
-        size = len(self.leg_keys)
-        if size <= len(self.next_leg):
-            return
+    def open_legs(self, slot: I64, agent: I64) -> I64:
+        """The leg of each (call, agent), (N,); new legs are opened."""
+        leg = self.legs.open(slot, agent)
         for phase in LEG_FACTS:
-            self.facts[phase].make_room(size)
-        self.next_leg = grown(self.next_leg, size, NONE)
-        self.call_of_leg = grown(self.call_of_leg, size)
+            self.facts[phase].make_room(self.legs.size)
+        return leg
 
     def _enter(self, facts: Facts, place: I64, rows: CallRows, at: I64) -> None:
         """Enter facts; a second one of the same key counts only if it is the lesser."""
@@ -186,7 +158,7 @@ class Calls:
         answered = self.facts[Phase.answered].ts_ms
         wrapped = self.facts[Phase.wrapped].ts_ms
         complete = closed < NEVER_MS
-        leg = self.first_leg[calls]
+        leg = self.legs.first[calls]
         complete |= leg != NONE
         while (leg != NONE).any():
             there = np.flatnonzero(leg != NONE)
@@ -196,7 +168,7 @@ class Calls:
             later = known & self._ended_after(ended[mine], mine, last_ms[there], last[there])
             last[there[later]], last_ms[there[later]] = mine[later], ended[mine[later]]
             complete[there] &= known & (wrapped[mine] < NEVER_MS)
-            leg[there] = self.next_leg[mine]
+            leg[there] = self.legs.following[mine]
         self.closed_ms[calls], self.last_ended[calls] = closed, last
         self.complete[calls] = complete
 
@@ -208,17 +180,8 @@ class Calls:
         return after
 
     def _agent_of(self, leg: int) -> bytes:
-        agent = self.leg_keys[leg][1]
+        agent = int(self.legs.agent[leg])
         return b"" if agent == NONE else self._names.agents.keys[agent][1].encode()
-
-    def legs_of(self, calls: I64) -> I64:
-        """All legs of the calls."""
-        found = []
-        leg = self.first_leg[calls]
-        while len(leg := leg[leg != NONE]):
-            found.append(leg)
-            leg = self.next_leg[leg]
-        return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     # -- the queue
 
@@ -261,10 +224,10 @@ class Calls:
 
     def _remember(self, calls: I64) -> None:
         """What was told of calls, against repeats."""
-        legs = self.legs_of(calls)
-        who = np.array([self.leg_keys[leg][1] for leg in legs.tolist()], np.int64)
-        place = np.searchsorted(calls, self.call_of_leg[legs])
-        hashed = call_hashes([self.keys[slot] for slot in calls.tolist()])
+        legs = self.legs.of(calls)
+        who = self.legs.agent[legs]
+        place = np.searchsorted(calls, self.legs.call[legs])
+        hashed = self._hash[calls]
         nobody = np.full(len(calls), NONE, np.int64)
         for phase, facts in self.facts.items():
             if phase in CALL_FACTS:
@@ -278,15 +241,13 @@ class Calls:
             self.told.add(Run(hashes, floor, self.newest_ms[calls[owner]]))
 
     def _drop(self, calls: I64) -> None:
-        legs = self.legs_of(calls)
-        for leg in legs.tolist():
-            del self.leg_of[self.leg_keys[leg]]
+        legs = self.legs.of(calls)
         for slot in calls.tolist():
             del self.slot_of[self.keys[slot]]
         for phase, facts in self.facts.items():
             facts.ts_ms[calls if phase in CALL_FACTS else legs] = NEVER_MS
         self.newest_ms[calls] = self.closed_ms[calls] = NEVER_MS
-        self.first_leg[calls] = self.last_ended[calls] = self.nameless_leg[calls] = NONE
+        self.last_ended[calls] = NONE
         self.complete[calls] = False
+        self.legs.drop(calls)
         self._free += calls.tolist()
-        self._free_legs += legs.tolist()

@@ -28,10 +28,20 @@ class Contribution:
         """Those at the given places."""
         return Contribution(*(getattr(self, name)[at] for name in self.__slots__))
 
+    def __len__(self) -> int:
+        return len(self.kind)
+
+
+def joined(first: Contribution, second: Contribution) -> Contribution:
+    """Both, one after the other."""
+    names = Contribution.__slots__
+    columns = ((getattr(first, name), getattr(second, name)) for name in names)
+    return Contribution(*map(np.concatenate, columns))
+
 
 def contribution(book: Calls, calls: I64) -> Contribution:
     """What the calls count for as far as they are known now."""
-    legs = book.legs_of(calls)
+    legs = book.legs.of(calls)
     parts = [
         _of_calls(book, calls, Phase.offered),
         _of_calls(book, calls, Phase.abandoned),
@@ -69,7 +79,7 @@ def _of_answers(book: Calls, legs: I64) -> tuple[I64, ...]:
     facts = book.facts[Phase.answered]
     at = legs[facts.ts_ms[legs] < NEVER_MS]
     none = np.full(len(at), NONE, np.int64)
-    wait = _wait_ms(book, facts, at, book.call_of_leg[at])
+    wait = _wait_ms(book, facts, at, book.legs.call[at])
     return (
         np.full(len(at), int(Phase.answered)),
         facts.ts_ms[at],
@@ -105,8 +115,8 @@ def _acw_ms(book: Calls, legs: I64) -> I64:
     """The leg's own after-call work, else what was told of the call, if it ended last."""
     wrapped = book.facts[Phase.wrapped]
     own = np.where(wrapped.ts_ms[legs] < NEVER_MS, wrapped.acw_ms[legs], NONE)
-    calls = book.call_of_leg[legs]
-    leg = book.nameless_leg[calls]
+    calls = book.legs.call[legs]
+    leg = book.legs.nameless[calls]
     told = (leg != NONE) & (book.last_ended[calls] == legs) & (own == NONE)
     told &= wrapped.ts_ms[np.maximum(leg, 0)] < NEVER_MS
     return np.where(told, wrapped.acw_ms[np.maximum(leg, 0)], own)

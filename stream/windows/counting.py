@@ -11,7 +11,7 @@ from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS
 from stream.windows.calendars import Calendars
 from stream.windows.calls import Calls
-from stream.windows.contribution import Contribution, contribution
+from stream.windows.contribution import Contribution, contribution, joined
 from stream.windows.facts import NONE
 from stream.windows.grouping import grown
 from stream.windows.tally import (
@@ -83,16 +83,17 @@ class Counting:
         if len(at) != len(rows.event):
             rows = rows.take(at)
         agent = self._agents_of(rows)
-        untold, keys = self.calls.untold(rows, agent)
-        if not untold.all():
-            rows, agent = rows.take(np.flatnonzero(untold)), agent[untold]
+        slot = self.calls.slots(rows, agent)
+        if (slot == NONE).any():
+            untold = np.flatnonzero(slot != NONE)
+            rows, agent, slot = rows.take(untold), agent[untold], slot[untold]
         if not len(rows.event):
             return
-        slot = self.calls.open_slots(keys)
         touched = np.unique(slot)
-        self._count(contribution(self.calls, touched), -1)
+        before = contribution(self.calls, touched)
         self.calls.push(rows, agent, slot)
-        self._count(contribution(self.calls, touched), 1)
+        after = contribution(self.calls, touched)
+        self._count(joined(before, after), np.repeat([-1, 1], [len(before), len(after)]))
 
     def _agents_of(self, rows: CallRows) -> I64:
         named = rows.seat != NONE
@@ -101,12 +102,15 @@ class Counting:
         agent[named] = self._names.seat_agent.data[rows.seat[named]]
         return agent
 
-    def _count(self, what: Contribution, sign: int) -> None:
+    def _count(self, what: Contribution, sign: I64) -> None:
+        """Add (or take away) what calls count for; sign: (N,) 1 or -1."""
         teams, pools = self.entries(what)
-        self.teams.add(teams, sign)
-        self.pools.add(pools, sign)
+        named = what.seat != NONE
+        teams = replace(teams, values=teams.values * sign[named, None])
+        self.teams.add(teams)
+        self.pools.add(replace(pools, values=pools.values * sign[:, None]))
         if self._spec.seat_calls:
-            self.seats.add(replace(teams, row=what.seat[what.seat != NONE]), sign)
+            self.seats.add(replace(teams, row=what.seat[named]))
 
     def entries(self, what: Contribution) -> tuple[Entries, Entries]:
         """What calls count for, as entries of the teams' tally and of the pools'."""

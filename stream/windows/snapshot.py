@@ -119,12 +119,12 @@ def _tallies(engine: Engine) -> Pieces:
 
 def _calls(calls: Calls) -> Pieces:
     slots = calls.held()
-    legs = np.sort(calls.legs_of(slots))
-    place = {slot: index for index, slot in enumerate(slots.tolist())}
+    legs = np.sort(calls.legs.of(slots))
+    place = np.searchsorted(slots, calls.legs.call[legs])
     pieces: Pieces = {
         "keys": [list(calls.keys[slot]) for slot in slots.tolist()],
         "newest_ms": calls.newest_ms[slots],
-        "legs": [[place[calls.leg_keys[leg][0]], calls.leg_keys[leg][1]] for leg in legs.tolist()],
+        "legs": np.stack([place, calls.legs.agent[legs]], axis=1).tolist(),
         "told": len(calls.told.runs),
     }
     for number, run in enumerate(calls.told.runs):
@@ -230,7 +230,8 @@ def _restore_calls(calls: Calls, pieces: Pieces) -> None:
     for number in range(pieces["told"]):
         columns = (pieces[f"told_{name}/{number}"] for name in ("hashes", "floor", "newest_ms"))
         calls.told.runs.append(Run(*columns))
-    legs = calls.open_legs([(int(slots[place]), agent) for place, agent in pieces["legs"]])
+    pairs = np.array(pieces["legs"], np.int64).reshape(-1, 2)
+    legs = calls.open_legs(slots[pairs[:, 0]], pairs[:, 1])
     for phase in (*CALL_FACTS, *LEG_FACTS):
         at = slots if phase in CALL_FACTS else legs
         for name in VALUES:

@@ -10,7 +10,7 @@ from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
 from stream.windows.contribution import Contribution
 from stream.windows.facts import NONE
-from stream.windows.grouping import grown
+from stream.windows.grouping import add_rows, grown
 from stream.windows.panes import RING
 
 _KEY = 2**42
@@ -110,26 +110,23 @@ class Tally:
             self.minutes[np.ix_(rows, slots)] = 0
             self.head[rows] = minute
 
-    def add(self, entries: Entries, sign: int) -> None:
-        """Add (or take away) entries; minutes that are no longer kept are passed over."""
-        row, ts_ms, period_ms, values = (
-            entries.row,
-            entries.ts_ms,
-            entries.period_ms,
-            entries.values,
-        )
+    def add(self, entries: Entries) -> None:
+        """Add entries; minutes that are no longer kept are passed over."""
+        row, values = entries.row, entries.values
         if not len(row):
             return
-        minute = ts_ms // MINUTE_MS
+        minute = entries.ts_ms // MINUTE_MS
         kept = np.flatnonzero(minute > self.head[row] - RING)
-        np.add.at(self.minutes, (row[kept], minute[kept] % RING), sign * values[kept])
-        keys, inverse = np.unique(row * _KEY + period_ms, return_inverse=True)
+        minutes = self.minutes.reshape(-1, self._width)
+        add_rows(minutes, row[kept] * RING + minute[kept] % RING, values[kept])
+        key = row * _KEY + entries.period_ms
+        keys = np.unique(key)
         sums = np.zeros((len(keys), self._width), np.int64)
-        np.add.at(sums, inverse, sign * values)
-        for key, total in zip(keys.tolist(), sums, strict=True):
-            one, start_ms = divmod(key, _KEY)
-            held = self.periods.get((one, start_ms))
-            self.periods[one, start_ms] = total if held is None else held + total
+        add_rows(sums, np.searchsorted(keys, key), values)
+        for one, total in zip(keys.tolist(), sums, strict=True):
+            period = divmod(one, _KEY)
+            held = self.periods.get(period)
+            self.periods[period] = total if held is None else held + total
 
     def forget(self, before_ms: int) -> None:
         """Drop periods that started earlier."""
