@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stream.config.edges import Alerts, Kafka, Redis, Roster, Sink, Web
 from stream.config.rules import Baseline, Control, Peak, Pool, Ratio, Shift, Source, Windows
@@ -10,7 +10,22 @@ from stream.config.values import Table
 from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
 
 Named = TypeVar("Named", Pool, Source)
-RatioName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+TAKEN = frozenset(
+    {"member_mean", "member_sd", "handled", "short", "talk_s", "hold_s", "acw_s", "window_s"}
+)
+TAKEN_ENDINGS = ("_cv", "_mean", "_sd", "_members")
+
+
+def _is_free(name: str) -> str:
+    """A ratio's name becomes a metric and a field of views, where some names have a meaning."""
+    if name in TAKEN or name.endswith(TAKEN_ENDINGS):
+        taken = ", ".join((*sorted(TAKEN), *(f"*{ending}" for ending in TAKEN_ENDINGS)))
+        msg = f"the name is taken in metrics and views, as are {taken}"
+        raise ValueError(msg)
+    return name
+
+
+RatioName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_is_free)]
 
 
 class Settings(Table):

@@ -277,3 +277,10 @@ def test_every_key_is_described_with_what_is_allowed_and_its_default() -> None:
         for key, inner in text.fields_of(table).items():
             assert f"\n  {key}: {inner.description}\n" in described
             assert text.allowed(inner).startswith("allowed: ")
+
+
+@pytest.mark.parametrize("name", ["handled", "talk_mean", "aux_cv"])
+def test_a_ratio_whose_name_metrics_and_views_use_already_is_refused(file: Path, name: str) -> None:
+    file.write_text(f'[ratio.{name}]\nnumerator = ["aux"]\ndenominator = ["aux"]\n')
+    with pytest.raises(ConfigurationError, match=rf"ratio\.{name}: the name is taken"):
+        load_settings(file, {})

@@ -101,6 +101,7 @@ await_answer() { # PORT DIR
 }
 
 start() { # PORT DIR
+  compgen -G "$jars/kafka_2.13-*.jar" > /dev/null || { echo "no jars in $jars: run $0 fetch first" >&2; exit 1; }
   mkdir -p "$2"
   local dir
   dir=$(cd "$2" && pwd)
