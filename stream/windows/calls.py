@@ -156,10 +156,10 @@ class Calls:
         last_ms = np.full(len(calls), -NEVER_MS, np.int64)
         ended = self.facts[Phase.ended].ts_ms
         answered = self.facts[Phase.answered].ts_ms
-        wrapped = self.facts[Phase.wrapped].ts_ms
-        complete = closed < NEVER_MS
+        wrapped = self.facts[Phase.wrapped]
         leg = self.legs.first[calls]
-        complete |= leg != NONE
+        complete = (closed < NEVER_MS) | (leg != NONE)
+        complete &= self.facts[Phase.offered].ts_ms[calls] < NEVER_MS
         while (leg != NONE).any():
             there = np.flatnonzero(leg != NONE)
             mine = leg[there]
@@ -167,7 +167,8 @@ class Calls:
             known = ended[mine] < NEVER_MS
             later = known & self._ended_after(ended[mine], mine, last_ms[there], last[there])
             last[there[later]], last_ms[there[later]] = mine[later], ended[mine[later]]
-            complete[there] &= known & (wrapped[mine] < NEVER_MS)
+            complete[there] &= known & (wrapped.ts_ms[mine] < NEVER_MS)
+            complete[there] &= wrapped.acw_ms[mine] != NONE
             leg[there] = self.legs.following[mine]
         self.closed_ms[calls], self.last_ended[calls] = closed, last
         self.complete[calls] = complete
