@@ -10,6 +10,7 @@ from typing import Any, Final
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
 from stream.agents.guard import Guard, Progress
 from stream.agents.lane import Wording
+from stream.agents.lanekeeper import monotonic_ms
 from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
 from stream.agents.outlets import Outlets
@@ -200,6 +201,7 @@ class Worker:
         """Each second: tell the guard that the loop lives, and look for a standstill."""
         while not self._stopping:
             self._guard.beat()
+            self._outlets.quality.turn(monotonic_ms())
             lanes = list(self._lanes.keepers)
             self._outlets.health.consumer_lag.set(sum(keeper.lane.lag for keeper in lanes))
             mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]
