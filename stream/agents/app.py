@@ -16,7 +16,7 @@ from stream.agents.logs import log_to_stderr
 from stream.agents.outlets import Outlets
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
-from stream.agents.readiness import TeamReader, not_ready
+from stream.agents.readiness import TeamReader, not_alive, not_ready
 from stream.agents.takeover import Rules
 from stream.config import Settings, load_roster
 from stream.control.messages import texts
@@ -143,7 +143,7 @@ class Worker:
             exporter=self._outlets.exporter,
             reader=TeamReader(self._outlets.store),
             now_ms=self._now_ms,
-            not_alive=lambda: (),
+            not_alive=lambda: not_alive(self._progress.standing_s),
             not_ready=self._not_ready,
         )
         try:
