@@ -159,9 +159,11 @@ def test_errors_become_a_message_and_an_exit_status(error: BaseException, status
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    # A shell's background job, and what nohup starts, hand on that SIGINT is ignored.
     code = (
-        "import typer\n"
+        "import signal, typer\n"
         "from stream.cli.main import guarded\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def wait():\n"
         "    print('here', flush=True)\n"
         "    __import__('threading').Event().wait()\n"
@@ -176,9 +178,12 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
         cwd=Path(__file__).parents[2],
         text=True,
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "here\n"
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said == ""
