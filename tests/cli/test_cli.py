@@ -136,6 +136,30 @@ def test_output_into_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["check-config --help", "simulate --duration 1m", "--help"])
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [FLOORWATCH, *command.split()],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "floorwatch: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_a_demo_that_can_keep_nothing_where_it_should_is_two(
+    run: Callable[..., Done], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = run("demo", "--keep", "file/there")
+    said = f"floorwatch: --keep {tmp_path}/file/there: not a directory\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
