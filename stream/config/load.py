@@ -60,14 +60,14 @@ def load_roster(settings: Settings) -> Roster:
     try:
         return parse_roster(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"roster.file = '{path}': {_reason(error)}") from None
+        raise ConfigurationError(f"roster.file = '{path}': {reason_of(error)}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {_reason(error)}") from None
+        raise ConfigurationError(f"{path}: {reason_of(error)}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: no TOML: {error}") from None
     roster = data.get("roster")
@@ -76,7 +76,8 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Why a text file could not be read, in a few words."""
     if isinstance(error, UnicodeDecodeError):
         return f"no UTF-8 at byte {error.start}"
     return (error.strerror or str(error)).lower()
