@@ -86,6 +86,25 @@ def test_a_good_configuration_is_zero(run: Callable[..., Done], tmp_path: Path) 
     assert done.stderr == ""
 
 
+def test_where_there_is_no_file_it_is_said_that_defaults_were_checked(
+    run: Callable[..., Done],
+) -> None:
+    done = run("check-config")
+    assert done.returncode == 0
+    assert done.stdout.startswith("good; rules ")
+    said = "no file was read: there is no floorwatch.toml here; defaults checked\n"
+    assert done.stderr == said
+
+
+def test_all_ratios_that_hold_are_shown(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "floorwatch.toml").write_text(
+        '[ratio.coaching]\nnumerator = ["training"]\ndenominator = ["training", "aux"]\n'
+    )
+    shown = run("check-config", "--show").stdout
+    for name in ("occupancy", "talk_utilisation", "aux_rate", "coaching"):
+        assert f"[ratio.{name}]\nnumerator = [" in shown
+
+
 def test_a_bad_configuration_is_two_and_lists_all_that_is_wrong(
     run: Callable[..., Done], tmp_path: Path
 ) -> None:
