@@ -30,7 +30,7 @@ class Limits:
     piece_ms: int = 250
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
-    snapshot_records: int = 100_000
+    snapshot_records: int = 150_000
     """About what a restart replays in a second."""
     snapshot_ms: int = 5 * MINUTE_MS
     entries_max: int = 10_000

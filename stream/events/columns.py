@@ -78,16 +78,13 @@ def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
     _check_floors(names, floors)
     source = _numbers(names.sources.get, names.source, floors, sources)
     if kind == Kind.state:
-        table.state[at] = _enum(cells.get("state"), fields.STATES)
-        table.seat[at] = _seats(names, floors, cells.get("agent"), cells.get("team"), ts_ms)
+        _fill_states(table, at, cells)
     elif kind == Kind.call:
-        table.phase[at] = _enum(cells.get("phase"), fields.PHASES)
-        if "agent" in cells:
-            table.seat[at] = _seats(names, floors, cells["agent"], cells.get("team"), ts_ms)
-        for index, call in zip(at.tolist(), _ids(cells.get("call")), strict=True):
-            table.call[index] = call
+        _fill_calls(table, at, cells)
     elif kind == Kind.queue:
         table.waiting[at] = _integers(cells.get("waiting"), fields.MOST_WAITING)
+    if "agent" in cells:
+        table.seat[at] = _seats(names, floors, cells["agent"], cells.get("team"), ts_ms)
     if kind in (Kind.call, Kind.queue):
         pools = cells.get("pool") or (fields.DEFAULT_POOL,) * count
         table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
@@ -104,6 +101,20 @@ def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
         table.seq[at] = _integers(cells["seq"], fields.MOST_SEQ)
     table.kind[at], table.ts_ms[at], table.source[at] = kind, ts_ms, source
     table.floor[at] = names.source_floor.data[source]
+
+
+def _fill_states(table: Table, at: I64, cells: Cells) -> None:
+    if "agent" not in cells:
+        raise Unusual
+    table.state[at] = _enum(cells.get("state"), fields.STATES)
+    if "sync" in cells:
+        table.sync[at] = cells["sync"]
+
+
+def _fill_calls(table: Table, at: I64, cells: Cells) -> None:
+    table.phase[at] = _enum(cells.get("phase"), fields.PHASES)
+    for index, call in zip(at.tolist(), _ids(cells.get("call")), strict=True):
+        table.call[index] = call
 
 
 def _check_floors(names: Names, floors: tuple[Any, ...]) -> None:
@@ -146,7 +157,7 @@ def _check_extras(cells: Cells) -> None:
     for name, allowed in fields.ENUMS.items():
         if name in cells and not set(_texts(cells[name])) <= set(allowed):
             raise Unusual
-    if "sync" in cells:
+    if "sync" in cells and set(map(type, cells["sync"])) != {bool}:
         raise Unusual
 
 
@@ -244,12 +255,10 @@ def _numbers(
 def _seats(
     names: Names,
     floors: tuple[Any, ...],
-    agents: tuple[Any, ...] | None,
+    agents: tuple[Any, ...],
     teams: tuple[Any, ...] | None,
     ts_ms: I64,
 ) -> I64:
-    if agents is None:
-        raise Unusual
     try:
         if teams is not None:
             found = list(map(names.seats.get, zip(floors, agents, teams, strict=True)))
