@@ -10,12 +10,13 @@ from typing import Any, Final
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
 from stream.agents.guard import Guard, Progress
 from stream.agents.lane import Wording
+from stream.agents.lanekeeper import monotonic_ms
 from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
 from stream.agents.outlets import Outlets
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
-from stream.agents.readiness import TeamReader, not_ready
+from stream.agents.readiness import TeamReader, not_alive, not_ready
 from stream.agents.takeover import Rules
 from stream.config import Settings, load_roster
 from stream.control.messages import texts
@@ -142,7 +143,7 @@ class Worker:
             exporter=self._outlets.exporter,
             reader=TeamReader(self._outlets.store),
             now_ms=self._now_ms,
-            not_alive=lambda: (),
+            not_alive=lambda: not_alive(self._progress.standing_s),
             not_ready=self._not_ready,
         )
         try:
@@ -200,6 +201,7 @@ class Worker:
         """Each second: tell the guard that the loop lives, and look for a standstill."""
         while not self._stopping:
             self._guard.beat()
+            self._outlets.quality.turn(monotonic_ms())
             lanes = list(self._lanes.keepers)
             self._outlets.health.consumer_lag.set(sum(keeper.lane.lag for keeper in lanes))
             mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]

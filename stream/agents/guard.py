@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 STALLED_S_MAX: Final = 120.0
 """No turn of the event loop, or no progress in spite of a backlog, for so long: end."""
+STANDING_S_MAX: Final = 60.0
+"""No progress for so long: not alive. Below the above, so that it is seen before the end."""
 _LOOK_S: Final = 1.0
 
 
@@ -67,6 +69,8 @@ class Progress:
         self._stalled_s_max = stalled_s_max
         self._mark: object = None
         self._since_s = 0.0
+        self.standing_s = 0.0
+        """For how long nothing had moved at the last look."""
 
     def is_stalled(self, mark: object, now_s: float, *, waiting: bool) -> bool:
         """Look once.
@@ -78,4 +82,5 @@ class Progress:
         """
         if waiting or mark != self._mark:
             self._mark, self._since_s = mark, now_s
-        return now_s - self._since_s > self._stalled_s_max
+        self.standing_s = now_s - self._since_s
+        return self.standing_s > self._stalled_s_max

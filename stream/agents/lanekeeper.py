@@ -66,8 +66,7 @@ class LaneKeeper:
         self._unsaved: tuple[Parts, int, int] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._closed = False
-        now = monotonic_ms()
-        self._began_ms = self._committed_ms = self._saved_ms = now
+        self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
         self._shown: tuple[int, int] | None = None
 
@@ -208,8 +207,7 @@ class LaneKeeper:
         elif lane.clock.live:
             for notice in lane.outbox.notices(unstored=away):
                 lane.outbox.offered(notice)
-                accepted = outlets.dispatcher.offer(notice)
-                if not accepted:
+                if not outlets.dispatcher.offer(notice):
                     lane.outbox.offered(notice, accepted=False)
 
     def _is_show_due(self) -> bool:
@@ -242,6 +240,8 @@ class LaneKeeper:
 
     def _is_save_due(self, now: int) -> bool:
         idle = self._saving is None or self._saving.done()
+        if self._saving is not None and idle:
+            self._saving.result()  # raises what is no ServiceError: the worker ends with it
         due = self._unsaved is not None or self.lane.is_snapshot_due(now - self._saved_ms)
         return idle and due and not self.lane.replaying and now >= self._retry_ms
 

@@ -62,13 +62,22 @@ class Quality:
     mostly_bad: bool = False
 
     def add(self, tally: Tally, now_ms: int) -> None:
-        """Count the events of a piece."""
+        """Count the events of a piece; `now_ms`: monotonic."""
+        self.turn(now_ms)
         self.good += tally.accepted
         self.bad += tally.late + tally.rejected.total()
-        if self.good + self.bad >= EVENTS_JUDGED_MIN:
+        if self._is_judged:
             self.mostly_bad = self.bad > self.good
+
+    def turn(self, now_ms: int) -> None:
+        """End the minute if it is over: it alone decides, and too few events are no bad stream."""
         if now_ms - self.since_ms >= MINUTE_MS:
+            self.mostly_bad = self._is_judged and self.bad > self.good
             self.since_ms, self.good, self.bad = now_ms, 0, 0
+
+    @property
+    def _is_judged(self) -> bool:
+        return self.good + self.bad >= EVENTS_JUDGED_MIN
 
 
 @dataclass(slots=True)

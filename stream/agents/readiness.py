@@ -3,11 +3,22 @@
 import time
 from collections.abc import Mapping, Sequence
 
+from stream.agents.guard import STANDING_S_MAX
 from stream.agents.lanes import Lanes
 from stream.agents.outlets import Outlets
 from stream.agents.transport import BatchConsumer
 from stream.store import keys
 from stream.store.protocol import Store
+
+
+def not_alive(standing_s: float) -> list[str]:
+    """Reasons for ending the process; `standing_s`: no progress in spite of a backlog for so long.
+
+    An event loop that does not turn gives no answer at all, and the guard ends it.
+    """
+    if standing_s <= STANDING_S_MAX:
+        return []
+    return [f"no progress for {standing_s:.0f} s in spite of a backlog"]
 
 
 def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[str]:

@@ -44,10 +44,13 @@ def check_config(
     """  # noqa: D301 - click's mark for text that it must not wrap
     settings = read_settings(file)
     from stream.config import fingerprint, load_roster, text
+    from stream.config.load import DEFAULT_FILE, file_read
 
     roster = load_roster(settings)
     if show:
         typer.echo(text.show(settings))
+    if file_read(file) is None:
+        typer.echo(f"no file was read: there is no {DEFAULT_FILE} here; defaults checked", err=True)
     message = f"good; rules {fingerprint(settings.spec)}"
     if settings.roster.file:
         message += f"; roster of {len(roster.assignments)} agents"

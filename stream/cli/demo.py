@@ -40,10 +40,18 @@ def demo(
     walk_out = os.environ.get("DEMO_WALKOUT", "1") != "0"
     with TemporaryDirectory(prefix="floorwatch-demo-") as scratch:
         directory = Path(scratch) if keep is None else keep.absolute()
-        directory.mkdir(parents=True, exist_ok=True)
+        _make(directory)
         complaints = run(Wish(directory, seconds, walk_out, began_s))
     if complaints:
         raise typer.Exit(1)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigurationError(f"--keep {directory}: {reason}") from None
 
 
 def _seconds(text: str) -> float | None:

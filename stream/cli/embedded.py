@@ -3,6 +3,7 @@
 Real programs, as child processes on loopback ports, with all of their files in one directory.
 """
 
+import os
 import shutil
 import signal
 import socket
@@ -151,8 +152,10 @@ class RedisProgram(Program):
 
 
 def redis_on_path() -> Path | None:
-    """The machine's own redis-server."""
-    found = shutil.which("redis-server")
+    """The machine's own redis-server, not the wheel's that an active environment puts first."""
+    own = Path(sys.prefix) / "bin"
+    folders = [f for f in os.get_exec_path() if Path(f) != own]
+    found = shutil.which("redis-server", path=os.pathsep.join(folders))
     return Path(found) if found else None
 
 

@@ -4,6 +4,7 @@ Exit status: 0 done; 2 bad usage or configuration; 3 an external service is not 
 interrupted; 1 anything else. Messages go to stderr, results to stdout.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from stream.cli.worker import worker
 from stream.errors import FloorwatchError
 
 INTERRUPTED: Final = 130
+NOT_WRITTEN: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""A write to an open file, such as stdout, fails with these; they are no mistake of ours."""
 
 app = typer.Typer(
     add_completion=False,
@@ -71,7 +74,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # The reader of our output has enough, as `head` does: nobody is left to be told.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             raise typer.Exit(1) from None
 
     return run
@@ -83,9 +86,23 @@ for _command in (worker, simulate, replay, demo):
     app.command()(guarded(_command))
 
 
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere, or Python complains of it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Run the command line and end the process with its exit status."""
-    app(prog_name="floorwatch")
+    try:
+        app(prog_name="floorwatch")
+    except OSError as error:
+        if error.errno not in NOT_WRITTEN or error.filename is not None:
+            raise
+        _drop_output()
+        typer.echo(
+            f"floorwatch: the output cannot be written: {os.strerror(error.errno)}", err=True
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Events to Kafka: key = the floor, partition by murmur2 of it, time stamp = when it was sent."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Sequence
 
@@ -25,6 +26,8 @@ def produce(
     Raises:
         ServiceError: the broker is not there or refuses.
     """
+    # What it would say about the broker is in the error; without any handler it goes to stderr.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     return asyncio.run(_produce(events, brokers, topic, floors, paced=paced))
 
 
@@ -33,11 +36,11 @@ async def _produce(
 ) -> int:
     producer = AIOKafkaProducer(bootstrap_servers=brokers, linger_ms=5, acks="all")
     try:
-        await producer.start()
         try:
+            await producer.start()
             return await send_all(producer, events, topic, floors, paced=paced)
         finally:
-            await producer.stop()
+            await producer.stop()  # one that could not start holds connections too
     except KafkaError as error:
         raise ServiceError(f"Kafka at {brokers}: {error}") from None
 

@@ -50,7 +50,8 @@ def replay(
 
     Writes agents.csv, teams.csv, alerts.jsonl, rejected.jsonl and summary.json (with --arrival
     also late.jsonl). The same input and configuration give byte-identical files. Rows that
-    cannot be read are written down with their reason, and the run goes on.
+    cannot be read are written down with their reason, and the run goes on; if there are no others,
+    it ends with 1.
 
     \b
     Examples:

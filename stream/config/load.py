@@ -17,6 +17,12 @@ from stream.roster import NO_ROSTER, Roster, parse_roster
 
 DEFAULT_FILE: Final = Path("floorwatch.toml")
 PREFIX: Final = "FLOORWATCH_"
+NOT_FOR_SETTINGS: Final = frozenset(
+    f"{PREFIX}{name}" for name in ("DATA", "HISTORIES", "KAFKA_JARS", "REQUIRE_REAL")
+)
+"""These are for tests and benchmarks."""
+OF_KUBERNETES: Final = frozenset({"service", "port"})
+"""It sets FLOORWATCH_SERVICE_HOST and the like where a service is called floorwatch."""
 OUT_OF_RANGE: Final = ("greater_than_equal", "less_than_equal")
 
 _SECTIONS: Final = frozenset(
@@ -36,16 +42,28 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationError: with a line for each thing that is wrong.
     """
-    chosen = path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    chosen = file_read(path)
     data = {} if chosen is None else _read(chosen)
     from_environment = _override(data, environ)
+    lines = [
+        f"{variable}: no such setting; sections for variables: {', '.join(sorted(_SECTIONS))}"
+        for variable in sorted(environ)
+        if _names_no_section(variable)
+    ]
     try:
-        return Settings.model_validate(data)
+        settings = Settings.model_validate(data)
     except ValidationError as error:
-        where = "the configuration" if chosen is None else str(chosen)
-        lines = [_complaint(dict(item), from_environment) for item in error.errors()]
-        many = "" if len(lines) == 1 else f"{len(lines)} errors"
-        raise ConfigurationError("\n  ".join([f"{where}: {many}".rstrip(), *lines])) from None
+        lines += [_complaint(dict(item), from_environment) for item in error.errors()]
+    if not lines:
+        return settings
+    where = "the configuration" if chosen is None else str(chosen)
+    many = "" if len(lines) == 1 else f"{len(lines)} errors"
+    raise ConfigurationError("\n  ".join([f"{where}: {many}".rstrip(), *lines]))
+
+
+def file_read(path: Path | None) -> Path | None:
+    """The file that `load_settings` reads; None: there is none, and defaults hold."""
+    return path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
 
 
 def load_roster(settings: Settings) -> Roster:
@@ -60,14 +78,14 @@ def load_roster(settings: Settings) -> Roster:
     try:
         return parse_roster(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"roster.file = '{path}': {_reason(error)}") from None
+        raise ConfigurationError(f"roster.file = '{path}': {reason_of(error)}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {_reason(error)}") from None
+        raise ConfigurationError(f"{path}: {reason_of(error)}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: no TOML: {error}") from None
     roster = data.get("roster")
@@ -76,7 +94,8 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Why a text file could not be read, in a few words."""
     if isinstance(error, UnicodeDecodeError):
         return f"no UTF-8 at byte {error.start}"
     return (error.strerror or str(error)).lower()
@@ -86,13 +105,26 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str
     """Put the environment's values into `data`; return which path came from which variable."""
     origin: dict[str, str] = {}
     for variable, value in sorted(environ.items()):
-        section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
-        if variable.startswith(PREFIX) and section in _SECTIONS and key:
+        section, key = _place_of(variable)
+        if section in _SECTIONS and key:
             table = data.setdefault(section, {})
             if isinstance(table, dict):
                 table[key] = value
                 origin[f"{section}.{key}"] = variable
     return origin
+
+
+def _place_of(variable: str) -> tuple[str, str]:
+    """Section and key that a variable names; both empty if it is not for the configuration."""
+    if not variable.startswith(PREFIX) or variable in NOT_FOR_SETTINGS:
+        return "", ""
+    section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
+    return section, key
+
+
+def _names_no_section(variable: str) -> bool:
+    section, key = _place_of(variable)
+    return key != "" and section not in _SECTIONS | OF_KUBERNETES
 
 
 def _complaint(item: dict[str, Any], from_environment: Mapping[str, str]) -> str:

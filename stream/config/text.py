@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from stream.config.settings import Settings
 from stream.config.values import OFF, SecretUrl, duration_text, is_in_ms
-from stream.spec import RATIOS, LocalSpan
+from stream.spec import RATIOS, LocalSpan, RatioSpec
 
 
 def fields_of(table: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -55,9 +55,9 @@ def show(settings: Settings) -> str:
         value = getattr(settings, name)
         if isinstance(value, BaseModel):
             lines += _table_lines(f"[{name}]", value)
-        elif isinstance(value, Mapping):
-            for key, entry in value.items():
-                lines += _table_lines(f"[{name}.{key}]", entry)
+        elif name == "ratio":
+            for ratio in settings.spec.ratios:  # the file's own among those that hold anyway
+                lines += _ratio_lines(ratio)
         elif table_of(field) is not None:
             for entry in value:
                 lines += _table_lines(f"[[{name}]]", entry)
@@ -101,6 +101,13 @@ def _table_lines(head: str, table: BaseModel) -> Iterator[str]:
     yield head
     for name, field in type(table).model_fields.items():
         yield f"{field.alias or name} = {value_text(field, getattr(table, name))}"
+    yield ""
+
+
+def _ratio_lines(ratio: RatioSpec) -> Iterator[str]:
+    yield f"[ratio.{ratio.name}]"
+    yield f"numerator = {toml(ratio.numerator)}"
+    yield f"denominator = {toml(ratio.denominator)}"
     yield ""
 
 

@@ -1,6 +1,11 @@
 """A batch of events as columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
 
 from stream.events.language import I64, U8, Bool, Rejected
 
@@ -67,6 +72,31 @@ class EventBatch:
 
     def __len__(self) -> int:
         return len(self.record)
+
+    @classmethod
+    def joined(cls, parts: Sequence["EventBatch"]) -> "EventBatch":
+        """The events of all parts, one part after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        before = np.cumsum([0, *map(len, parts)])[:-1].tolist()
+        calls = list(chain.from_iterable(part.calls.call for part in parts))
+        return cls(
+            states=StateRows(**_columns([part.states for part in parts], before)),
+            calls=CallRows(call=calls, **_columns([part.calls for part in parts], before)),
+            queues=QueueRows(**_columns([part.queues for part in parts], before)),
+            **{name: _column(parts, name) for name in ("record", "ts_ms", "source", "seen_ms")},
+        )
+
+
+def _column(parts: Sequence[Any], name: str) -> Any:  # noqa: ANN401 - of whatever type it has
+    return np.concatenate([getattr(part, name) for part in parts])
+
+
+def _columns(parts: Sequence[StateRows | CallRows | QueueRows], before: list[int]) -> Any:  # noqa: ANN401
+    """All columns but `call`; `event` counts on from part to part."""
+    names = [name for name in parts[0].__slots__ if name not in {"event", "call"}]
+    event = np.concatenate([part.event + start for part, start in zip(parts, before, strict=True)])
+    return {"event": event, **{name: _column(parts, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)

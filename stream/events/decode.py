@@ -7,6 +7,7 @@ the same events and give the same columns: the tests hold them against each othe
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +23,8 @@ from stream.events.parse import parse
 from stream.events.partition import Route
 from stream.units import SECOND_MS, rfc3339
 
+RECORDS_AT_ONCE = 1_000
+"""Their documents stay in the processor's cache, which makes decoding a third faster."""
 SKEW_MS_MOST = 5 * SECOND_MS
 """How far an event may lie ahead of Kafka's own time stamp of its record."""
 
@@ -37,26 +40,37 @@ def decode(
     `times_ms` are Kafka's time stamps of the records; without them skew is not judged. An event
     whose floor does not belong to the route's partition is misrouted.
     """
-    documents, records, rejected = parse(values)
-    return _decode(documents, np.array(records, np.int64), rejected, times_ms, names, route)
+    seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
+    parts: list[EventBatch] = []
+    rejected: list[Rejected] = []
+    for first in range(0, max(1, len(values)), RECORDS_AT_ONCE):
+        documents, records, unread = parse(values[first : first + RECORDS_AT_ONCE])
+        rejected += [replace(one, record=one.record + first) for one in unread]
+        record = np.array(records, np.int64) + first
+        decoded = _decode(documents, record, seen_ms, names, route)
+        parts.append(decoded.batch)
+        rejected += decoded.rejected
+    rejected.sort(key=lambda one: one.record)
+    return Decoded(EventBatch.joined(parts), rejected)
 
 
 def decode_objects(
     objects: Sequence[object], times_ms: Sequence[int] | None, names: Names
 ) -> Decoded:
     """The same for documents that are parsed already, one a record."""
-    return _decode(objects, np.arange(len(objects)), [], times_ms, names, None)
+    seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
+    return _decode(objects, np.arange(len(objects)), seen_ms, names, None)
 
 
 def _decode(
     documents: Sequence[Any],
     record: I64,
-    rejected: list[Rejected],
-    times_ms: Sequence[int] | None,
+    times_ms: I64 | None,
     names: Names,
     route: Route | None,
 ) -> Decoded:
     names.route = route
+    rejected: list[Rejected] = []
     table = Table(len(documents))
     for shape, at in _by_shape(documents).items():
         group = documents if len(at) == len(documents) else [documents[index] for index in at]
@@ -65,7 +79,7 @@ def _decode(
             _by_columns(table, where, shape, group, names)
         except Unusual:
             _one_by_one(table, at, group, record, names, rejected)
-    seen_ms = table.ts_ms if times_ms is None else np.array(times_ms, np.int64)[record]
+    seen_ms = table.ts_ms if times_ms is None else times_ms[record]
     if times_ms is not None:
         _refuse_ahead(table, seen_ms, record, rejected)
     rejected.sort(key=lambda one: one.record)

@@ -37,7 +37,7 @@ def _joined(values: Sequence[bytes | None]) -> list[Any] | None:
     count = len(values)
     if len(parsed) != max(0, 2 * count - 1) or parsed[1::2].count(_SEPARATOR) != count - 1:
         return None
-    if any(type(document) is not dict for document in documents):
+    if not set(map(type, documents)) <= {dict}:
         return None
     if max(map(len, values), default=0) > RECORD_BYTES_MOST:  # type: ignore[arg-type]
         return None

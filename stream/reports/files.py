@@ -64,12 +64,18 @@ def _reason(error: OSError | EOFError) -> str:
 class Results:
     """A directory of results. Files get their names when all is done, or are removed.
 
+    Args:
+        directory: made if it is not there.
+        names: of all files that a run may write; what an earlier run left under one that this run
+            does not write is removed in the end.
+
     Raises:
         InputError: the directory or a file in it cannot be written.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, names: Sequence[str] = ()) -> None:
         self._directory = directory
+        self._names = names
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> "Results":
@@ -97,6 +103,9 @@ class Results:
                 self._partial(name).replace(self._directory / name)
             else:
                 self._partial(name).unlink(missing_ok=True)
+        if kind is None:
+            for name in set(self._names) - self._open.keys():
+                (self._directory / name).unlink(missing_ok=True)
 
     def _partial(self, name: str) -> Path:
         return self._directory / f".{name}.partial"

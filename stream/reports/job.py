@@ -9,7 +9,8 @@ from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from stream.config import Settings, load_roster, load_settings
-from stream.errors import ConfigurationError
+from stream.config.load import reason_of
+from stream.errors import ConfigurationError, FloorwatchError
 from stream.reports.files import Results, opened, size_of
 from stream.reports.replay import Checked, ReplayOptions, Told, checked
 from stream.reports.replay import replay as run_replay
@@ -23,7 +24,19 @@ from stream.spec import ANY, PoolSpec, SourceSpec, Spec
 from stream.units import NEVER_MS
 from stream.windows.calendar import zone_of
 
-SOURCES: Final = (events.NAME, anonymous_bank.NAME)
+SOURCES: Final = {
+    events.NAME: "our own events, a JSON object or an array of them a line",
+    anonymous_bank.NAME: "the call log of the Anonymous Bank, a call a line",
+}
+"""What a file of each holds."""
+RESULTS: Final = (
+    "agents.csv",
+    "teams.csv",
+    "alerts.jsonl",
+    "rejected.jsonl",
+    "late.jsonl",
+    "summary.json",
+)
 Show = Callable[[str, int, int], None]
 """Shows progress: step, done, total (0: not known)."""
 
@@ -49,18 +62,20 @@ class Job:
         Raises:
             ConfigurationError: an option, the configuration or the roster is wrong.
             InputError: a file cannot be read, or the results cannot be written.
+            FloorwatchError: no row of the files could be read; the results are written.
         """
         began_s = monotonic()
         settings = load_settings(self.config, os.environ)
         options = self._options(settings)
         spec = self._spec(settings)
         shard = Shard(spec, self._roster(settings))
-        recording = self._read(options, show)
-        judged = checked(recording, arrival=self.arrival)
-        rejected = [*recording.unreadable, *judged.refused]
-        ordered = judged if self.arrival else judged.in_time_order()
-        with Results(self.out) as results:
+        with Results(self.out, RESULTS) as results:
+            # The results come first: reading may take minutes, and then be for nothing.
             written = Written(results, options.zone, spec.ratios, self.files)
+            recording = self._read(options, show)
+            judged = checked(recording, arrival=self.arrival)
+            rejected = [*recording.unreadable, *judged.refused]
+            ordered = judged if self.arrival else judged.in_time_order()
             late = _replayed(ordered, shard, options, written, show)
             written.rows("rejected.jsonl", rejected)
             if self.arrival:
@@ -72,10 +87,19 @@ class Job:
                 "order": _order(self.arrival),
             }
             summary = written.summary(head, ordered.recording, judged.calls, late, rejected)
+        if rejected and not ordered.recording.values:
+            raise FloorwatchError(self._none_could_be_read(rejected[0]))
         took_s = monotonic() - began_s
         return (
             f"{summary['rows']} rows, {summary['events']} events, {summary['late']} late, "
             f"{summary['rejected']} rejected; {took_s:.1f} s; results in {self.out}"
+        )
+
+    def _none_could_be_read(self, first: Unreadable) -> str:
+        return (
+            f"no row could be read; SOURCE '{self.source}' is {SOURCES[self.source]}\n"
+            f"  {self.files[first.file]}, line {first.line}: {first.detail}\n"
+            f"  all rows with their reasons: {self.out / 'rejected.jsonl'}"
         )
 
     def _options(self, settings: Settings) -> ReplayOptions:
@@ -95,14 +119,12 @@ class Job:
                 zone_of(self.zone)
             except ValueError as error:
                 raise ConfigurationError(f"--zone {error}") from None
+        from_ms = -NEVER_MS if self.from_ms is None else self.from_ms
+        to_ms = NEVER_MS if self.to_ms is None else self.to_ms
+        if from_ms >= to_ms:
+            raise ConfigurationError("--from is not before --to; allowed: --from before --to")
         zone = self.zone or _zone_of_all(settings.spec)
-        return ReplayOptions(
-            cast("WindowName", self.window),
-            zone,
-            self.arrival,
-            -NEVER_MS if self.from_ms is None else self.from_ms,
-            NEVER_MS if self.to_ms is None else self.to_ms,
-        )
+        return ReplayOptions(cast("WindowName", self.window), zone, self.arrival, from_ms, to_ms)
 
     def _spec(self, settings: Settings) -> Spec:
         spec = replace(settings.spec, event_clock=True, seat_calls=True)
@@ -118,7 +140,7 @@ class Job:
             try:
                 text = self.roster.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(f"--roster {self.roster}: {error}") from None
+                raise ConfigurationError(f"--roster {self.roster}: {reason_of(error)}") from None
             return parse_roster(text, str(self.roster))
         if settings.roster.file:
             return load_roster(settings)

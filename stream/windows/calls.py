@@ -23,6 +23,8 @@ OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
 WAITING_MS_MOST = HOUR_MS
 """A call that has waited longer than this is not counted as waiting: its end was lost."""
+_OVER = 7
+"""Stands where a phase stands, for the fact that a call was over once; no phase has it."""
 
 
 class Calls:
@@ -41,6 +43,8 @@ class Calls:
         """The latest instant told of each call; NEVER_MS for a free slot."""
         self.floor = np.zeros(64, np.int64)
         self._hash = np.zeros(64, np.uint64)
+        self._again = np.zeros(64, np.bool_)
+        """Calls that were over, and of which something new was told after all."""
         """Of each call's key, as `told` remembers it."""
         self.complete = np.zeros(64, np.bool_)
         """Whether all is known that the call counts for."""
@@ -65,6 +69,11 @@ class Calls:
             if told.any():
                 calls = list(compress(calls, ~told))
             slot[new[~told]] = self._open_slots(calls, hashed[~told])
+        again = np.flatnonzero(self._again[slot] & (slot != NONE))
+        if len(again):
+            phase = rows.phase[again].astype(np.int64)
+            hashes = fact_hashes(self._hash[slot[again]], phase, agent[again])
+            slot[again[self.told.holds(hashes)]] = NONE
         return slot
 
     def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
@@ -102,7 +111,13 @@ class Calls:
         self._make_room()
         slots = np.fromiter(map(slot_of.__getitem__, keys), np.int64, len(keys))
         self._hash[slots] = hashed
+        self.find_again(slots)
         return slots
+
+    def find_again(self, slots: I64) -> None:
+        """Note which of the calls were over already: what was told of them is still known."""
+        over, nobody = np.full(len(slots), _OVER), np.full(len(slots), NONE)
+        self._again[slots] = self.told.holds(fact_hashes(self._hash[slots], over, nobody))
 
     def _make_room(self) -> None:
         size = len(self.keys)
@@ -113,6 +128,7 @@ class Calls:
         self.newest_ms = grown(self.newest_ms, size, NEVER_MS)
         self.floor = grown(self.floor, size)
         self._hash = grown(self._hash, size)
+        self._again = grown(self._again, size)
         self.complete = grown(self.complete, size)
         self.closed_ms = grown(self.closed_ms, size, NEVER_MS)
         self.legs.make_room(size)
@@ -240,6 +256,8 @@ class Calls:
             hashes = fact_hashes(hashed[owner], np.full(len(known), int(phase)), agent)
             floor = self.floor[calls[owner]].astype(np.int32)
             self.told.add(Run(hashes, floor, self.newest_ms[calls[owner]]))
+        over = fact_hashes(hashed, np.full(len(calls), _OVER), nobody)
+        self.told.add(Run(over, self.floor[calls].astype(np.int32), self.newest_ms[calls]))
 
     def _drop(self, calls: I64) -> None:
         legs = self.legs.of(calls)

@@ -237,3 +237,4 @@ def _restore_calls(calls: Calls, pieces: Pieces) -> None:
         for name in VALUES:
             getattr(calls.facts[Phase(phase)], name)[at] = pieces[f"{phase.name}_{name}"]
     calls.close(slots)
+    calls.find_again(slots)

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from stream.agents.guard import Progress
+from stream.agents.guard import STALLED_S_MAX, Progress
+from stream.agents.readiness import not_alive
 
 
 def test_a_backlog_in_which_nothing_moves_is_a_standstill() -> None:
@@ -24,6 +25,19 @@ def test_work_that_is_done_or_a_known_reason_to_wait_is_no_standstill() -> None:
     assert not progress.is_stalled(2, 11.0, waiting=False)
     assert not progress.is_stalled(2, 40.0, waiting=True)
     assert not progress.is_stalled(2, 45.0, waiting=False)
+
+
+def test_a_standstill_shows_as_not_alive_before_it_ends_the_process() -> None:
+    progress = Progress()
+    looks = {}
+    for second in range(int(STALLED_S_MAX) + 1):
+        assert not progress.is_stalled(1, float(second), waiting=False)
+        looks[second] = not_alive(progress.standing_s)
+
+    assert looks[60] == []
+    assert looks[61] == ["no progress for 61 s in spite of a backlog"]
+    progress.is_stalled(2, STALLED_S_MAX, waiting=False)
+    assert not_alive(progress.standing_s) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A lane over the memory store: the order of its writes, and exactness whatever happens between."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -181,6 +182,21 @@ async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
     assert bench.lost == [Outcome.MISMATCH]
     again = await bench.take_over()
     assert again.lane.resume_offset == 100
+
+
+async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_lane(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(limits=Limits(snapshot_records=1))
+    keeper = await bench.take_over()
+    await keeper.take(batch(recording(1), 0, 100))
+
+    def fail() -> None:
+        raise ValueError("a part that cannot be packed")
+
+    monkeypatch.setattr(keeper.lane.shard, "snapshot", fail)
+    with pytest.raises(ValueError, match="a part that cannot be packed"):
+        await asyncio.wait_for(keeper.run(), 10)
 
 
 async def test_state_that_is_gone_is_refused_or_computed_anew() -> None:

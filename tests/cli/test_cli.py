@@ -86,6 +86,25 @@ def test_a_good_configuration_is_zero(run: Callable[..., Done], tmp_path: Path) 
     assert done.stderr == ""
 
 
+def test_where_there_is_no_file_it_is_said_that_defaults_were_checked(
+    run: Callable[..., Done],
+) -> None:
+    done = run("check-config")
+    assert done.returncode == 0
+    assert done.stdout.startswith("good; rules ")
+    said = "no file was read: there is no floorwatch.toml here; defaults checked\n"
+    assert done.stderr == said
+
+
+def test_all_ratios_that_hold_are_shown(run: Callable[..., Done], tmp_path: Path) -> None:
+    (tmp_path / "floorwatch.toml").write_text(
+        '[ratio.coaching]\nnumerator = ["training"]\ndenominator = ["training", "aux"]\n'
+    )
+    shown = run("check-config", "--show").stdout
+    for name in ("occupancy", "talk_utilisation", "aux_rate", "coaching"):
+        assert f"[ratio.{name}]\nnumerator = [" in shown
+
+
 def test_a_bad_configuration_is_two_and_lists_all_that_is_wrong(
     run: Callable[..., Done], tmp_path: Path
 ) -> None:
@@ -136,6 +155,30 @@ def test_output_into_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["check-config --help", "simulate --duration 1m", "--help"])
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [FLOORWATCH, *command.split()],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "floorwatch: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_a_demo_that_can_keep_nothing_where_it_should_is_two(
+    run: Callable[..., Done], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = run("demo", "--keep", "file/there")
+    said = f"floorwatch: --keep {tmp_path}/file/there: not a directory\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -159,9 +202,11 @@ def test_errors_become_a_message_and_an_exit_status(error: BaseException, status
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    # A shell's background job, and what nohup starts, hand on that SIGINT is ignored.
     code = (
-        "import typer\n"
+        "import signal, typer\n"
         "from stream.cli.main import guarded\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def wait():\n"
         "    print('here', flush=True)\n"
         "    __import__('threading').Event().wait()\n"
@@ -176,9 +221,12 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
         cwd=Path(__file__).parents[2],
         text=True,
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "here\n"
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said == ""

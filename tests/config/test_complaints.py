@@ -28,6 +28,27 @@ def test_a_complaint_about_the_environment_names_the_variable(file: Path) -> Non
     assert "web.prot (from FLOORWATCH_WEB_PROT): not in this version; keys here: bind, port" in said
 
 
+def test_a_variable_for_a_section_that_is_not_there_is_named(file: Path) -> None:
+    said = complaint(file, "", FLOORWATCH_KAKFA_BROKERS="a:1", FLOORWATCH_WEB_PORT="0")
+    assert "2 errors" in said
+    assert "FLOORWATCH_KAKFA_BROKERS: no such setting; sections for variables: alerts, " in said
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "FLOORWATCH_REQUIRE_REAL",
+        "FLOORWATCH_HISTORIES",
+        "FLOORWATCH_KAFKA_JARS",
+        "FLOORWATCH_SERVICE_HOST",
+        "FLOORWATCH_PORT_6066_TCP_ADDR",
+    ],
+)
+def test_variables_of_tests_and_of_kubernetes_are_no_settings(file: Path, variable: str) -> None:
+    file.write_text("")
+    assert load_settings(file, {variable: "1"}) == load_settings(file, {})
+
+
 BAD = {
     '[windows]\ngrace = "7x"': ("windows.grace", '"7x"', "allowed: 0s to 30m", 'default "5m"'),
     "[windows]\ngrace = 300": ("windows.grace", "300", "write text such as '90s'"),

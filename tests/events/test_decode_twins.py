@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.events import columns
+from stream.events import decode as decoding
 from stream.events.decode import decode, decode_objects
 from stream.events.names import Names
 from stream.events.partition import Route
@@ -103,3 +104,17 @@ def test_arrays_of_events_keep_the_index_of_their_record_on_both_paths(
             found.append(told(decode(values, [T_MS] * len(values), names, route), names))
     assert found[0] == found[1]
     assert {event[0] for event in found[0][0]} <= set(range(len(values)))
+
+
+@given(st.lists(st.lists(documents(), max_size=3), max_size=6), st.integers(1, 4))
+def test_how_many_records_are_decoded_at_once_makes_no_difference(
+    drawn: list[list[Document]], at_once: int
+) -> None:
+    values = [orjson.dumps(run, default=str) for run in drawn]
+    values += [b"{broken", b'{"type":"heartbeat","ts":1}', orjson.dumps(STATE)]
+    times_ms = [T_MS + index for index in range(len(values))]
+    whole = Names(ROSTER)
+    expected = told(decode(values, times_ms, whole), whole)
+    with mock.patch.object(decoding, "RECORDS_AT_ONCE", at_once):
+        names = Names(ROSTER)
+        assert told(decode(values, times_ms, names), names) == expected

@@ -71,12 +71,7 @@ class Builder:
             self._send(self._events[-1 - min(step.size // 16, len(self._events) - 1)])
             return
         floor, agent, source = CAST[step.who % len(CAST)]
-        if self._alone:
-            source = None
-        elif step.twist == "horizon_edge":
-            source = "pbx-d"  # it speaks of nothing else, so it falls far behind
-        elif step.who % 23 == 22:
-            source = "pbx-c"
+        source = self._source(step, source)
         said: dict[str, Any] = {"type": step.action, "floor": floor, "source": source}
         if step.action in ("state", "move"):
             said |= self._state(step, floor, agent)
@@ -91,6 +86,13 @@ class Builder:
         if event["type"] == "state":
             self._last[floor, agent] = event
         self._send(event)
+
+    def _source(self, step: Step, usual: str | None) -> str | None:
+        if self._alone:
+            return None
+        if step.twist == "horizon_edge":
+            return "pbx-d"  # it speaks of nothing else, so it falls far behind
+        return "pbx-c" if step.who % 23 == 22 else usual
 
     def finish(self, widths: Sequence[int], wait_ms: int, seed: str) -> History:
         """The history, its events put into records of the given sizes, over and over."""
@@ -183,15 +185,14 @@ class Builder:
         highest = max(marks.values(), default=self._now)
         last = self._last.get((floor, said.get("agent", "")))
         nudge = step.size % 3 - 1
-        if step.twist in EQUAL and last is not None:
-            return instant(last)
-        if step.twist == "between" and last is not None:
-            return instant(last) - 1 - step.size * (58 if step.what % 2 else 240)
-        asked = {
+        before = self._now if last is None else instant(last)
+        asked = dict.fromkeys(EQUAL, before) | {
+            "between": before - 1 - step.size * (58 if step.what % 2 else 240),
             "back": self._now - step.size * 290,
             "grace_edge": own - limits.grace_ms + nudge,
             "beyond_grace": own - limits.grace_ms - 1 - step.size * SECOND,
             "horizon_edge": highest - limits.horizon_ms + nudge,
             "ahead": self._now + (5_000 + nudge if step.size % 2 else step.size * 4),
         }
-        return asked.get(step.twist, self._now)
+        ts = asked.get(step.twist, self._now)
+        return max(ts, self._now - CALL_ID_LIFE_MS) if step.action == "call" else ts

@@ -3,13 +3,14 @@
 import gzip
 import io
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from stream.errors import ConfigurationError, InputError
+from stream.errors import ConfigurationError, FloorwatchError, InputError
 from stream.reports.job import Job
 from stream.simulate.plan import Disturbance, Habits, Plan, even_floors
 from stream.simulate.run import simulate
@@ -138,6 +139,8 @@ def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
         ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 1h, 1d"),
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"source": "anonymous-bank"}, "--zone must be given"),
+        ({"from_ms": NINE_MS, "to_ms": NINE_MS - 1}, "--from is not before --to"),
+        ({"roster": Path("nope.csv")}, "^--roster nope.csv: no such file or directory$"),
     ],
 )
 def test_wrong_options_are_named_with_what_is_allowed(
@@ -155,3 +158,37 @@ def test_a_missing_file_and_broken_gzip_are_input_errors(tmp_path: Path) -> None
     (tmp_path / "cut.gz").write_bytes(packed[: len(packed) // 2])
     with pytest.raises(InputError, match=r"cut\.gz"):
         Job("events", (str(tmp_path / "cut.gz"),), tmp_path / "out").run(lambda *_: None)
+
+
+@pytest.mark.parametrize("source", ["events", "anonymous-bank"])
+def test_where_no_row_could_be_read_the_source_that_was_expected_is_said(
+    tmp_path: Path, source: str
+) -> None:
+    file, out = tmp_path / "noise", tmp_path / "out"
+    file.write_bytes(bytes(random.Random(1).randrange(256) for _ in range(5_000)))
+    job = Job(source, (str(file),), out, zone="UTC")
+    with pytest.raises(
+        FloorwatchError, match=f"no row could be read; SOURCE '{source}' is"
+    ) as told:
+        job.run(lambda *_: None)
+    assert told.value.exit_status == 1
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["rejected"] == (out / "rejected.jsonl").read_text().count("\n") > 0
+
+
+def test_what_an_earlier_run_left_and_this_one_does_not_write_is_removed(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [state(0, "aux")], arrival=True)
+    (out / "mine.txt").touch()
+    assert (out / "late.jsonl").exists()
+    replayed(tmp_path, [state(0, "aux")])
+    assert not (out / "late.jsonl").exists()
+    assert (out / "mine.txt").exists()
+
+
+def test_results_that_cannot_be_written_are_found_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    steps: list[str] = []
+    file = write(tmp_path / "x.jsonl", [state(0, "aux")])
+    with pytest.raises(InputError, match=r"--out .*: not a directory"):
+        Job("events", (file,), tmp_path / "file/out").run(lambda step, *_: steps.append(step))
+    assert steps == []

@@ -31,6 +31,12 @@ class Findings:
             found.append("the worker ended by itself")
         return found
 
+    @property
+    def awaited(self) -> list[str]:
+        """Teams whose page has not come yet."""
+        paged = {page.notice["team"] for page in self.pages if page.is_page}
+        return [team for team in TEAMS if team not in paged]
+
     def _of_figures(self) -> list[str]:
         found = []
         if self.first_figures_s is None:

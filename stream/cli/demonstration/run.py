@@ -253,7 +253,8 @@ def _note(stage: Stage) -> str:
         return "no walk-out (DEMO_WALKOUT=0)"
     if to_go_s > 0:
         return f"people will walk out in {to_go_s:.0f} s"
-    return "people walked out; a page should have come"
+    awaited = " and ".join(stage.findings.awaited)
+    return f"people walked out; to be paged: {awaited}" if awaited else ""
 
 
 # ---------------------------------------------------------------------- words and files

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -63,9 +64,34 @@ class Screen:
         line = Text(f"{at:%H:%M:%S} {head} {notice['text']}", style)
         self._console.print(line, soft_wrap=not self._console.is_terminal)
         if page.is_page:
-            told = {name: value for name, value in notice["evidence"].items() if value is not None}
-            evidence = ", ".join(f"{name} {value}" for name, value in told.items())
-            self.say(f"         evidence: {evidence}")
+            self.say(f"         evidence: {evidence_text(notice['evidence'])}")
+
+
+def evidence_text(evidence: Mapping[str, Any]) -> str:
+    """Evidence in words: names without underscores, seconds with their unit, no null values."""
+    return ", ".join(
+        f"{name.removesuffix('_s').replace('_', ' ')} {_worded(value)}"
+        + (" s" if name.endswith("_s") else "")
+        for name, value in evidence.items()
+        if value is not None
+    )
+
+
+def _worded(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case {"count": count, "per": period}:
+            return f"{_worded(count)} a {period}"
+        case {"count": count, "unit": unit, "more": more}:
+            many = unit if count == 1 else f"{unit}s"
+            return f"once in {'more than' if more else 'about'} {_worded(count)} {many}"
+        case list():
+            return " and ".join(map(_worded, value)) or "none"
+        case str():
+            return value
+        case _:
+            return orjson.dumps(value).decode()
 
 
 def _drawn(teams: Sequence[Mapping[str, Any]], note: str) -> RenderableType:

@@ -1,0 +1,42 @@
+"""Whether a stream is mostly bad: each minute is judged by itself."""
+
+from collections import Counter
+
+from stream.agents.lane import Tally
+from stream.agents.outlets import Quality
+from stream.units import MINUTE_MS
+
+BEGIN_MS = 1_000_000
+
+
+def tally(good: int = 0, bad: int = 0) -> Tally:
+    return Tally(accepted=good, rejected=Counter(syntax=bad))
+
+
+def quality_after_bad_events() -> Quality:
+    quality = Quality()
+    quality.add(tally(bad=150), BEGIN_MS)
+    assert quality.mostly_bad
+    return quality
+
+
+def test_a_minute_of_few_good_events_makes_a_bad_stream_good_again() -> None:
+    quality = quality_after_bad_events()
+    for minute in (1, 2):
+        quality.add(tally(good=1), BEGIN_MS + minute * MINUTE_MS)
+    assert not quality.mostly_bad
+
+
+def test_a_minute_without_any_event_makes_a_bad_stream_good_again() -> None:
+    quality = quality_after_bad_events()
+    quality.turn(BEGIN_MS + MINUTE_MS)
+    assert quality.mostly_bad  # the minute that has just ended was bad
+    quality.turn(BEGIN_MS + 2 * MINUTE_MS)
+    assert not quality.mostly_bad
+
+
+def test_pieces_of_a_bad_minute_add_up() -> None:
+    quality = Quality()
+    for second in range(10):
+        quality.add(tally(good=3, bad=10), BEGIN_MS + second * 1_000)
+    assert quality.mostly_bad
