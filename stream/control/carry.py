@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 
 from stream.control.collective import Entries, Entry
-from stream.control.cover import CoverState
 from stream.control.lifecycle import Episode
 from stream.control.limits import SPAN_MAX_MS
 from stream.control.model import PoolKey, TeamKey
+from stream.control.pool_detector import PoolDetector, PoolState, S
 from stream.control.share import Jumps
 from stream.events.language import I64
 from stream.units import NEVER_MS
@@ -49,7 +49,8 @@ class Carry:
         self.pool_due_ms = none
         self.pool_episodes: dict[int, Episode] = {}
         """People alerts by pool."""
-        self.covers: dict[int, CoverState] = {}
+        self.pool_states: dict[str, dict[int, PoolState]] = {}
+        """State of the pools' own detectors, by detector, then pool; absent: not judged yet."""
         self.pending_teams: dict[TeamKey, dict[str, Any]] = {}
         """Restored state of teams that no feed has numbered yet."""
         self.pending_pools: dict[PoolKey, dict[str, Any]] = {}
@@ -85,6 +86,16 @@ class Carry:
         for episodes in (self.episodes, self.pool_episodes):
             for number in [g for g, e in episodes.items() if e.is_over(until_ms)]:
                 del episodes[number]
+
+    def pool_state(self, detector: PoolDetector[S], pool: int) -> S:
+        """What is carried of a pool for one of its own detectors."""
+        state: Any = self.pool_states.get(detector.name, {}).get(pool)
+        found: S = detector.initial if state is None else state
+        return found
+
+    def put_pool_state(self, detector: PoolDetector[S], pool: int, state: S) -> None:
+        """Carry on what a detector found."""
+        self.pool_states.setdefault(detector.name, {})[pool] = state
 
     def named(self, entries: Entries, names: Sequence[str]) -> list[Entry]:
         """Entries with their agents' names, in order known, then of entry."""

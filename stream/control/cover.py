@@ -9,17 +9,27 @@ nobody came today. While a source of the pool is silent nothing is raised and no
 and a pool of which no agent was ever seen is not judged.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from stream.control import lifecycle
 from stream.control.gate import LONG_WAIT_MS
-from stream.control.heads import unpack
-from stream.control.hours import Hours
-from stream.control.lifecycle import NO_EPISODE, Episode, Step
-from stream.control.model import Severity
-from stream.control.people import Course
+from stream.control.heads import second, unpack
+from stream.control.model import Severity, Verdict
+from stream.control.pool_detector import (
+    Phrase,
+    Pool,
+    PoolFound,
+    PoolNow,
+    PoolState,
+    Seconds,
+    Standing,
+    Texts,
+    Words,
+)
+from stream.control.share import is_blind
+from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
 
 COVER: Final = "cover"
@@ -28,49 +38,81 @@ UNSERVED_MS: Final = 30 * SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
-class CoverState:
+class CoverState(PoolState):
     """How a pool's cover stands; NEVER_MS: it is not so."""
 
     unstaffed_ms: int = NEVER_MS
     """Since when nobody is staffed within opening hours."""
     unserved_ms: int = NEVER_MS
     """Since when nobody is serving."""
-    episode: Episode = NO_EPISODE
 
 
-class CoverFound(NamedTuple):
-    """A step in the life of a cover alert, and what was found at its instant."""
-
-    at_ms: int
-    step: Step
-    staffed: int
-    serving: int
-    unstaffed_ms: int
-    """Since when nobody is staffed within opening hours; NEVER_MS: it is not so."""
-    unserved_ms: int
-    """Since when nobody is serving; NEVER_MS: it is not so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """What cover depends on in [from_ms, until_ms)."""
-
-    from_ms: int
-    until_ms: int
-    heads: Course
-    """Packed counts `stream.control.heads.POOL`."""
-    oldest_since_ms: Course
-    """When the oldest waiting call was offered; NEVER_MS if none waits."""
-    stale: Course
-    known_ms: int
-    """Since when any agent of the pool is known; NEVER_MS: none is."""
-    open: Hours | None
-    name: Callable[[str, int], str]
+TEXTS: Final[Texts] = {
+    "en": {
+        "unstaffed": "nobody staffed for {nobody} within opening hours.",
+        "unserved": "nobody takes calls for {nobody} ({staffed} staffed).",
+        "title_cover": "nobody there for callers",
+        "cover_cleared": "{serving} serving again. It lasted {lasted}.",
+        "do_unstaffed": "Do: reach whoever is on duty, at home too, and get one person logged in.",
+        "do_unserved": "Do: get one person back to calls now.",
+    },
+    "zh": {
+        "unstaffed": "营业时间内已 {nobody}无人在岗。",
+        "unserved": "已 {nobody}无人接听(在岗 {staffed} 人)。",
+        "title_cover": "来电无人接听",
+        "cover_cleared": "现 {serving} 人可接听,历时 {lasted}。",
+        "do_unstaffed": "请做:联系值班人员(含居家),先让一人登录。",
+        "do_unserved": "请做:先请一人回到接听。",
+    },
+}
 
 
-def judge(pool: Pool, state: CoverState) -> tuple[CoverState, list[CoverFound], int]:
+class Cover:
+    """The detector, as `stream.control.pool_detector.PoolDetector` asks for it."""
+
+    name: Final = COVER
+    initial: Final = CoverState()
+    overrules: Final = True
+    texts: Final = TEXTS
+
+    def judge(self, pool: Pool, state: CoverState) -> tuple[CoverState, list[PoolFound], int]:
+        """Judge each instant at which anything may change."""
+        return judge(pool, state)
+
+    def may_act(self, packed: I64) -> Bool:
+        """Nobody is serving."""
+        nobody: Bool = second(packed) == 0
+        return nobody
+
+    def standing(self, now: PoolNow) -> Standing:
+        """`statistic` is the serving heads; the alarm is at 0."""
+        state = Verdict.in_control
+        if now.stale:
+            state = Verdict.stale
+        elif not now.asked or not now.known or is_blind(now.staffed, now.unknown):
+            state = Verdict.insufficient_data
+        return Standing(state, float(now.serving), 0.0)
+
+    def raised(self, evidence: Mapping[str, Any]) -> Words:
+        """Nobody there."""
+        key = "unstaffed" if evidence["unstaffed"] else "unserved"
+        facts = {"nobody": Seconds(evidence["nobody_s"]), "staffed": evidence["staffed"]}
+        return Words(
+            Phrase("title_cover"),
+            Phrase(key, facts),
+            Phrase(f"do_{key}"),
+            queue=bool(evidence["waiting"]),
+        )
+
+    def cleared(self, evidence: Mapping[str, Any]) -> Phrase:
+        """Somebody serves again."""
+        lasted = Seconds(evidence["lasted_s"])
+        return Phrase("cover_cleared", {"serving": evidence["serving"], "lasted": lasted})
+
+
+def judge(pool: Pool, state: CoverState) -> tuple[CoverState, list[PoolFound], int]:
     """Judge each instant at which anything may change; also when that is next without events."""
-    found: list[CoverFound] = []
+    found: list[PoolFound] = []
     instants = _instants(pool)
     place = 0
     t_ms = pool.from_ms
@@ -95,7 +137,7 @@ def _instants(pool: Pool) -> Sequence[int]:
     return sorted(t for t in known if pool.from_ms <= t < pool.until_ms)
 
 
-def _judge_instant(pool: Pool, state: CoverState, t_ms: int) -> tuple[CoverState, list[CoverFound]]:
+def _judge_instant(pool: Pool, state: CoverState, t_ms: int) -> tuple[CoverState, list[PoolFound]]:
     staffed, serving, _free = unpack(pool.heads.at(t_ms))
     seen = not pool.stale.at(t_ms) and pool.known_ms <= t_ms
     waited_long = is_long(pool.oldest_since_ms.at(t_ms), t_ms)
@@ -112,9 +154,24 @@ def _judge_instant(pool: Pool, state: CoverState, t_ms: int) -> tuple[CoverState
         loudness=lambda _page_limit: Severity.page,
         name=lambda detector: pool.name(detector, t_ms),
     )
-    return CoverState(unstaffed, unserved, episode), [
-        CoverFound(t_ms, step, staffed, serving, unstaffed, unserved) for step in steps
-    ]
+    state = CoverState(unstaffed_ms=unstaffed, unserved_ms=unserved, episode=episode)
+    if not steps:
+        return state, []
+    evidence = _evidence(pool, state, t_ms)
+    return state, [PoolFound(t_ms, step, evidence) for step in steps]
+
+
+def _evidence(pool: Pool, state: CoverState, t_ms: int) -> dict[str, object]:
+    """Who is there, and for how long nobody was."""
+    staffed, serving, _free = unpack(pool.heads.at(t_ms))
+    since = [t for t in (state.unstaffed_ms, state.unserved_ms) if t < NEVER_MS]
+    return {
+        "staffed": staffed,
+        "serving": serving,
+        "open": None if pool.open is None else pool.open.contains(t_ms),
+        "unstaffed": state.unstaffed_ms < NEVER_MS,
+        "nobody_s": (t_ms - min(since)) // SECOND_MS if since else 0,
+    }
 
 
 def is_long(oldest_since_ms: int, t_ms: int) -> bool:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any, Final
 
-from stream.control.cover import COVER
+from stream.control import detectors
 from stream.control.model import Severity, Transition, Verdict
 from stream.control.people import COLLECTIVE
+from stream.control.pool_detector import Phrase, PoolDetector, Seconds
 from stream.control.texts import TEXTS
 
 LONGEST: Final = 400
@@ -47,10 +48,13 @@ def describe(transition: Transition, language: str) -> Message:
     Raises:
         KeyError: a language other than "en" and "zh".
     """
-    words = _Words(transition, TEXTS[language])
+    detector, texts = detectors.named(transition.detector), TEXTS[language]
+    if detector is not None:
+        texts = {**texts, **detector.texts[language]}
+    words = _Words(transition, texts)
     if transition.to == Verdict.in_control:
-        return words.cleared()
-    return words.cover() if transition.detector == COVER else words.people()
+        return words.cleared(detector)
+    return words.people() if detector is None else words.pool(detector)
 
 
 def texts(transition: Transition) -> dict[str, str]:
@@ -89,38 +93,42 @@ class _Words:
             self._texts["join"],
         )
 
-    def cover(self) -> Message:
-        """Nobody there."""
-        evidence = self._evidence
-        key = "unstaffed" if evidence["unstaffed"] else "unserved"
-        what = self._say(
-            key, nobody=self._lasting(evidence["nobody_s"]), staffed=evidence["staffed"]
-        )
+    def pool(self, detector: PoolDetector[Any]) -> Message:
+        """One of a pool's own detectors."""
+        title, what, do, queue = detector.raised(self._evidence)
         return Message(
-            self._title(self._say("title_cover")),
-            self._what("label_page", what),
-            self._queue() if evidence["waiting"] else "",
-            self._say(f"do_{key}"),
+            self._title(self._phrase(title)),
+            self._what(f"label_{self._transition.severity}", self._phrase(what)),
+            self._queue() if queue else "",
+            self._phrase(do),
             self._data(),
             self._texts["join"],
         )
 
-    def cleared(self) -> Message:
-        """The end of an alert."""
+    def cleared(self, detector: PoolDetector[Any] | None) -> Message:
+        """The end of an alert: of a pool's own detector, or of people."""
         evidence = self._evidence
-        lasted = self._lasting(evidence["lasted_s"])
-        if self._transition.detector == COVER:
-            what = self._say("cover_cleared", serving=evidence["serving"], lasted=lasted)
+        if detector is not None:
+            what = detector.cleared(evidence)
         else:
-            what = self._say("people_cleared", k=evidence["k"], n=evidence["n"], lasted=lasted)
+            lasted = Seconds(evidence["lasted_s"])
+            facts = {"k": evidence["k"], "n": evidence["n"], "lasted": lasted}
+            what = Phrase("people_cleared", facts)
         return Message(
             self._title(self._say("title_cleared")),
-            self._what("label_cleared", what),
+            self._what("label_cleared", self._phrase(what)),
             "",
             self._say("do_cleared"),
             self._data(),
             self._texts["join"],
         )
+
+    def _phrase(self, phrase: Phrase) -> str:
+        facts = {
+            name: self._lasting(fact) if isinstance(fact, Seconds) else fact
+            for name, fact in phrase.facts.items()
+        }
+        return self._say(phrase.key, **facts)
 
     def _say(self, key: str, **facts: object) -> str:
         return self._texts[key].format(**facts)

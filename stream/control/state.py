@@ -5,15 +5,17 @@ out; teams and pools are in order of their names, so that the same past gives th
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 import orjson
 
+from stream.control import detectors
 from stream.control.carry import Carry
-from stream.control.cover import CoverState
 from stream.control.gate import MEMORY_MS
-from stream.control.lifecycle import Alert, Episode
+from stream.control.lifecycle import NO_EPISODE, Alert, Episode
 from stream.control.model import PoolKey, Severity, TeamKey
+from stream.control.pool_detector import PoolState, S
 from stream.control.share import Jumps
 from stream.errors import StateError
 from stream.units import NEVER_MS
@@ -185,14 +187,34 @@ def _pool(carry: Carry, number: int) -> Record:
     record: Record = {"gate": [free, known, *ends]}
     if number in carry.pool_episodes:
         record["people"] = _episode(carry.pool_episodes[number], judged_ms)
-    cover = carry.covers.get(number)
-    if cover is not None and cover != CoverState():
-        record["cover"] = [
-            _since(cover.unstaffed_ms, judged_ms),
-            _since(cover.unserved_ms, judged_ms),
-            _episode(cover.episode, judged_ms) if cover.episode.alerts else None,
-        ]
+    for detector in detectors.POOL_DETECTORS:
+        state = carry.pool_state(detector, number)
+        if state != detector.initial:
+            record[detector.name] = _state(state, detector.initial, judged_ms)
     return record
+
+
+def _state(state: PoolState, initial: PoolState, judged_ms: int) -> list[Any]:
+    """A detector's instants in the order of its fields, then its episode; null: as at first."""
+    instants = [(getattr(state, name), getattr(initial, name)) for name in _instants(initial)]
+    return [
+        *(None if now == first else now - judged_ms for now, first in instants),
+        _episode(state.episode, judged_ms) if state.episode.alerts else None,
+    ]
+
+
+def _state_of(record: list[Any], initial: S, judged_ms: int) -> S:
+    *instants, episode = record
+    values: dict[str, Any] = {
+        name: _instant(since, judged_ms, getattr(initial, name))
+        for name, since in zip(_instants(initial), instants, strict=True)
+    }
+    values["episode"] = NO_EPISODE if episode is None else _episode_of(episode, judged_ms)
+    return type(initial)(**values)
+
+
+def _instants(state: PoolState) -> list[str]:
+    return [field.name for field in fields(state) if field.name != "episode"]
 
 
 def _adopt_pool(carry: Carry, number: int, record: Record) -> None:
@@ -204,10 +226,7 @@ def _adopt_pool(carry: Carry, number: int, record: Record) -> None:
     carry.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
     if "people" in record:
         carry.pool_episodes[number] = _episode_of(record["people"], judged_ms)
-    if "cover" in record:
-        unstaffed, unserved, episode = record["cover"]
-        carry.covers[number] = CoverState(
-            _instant(unstaffed, judged_ms, NEVER_MS),
-            _instant(unserved, judged_ms, NEVER_MS),
-            Episode() if episode is None else _episode_of(episode, judged_ms),
-        )
+    for detector in detectors.POOL_DETECTORS:
+        if detector.name in record:
+            state = _state_of(record[detector.name], detector.initial, judged_ms)
+            carry.put_pool_state(detector, number, state)

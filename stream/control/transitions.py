@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from stream.control import evidence
-from stream.control.cover import CoverFound
 from stream.control.evidence import Evidence
 from stream.control.lifecycle import Step
 from stream.control.model import TeamKey, Transition
 from stream.control.people import Found, Group
+from stream.control.pool_detector import PoolFound
 from stream.control.scene import Scene
 from stream.windows.calendar import rfc3339_local
 
@@ -24,16 +24,12 @@ def of_people(
     return transitions
 
 
-def of_cover(scene: Scene, pool: int, found: Sequence[CoverFound]) -> list[Transition]:
-    """Transitions of one pool's cover."""
-    hours = scene.rules.hours.open(scene.feed.pools[pool])
-    transitions: list[Transition] = []
-    for one in found:
-        is_open = None if hours is None else hours.contains(one.at_ms)
-        facts = evidence.of_cover(one, is_open=is_open)
-        key = TeamKey(*scene.feed.pools[pool], "")
-        transitions.append(_transition(scene, pool, key, one.at_ms, one.step, facts))
-    return transitions
+def of_pool(scene: Scene, pool: int, found: Sequence[PoolFound]) -> list[Transition]:
+    """Transitions of one of a pool's own detectors."""
+    key = TeamKey(*scene.feed.pools[pool], "")
+    return [
+        _transition(scene, pool, key, one.at_ms, one.step, evidence.of_pool(one)) for one in found
+    ]
 
 
 def _transition(

@@ -1,24 +1,26 @@
 """How detectors, teams and pools stand where the last feed ended.
 
 A raised alert is its detector's state, whatever else is known. A team's or pool's verdict goes by
-the order of DESIGN.md, section 6: `stale` if a source is silent, `out_of_control` if cover is
-raised, `facts_only` if small, `insufficient_data` if more than a tenth are unknown and nothing is
-raised, else the worst state among the detectors that have data. On the line of a verdict
-`statistic` is how many checks are active and `limit` how many there are ("2 of 3 checks active").
+the order of DESIGN.md, section 6: `stale` if a source is silent, `out_of_control` if cover (or
+another detector of pools that overrules) is raised, `facts_only` if small, `insufficient_data` if
+more than a tenth are unknown and nothing is raised, else the worst state among the detectors that
+have data. On the line of a verdict `statistic` is how many checks are active and `limit` how many
+there are ("2 of 3 checks active").
 """
 
 from collections.abc import Sequence
 from math import nan
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from stream.control.cover import COVER, CoverState
+from stream.control import detectors
 from stream.control.heads import unpack
 from stream.control.lifecycle import NO_EPISODE, Episode, is_louder
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import DetectorView, Severity, TeamKey, Verdict
 from stream.control.people import COLLECTIVE, SHARE
+from stream.control.pool_detector import PoolDetector, PoolNow
 from stream.control.scene import Scene
 from stream.control.share import AMBER_DWELL_MS, is_blind
 from stream.events.language import I64, Bool
@@ -52,11 +54,18 @@ class Facts(NamedTuple):
     """Distinct agents who entered within the last five minutes."""
 
 
+class _Own(NamedTuple):
+    """Lines of a pool's own detectors."""
+
+    overruling: list[Line]
+    others: list[Line]
+
+
 def views_of(scene: Scene) -> tuple[DetectorView, ...]:
     """All lines of all teams, then of all pools."""
     feed, carry, limits = scene.feed, scene.carry, scene.rules.limits
     teams, pools = _facts(scene)
-    covers = [_cover(scene, pool, facts) for pool, facts in enumerate(pools)]
+    own = [_own(scene, pool, facts) for pool, facts in enumerate(pools)]
     views: list[DetectorView] = []
     pool_of_team = feed.pool_of_team.tolist()
     for team, (key, facts) in enumerate(zip(feed.teams, teams, strict=True)):
@@ -65,14 +74,15 @@ def views_of(scene: Scene) -> tuple[DetectorView, ...]:
             _share(episode, facts, limits, _amber_since(scene, team, facts)),
             _collective(episode, facts, limits),
         )
-        verdict = verdict_of(lines, covers[pool_of_team[team]], facts)
+        verdict = verdict_of(lines, own[pool_of_team[team]].overruling, facts)
         views += [_view(key, line) for line in (verdict, *lines)]
     for pool, (pool_key, facts) in enumerate(zip(feed.pools, pools, strict=True)):
         episode = carry.pool_episodes.get(pool, NO_EPISODE)
-        collective = _collective(episode, facts, limits)
-        verdict = verdict_of((collective,), covers[pool], facts)
+        overruling, others = own[pool]
+        rest = (*others, _collective(episode, facts, limits))
+        verdict = verdict_of(rest, overruling, facts)
         key = TeamKey(*pool_key, "")
-        views += [_view(key, line) for line in (verdict, covers[pool], collective)]
+        views += [_view(key, line) for line in (verdict, *overruling, *rest)]
     return tuple(views)
 
 
@@ -91,13 +101,13 @@ def _view(key: TeamKey, line: Line) -> DetectorView:
     )
 
 
-def verdict_of(lines: Sequence[Line], cover: Line, facts: Facts) -> Line:
-    """The verdict over a team's or pool's people detectors and its pool's cover."""
-    every = (cover, *lines)
+def verdict_of(lines: Sequence[Line], overruling: Sequence[Line], facts: Facts) -> Line:
+    """The verdict over a team's or pool's detectors and those of its pool that overrule them."""
+    every = (*overruling, *lines)
     active = [line.state for line in every if line.state not in _NO_DATA]
     if facts.stale:
         state = Verdict.stale
-    elif cover.alert_id:
+    elif any(line.alert_id for line in overruling):
         state = Verdict.out_of_control
     elif facts.n < SMALLEST:
         state = Verdict.facts_only
@@ -133,17 +143,23 @@ def _collective(episode: Episode, facts: Facts, limits: Limits) -> Line:
     return _line(episode, COLLECTIVE, state, 0, float(facts.movers), limit)
 
 
-def _cover(scene: Scene, pool: int, facts: Facts) -> Line:
-    """`statistic` is the serving heads; the alarm is at 0."""
-    serving = unpack(scene.pool_end[pool])[1]
-    asks = scene.heard[pool] or scene.rules.hours.open(scene.feed.pools[pool]) is not None
-    state = Verdict.in_control
-    if facts.stale:
-        state = Verdict.stale
-    elif not asks or scene.carry.known_ms[pool] == NEVER_MS or is_blind(facts.n, facts.unknown):
-        state = Verdict.insufficient_data
-    episode = scene.carry.covers.get(pool, CoverState()).episode
-    return _line(episode, COVER, state, 0, float(serving), 0.0)
+def _own(scene: Scene, pool: int, facts: Facts) -> _Own:
+    """Lines of a pool's own detectors."""
+    staffed, serving, free = unpack(scene.pool_end[pool])
+    asked = scene.heard[pool] or scene.rules.hours.open(scene.feed.pools[pool]) is not None
+    known = bool(scene.carry.known_ms[pool] < NEVER_MS)
+    now = PoolNow(staffed, serving, free, facts.unknown, facts.stale, known, asked)
+    lines = [(d, _own_line(scene, pool, d, now)) for d in detectors.POOL_DETECTORS]
+    return _Own(
+        [line for detector, line in lines if detector.overrules],
+        [line for detector, line in lines if not detector.overrules],
+    )
+
+
+def _own_line(scene: Scene, pool: int, detector: PoolDetector[Any], now: PoolNow) -> Line:
+    episode = scene.carry.pool_state(detector, pool).episode
+    standing = detector.standing(now)
+    return _line(episode, detector.name, standing.state, 0, standing.statistic, standing.limit)
 
 
 def _without_data(facts: Facts) -> Verdict | None:
