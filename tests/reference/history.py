@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -57,6 +58,7 @@ class History:
         cuts = {1 + random.randrange(1000) * count // 1000 for _ in range(random.randint(1, 4))}
         return sorted(cuts | {count})
 
+    @cached_property
     def values(self) -> list[bytes]:
         """The records as they lie in Kafka: one object, or an array of several."""
         ends = list(accumulate(self.records))
@@ -65,6 +67,7 @@ class History:
             for end, size in zip(ends, self.records, strict=True)
         ]
 
+    @cached_property
     def record_times(self) -> list[int]:
         """Kafka's time stamp of each record."""
         return [self.times_ms[end - 1] for end in accumulate(self.records)]

@@ -129,7 +129,7 @@ def _fed(history: History, order: Sequence[int], steps: bool) -> Shard:
         records=(1,) * (len(events) + len(known)),
     )
     shard = new_shard(told)
-    width = 3 if steps else 1
+    width = 2 if steps else 5
     for first in range(0, len(told.records), width):
         last = min(first + width, len(told.records))
         assert not push(shard, told, first, last), "an admissible event was late"

@@ -26,7 +26,7 @@ def new_shard(history: History) -> Shard:
 
 def push(shard: Shard, history: History, first: int, last: int) -> Lates:
     """Decode and push the records [first, last) of a history; those that were late."""
-    values, times = history.values()[first:last], history.record_times()[first:last]
+    values, times = history.values[first:last], history.record_times[first:last]
     decoded = decode(values, times, shard.names)
     lates = shard.push(decoded.batch)
     return sorted((first + late.record, late.reason.value) for late in lates)
@@ -46,7 +46,7 @@ def expected(history: History, reference: Reference, first: int, last: int) -> L
 
 def now_of(history: History, shard: Shard, pushed: int) -> int:
     """as_of after so many records: by the event clock, or Kafka's time of the newest one."""
-    return shard.watermark_ms if history.spec.event_clock else history.record_times()[pushed - 1]
+    return shard.watermark_ms if history.spec.event_clock else history.record_times[pushed - 1]
 
 
 def by_names(shard: Shard) -> dict[str, Any]:
@@ -78,6 +78,8 @@ def by_names(shard: Shard) -> dict[str, Any]:
 
 def differing(first: Any, second: Any, path: str = "") -> list[str]:
     """Where two nested values differ; NaN equals NaN, and an absent row equals one of zeros."""
+    if not path and repr(first) == repr(second):
+        return []
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         keys = sorted(set(first) | set(second), key=str)
         return [

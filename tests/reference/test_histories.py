@@ -21,7 +21,7 @@ def test_a_seed_gives_the_same_history_again() -> None:
 def test_records_hold_all_events_and_their_times_never_go_back() -> None:
     history = history_of("records")
     assert sum(history.records) == len(history.events) == len(history.times_ms)
-    assert len(history.values()) == len(history.record_times()) == len(history.records)
+    assert len(history.values) == len(history.record_times) == len(history.records)
     assert list(history.times_ms) == sorted(history.times_ms)
 
 
