@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stream.errors import StateError
-from stream.events.language import I64, Phase
+from stream.events.language import I64, Phase, State
 from stream.windows.agents import Agents
 from stream.windows.calls import Calls
 from stream.windows.engine import BLOCK_BITS, Engine
@@ -20,6 +20,8 @@ from stream.windows.told import Run
 
 FORMAT = 1
 """Raised with every change of what the parts hold."""
+STATE_NAMES = [state.name for state in State]
+"""What the numbers of states mean in the parts."""
 
 
 def part_names(engine: Engine) -> tuple[str, ...]:
@@ -67,6 +69,7 @@ def _head(engine: Engine) -> Pieces:
     seats = len(engine.names.seats)
     return {
         "format": FORMAT,
+        "states": STATE_NAMES,
         "finalised_early": engine.finalised_early,
         "seat_heard": engine.seat_heard[:seats] | engine.counting.seat_heard[:seats],
         "pool_heard": engine.counting.pool_heard[: len(engine.names.pools)],
@@ -147,6 +150,11 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     names = read_part(parts, "names")
     engine.names.fill(names)
     engine.finalised_early = head.pop("finalised_early")
+    if head.pop("states", STATE_NAMES) != STATE_NAMES:
+        msg = (
+            "the stored state knows other agent states than this version: run the one that wrote it"
+        )
+        raise StateError(msg)
     panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
     seat_heard = head.pop("seat_heard")
     engine.gauges.readings = {
@@ -167,8 +175,6 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     _restore_tallies(engine, read_part(parts, "tallies"))
     _restore_calls(engine.counting.calls, read_part(parts, "calls"))
     engine.dirty_agents.clear()  # what was read is stored
-    engine.dirty_seats.clear()
-    engine.dirty_agents.clear()
     engine.dirty_seats.clear()
     return sum(map(len, names.values()))
 

@@ -181,6 +181,14 @@ def test_an_unknown_format_is_refused_with_what_to_do(where: str) -> None:
     assert caught.value.exit_status == 1
 
 
+def test_state_that_was_stored_with_other_agent_states_is_refused() -> None:
+    stored = dict(shard_after(day(6)).snapshot().changed)
+    head = unpack(stored["head"])
+    stored["head"] = pack({**head, "states": [*head["states"], "napping"]})
+    with pytest.raises(StateError, match="knows other agent states"):
+        Shard.restore(SPEC, NO_ROSTER, stored, None)
+
+
 def test_rosters_that_change_between_restores_mix_up_no_pools() -> None:
     def pools() -> dict[str, list[int]]:
         figures = shard.figures().pools
