@@ -37,6 +37,8 @@ class Run:
     """User and system, all threads of the process."""
     rss_peak_bytes: int
     """Since the process began."""
+    stop_cpu_s: float = 0.0
+    """What stopping took after that: a worker stores its last snapshots. Not in `cpu_s`."""
 
 
 def run_peer(name: str, job: Job, log_path: Path) -> Run:
@@ -78,14 +80,29 @@ def run_floorwatch(config: Path, job: Job, log_path: Path) -> Run:
             began = watched.before
             watched.wait(lambda: _covered(client, shards, job), 0.05, LONGEST_S)
             ended, rss_peak_bytes = watched.now, rss_peak(process.pid)
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_S_MAX)
+        all_cpu_s = _stop(process)
     finally:
-        process.kill()
-        process.wait()
+        if process.returncode is None:
+            process.kill()
+            process.wait()
     if process.returncode != 0:
         raise ContestantFailed(_complaint("floorwatch", log_path))
-    return Run(job.records, ended[0] - began[0], ended[1] - began[1], rss_peak_bytes)
+    wall_s, cpu_s = ended[0] - began[0], ended[1] - began[1]
+    return Run(job.records, wall_s, cpu_s, rss_peak_bytes, all_cpu_s - ended[1])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> float:
+    """End a worker by SIGTERM; the CPU seconds of its whole life."""
+    process.send_signal(signal.SIGTERM)
+    give_up_at = time.monotonic() + STOP_S_MAX
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return usage.ru_utime + usage.ru_stime
+        if time.monotonic() > give_up_at:
+            process.kill()
+        time.sleep(0.02)
 
 
 def _environment() -> dict[str, str]:
