@@ -70,7 +70,7 @@ def _decode(
     route: Route | None,
 ) -> Decoded:
     names.route = route
-    rejected: list[Rejected] = []
+    rejected: dict[int, Rejected] = {}
     table = Table(len(documents))
     for shape, at in _by_shape(documents).items():
         group = documents if len(at) == len(documents) else [documents[index] for index in at]
@@ -82,8 +82,8 @@ def _decode(
     seen_ms = table.ts_ms if times_ms is None else times_ms[record]
     if times_ms is not None:
         _refuse_ahead(table, seen_ms, record, rejected)
-    rejected.sort(key=lambda one: one.record)
-    return Decoded(_compact(table, record, seen_ms), rejected)
+    in_order = [rejected[index] for index in sorted(rejected)]
+    return Decoded(_compact(table, record, seen_ms), in_order)
 
 
 def _by_shape(documents: Sequence[Any]) -> dict[tuple[str, ...] | None, list[int]]:
@@ -108,17 +108,17 @@ def _one_by_one(
     group: Sequence[Any],
     record: I64,
     names: Names,
-    rejected: list[Rejected],
+    rejected: dict[int, Rejected],
 ) -> None:
     for index, document in zip(at, group, strict=True):
         try:
             table.put(index, read(document), names)
         except Refused as refused:
             table.kept[index] = False
-            rejected.append(Rejected(int(record[index]), refused.reason, refused.detail))
+            rejected[index] = Rejected(int(record[index]), refused.reason, refused.detail)
 
 
-def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: list[Rejected]) -> None:
+def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: dict[int, Rejected]) -> None:
     ahead = table.kept & (table.ts_ms > seen_ms + SKEW_MS_MOST)
     for index in np.flatnonzero(ahead).tolist():
         detail = (
@@ -126,7 +126,7 @@ def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: list[Reject
             f"{SKEW_MS_MOST // SECOND_MS} s ahead of Kafka's time stamp "
             f"{rfc3339(int(seen_ms[index]))}; check the source's clock"
         )
-        rejected.append(Rejected(int(record[index]), Reason.ahead, detail))
+        rejected[index] = Rejected(int(record[index]), Reason.ahead, detail)
     table.kept &= ~ahead
 
 

@@ -1,5 +1,6 @@
 """The path by columns and the plain path: the same events, the same refusals, word for word."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from unittest import mock
@@ -110,7 +111,7 @@ def test_arrays_of_events_keep_the_index_of_their_record_on_both_paths(
 def test_how_many_records_are_decoded_at_once_makes_no_difference(
     drawn: list[list[Document]], at_once: int
 ) -> None:
-    values = [orjson.dumps(run, default=str) for run in drawn]
+    values = [json.dumps(run, default=str).encode() for run in drawn]
     values += [b"{broken", b'{"type":"heartbeat","ts":1}', orjson.dumps(STATE)]
     times_ms = [T_MS + index for index in range(len(values))]
     whole = Names(ROSTER)
