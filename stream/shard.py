@@ -82,6 +82,7 @@ class Shard:
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Take in a batch of events; returns those that came too late to count."""
+        self.engine.make_room()
         if not len(batch):
             return []
         if self._judged_ms == NOT_YET_MS:

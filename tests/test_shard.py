@@ -55,6 +55,18 @@ def test_before_any_event_nothing_holds_and_nothing_is_due() -> None:
     assert shard.push(decode_objects([], None, shard.names).batch) == []
 
 
+def test_a_refused_event_may_be_the_first_to_name_its_source_floor_and_agent() -> None:
+    shard = shard_of([state(0, "ann", "talking"), heartbeat(60)], SPEC)
+    soon = {**state(90, "bob", "aux", source="new"), "floor": "south"}
+    refused = decode_objects([soon], [T_MS + 60_000], shard.names)
+    assert [one.reason for one in refused.rejected] == [Reason.ahead]
+    assert shard.names.sources.number(("south", "new"))
+    assert shard.push(refused.batch) == []
+    assert shard.next_deadline() == T_MS + 150_001
+    shard.step(T_MS + 60_000)
+    assert [(key.floor, key.team) for key in shard.figures().teams.keys] == [("main", "a")]
+
+
 def test_as_of_never_goes_back() -> None:
     shard = shard_of([state(0, "ann", "talking"), heartbeat(60)], SPEC)
     shard.step(T_MS + 60_000)

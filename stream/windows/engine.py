@@ -88,8 +88,9 @@ class Engine:
         ]
 
     def make_room(self) -> None:
-        """Follow the names."""
+        """Follow the names, those of refused events too."""
         names = self.names
+        self.sources.make_room()
         self.calendars.make_room()
         self.timelines.make_room(len(names.agents))
         self.agents.make_room(len(names.agents))
