@@ -64,7 +64,7 @@ def test_a_refused_event_may_be_the_first_to_name_its_source_floor_and_agent() -
     assert shard.push(refused.batch) == []
     assert shard.next_deadline() == T_MS + 150_001
     shard.step(T_MS + 60_000)
-    assert [(key.floor, key.team) for key in shard.figures().teams.keys] == [("main", "a")]
+    assert [(key.floor, key.team) for key in shard.figures().teams.keys] == [("main", "unassigned")]
 
 
 def test_as_of_never_goes_back() -> None:
