@@ -121,7 +121,7 @@ class MemoryStore:
         if session is None or refused is not Outcome.OK:
             return refused
         check_commit(session.offset, commit)
-        if state.seq != session.seq:
+        if not _stands(session, state):
             return self._end(session, Outcome.MISMATCH)
         state.seq, state.commit = state.seq + 1, replace(commit, outbox=(), delivered=())
         for entry in commit.outbox:
@@ -137,7 +137,7 @@ class MemoryStore:
         if session is None or refused is not Outcome.OK:
             return refused
         check_snapshot(session.offset, session.manifest, snapshot, snapshot.parts)
-        if state.seq != session.seq:
+        if not _stands(session, state):
             return self._end(session, Outcome.MISMATCH)
         old = dict(state.manifest.parts) if state.manifest else {}
         name = secrets.token_hex(8)
@@ -159,7 +159,9 @@ class MemoryStore:
         """See the protocol."""
         session, state, refused = self._enter(lease)
         if session is None or refused is not Outcome.OK:
-            raise LeaseLost(f"another worker has acquired {lease.shard}")
+            raise LeaseLost.because(refused, lease.shard)
+        if not _stands(session, state):
+            raise LeaseLost.because(self._end(session, Outcome.MISMATCH), lease.shard)
         return dict(state.parts)
 
     async def write_views(
@@ -227,3 +229,8 @@ class MemoryStore:
     def _reply(self) -> Outcome:
         lost, self.lose_reply = self.lose_reply, False
         return Outcome.ALREADY if lost else Outcome.OK
+
+
+def _stands(session: _Session, state: _Shard) -> bool:
+    """Whether the shard is as the lease's last write left it."""
+    return (state.seq, state.manifest) == (session.seq, session.manifest)

@@ -15,7 +15,7 @@ stands in the lease's outbox.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
@@ -41,7 +41,15 @@ class Outcome(StrEnum):
 
 
 class LeaseLost(StateError):
-    """Another worker has acquired the shard while this one was loading it."""
+    """Another worker has acquired the shard, or the store was set back, while it was loaded."""
+
+    @classmethod
+    def because(cls, outcome: Outcome, shard: ShardKey) -> Self:
+        """The error for a read that ended with this refusal, FENCED or MISMATCH."""
+        name = f"{shard.topic}:{shard.partition}"
+        if outcome is Outcome.MISMATCH:
+            return cls(f"the store was set back while {name} was loaded")
+        return cls(f"another worker has acquired {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +197,8 @@ class Store(Protocol):
         """Store control, offset, instant and outbox as one.
 
         Atomic: all of it or nothing. Refused unless the lease owns the shard and the store holds
-        exactly what its last commit left. If it raises ServiceError the commit may be applied
-        later, as it was; hand in a newer one when you like.
+        exactly what its last commit and its last save left. If it raises ServiceError the commit
+        may be applied later, as it was; hand in a newer one when you like.
 
         Raises:
             ValueError: the offset goes back.
@@ -202,7 +210,8 @@ class Store(Protocol):
         The parts are uploaded under new names, then one atomic step puts the new manifest in the
         place of the old one, then the old versions are removed. A crash in between leaves the old
         snapshot whole. Commits of the same lease may go on meanwhile. If it raises, the parts are
-        kept and go with the next save.
+        kept and go with the next save. Refused like a commit, and if the store lost some of what
+        was uploaded.
 
         Raises:
             ValueError: the snapshot lies beyond the last commit (commit first), or names a part
@@ -213,7 +222,7 @@ class Store(Protocol):
         """All parts of the snapshot by name; empty without a manifest.
 
         Raises:
-            LeaseLost: another has acquired the shard.
+            LeaseLost: another has acquired the shard, or the store was set back.
             StateError: parts are missing or damaged.
         """
 

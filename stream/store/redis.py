@@ -108,7 +108,7 @@ class RedisStore:
         """See the protocol."""
         session = self._session(lease)
         if session is None:
-            raise LeaseLost(f"{lease.shard.topic}:{lease.shard.partition} was acquired anew")
+            raise LeaseLost.because(Outcome.FENCED, lease.shard)
         return await snapshots.load(session)
 
     async def write_views(

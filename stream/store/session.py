@@ -61,6 +61,11 @@ class Session:
         """Epoch and token, as the guard of the scripts takes them."""
         return (self.lease.owner.epoch, self.lease.owner.token)
 
+    @property
+    def ground(self) -> tuple[int, str]:
+        """What the store holds if nothing befell it: commits and the manifest's id, or ""."""
+        return (self.seq, self.manifest.id if self.manifest else "")
+
     def heed(self, reply: Reply) -> Outcome:
         """A script's answer; one that refuses the bearer ends the session."""
         outcome = Outcome(reply.decode())
@@ -74,6 +79,16 @@ class Session:
             return self.ended
         command = script("owner").call((keys.shard(self.lease.shard),), *self.bearer)
         return self.heed((await self.wire.ask([command]))[0])
+
+    async def stands(self) -> Outcome:
+        """As `owns`, and MISMATCH too if the store is not as this lease's last write left it."""
+        async with self.writing:
+            outcome = await self.settle()
+            if not outcome.stored:
+                return outcome
+            arguments = (*self.bearer, *self.ground)
+            command = script("owner").call((keys.shard(self.lease.shard),), *arguments)
+            return self.heed((await self.wire.ask([command]))[0])
 
     async def settle(self) -> Outcome:
         """Bring what is pending to its end. Call it while holding `writing`.
@@ -110,8 +125,8 @@ class Session:
             entries += (entry.id, b"%d:%d:%b" % (seq, place, entry.body))
         command = script("commit").call(
             (keys.shard(shard), keys.outbox(shard)),
-            *(*self.bearer, self.seq, seq),
-            *(commit.offset, commit.as_of_ms, commit.control),
+            *(*self.bearer, *self.ground),
+            *(seq, commit.offset, commit.as_of_ms, commit.control),
             *(len(commit.outbox), *entries),
             *commit.delivered,
         )

@@ -73,7 +73,7 @@ async def load(session: Session) -> dict[str, bytes]:
     """See `stream.store.protocol.Store.load`."""
     manifest = session.manifest
     if manifest is None:
-        await _check_owner(session)
+        await _check(session)
         return {}
     shard = session.lease.shard
     wanted = {name: piece_keys(shard, name, part) for name, part in manifest.parts.items()}
@@ -83,7 +83,7 @@ async def load(session: Session) -> dict[str, bytes]:
         some = gets[start : start + _ROUND_COMMANDS]
         replies = await session.wire.ask(some)
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
-    await _check_owner(session)
+    await _check(session)
     missing = [name for name, run in wanted.items() if any(pieces[key] is None for key in run)]
     if missing:
         raise StateError(
@@ -97,11 +97,11 @@ async def load(session: Session) -> dict[str, bytes]:
     )
 
 
-async def _check_owner(session: Session) -> None:
+async def _check(session: Session) -> None:
     """Only the owner may trust what it read: a next one removes what it supersedes."""
-    if await session.owns() is not Outcome.OK:
-        shard = session.lease.shard
-        raise LeaseLost(f"another worker has acquired {shard.topic}:{shard.partition}")
+    outcome = await session.stands()
+    if outcome is not Outcome.OK:
+        raise LeaseLost.because(outcome, session.lease.shard)
 
 
 async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
@@ -142,8 +142,8 @@ def _flip(session: Session, upload: Upload) -> Pending:
     shard = session.lease.shard
     command = script("flip").call(
         (keys.shard(shard), keys.garbage(shard)),
-        *(*session.bearer, session.seq),
-        *(upload.manifest.id, to_text(upload.manifest)),
+        *(*session.bearer, *session.ground),
+        *(upload.manifest.id, len(upload.pieces), to_text(upload.manifest)),
         *upload.superseded,
     )
 

@@ -184,6 +184,30 @@ async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
     assert again.lane.resume_offset == 100
 
 
+async def test_a_store_that_lost_just_a_snapshot_is_noticed_and_nothing_is_lost() -> None:
+    bench, records = Bench(), recording(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, 100))
+    await keeper.save()
+    await keeper.take(batch(records, 100, 200))
+    await keeper.flush()
+    earlier = bench.server.copy()
+    await keeper.save()
+    bench.server.set_back(earlier)
+    await keeper.take(batch(records, 200, 300))
+
+    await keeper.save()
+
+    assert bench.lost == [Outcome.MISMATCH]
+    again = await bench.take_over()
+    assert (again.lane.offset, again.lane.resume_offset) == (100, 200)
+    await again.take(batch(records, 100, 300))
+    await again.save()
+    restored = await bench.take_over()
+    assert restored.lane.offset == 300
+    assert seats(restored.lane.shard) == seats(reference(records, 300)[0])
+
+
 async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_lane(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -136,6 +136,39 @@ class StoreSuite(ViewsSuite):
         assert await store.save(lease, snapshot_at(20, {"a": b"1"})) is Outcome.MISMATCH
         assert (await store.acquire(SHARD)).manifest is None
 
+    async def test_a_store_that_lost_just_a_snapshot_answers_mismatch_and_reads_on_from_the_former(
+        self, world: World
+    ) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        await store.save(lease, snapshot_at(10, {"a": b"1", "b": b"1"}))
+        await store.commit(lease, commit_at(20))
+        earlier = world.copy()
+        assert await store.save(lease, snapshot_at(20, {"b": b"2", "c": b"2"})) is Outcome.OK
+        world.set_back(earlier)
+        lost_part = snapshot_at(20, {"b": b"3"}, "c")
+        assert await store.save(lease, lost_part) is Outcome.MISMATCH
+
+        lease = await store.acquire(SHARD)
+        assert (lease.offset, lease.manifest and lease.manifest.offset) == (20, 10)
+        assert await store.load(lease) == {"a": b"1", "b": b"1"}
+        assert await store.save(lease, snapshot_at(20, {"c": b"4"}, "b")) is Outcome.OK
+        assert await store.load(await store.acquire(SHARD)) == {"b": b"1", "c": b"4"}
+
+    async def test_a_lost_snapshot_is_noticed_by_the_next_write_of_whatever_kind(
+        self, world: World
+    ) -> None:
+        store = await world.store()
+        for write in ("commit", "load"):
+            lease = await store.acquire(SHARD)
+            earlier = world.copy()
+            await store.save(lease, snapshot_at(0, {"a": b"1"}))
+            world.set_back(earlier)
+            if write == "load":
+                with pytest.raises(LeaseLost, match="set back"):
+                    await store.load(lease)
+            assert await store.commit(lease, commit_at(0)) is Outcome.MISMATCH
+
     async def test_an_offset_never_goes_back(self, world: World) -> None:
         store = await world.store()
         lease = await begun(store)

@@ -1,6 +1,7 @@
 """What befalls a real Redis: killed, set back, stopped, full, emptied; and a worker that dies."""
 
 import asyncio
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -68,6 +69,21 @@ async def test_an_older_file_is_noticed(make_redis: MakeRedis) -> None:
         assert await store.commit(lease, commit_at(30)) is Outcome.MISMATCH
         found = await store.acquire(SHARD)
         assert (found.offset, found.commit_seq, found.outbox) == (10, 1, ())
+        assert await store.load(found) == {"a": b"1"}
+
+
+async def test_a_file_that_lost_just_a_snapshot_is_noticed(make_redis: MakeRedis) -> None:
+    server = make_redis("--appendfsync", "always")
+    async with RedisStore(server.url, QUICK) as store:
+        lease = await begun(store)
+        await store.save(lease, snapshot_at(10, {"a": b"1"}))
+        without = aof_of(server).stat().st_size
+        await store.save(lease, snapshot_at(10, {"b": b"2"}, "a"))
+        server.stop(signal.SIGKILL)
+        os.truncate(aof_of(server), without)
+        await asyncio.to_thread(server.start)
+        assert await store.save(lease, snapshot_at(10, {}, "a", "b")) is Outcome.MISMATCH
+        found = await store.acquire(SHARD)
         assert await store.load(found) == {"a": b"1"}
 
 

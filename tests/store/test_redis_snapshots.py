@@ -109,6 +109,25 @@ async def test_commits_go_on_while_a_snapshot_is_uploaded(world: RedisWorld) -> 
     assert await store.load(found) == parts
 
 
+async def test_a_redis_that_lost_pieces_of_an_upload_takes_no_manifest_that_names_them(
+    world: RedisWorld,
+) -> None:
+    store = await world.store()
+    lease = await begun(store)
+    await store.save(lease, snapshot_at(10, {"a": b"1"}))
+    earlier = world.copy()
+    noise = random.Random(7)
+    parts = {str(n): noise.randbytes(1_000_000) for n in range(8)}
+    world.proxy_of(store).lose_reply_to("put", nth=9)  # after the first run of pieces
+    saving = asyncio.create_task(store.save(lease, snapshot_at(10, parts, "a")))
+    await world.proxy_of(store).reached()
+    world.set_back(earlier)
+    assert await saving is Outcome.MISMATCH
+    found = await store.acquire(SHARD)
+    assert await store.load(found) == {"a": b"1"}
+    assert len(pieces(world.admin)) == 1
+
+
 async def test_a_damaged_or_missing_part_is_never_taken_for_state(world: RedisWorld) -> None:
     store = await world.store()
     lease = await begun(store)

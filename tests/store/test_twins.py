@@ -190,9 +190,7 @@ def tally() -> Iterator[Counter[str]]:
 
 
 def test_twins_answer_the_same(redis_url: str, tally: Counter[str]) -> None:
-    # Not more with FLOORWATCH_HISTORIES: among a thousand is a Redis that loses a snapshot's flip
-    # and no commit, which the store does not notice yet (docs/decisions/0012).
-    @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100, derandomize=True)
+    @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(STEPS, min_size=20, max_size=50))
     def holds(steps: list[Step]) -> None:
         with redis.Redis.from_url(redis_url) as admin:

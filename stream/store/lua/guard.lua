@@ -12,6 +12,14 @@ local function refusal(shard, epoch, token)
   return nil
 end
 
+-- Answers whether the shard stands as the writer's last write left it. A Redis that was set back
+-- holds another number of commits or another manifest; each is looked at, since a file that ends
+-- too early may have lost the one and kept the other.
+local function rests_on(shard, seq, manifest_id)
+  local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')
+  return (stored[1] or '0') == seq and (stored[2] or '') == manifest_id
+end
+
 -- Calls a command with the arguments first..last of ARGV, in runs that fit on Lua's stack.
 local function call_with(command, key, first, last)
   for from = first, last, 1000 do

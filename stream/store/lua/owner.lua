@@ -1,2 +1,7 @@
--- KEYS: shard. ARGV: epoch, token.
-return refusal(KEYS[1], ARGV[1], ARGV[2]) or 'OK'
+-- KEYS: shard. ARGV: epoch, token, and, of whoever has no write under way, stored seq and stored
+-- manifest's id.
+local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
+if not refused and ARGV[4] and not rests_on(KEYS[1], ARGV[3], ARGV[4]) then
+  return 'MISMATCH'
+end
+return refused or 'OK'
