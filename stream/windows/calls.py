@@ -17,14 +17,20 @@ from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
 from stream.windows.grouping import grown
 from stream.windows.legs import Legs
-from stream.windows.told import U64, Run, Told, call_hashes, fact_hashes
+from stream.windows.told import (
+    BITS,
+    CALL_ITSELF,
+    CALL_OVER,
+    U64,
+    Told,
+    call_hashes,
+    numbers,
+)
 
 OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
 WAITING_MS_MOST = HOUR_MS
 """A call that has waited longer than this is not counted as waiting: its end was lost."""
-_OVER = 7
-"""Stands where a phase stands, for the fact that a call was over once; no phase has it."""
 
 
 class Calls:
@@ -43,9 +49,9 @@ class Calls:
         """The latest instant told of each call; NEVER_MS for a free slot."""
         self.floor = np.zeros(64, np.int64)
         self._hash = np.zeros(64, np.uint64)
+        """Of each call's key, as `told` remembers it."""
         self._again = np.zeros(64, np.bool_)
         """Calls that were over, and of which something new was told after all."""
-        """Of each call's key, as `told` remembers it."""
         self.complete = np.zeros(64, np.bool_)
         """Whether all is known that the call counts for."""
         self.closed_ms = np.full(64, NEVER_MS, np.int64)
@@ -64,17 +70,21 @@ class Calls:
         if len(new):
             calls = [keys[index] for index in new.tolist()]
             hashed = call_hashes(calls)
-            phase = rows.phase[new].astype(np.int64)
-            told = self.told.holds(fact_hashes(hashed, phase, agent[new]))
+            told = self._is_told(hashed, rows.phase[new], agent[new])
             if told.any():
                 calls = list(compress(calls, ~told))
             slot[new[~told]] = self._open_slots(calls, hashed[~told])
         again = np.flatnonzero(self._again[slot] & (slot != NONE))
         if len(again):
-            phase = rows.phase[again].astype(np.int64)
-            hashes = fact_hashes(self._hash[slot[again]], phase, agent[again])
-            slot[again[self.told.holds(hashes)]] = NONE
+            hashed = self._hash[slot[again]]
+            slot[again[self._is_told(hashed, rows.phase[again], agent[again])]] = NONE
         return slot
+
+    def _is_told(self, hashed: U64, phase: U8, agent: I64) -> Bool:
+        """Whether facts were told already of calls that are over."""
+        of_leg = (phase >= Phase.answered) & (phase <= Phase.wrapped)
+        number = numbers(hashed, np.where(of_leg, agent, CALL_ITSELF))
+        return self.told.holds(number, BITS[phase])
 
     def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
         """Take in what events say of calls; agent: (N,) agent number, NONE without."""
@@ -116,8 +126,8 @@ class Calls:
 
     def find_again(self, slots: I64) -> None:
         """Note which of the calls were over already: what was told of them is still known."""
-        over, nobody = np.full(len(slots), _OVER), np.full(len(slots), NONE)
-        self._again[slots] = self.told.holds(fact_hashes(self._hash[slots], over, nobody))
+        number = numbers(self._hash[slots], np.full(len(slots), CALL_ITSELF))
+        self._again[slots] = self.told.holds(number, np.full(len(slots), CALL_OVER, np.uint64))
 
     def _make_room(self) -> None:
         size = len(self.keys)
@@ -242,22 +252,16 @@ class Calls:
     def _remember(self, calls: I64) -> None:
         """What was told of calls, against repeats."""
         legs = self.legs.of(calls)
-        who = self.legs.agent[legs]
-        place = np.searchsorted(calls, self.legs.call[legs])
-        hashed = self._hash[calls]
-        nobody = np.full(len(calls), NONE, np.int64)
+        owner = np.concatenate([calls, self.legs.call[legs]])
+        agent = np.concatenate([np.full(len(calls), CALL_ITSELF), self.legs.agent[legs]])
+        told = numbers(self._hash[owner], agent)
+        told[: len(calls)] |= np.uint64(CALL_OVER)
         for phase, facts in self.facts.items():
-            if phase in CALL_FACTS:
-                known = np.flatnonzero(facts.ts_ms[calls] < NEVER_MS)
-                owner, agent = known, nobody[known]
-            else:
-                known = np.flatnonzero(facts.ts_ms[legs] < NEVER_MS)
-                owner, agent = place[known], who[known]
-            hashes = fact_hashes(hashed[owner], np.full(len(known), int(phase)), agent)
-            floor = self.floor[calls[owner]].astype(np.int32)
-            self.told.add(Run(hashes, floor, self.newest_ms[calls[owner]]))
-        over = fact_hashes(hashed, np.full(len(calls), _OVER), nobody)
-        self.told.add(Run(over, self.floor[calls].astype(np.int32), self.newest_ms[calls]))
+            of_call = phase in CALL_FACTS
+            part = told[: len(calls)] if of_call else told[len(calls) :]
+            known = facts.ts_ms[calls if of_call else legs] < NEVER_MS
+            part |= np.where(known, BITS[phase], 0)
+        self.told.add(told, self.floor[owner].astype(np.int32), self.newest_ms[owner])
 
     def _drop(self, calls: I64) -> None:
         legs = self.legs.of(calls)

@@ -50,12 +50,13 @@ class Panes:
     """Milliseconds by seat, minute and state, and by seat, shift and state.
 
     A ring of minutes a floor: `head` is the newest minute of each floor, older ones than
-    head - RING + 1 are gone. Sums wrap as unsigned integers do, so taking away is exact.
+    head - RING + 1 are gone. Sums wrap as unsigned integers do, so taking away is exact; a shift
+    ends within days, where the next begins, so it has less than 2^32 milliseconds.
     """
 
     def __init__(self) -> None:
         self.minutes = np.zeros((64, RING, STATE_COUNT), np.uint16)
-        self.shifts = np.zeros((64, SHIFTS, STATE_COUNT), np.int64)
+        self.shifts = np.zeros((64, SHIFTS, STATE_COUNT), np.uint32)
         self.shift_start_ms = np.zeros((64, SHIFTS), np.int64)
         self.head = np.zeros(8, np.int64)
 
@@ -103,7 +104,7 @@ class Panes:
         held = np.flatnonzero(slot >= 0)
         place = (seat[held] * SHIFTS + slot[held]) * STATE_COUNT + state[held]
         length_ms = (end_ms - start_ms)[held] * intervals.sign[at][held]
-        np.add.at(self.shifts.reshape(-1), place, length_ms)
+        np.add.at(self.shifts.reshape(-1), place, length_ms.astype(np.uint32))
 
     def _slots(self, seat: I64, shift_ms: I64) -> I64:
         """The slot of each (seat, shift); a new shift takes that of the oldest; -1: too old."""
@@ -135,7 +136,7 @@ class Panes:
     def sum_shift(self, seats: I64, shift_ms: I64) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the shift that starts at `shift_ms` (seats,)."""
         hit = self.shift_start_ms[seats] == shift_ms[:, None]
-        found: I64 = self.shifts[seats, hit.argmax(axis=1)]
+        found: I64 = self.shifts[seats, hit.argmax(axis=1)].astype(np.int64)
         found[~hit.any(axis=1)] = 0
         return found
 

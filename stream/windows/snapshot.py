@@ -18,7 +18,7 @@ from stream.windows.panes import RING
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.told import Run
 
-FORMAT = 1
+FORMAT = 2
 """Raised with every change of what the parts hold."""
 STATE_NAMES = [state.name for state in State]
 """What the numbers of states mean in the parts."""
@@ -128,11 +128,10 @@ def _calls(calls: Calls) -> Pieces:
         "keys": [list(calls.keys[slot]) for slot in slots.tolist()],
         "newest_ms": calls.newest_ms[slots],
         "legs": np.stack([place, calls.legs.agent[legs]], axis=1).tolist(),
-        "told": len(calls.told.runs),
+        "told": sorted(calls.told.runs),
     }
-    for number, run in enumerate(calls.told.runs):
-        for name in ("hashes", "floor", "newest_ms"):
-            pieces[f"told_{name}/{number}"] = getattr(run, name)
+    for span, run in calls.told.runs.items():
+        pieces |= {f"told/{span}": run.told, f"told_floor/{span}": run.floor}
     for phase, facts in calls.facts.items():
         at = slots if phase in CALL_FACTS else legs
         for name in VALUES:
@@ -233,9 +232,8 @@ def _restore_calls(calls: Calls, pieces: Pieces) -> None:
     slots = calls.open_slots([(floor, call) for floor, call in pieces["keys"]])
     calls.newest_ms[slots] = pieces["newest_ms"]
     calls.floor[slots] = [floor for floor, _ in pieces["keys"]]
-    for number in range(pieces["told"]):
-        columns = (pieces[f"told_{name}/{number}"] for name in ("hashes", "floor", "newest_ms"))
-        calls.told.runs.append(Run(*columns))
+    for span in pieces["told"]:
+        calls.told.runs[span] = Run(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
     pairs = np.array(pieces["legs"], np.int64).reshape(-1, 2)
     legs = calls.open_legs(slots[pairs[:, 0]], pairs[:, 1])
     for phase in (*CALL_FACTS, *LEG_FACTS):

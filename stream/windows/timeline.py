@@ -73,7 +73,6 @@ class Timelines:
     def __init__(self) -> None:
         self._rows = no_rows(1_024)
         self._used = 0
-        self._waste = 0
         self._start = np.zeros(64, np.int64)
         self._room = np.zeros(64, np.int64)
         self.size = np.zeros(64, np.int64)
@@ -99,41 +98,35 @@ class Timelines:
     def put(self, agents: I64, sizes: I64, rows: Rows) -> None:
         """Replace the rows of the agents."""
         wide = np.flatnonzero(sizes > self._room[agents])
-        if len(wide) and self._is_mostly_waste(agents[wide], sizes[wide]):
-            self.size[agents[wide]] = 0
-            self._compact()  # which may leave the others less room than they had
-            wide = np.flatnonzero(sizes > self._room[agents])
         if len(wide):
-            self._move(agents[wide], sizes[wide])
+            self._move(agents[wide], _room_for(sizes[wide]))
+        if self._used > len(self._rows):
+            self._lay_out(agents, sizes)
         start = self._start[agents]
         self._rows.put(ranges(start, start + sizes), rows)
         self.size[agents] = sizes
 
-    def _is_mostly_waste(self, agents: I64, sizes: I64) -> bool:
-        """Whether new runs for the agents would not fit, and most of the used rows are no one's."""
-        waste = self._waste + int(self._room[agents].sum())
-        return self._used + int(_room_for(sizes).sum()) > len(self._rows) and waste * 2 > self._used
-
-    def _move(self, agents: I64, sizes: I64) -> None:
-        room = _room_for(sizes)
-        self._waste += int(self._room[agents].sum())
+    def _move(self, agents: I64, room: I64) -> None:
+        """Give agents runs at the end; what they had is no one's."""
         self._start[agents] = self._used + np.cumsum(room) - room
         self._room[agents] = room
         self._used += int(room.sum())
-        if self._used > len(self._rows):
-            wide = {name: grown(getattr(self._rows, name), self._used) for name in COLUMNS}
-            self._rows = Rows(**wide)
 
-    def _compact(self) -> None:
-        agents = np.flatnonzero(self._room)
-        rows, sizes = self.of(agents)
-        room = _room_for(sizes)
-        self._start[agents] = np.cumsum(room) - room
-        self._room[agents] = room
-        self._used, self._waste = int(room.sum()), 0
-        self._rows = no_rows(max(1_024, 2 * self._used))
-        start = self._start[agents]
-        self._rows.put(ranges(start, start + sizes), rows)
+    def _lay_out(self, agents: I64, sizes: I64) -> None:
+        """All runs anew, without what is no one's, and half as much again behind them.
+
+        The agents' own rows are let go of, with room for so many others.
+        """
+        self.size[agents] = 0
+        others = np.flatnonzero(self.size)
+        rows, kept = self.of(others)
+        self.size[agents] = sizes
+        holders = np.flatnonzero(self.size)
+        self._room[:] = self._used = 0
+        self._move(holders, _room_for(self.size[holders]))
+        self._rows = no_rows(max(1_024, self._used + self._used // 2))
+        start = self._start[others]
+        self._rows.put(ranges(start, start + kept), rows)
 
 
 @dataclass(frozen=True, slots=True)

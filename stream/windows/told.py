@@ -1,8 +1,10 @@
-"""What was told of calls that are over: a memory against repeats, 8 bytes a fact.
+"""What was told of calls that are over: a memory against repeats, 12 bytes a call and 12 a leg.
 
 A call is retired when all that it counts for is known and no older event can still be admitted.
 A repeat of one of its facts may come later all the same, with another time stamp; its key is
 found here, and since of two facts of one key the earlier counts, the later is passed over.
+
+A number stands for each call, and one for each of its legs; their lowest bits say which facts.
 """
 
 from dataclasses import dataclass
@@ -12,28 +14,30 @@ import numpy as np
 import numpy.typing as npt
 
 from stream.events.language import I32, I64, Bool
+from stream.units import MINUTE_MS
 
 U64 = npt.NDArray[np.uint64]
 
-_RUNS_MOST = 8
+CALL_ITSELF = -2
+"""Stands where a leg's agent stands."""
+CALL_OVER = 4
+"""The bit of a call that was over, whatever was told of it."""
+BITS = np.array([1, 1, 2, 4, 2], np.uint64)
+"""The bit of each phase, by number: two of the call itself, three of a leg."""
+_KEY = np.uint64(2**64 - 8)
+"""What is not bits."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+_SPAN_MS = 15 * MINUTE_MS
+"""What is told of calls of one span is forgotten together, when the whole span is past."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Facts in columns of one length."""
+    """Calls and legs of one span, sorted."""
 
-    hashes: U64
+    told: U64
+    """Their numbers, and in the lowest bits what was told."""
     floor: I32
-    newest_ms: I64
-
-    def take(self, at: I64 | Bool) -> "Run":
-        """The facts at the given places."""
-        return Run(self.hashes[at], self.floor[at], self.newest_ms[at])
-
-    def sorted(self) -> "Run":
-        """The facts by hash."""
-        return self.take(np.argsort(self.hashes, kind="stable"))
 
 
 def call_hashes(calls: list[tuple[int, str]]) -> U64:
@@ -44,44 +48,58 @@ def call_hashes(calls: list[tuple[int, str]]) -> U64:
     return np.frombuffer(b"".join(map(digest.__getitem__, calls)), np.uint64)
 
 
-def fact_hashes(call: U64, phase: I64, agent: I64) -> U64:
-    """A number for each fact of calls that are given by their numbers."""
-    who = ((agent.astype(np.uint64) + np.uint64(2)) << np.uint64(3)) | phase.astype(np.uint64)
-    mixed = (call ^ who) * _MIX
-    hashed: U64 = mixed ^ (mixed >> np.uint64(29))
-    return hashed
+def numbers(call: U64, agent: I64) -> U64:
+    """The number of each leg of calls that are given by their hashes; the lowest bits are 0."""
+    mixed = (call ^ (agent + 2).astype(np.uint64)) * _MIX
+    return (mixed ^ (mixed >> np.uint64(29))) & _KEY
 
 
 class Told:
-    """Hashes of facts in sorted runs, with floor and time of the call that they belong to."""
+    """Runs by span of the latest instant of the calls."""
 
     def __init__(self) -> None:
-        self.runs: list[Run] = []
+        self.runs: dict[int, Run] = {}
 
-    def add(self, run: Run) -> None:
-        """Remember facts."""
-        if len(run.hashes):
-            self.runs.append(run.sorted())
-            if len(self.runs) > _RUNS_MOST:
-                self._merge()
+    def add(self, told: U64, floor: I32, newest_ms: I64) -> None:
+        """Remember calls and legs: their numbers with bits, and the latest instant of each."""
+        span = newest_ms // _SPAN_MS
+        for one in np.unique(span).tolist():
+            at = span == one
+            run = Run(told[at], floor[at])
+            self.runs[one] = _united(self.runs[one], run) if one in self.runs else _sorted(run)
 
-    def holds(self, hashes: U64) -> Bool:
-        """Which of the facts are remembered."""
-        found = np.zeros(len(hashes), np.bool_)
-        for run in self.runs:
-            place = np.minimum(np.searchsorted(run.hashes, hashes), len(run.hashes) - 1)
-            found |= run.hashes[place] == hashes
-        return found
+    def holds(self, number: U64, bit: U64) -> Bool:
+        """Whether the fact of each bit is remembered of each number."""
+        found = np.zeros(len(number), np.uint64)
+        for run in self.runs.values():
+            place = np.minimum(np.searchsorted(run.told, number), len(run.told) - 1)
+            told = run.told[place]
+            found |= np.where(told & _KEY == number, told, 0)
+        held: Bool = found & bit != 0
+        return held
 
     def forget(self, before_ms: I64) -> None:
-        """Drop what lies before the given instant of its floor (floors,)."""
-        kept = [run.take(run.newest_ms >= before_ms[run.floor]) for run in self.runs]
-        self.runs = [run for run in kept if len(run.hashes)]
+        """Drop the spans that end at or before the given instant of their floor (floors,)."""
+        for span, run in list(self.runs.items()):
+            past = before_ms >= (span + 1) * _SPAN_MS
+            if past.any():
+                kept = ~past[run.floor]
+                self.runs[span] = Run(run.told[kept], run.floor[kept])
+                if not kept.any():
+                    del self.runs[span]
 
-    def _merge(self) -> None:
-        """The smaller runs into one, so that both their number and the cost stay small."""
-        self.runs.sort(key=lambda run: len(run.hashes))
-        few = _RUNS_MOST // 2 + 1
-        small, self.runs = self.runs[:few], self.runs[few:]
-        columns = [(run.hashes, run.floor, run.newest_ms) for run in small]
-        self.runs.append(Run(*map(np.concatenate, zip(*columns, strict=True))).sorted())
+
+def _united(one: Run, other: Run) -> Run:
+    return _sorted(
+        Run(np.concatenate([one.told, other.told]), np.concatenate([one.floor, other.floor]))
+    )
+
+
+def _sorted(run: Run) -> Run:
+    """By number, each once: of a call that was over twice, all that was told."""
+    order = np.argsort(run.told, kind="stable")  # fast where most is in order already
+    told, floor = run.told[order], run.floor[order]
+    first = np.flatnonzero(np.diff(told & _KEY, prepend=~told[:1]))
+    if len(first) < len(told):
+        told, floor = np.bitwise_or.reduceat(told, first), floor[first]
+    return Run(told, floor)

@@ -12,6 +12,7 @@ from stream.shard import Shard, Snapshot
 from stream.spec import Spec
 from stream.windows.engine import BLOCK_BITS
 from stream.windows.packing import pack, unpack
+from stream.windows.snapshot import FORMAT
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
 
 BLOCK = 1 << BLOCK_BITS
@@ -176,7 +177,7 @@ def test_an_unknown_format_is_refused_with_what_to_do(where: str) -> None:
     with pytest.raises(StateError) as caught:
         Shard.restore(SPEC, NO_ROSTER, stored, stored["control"])
     assert str(caught.value) == (
-        "the stored state has another format than 1: run the version that wrote it"
+        f"the stored state has another format than {FORMAT}: run the version that wrote it"
     )
     assert caught.value.exit_status == 1
 

@@ -3,71 +3,87 @@
 import numpy as np
 import pytest
 
-from stream.events.language import I64
-from stream.windows.told import U64, Run, Told, call_hashes, fact_hashes
+from stream.events.language import I64, Phase
+from stream.units import MINUTE_MS
+from stream.windows.told import BITS, CALL_ITSELF, CALL_OVER, U64, Told, call_hashes, numbers
 
 FLOORS = 3
+SPAN_MS = 15 * MINUTE_MS
+ALL_BITS = np.uint64(7)
 
 
-def run_of(hashes: U64, newest_ms: I64) -> Run:
-    return Run(hashes, (hashes % FLOORS).astype(np.int32), newest_ms)
-
-
-def drawn(rng: np.random.Generator, count: int) -> Run:
-    hashes = rng.integers(0, 2**64, count, dtype=np.uint64)
-    return run_of(hashes, rng.integers(0, 1_000, count))
-
-
-def held(told: Told) -> dict[int, int]:
-    return {
-        hashed: newest
-        for run in told.runs
-        for hashed, newest in zip(run.hashes.tolist(), run.newest_ms.tolist(), strict=True)
-    }
+def drawn(rng: np.random.Generator, count: int) -> tuple[U64, U64, I64, I64]:
+    """Numbers, bits, floors and instants; some numbers come again and again."""
+    number = rng.integers(0, 2**61, count, dtype=np.uint64) << np.uint64(3)
+    number[::3] = rng.integers(0, 5, len(number[::3]), dtype=np.uint64) << np.uint64(3)
+    bits = rng.integers(0, 8, count, dtype=np.uint64)
+    return (
+        number,
+        bits,
+        (number >> np.uint64(3)).astype(np.int64) % FLOORS,
+        rng.integers(0, 10 * SPAN_MS, count),
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_it_holds_what_was_added_until_it_is_forgotten(seed: int) -> None:
+def test_it_holds_what_was_added_until_its_span_is_past(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    told, wanted = Told(), dict[int, tuple[int, int]]()
+    told, wanted = Told(), dict[tuple[int, int, int], int]()
     for _ in range(60):
-        run = drawn(rng, int(rng.integers(0, 30)))
-        told.add(run)
-        for row in zip(*(c.tolist() for c in (run.hashes, run.floor, run.newest_ms)), strict=True):
-            wanted[row[0]] = row[1:]
+        number, bits, floor, newest_ms = drawn(rng, int(rng.integers(0, 30)))
+        told.add(number | bits, floor.astype(np.int32), newest_ms)
+        rows = zip(*(c.tolist() for c in (number, bits, floor, newest_ms // SPAN_MS)), strict=True)
+        for one, some, where, span in rows:
+            key = (one, where, span)
+            wanted[key] = wanted.get(key, 0) | some
         if rng.integers(0, 4) == 0:
-            before = rng.integers(0, 300, FLOORS)
-            told.forget(before)
-            wanted = {key: one for key, one in wanted.items() if one[1] >= before[one[0]]}
-        asked = np.array([*wanted, *rng.integers(0, 2**64, 9, dtype=np.uint64)], np.uint64)
-        assert told.holds(asked).tolist() == [True] * len(wanted) + [False] * 9
-        assert held(told) == {key: newest for key, (_, newest) in wanted.items()}
+            before_ms = rng.integers(0, 10 * SPAN_MS, FLOORS)
+            told.forget(before_ms)
+            wanted = {
+                key: some
+                for key, some in wanted.items()
+                if (key[2] + 1) * SPAN_MS > before_ms[key[1]]
+            }
+        asked = np.array([*{key[0] for key in wanted}, *drawn(rng, 9)[0]], np.uint64)
+        for bit in (1, 2, 4):
+            found = told.holds(asked, np.full(len(asked), bit, np.uint64))
+            known = {key[0] for key, some in wanted.items() if some & bit}
+            assert found.tolist() == [one in known for one in asked.tolist()]
 
 
-def test_many_small_runs_become_few() -> None:
-    told, rng = Told(), np.random.default_rng(1)
-    for _ in range(1_000):
-        told.add(drawn(rng, 3))
-    assert len(told.runs) <= 8
-    assert sum(len(run.hashes) for run in told.runs) == 3_000
+def test_what_is_kept_depends_neither_on_the_order_nor_on_the_batches() -> None:
+    number, bits, floor, newest_ms = drawn(np.random.default_rng(7), 200)
+    whole, parts = Told(), Told()
+    whole.add(number | bits, floor.astype(np.int32), newest_ms)
+    for at in np.array_split(np.random.default_rng(8).permutation(200), 17):
+        parts.add(number[at] | bits[at], floor[at].astype(np.int32), newest_ms[at])
+    assert {span: run.told.tolist() for span, run in whole.runs.items()} == {
+        span: run.told.tolist() for span, run in parts.runs.items()
+    }
+    assert max(len(run.told) for run in whole.runs.values()) < 200
 
 
 def test_an_empty_memory_holds_nothing() -> None:
     told = Told()
-    told.add(run_of(np.zeros(0, np.uint64), np.zeros(0, np.int64)))
-    assert told.runs == []
-    assert told.holds(np.array([1, 2], np.uint64)).tolist() == [False, False]
+    told.add(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int64))
+    assert told.runs == {}
+    asked = np.array([0, 8], np.uint64)
+    assert told.holds(asked, np.full(2, ALL_BITS)).tolist() == [False, False]
 
 
-def test_keys_of_facts_differ_in_floor_call_phase_and_agent() -> None:
+def test_numbers_differ_in_floor_call_and_agent_and_leave_room_for_the_bits() -> None:
     calls = [(floor, f"c{number}") for floor in range(3) for number in range(40)]
     base = call_hashes(calls)
-    hashes = [
-        fact_hashes(base, np.full(len(calls), phase), np.full(len(calls), agent))
-        for phase in range(5)
-        for agent in range(-1, 30)
-    ]
-    assert len(np.unique(np.concatenate(hashes))) == len(calls) * 5 * 31
+    agents = range(CALL_ITSELF, 30)
+    found = np.concatenate([numbers(base, np.full(len(calls), agent)) for agent in agents])
+    assert len(np.unique(found)) == len(calls) * len(agents)
+    assert not (found & ALL_BITS).any()
+
+
+def test_the_phases_of_a_call_and_those_of_a_leg_have_bits_of_their_own() -> None:
+    of_call = [*BITS[[Phase.offered, Phase.abandoned]].tolist(), CALL_OVER]
+    of_leg = BITS[[Phase.answered, Phase.ended, Phase.wrapped]].tolist()
+    assert sorted(of_call) == sorted(of_leg) == [1, 2, 4]
 
 
 def test_the_hash_of_a_call_is_the_same_alone_and_in_company() -> None:
