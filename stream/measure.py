@@ -1,6 +1,6 @@
 """From windows to figures: all ratios of all teams in all windows at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -179,12 +179,9 @@ def _source_figures(engine: Engine, as_of_ms: int) -> tuple[SourceFigures, ...]:
     )
 
 
-def members(engine: Engine, as_of_ms: int, floor: str, team: str) -> list[Member]:
-    """The member table of one team, by agent: those who have time in one of its windows."""
+def members(engine: Engine, as_of_ms: int, teams: Sequence[int]) -> list[list[Member]]:
+    """The member tables of teams, by agent: those who have time in one of its windows."""
     engine.make_room()
-    number = engine.names.teams.get((floor, team))
-    if number is None:
-        return []
     sums = read_windows(engine, as_of_ms)
     now = {
         int(seat): (State(int(state)).name, int(since))
@@ -192,8 +189,14 @@ def members(engine: Engine, as_of_ms: int, floor: str, team: str) -> list[Member
             sums.open.seat, sums.open.now(as_of_ms), sums.open.since_ms, strict=True
         )
     }
+    return [_table(engine, sums, now, team) for team in teams]
+
+
+def _table(
+    engine: Engine, sums: WindowSums, now: Mapping[int, tuple[str, int]], team: int
+) -> list[Member]:
     rows = []
-    for seat in np.flatnonzero(engine.names.seat_team.data == number).tolist():
+    for seat in np.flatnonzero(engine.names.seat_team.data == team).tolist():
         state, since_ms = now.get(seat, ("", 0))
         if state or sums.state_ms[seat].any():
             agent = engine.names.seats.keys[seat][1]

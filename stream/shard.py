@@ -178,7 +178,14 @@ class Shard:
 
     def members(self, floor: str, team: str) -> list[Member]:
         """The member table of a team, by agent."""
-        return members(self.engine, self.as_of_ms, floor, team)
+        number = self.names.teams.get((floor, team))
+        return [] if number is None else members(self.engine, self.as_of_ms, [number])[0]
+
+    def all_members(self) -> dict[TeamKey, list[Member]]:
+        """The member tables of all teams, read at once."""
+        keys = self.team_keys()
+        tables = members(self.engine, self.as_of_ms, range(len(keys)))
+        return dict(zip(keys, tables, strict=True))
 
     def seat_sums(self, start_ms: int, end_ms: int) -> SeatSums:
         """What each seat has in [start_ms, end_ms).

@@ -1,7 +1,8 @@
 """Fixtures that start real programs, and the settings of hypothesis.
 
-A test that needs a running program asks for its fixture, and is thereby marked ``service``; all
-others are marked ``pure``. Where a program is missing, the test is skipped visibly, or fails if
+A test that needs a running program asks for its fixture, and is thereby marked ``service``; one
+that reads recorded data, which is no part of the project, is marked ``recorded``; all others are
+marked ``pure``. Where a program is missing, the test is skipped visibly, or fails if
 FLOORWATCH_REQUIRE_REAL=1.
 """
 
@@ -45,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_marked or names & SERVICES:
             item.add_marker("service")
             item.add_marker(pytest.mark.xdist_group("service"))
+        elif "recorded_data" in names:
+            item.add_marker("recorded")
         else:
             item.add_marker("pure")
 

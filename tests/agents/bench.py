@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice
 
 import orjson
@@ -37,6 +38,7 @@ KEY = ShardKey("floor-events", 0)
 TOPIC = TP("floor-events", 0)
 
 
+@cache
 def recording(seed: int) -> list[tuple[bytes, int]]:
     """An hour of a floor with a walk-out, late and repeated events: (record, its time stamp)."""
     plan = Plan(

@@ -56,12 +56,12 @@ def check_accounts(history: History) -> None:
 
 
 def _accounts(shard: Shard) -> None:
-    teams = shard.figures().teams
+    teams, tables = shard.figures().teams, shard.all_members()
     for floor in {key.floor for key in teams.keys}:
         rows = [row for row, key in enumerate(teams.keys) if key.floor == floor]
         sums: dict[str, Any] = {}
         for row in rows:
-            for member in shard.members(floor, teams.keys[row].team):
+            for member in tables[teams.keys[row]]:
                 spent = member.state_ms.sum(axis=1)
                 sums[member.agent] = sums.get(member.agent, 0) + spent
         lengths = teams.window_ms[rows]
@@ -129,7 +129,7 @@ def _fed(history: History, order: Sequence[int], steps: bool) -> Shard:
         records=(1,) * (len(events) + len(known)),
     )
     shard = new_shard(told)
-    width = 2 if steps else 5
+    width = 3 if steps else 5
     for first in range(0, len(told.records), width):
         last = min(first + width, len(told.records))
         assert not push(shard, told, first, last), "an admissible event was late"
@@ -164,9 +164,11 @@ def in_order(history: History) -> History:
 
 
 def check_transitions_of_batches(history: History) -> int:
-    """In order, control says the same whether it looks after each event or now and then."""
+    """In order, control says the same whether it looks at each instant or now and then."""
     history = in_order(history)
-    every = stepped(history, list(range(1, len(history.records) + 1)))
+    later = zip(history.times_ms, history.times_ms[1:], strict=False)
+    instants = [place for place, (one, other) in enumerate(later, 1) if one < other]
+    every = stepped(history, [*instants, len(history.records)])
     seldom = stepped(history, history.cuts())
     _same_transitions(every, seldom)
     return len(every)

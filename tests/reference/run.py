@@ -6,7 +6,7 @@ from typing import Any
 
 from stream.control.model import Transition
 from stream.events.decode import decode
-from stream.figures import Figures
+from stream.figures import Figures, Member
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
 from tests.reference.figures import NaiveFigures, RatioFigures, Reference, TeamWindow
@@ -51,7 +51,7 @@ def now_of(history: History, shard: Shard, pushed: int) -> int:
 
 def by_names(shard: Shard) -> dict[str, Any]:
     """All figures of a shard as plain values by names: equal shards give equal ones."""
-    figures = shard.figures()
+    figures, tables = shard.figures(), shard.all_members()
     teams: dict[str, Any] = {}
     for row, key in enumerate(figures.teams.keys):
         teams["/".join(key)] = {
@@ -61,7 +61,7 @@ def by_names(shard: Shard) -> dict[str, Any]:
         } | {
             "seats": {
                 member.agent: (member.state, member.since_ms, member.state_ms.tolist())
-                for member in shard.members(key.floor, key.team)
+                for member in tables[key]
             }
         }
     pools = {
@@ -100,14 +100,14 @@ def differing(first: Any, second: Any, path: str = "") -> list[str]:
 
 def against(naive: NaiveFigures, shard: Shard) -> list[str]:
     """Every difference between the reference and a shard, in words."""
-    figures = shard.figures()
+    figures, tables = shard.figures(), shard.all_members()
     row_of = {(key.floor, key.team): row for row, key in enumerate(figures.teams.keys)}
     out = [f"team {key} is missing" for key in sorted(naive.teams.keys() - row_of.keys())]
     for (floor, team), row in row_of.items():
         seats = {
             agent: times for (*where, agent), times in naive.seats.items() if where == [floor, team]
         }
-        out += _seats(f"{floor}/{team}", seats, shard)
+        out += _seats(f"{floor}/{team}", seats, tables[figures.teams.keys[row]])
         if (floor, team) in naive.teams:
             heads = naive.heads[floor, team]
             out += _unequal(f"{floor}/{team} heads", heads, figures.teams.heads[row].tolist())
@@ -128,9 +128,8 @@ def _close(where: str, wanted: float | None, got: float) -> list[str]:
     return [] if same else [f"{where}: expected {wanted}, got {got}"]
 
 
-def _seats(team: str, wanted: dict[str, list[list[int]]], shard: Shard) -> list[str]:
-    floor, name = team.split("/")
-    got = {m.agent: m.state_ms.tolist() for m in shard.members(floor, name)}
+def _seats(team: str, wanted: dict[str, list[list[int]]], table: Sequence[Member]) -> list[str]:
+    got = {m.agent: m.state_ms.tolist() for m in table}
     zero = [[0] * 14] * 4
     return [
         line

@@ -158,11 +158,16 @@ def test_edges_of_an_empty_range_on_an_edge_are_that_edge_alone() -> None:
         local_edges("UTC", "1h", 0, NEVER_MS)
 
 
+def rules_of(zone: str) -> bytes:
+    """The zone's own file: many names are links to one."""
+    return (resources.files("tzdata") / "zoneinfo" / zone).read_bytes()
+
+
 def test_every_edge_since_1990_lies_on_a_whole_utc_minute_in_every_zone() -> None:
     names = (resources.files("tzdata") / "zones").read_text().split()
     assert len(names) > 400
     years = Random(1990)
-    for name in names:
+    for name in {rules_of(name): name for name in names}.values():
         for year in years.sample(range(1990, 2100), 4):
             run = pieces(name, at(f"{year}-01-01T00:00Z"), at(f"{year + 1}-01-01T00:00Z"))
             assert not (run.start_ms % MINUTE_MS).any(), name
