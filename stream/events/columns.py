@@ -1,6 +1,7 @@
-"""Checking events that have the same fields, a column at a time."""
+"""Checking a run of typed events, and entering them into columns, a column at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,21 @@ from stream.events import fields
 from stream.events.fields import Fields
 from stream.events.language import I64, Kind, Reason
 from stream.events.names import Names
-from stream.roster import ID_BYTES_MOST, NOT_IN_IDS
+from stream.events.parse import Parsed, Unusual
+from stream.events.typed import ABSENT, CallEvent, Event, QueueEvent, StateEvent
+from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
 from stream.units import EARLIEST_MS, LATEST_MS
-
-Cells = dict[str, tuple[Any, ...]]
-
-
-class Unusual(Exception):
-    """Something in a group needs a closer look; says nothing about right or wrong."""
 
 
 class Table:
-    """Room for `size` events; columns that do not apply to a kind keep their default."""
+    """Room for `size` events and more; columns that do not apply to a kind keep their default."""
 
     def __init__(self, size: int) -> None:
+        self.used = 0
+        """How many events were entered."""
+        self.record = np.zeros(size, np.int64)
         self.kept = np.ones(size, np.bool_)
-        self.kind = np.zeros(size, np.uint8)
+        self.kind = np.full(size, Kind.heartbeat, np.uint8)
         self.ts_ms = np.zeros(size, np.int64)
         self.source = np.zeros(size, np.int64)
         self.floor = np.zeros(size, np.int64)
@@ -39,7 +39,18 @@ class Table:
         self.hold_ms = np.full(size, -1, np.int64)
         self.acw_ms = np.full(size, -1, np.int64)
         self.waiting = np.zeros(size, np.int64)
-        self.call = [""] * size
+        self.call = np.full(size, "", np.object_)
+
+    def take_place(self, record: I64) -> int:
+        """Make the next places those of the events of these records; the first of them."""
+        first, self.used = self.used, self.used + len(record)
+        short = self.used - len(self.record)
+        if short > 0:
+            blank = vars(Table(max(short, first)))
+            for name in blank.keys() - {"used"}:
+                setattr(self, name, np.concatenate([getattr(self, name), blank[name]]))
+        self.record[first : self.used] = record
+        return first
 
     def put(self, index: int, one: Fields, names: Names) -> None:
         """Enter one event that was read by itself.
@@ -64,213 +75,160 @@ class Table:
             getattr(self, name)[index] = getattr(one, name)
 
 
-def fill(table: Table, at: I64, cells: Cells, count: int, names: Names) -> None:
-    """Check the columns of a group and enter its events at the places `at`.
+def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
+    """Check what the types could not, and enter the events from the place `first` on.
 
     Raises:
         Unusual: a value that `fields.read` may refuse, or that needs its care.
     """
-    kind = _kind(cells)
-    _check_extras(cells)
-    ts_ms = _instants(cells.get("ts"))
-    floors = cells.get("floor") or (fields.DEFAULT_FLOOR,) * count
-    sources = cells.get("source") or floors
+    events = parsed.events
+    if not parsed.is_ascii:
+        _check_bytes(events)
+    ts_ms = _instants([one.ts for one in events])
+    floors = [one.floor for one in events]
     _check_floors(names, floors)
+    sources = [one.source or one.floor for one in events]
     source = _numbers(names.sources.get, names.source, floors, sources)
-    if kind == Kind.state:
-        _fill_states(table, at, cells)
-    elif kind == Kind.call:
-        _fill_calls(table, at, cells)
-    elif kind == Kind.queue:
-        table.waiting[at] = _integers(cells.get("waiting"), fields.MOST_WAITING)
-    if "agent" in cells:
-        table.seat[at] = _seats(names, floors, cells["agent"], cells.get("team"), ts_ms)
-    if kind in (Kind.call, Kind.queue):
-        pools = cells.get("pool") or (fields.DEFAULT_POOL,) * count
-        table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
-    wait = "oldest_wait_s" if kind == Kind.queue else "wait_s"
-    for name, column in (
-        (wait, table.wait_ms),
-        ("talk_s", table.talk_ms),
-        ("hold_s", table.hold_ms),
-        ("acw_s", table.acw_ms),
-    ):
-        if name in cells:
-            column[at] = _milliseconds(cells[name])
-    if "seq" in cells:
-        table.seq[at] = _integers(cells["seq"], fields.MOST_SEQ)
-    table.kind[at], table.ts_ms[at], table.source[at] = kind, ts_ms, source
-    table.floor[at] = names.source_floor.data[source]
+    run = slice(first, first + len(events))
+    table.ts_ms[run], table.source[run] = ts_ms, source
+    table.floor[run] = names.source_floor.data[source]
+    table.seq[run] = [one.seq for one in events]
+    types = list(map(type, events))
+    for kind, fill_kind in _FILL.items():
+        held = [index for index, found in enumerate(types) if found is kind]
+        if held:
+            at = np.array(held, np.int64)
+            some = [events[index] for index in held]
+            theirs = [floors[index] for index in held]
+            fill_kind(table, at + first, some, theirs, ts_ms[at], names)
 
 
-def _fill_states(table: Table, at: I64, cells: Cells) -> None:
-    if "agent" not in cells:
-        raise Unusual
-    table.state[at] = _enum(cells.get("state"), fields.STATES)
-    if "sync" in cells:
-        table.sync[at] = cells["sync"]
+def _fill_states(
+    table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
+) -> None:
+    _check_ids([one.call for one in events if one.call])
+    table.kind[at] = Kind.state
+    table.state[at] = _enum(fields.STATES, [one.state for one in events])
+    table.sync[at] = [one.sync for one in events]
+    table.seat[at] = _seats(names, floors, events, ts_ms)
 
 
-def _fill_calls(table: Table, at: I64, cells: Cells) -> None:
-    table.phase[at] = _enum(cells.get("phase"), fields.PHASES)
-    for index, call in zip(at.tolist(), _ids(cells.get("call")), strict=True):
-        table.call[index] = call
+def _fill_calls(
+    table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
+) -> None:
+    table.kind[at] = Kind.call
+    table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
+    table.call[at] = calls = [one.call for one in events]
+    _check_ids(calls)
+    pools = [one.pool for one in events]
+    table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
+    table.seat[at] = _seats(names, floors, events, ts_ms)
+    table.wait_ms[at] = _milliseconds([one.wait_s for one in events])
+    table.talk_ms[at] = _milliseconds([one.talk_s for one in events])
+    table.hold_ms[at] = _milliseconds([one.hold_s for one in events])
+    table.acw_ms[at] = _milliseconds([one.acw_s for one in events])
 
 
-def _check_floors(names: Names, floors: tuple[Any, ...]) -> None:
+def _fill_queues(
+    table: Table, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
+) -> None:
+    table.kind[at] = Kind.queue
+    pools = [one.pool for one in events]
+    table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
+    table.waiting[at] = [one.waiting for one in events]
+    table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
+
+
+_FILL = {StateEvent: _fill_states, CallEvent: _fill_calls, QueueEvent: _fill_queues}
+
+
+def _check_bytes(events: Sequence[Event]) -> None:
+    """The types count characters; what is allowed is counted in bytes."""
+    for name, limit in fields.TEXTS.items():
+        texts = {text for text in map(attrgetter(name), events) if text}
+        if any(len(text) * 4 > limit < len(text.encode(errors="replace")) for text in texts):
+            raise Unusual
+
+
+def _check_floors(names: Names, floors: Iterable[str]) -> None:
     try:
-        if any(map(names.stray, set(_texts(floors)))):
+        if any(map(names.stray, set(floors))):
             raise Unusual
     except UnicodeEncodeError:
         raise Unusual from None
 
 
-def _kind(cells: Cells) -> int:
-    types = cells.get("type")
-    if types is None or types.count(types[0]) != len(types) or not isinstance(types[0], str):
+def _check_ids(texts: Sequence[str]) -> None:
+    """Look at many names at once, each of which has a fitting number of characters."""
+    together = "".join(texts)
+    if NOT_IN_IDS.search(together):
         raise Unusual
-    kind = fields.KINDS.get(types[0])
-    if kind is None or (kind != Kind.call and "call" in cells and not _ids(cells["call"])):
-        raise Unusual
-    named = {"state": Kind.state, "phase": Kind.call, "waiting": Kind.queue}
-    strange = kind != Kind.state and ("sync" in cells or (kind != Kind.call and "agent" in cells))
-    if strange or any(name in cells and kind != of for name, of in named.items()):
-        raise Unusual
-    if (kind == Kind.queue and "wait_s" in cells) or (
-        kind != Kind.queue and "oldest_wait_s" in cells
-    ):
-        raise Unusual
-    if ("team" in cells and "agent" not in cells) or (
-        "pool" in cells and kind not in (Kind.call, Kind.queue)
-    ):
-        raise Unusual
-    return kind
-
-
-def _check_extras(cells: Cells) -> None:
-    """Fields that are checked and not used yet."""
-    for name, limit in fields.TEXTS.items():
-        if name in cells and max(map(len, _texts(cells[name]))) * 4 > limit:
-            for text in set(cells[name]):
-                if len(text.encode(errors="replace")) > limit:
-                    raise Unusual
-    for name, allowed in fields.ENUMS.items():
-        if name in cells and not set(_texts(cells[name])) <= set(allowed):
-            raise Unusual
-    if "sync" in cells and set(map(type, cells["sync"])) != {bool}:
+    if not together.isascii() and max(len(text.encode()) for text in texts) > ID_BYTES_MOST:
         raise Unusual
 
 
-def _texts(cells: tuple[Any, ...]) -> tuple[str, ...]:
-    if set(map(type, cells)) != {str}:
-        raise Unusual
-    return cells
-
-
-def _ids(cells: tuple[Any, ...] | None) -> tuple[str, ...]:
-    if cells is None:
-        raise Unusual
-    texts = _texts(cells)
-    lengths = list(map(len, texts))
-    if min(lengths) == 0 or NOT_IN_IDS.search("".join(texts)):
-        raise Unusual
-    if (
-        max(lengths) * 4 > ID_BYTES_MOST
-        and max(len(text.encode()) for text in texts) > ID_BYTES_MOST
-    ):
-        raise Unusual
-    return texts
-
-
-def _instants(cells: tuple[Any, ...] | None) -> I64:
-    if cells is None:
-        raise Unusual
+def _instants(cells: list[int | str]) -> I64:
     types = set(map(type, cells))
-    if types == {str}:
+    if str in types:
         try:
             return np.array(list(map(fields.instant_ms, cells)), np.int64)
         except fields.Refused:
             raise Unusual from None
-    if types != {int}:
-        raise Unusual
-    return _within(cells, EARLIEST_MS, LATEST_MS - 1)
-
-
-def _within(cells: Sequence[int], least: int, most: int) -> I64:
     try:
         values = np.array(cells, np.int64)
     except OverflowError:
         raise Unusual from None
-    if values.min() < least or values.max() > most:
+    if len(values) and (values.min() < EARLIEST_MS or values.max() >= LATEST_MS):
         raise Unusual
     return values
 
 
-def _integers(cells: tuple[Any, ...] | None, most: int) -> I64:
-    if cells is None or set(map(type, cells)) != {int}:
-        raise Unusual
-    return _within(cells, 0, most)
+def _milliseconds(seconds: list[float]) -> I64:
+    return np.rint(np.array(seconds, np.float64) * 1_000).astype(np.int64)
 
 
-def _milliseconds(cells: tuple[Any, ...]) -> I64:
-    if not set(map(type, cells)) <= {int, float}:
-        raise Unusual
+def _enum(allowed: dict[str, int], cells: list[str]) -> list[int]:
     try:
-        with np.errstate(over="ignore"):
-            values = np.array(cells, np.float64) * 1_000
-    except OverflowError:
-        raise Unusual from None
-    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= fields.LONGEST_MS):
-        raise Unusual
-    return np.rint(values).astype(np.int64)
-
-
-def _enum(cells: tuple[Any, ...] | None, allowed: dict[str, int]) -> I64:
-    if cells is None:
-        raise Unusual
-    try:
-        return np.array(list(map(allowed.__getitem__, cells)), np.int64)
-    except (KeyError, TypeError):
+        return [allowed[cell] for cell in cells]
+    except KeyError:
         raise Unusual from None
 
 
 def _numbers(
     get: Callable[[tuple[str, str]], int | None],
     number: Callable[[str, str], int],
-    floors: tuple[Any, ...],
-    given: tuple[Any, ...],
+    floors: list[str],
+    given: list[str],
 ) -> I64:
     """Numbers of (floor, name) pairs; those that are new are checked, then numbered."""
-    try:
-        found = list(map(get, zip(floors, given, strict=True)))
-    except TypeError:
-        raise Unusual from None
+    found = list(map(get, zip(floors, given, strict=True)))
     if None in found:
-        _ids(floors)
-        _ids(given)
+        _check_ids(floors)
+        _check_ids(given)
         found = [number(floor, name) for floor, name in zip(floors, given, strict=True)]
     return np.array(found, np.int64)
 
 
-def _seats(
-    names: Names,
-    floors: tuple[Any, ...],
-    agents: tuple[Any, ...],
-    teams: tuple[Any, ...] | None,
-    ts_ms: I64,
-) -> I64:
-    try:
-        if teams is not None:
-            found = list(map(names.seats.get, zip(floors, agents, teams, strict=True)))
-        else:
-            found = list(map(names.fixed_seats.get, zip(floors, agents, strict=True)))
-    except TypeError:
-        raise Unusual from None
+def _seats(names: Names, floors: list[str], events: Sequence[Any], ts_ms: I64) -> I64:
+    """The seat of each event; -1 where it names no agent."""
+    agents = [one.agent for one in events]
+    teams = [one.team for one in events]
+    found = list(map(names.seats.get, zip(floors, agents, teams, strict=True)))
     if None in found:
-        _ids(floors)
-        _ids(agents)
-        wanted = _ids(teams) if teams is not None else (None,) * len(agents)
-        found = [
-            names.seat(*one) for one in zip(floors, agents, wanted, ts_ms.tolist(), strict=True)
-        ]
+        for index, known in enumerate(found):
+            if known is None:
+                one = (floors[index], agents[index], teams[index])
+                found[index] = _seat(names, *one, int(ts_ms[index]))
     return np.array(found, np.int64)
+
+
+def _seat(names: Names, floor: str, agent: str, team: str, ts_ms: int) -> int:
+    if agent == ABSENT:
+        if team != ABSENT:
+            raise Unusual
+        return -1
+    if team == ABSENT and (fixed := names.fixed_seats.get((floor, agent))) is not None:
+        return fixed
+    if not is_id(agent) or (team != ABSENT and not is_id(team)):
+        raise Unusual
+    return names.seat(floor, agent, team or None, ts_ms)

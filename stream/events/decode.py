@@ -1,30 +1,30 @@
 """Records to a batch of events, in columns.
 
-Events that have the same fields are checked together, column by column. A group in which anything
-is unusual is read again one by one by `fields.read`, which alone gives reasons. Both paths accept
-the same events and give the same columns: the tests hold them against each other.
+The events of a run of records are read into types and checked together, column by column. A run in
+which anything is unusual is halved until that stands among few, and these are read again one by
+one by `fields.read`, which alone gives reasons. Both paths accept the same events and give the same
+columns: the tests hold them against each other.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
-from operator import itemgetter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from stream.events import columns
 from stream.events.batch import CallRows, Decoded, EventBatch, QueueRows, StateRows
-from stream.events.columns import Table, Unusual
+from stream.events.columns import Table
 from stream.events.fields import Refused, read
 from stream.events.language import I64, Bool, Kind, Reason, Rejected
 from stream.events.names import Names
-from stream.events.parse import parse
+from stream.events.parse import Parsed, Unreadable, Unusual, convert, documents, parse
 from stream.events.partition import Route
 from stream.units import SECOND_MS, rfc3339
 
 RECORDS_AT_ONCE = 1_000
-"""Their documents stay in the processor's cache, which makes decoding a third faster."""
+"""Their events stay in the processor's cache, which makes decoding a third faster."""
+FEW = 16
+"""Too few to be worth columns, when one of them is unusual."""
 SKEW_MS_MOST = 5 * SECOND_MS
 """How far an event may lie ahead of Kafka's own time stamp of its record."""
 
@@ -40,98 +40,100 @@ def decode(
     `times_ms` are Kafka's time stamps of the records; without them skew is not judged. An event
     whose floor does not belong to the route's partition is misrouted.
     """
-    seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
-    parts: list[EventBatch] = []
-    rejected: list[Rejected] = []
-    for first in range(0, max(1, len(values)), RECORDS_AT_ONCE):
-        documents, records, unread = parse(values[first : first + RECORDS_AT_ONCE])
-        rejected += [replace(one, record=one.record + first) for one in unread]
-        record = np.array(records, np.int64) + first
-        decoded = _decode(documents, record, seen_ms, names, route)
-        parts.append(decoded.batch)
-        rejected += decoded.rejected
-    rejected.sort(key=lambda one: one.record)
-    return Decoded(EventBatch.joined(parts), rejected)
+    names.route = route
+    return _Decoding(parse, documents, times_ms, names).of(values)
 
 
 def decode_objects(
     objects: Sequence[object], times_ms: Sequence[int] | None, names: Names
 ) -> Decoded:
     """The same for documents that are parsed already, one a record."""
-    seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
-    return _decode(objects, np.arange(len(objects)), seen_ms, names, None)
+    names.route = None
+    return _Decoding(convert, lambda one: [one], times_ms, names).of(objects)
 
 
-def _decode(
-    documents: Sequence[Any],
-    record: I64,
-    times_ms: I64 | None,
-    names: Names,
-    route: Route | None,
-) -> Decoded:
-    names.route = route
-    rejected: dict[int, Rejected] = {}
-    table = Table(len(documents))
-    for shape, at in _by_shape(documents).items():
-        group = documents if len(at) == len(documents) else [documents[index] for index in at]
-        where = np.array(at, np.int64)
+class _Decoding:
+    """One call of `decode`: how records are read, and what came out so far."""
+
+    def __init__(
+        self,
+        read_run: Callable[[Sequence[Any]], Parsed],
+        read_one: Callable[[Any], list[Any]],
+        times_ms: Sequence[int] | None,
+        names: Names,
+    ) -> None:
+        self._read_run = read_run
+        self._read_one = read_one
+        self._names = names
+        self._seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
+        self._table = Table(0)
+        self._unread: list[Rejected] = []
+        self._refused: dict[int, Rejected] = {}
+        """By place in the table."""
+
+    def of(self, records: Sequence[Any]) -> Decoded:
+        """Decode all records."""
+        self._table = table = Table(len(records))
+        for first in range(0, len(records), RECORDS_AT_ONCE):
+            self._take(records[first : first + RECORDS_AT_ONCE], first)
+        record = table.record[: table.used]
+        seen_ms = table.ts_ms[: table.used] if self._seen_ms is None else self._seen_ms[record]
+        self._refuse_ahead(seen_ms)
+        rejected = self._unread + [self._refused[place] for place in sorted(self._refused)]
+        rejected.sort(key=lambda one: one.record)
+        return Decoded(_compact(table, seen_ms), rejected)
+
+    def _take(self, run: Sequence[Any], first: int) -> None:
+        """Decode a run of records, of which `first` is the index of the first.
+
+        If anything is unusual, halve it until that stands among few.
+        """
+        used = self._table.used
         try:
-            _by_columns(table, where, shape, group, names)
+            parsed = self._read_run(run)
+            record = np.array(range(len(run)) if parsed.place is None else parsed.place) + first
+            columns.fill(self._table, self._table.take_place(record), parsed, self._names)
         except Unusual:
-            _one_by_one(table, at, group, record, names, rejected)
-    seen_ms = table.ts_ms if times_ms is None else times_ms[record]
-    if times_ms is not None:
-        _refuse_ahead(table, seen_ms, record, rejected)
-    in_order = [rejected[index] for index in sorted(rejected)]
-    return Decoded(_compact(table, record, seen_ms), in_order)
+            self._table.used = used  # each event will come to the same place again
+            if len(run) <= FEW:
+                self._one_by_one(run, first)
+                return
+            half = len(run) // 2
+            self._take(run[:half], first)
+            self._take(run[half:], first + half)
+
+    def _one_by_one(self, run: Sequence[Any], first: int) -> None:
+        for record, one in enumerate(run, first):
+            try:
+                held = self._read_one(one)
+            except Unreadable as error:
+                self._unread.append(Rejected(record, error.reason, error.detail))
+                continue
+            place = self._table.take_place(np.full(len(held), record))
+            for index, document in enumerate(held, place):
+                try:
+                    self._table.put(index, read(document), self._names)
+                except Refused as error:
+                    self._refuse(index, error.reason, error.detail)
+
+    def _refuse(self, place: int, reason: Reason, detail: str) -> None:
+        self._table.kept[place] = False
+        self._refused[place] = Rejected(int(self._table.record[place]), reason, detail)
+
+    def _refuse_ahead(self, seen_ms: I64) -> None:
+        table = self._table
+        ts_ms, kept = table.ts_ms[: table.used], table.kept[: table.used]
+        for place in np.flatnonzero(kept & (ts_ms > seen_ms + SKEW_MS_MOST)).tolist():
+            detail = (
+                f"ts {rfc3339(int(ts_ms[place]))} lies more than "
+                f"{SKEW_MS_MOST // SECOND_MS} s ahead of Kafka's time stamp "
+                f"{rfc3339(int(seen_ms[place]))}; check the source's clock"
+            )
+            self._refuse(place, Reason.ahead, detail)
 
 
-def _by_shape(documents: Sequence[Any]) -> dict[tuple[str, ...] | None, list[int]]:
-    groups: dict[tuple[str, ...] | None, list[int]] = defaultdict(list)
-    for index, document in enumerate(documents):
-        groups[tuple(document) if type(document) is dict else None].append(index)
-    return groups
-
-
-def _by_columns(
-    table: Table, at: I64, shape: tuple[str, ...] | None, group: Sequence[Any], names: Names
-) -> None:
-    if shape is None or len(shape) < 2:
-        raise Unusual
-    cells = dict(zip(shape, zip(*map(itemgetter(*shape), group), strict=True), strict=True))
-    columns.fill(table, at, cells, len(group), names)
-
-
-def _one_by_one(
-    table: Table,
-    at: Sequence[int],
-    group: Sequence[Any],
-    record: I64,
-    names: Names,
-    rejected: dict[int, Rejected],
-) -> None:
-    for index, document in zip(at, group, strict=True):
-        try:
-            table.put(index, read(document), names)
-        except Refused as refused:
-            table.kept[index] = False
-            rejected[index] = Rejected(int(record[index]), refused.reason, refused.detail)
-
-
-def _refuse_ahead(table: Table, seen_ms: I64, record: I64, rejected: dict[int, Rejected]) -> None:
-    ahead = table.kept & (table.ts_ms > seen_ms + SKEW_MS_MOST)
-    for index in np.flatnonzero(ahead).tolist():
-        detail = (
-            f"ts {rfc3339(int(table.ts_ms[index]))} lies more than "
-            f"{SKEW_MS_MOST // SECOND_MS} s ahead of Kafka's time stamp "
-            f"{rfc3339(int(seen_ms[index]))}; check the source's clock"
-        )
-        rejected[index] = Rejected(int(record[index]), Reason.ahead, detail)
-    table.kept &= ~ahead
-
-
-def _compact(table: Table, record: I64, seen_ms: I64) -> EventBatch:
-    kept = np.flatnonzero(table.kept)
+def _compact(table: Table, seen_ms: I64) -> EventBatch:
+    kept = np.flatnonzero(table.kept[: table.used])
     kind = table.kind[kept]
     source, ts_ms = table.source[kept], table.ts_ms[kept]
 
@@ -149,7 +151,7 @@ def _compact(table: Table, record: I64, seen_ms: I64) -> EventBatch:
         event,
         ts_ms[event],
         table.floor[at],
-        list(map(table.call.__getitem__, at.tolist())),
+        table.call[at].tolist(),
         table.phase[at],
         table.pool[at],
         table.seat[at],
@@ -160,4 +162,4 @@ def _compact(table: Table, record: I64, seen_ms: I64) -> EventBatch:
     )
     event, at = of(Kind.queue)
     queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
-    return EventBatch(record[kept], ts_ms, source, seen_ms[kept], states, calls, queues)
+    return EventBatch(table.record[kept], ts_ms, source, seen_ms[kept], states, calls, queues)

@@ -1,12 +1,14 @@
-"""Bytes of records to JSON documents, many at a time; a broken record harms no other."""
+"""Bytes of records to events, many at a time; a broken record harms no other."""
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
-from stream.events.language import Reason, Rejected
+from stream.events.language import Reason
+from stream.events.typed import Event
 
 RECORD_BYTES_MOST = 4 * 1024 * 1024
 """Larger records are refused unread: Kafka's own default limit is 1 MiB."""
@@ -15,71 +17,102 @@ _SEPARATOR = secrets.randbits(62)
 _JOINT = b",%d," % _SEPARATOR
 # A number that no record can know stands between the records of the joined array. So records that
 # are broken alone but would make sense together (`{"a":1` and `"b":2}`) cannot pass as one.
+_JOINED = msgspec.json.Decoder(list[Event | list[Event] | int])
 
 
-def parse(values: Sequence[bytes | None]) -> tuple[list[Any], list[int], list[Rejected]]:
-    """Documents, the index of the record that each came from, and the records without any.
-
-    A record is one object or an array of objects.
-    """
-    documents = _joined(values)
-    if documents is not None:
-        return documents, list(range(len(values))), []
-    return _one_by_one(values)
+class Unusual(Exception):
+    """Something in a run of records needs a closer look; says nothing about right or wrong."""
 
 
-def _joined(values: Sequence[bytes | None]) -> list[Any] | None:
-    try:
-        parsed = orjson.loads(b"[" + _JOINT.join(values) + b"]")  # type: ignore[arg-type]
-    except (orjson.JSONDecodeError, TypeError):
-        return None
-    documents: list[Any] = parsed[::2]
-    count = len(values)
-    if len(parsed) != max(0, 2 * count - 1) or parsed[1::2].count(_SEPARATOR) != count - 1:
-        return None
-    if not set(map(type, documents)) <= {dict}:
-        return None
-    if max(map(len, values), default=0) > RECORD_BYTES_MOST:  # type: ignore[arg-type]
-        return None
-    return documents
+class Unreadable(Exception):
+    """A record that holds no event at all."""
 
-
-def _one_by_one(
-    values: Sequence[bytes | None],
-) -> tuple[list[Any], list[int], list[Rejected]]:
-    documents: list[Any] = []
-    records: list[int] = []
-    rejected: list[Rejected] = []
-    for index, value in enumerate(values):
-        try:
-            held = _read(value)
-        except _Unreadable as error:
-            rejected.append(Rejected(index, error.reason, error.detail))
-            continue
-        documents += held
-        records += [index] * len(held)
-    return documents, records, rejected
-
-
-class _Unreadable(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
 
 
-def _read(value: bytes | None) -> list[Any]:
+class Parsed(NamedTuple):
+    """Events of a run of records."""
+
+    events: list[Event]
+    place: list[int] | None
+    """Index of the record from which each event came; None: one from each."""
+    is_ascii: bool
+    """Whether the texts have as many bytes as characters, for certain."""
+
+
+def parse(values: Sequence[bytes | None]) -> Parsed:
+    """Read a run of records, each one event or an array of events.
+
+    Raises:
+        Unusual: a record is not what `typed` expects, or no JSON.
+    """
+    try:
+        joined = b"[" + _JOINT.join(values) + b"]"  # type: ignore[arg-type]
+        is_ascii = joined.isascii()
+        if not is_ascii:
+            joined.decode()  # what stands in unknown fields is not looked at below
+        parsed = _JOINED.decode(joined)
+    except (msgspec.MsgspecError, TypeError, UnicodeDecodeError, RecursionError):
+        raise Unusual from None
+    held = parsed[::2]
+    if len(parsed) != 2 * len(values) - 1 or parsed[1::2].count(_SEPARATOR) != len(held) - 1:
+        raise Unusual
+    if max(map(len, values)) > RECORD_BYTES_MOST:  # type: ignore[arg-type]
+        raise Unusual
+    return _flat(held, is_ascii=is_ascii and b"\\" not in joined)
+
+
+def convert(objects: Sequence[object]) -> Parsed:
+    """The same for objects that were parsed already.
+
+    Raises:
+        Unusual: one is not what `typed` expects.
+    """
+    try:
+        events = msgspec.convert(objects, list[Event])
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        raise Unusual from None
+    return Parsed(events, None, is_ascii=False)
+
+
+def _flat(held: list[Any], *, is_ascii: bool) -> Parsed:
+    types = set(map(type, held))
+    if int in types:
+        raise Unusual
+    if list not in types:
+        return Parsed(held, None, is_ascii)
+    events: list[Event] = []
+    place: list[int] = []
+    for index, one in enumerate(held):
+        several = one if type(one) is list else [one]
+        if not several:
+            raise Unusual
+        events += several
+        place += [index] * len(several)
+    return Parsed(events, place, is_ascii)
+
+
+def documents(value: bytes | None) -> list[Any]:
+    """What a single record holds, as plain objects.
+
+    Raises:
+        Unreadable: there is none, it is too large, or it is no JSON.
+    """
     if not value:
-        raise _Unreadable(Reason.empty, "the record has no value")
+        raise Unreadable(Reason.empty, "the record has no value")
     if len(value) > RECORD_BYTES_MOST:
         detail = f"the record has {len(value)} bytes; allowed: {RECORD_BYTES_MOST}"
-        raise _Unreadable(Reason.too_large, detail)
+        raise Unreadable(Reason.too_large, detail)
     try:
-        parsed = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise _Unreadable(Reason.broken_json, str(error)) from None
-    if isinstance(parsed, list):
-        if not parsed:
-            raise _Unreadable(Reason.empty, "the record is an empty array")
-        return parsed
-    return [parsed]
+        events = msgspec.to_builtins(parse([value]).events)
+    except Unusual:
+        try:
+            events = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise Unreadable(Reason.broken_json, str(error)) from None
+    if events == []:
+        raise Unreadable(Reason.empty, "the record is an empty array")
+    return events if isinstance(events, list) else [events]

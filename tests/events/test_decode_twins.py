@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.events import columns
+from stream.events import columns, fields
 from stream.events import decode as decoding
 from stream.events.decode import decode, decode_objects
 from stream.events.names import Names
+from stream.events.parse import Unusual
 from stream.events.partition import Route
 from stream.roster import parse_roster
 from tests.events.drawn import FIELDS, STATE, T_MS, Document, documents, told
@@ -27,7 +28,7 @@ Told = tuple[list[Any], list[Any]]
 
 
 def plainly(run: Sequence[Document]) -> Told:
-    with mock.patch.object(columns, "fill", side_effect=columns.Unusual):
+    with mock.patch.object(columns, "fill", side_effect=Unusual):
         return by_columns(run)
 
 
@@ -36,12 +37,23 @@ def by_columns(run: Sequence[Document]) -> Told:
     return told(decode_objects(run, [T_MS] * len(run), names), names)
 
 
-@given(st.lists(documents(), max_size=6), st.integers(1, 3))
+@given(st.lists(documents(), max_size=6), st.integers(1, 3), st.integers(1, 4))
 def test_both_paths_give_the_same_batch_and_the_same_refusals(
-    drawn: list[Document], times: int
+    drawn: list[Document], times: int, few: int
 ) -> None:
     run = drawn * times
-    assert by_columns(run) == plainly(run)
+    with mock.patch.object(decoding, "FEW", few):
+        assert by_columns(run) == plainly(run)
+
+
+def test_one_bad_event_among_hundreds_is_alone_in_being_read_by_itself() -> None:
+    run: list[Document] = [{**STATE, "ts": T_MS - index} for index in range(700)]
+    run[311] = {**STATE, "agent": "a/b"}
+    with mock.patch.object(decoding, "read", wraps=fields.read) as read:
+        events, refused = by_columns(run)
+    assert [one[0] for one in refused] == [311]
+    assert len(events) == 699
+    assert read.call_count <= decoding.FEW
 
 
 @given(st.lists(documents(), max_size=5), st.integers(0, 4))
@@ -98,7 +110,7 @@ def test_arrays_of_events_keep_the_index_of_their_record_on_both_paths(
         except orjson.JSONEncodeError:  # a number or text that JSON from orjson cannot hold
             values.append(b"{")
     found = []
-    for filler in (columns.fill, mock.Mock(side_effect=columns.Unusual)):
+    for filler in (columns.fill, mock.Mock(side_effect=Unusual)):
         with mock.patch.object(columns, "fill", filler):
             names = Names(ROSTER)
             route = Route(partition, 2)
