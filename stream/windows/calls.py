@@ -5,8 +5,6 @@ for is a pure function of what is known of it; when something new becomes known 
 contribution is taken away and the new one added, so neither order nor repetition matters.
 """
 
-from itertools import compress, repeat
-
 import numpy as np
 
 from stream.events.batch import CallRows
@@ -16,16 +14,9 @@ from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
 from stream.windows.grouping import grown
+from stream.windows.index import U64, Index, Slots, call_hashes
 from stream.windows.legs import Legs
-from stream.windows.told import (
-    BITS,
-    CALL_ITSELF,
-    CALL_OVER,
-    U64,
-    Told,
-    call_hashes,
-    numbers,
-)
+from stream.windows.told import BITS, CALL_ITSELF, CALL_OVER, Told, numbers
 
 OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
@@ -39,9 +30,9 @@ class Calls:
     def __init__(self, names: Names, spec: WindowSpec) -> None:
         self._names = names
         self._horizon_ms = spec.horizon_ms
-        self.slot_of: dict[tuple[int, str], int] = {}
-        self.keys: list[tuple[int, str]] = []
-        self._free: list[int] = []
+        self.index = Index()
+        """The slots of all calls."""
+        self._slots = Slots()
         self.legs = Legs()
         self.told = Told()
         self.facts = {phase: Facts() for phase in (*CALL_FACTS, *LEG_FACTS)}
@@ -49,7 +40,6 @@ class Calls:
         """The latest instant told of each call; NEVER_MS for a free slot."""
         self.floor = np.zeros(64, np.int64)
         self._hash = np.zeros(64, np.uint64)
-        """Of each call's key, as `told` remembers it."""
         self._again = np.zeros(64, np.bool_)
         """Calls that were over, and of which something new was told after all."""
         self.complete = np.zeros(64, np.bool_)
@@ -64,20 +54,15 @@ class Calls:
 
         NONE for an event that says nothing new: what was told already of a call that is over.
         """
-        keys = list(zip(rows.floor.tolist(), rows.call, strict=True))
-        slot = np.fromiter(map(self.slot_of.get, keys, repeat(NONE)), np.int64, len(keys))
+        hashed = call_hashes(rows.floor, rows.call)
+        slot = self.index.find(hashed)
         new = np.flatnonzero(slot == NONE)
         if len(new):
-            calls = [keys[index] for index in new.tolist()]
-            hashed = call_hashes(calls)
-            told = self._is_told(hashed, rows.phase[new], agent[new])
-            if told.any():
-                calls = list(compress(calls, ~told))
-            slot[new[~told]] = self._open_slots(calls, hashed[~told])
+            new = new[~self._is_told(hashed[new], rows.phase[new], agent[new])]
+            slot[new] = self.open_slots(hashed[new], rows.floor[new])
         again = np.flatnonzero(self._again[slot] & (slot != NONE))
         if len(again):
-            hashed = self._hash[slot[again]]
-            slot[again[self._is_told(hashed, rows.phase[again], agent[again])]] = NONE
+            slot[again[self._is_told(hashed[again], rows.phase[again], agent[again])]] = NONE
         return slot
 
     def _is_told(self, hashed: U64, phase: U8, agent: I64) -> Bool:
@@ -91,7 +76,6 @@ class Calls:
         fresh = self.newest_ms[slot] == NEVER_MS
         self.newest_ms[slot[fresh]] = rows.ts_ms[fresh]
         np.maximum.at(self.newest_ms, slot, rows.ts_ms)
-        self.floor[slot] = rows.floor
         leg = self._legs(slot, rows.phase, agent)
         for phase, facts in self.facts.items():
             mine = np.flatnonzero(rows.phase == phase)
@@ -99,30 +83,20 @@ class Calls:
                 self._enter(facts, slot[mine] if phase in CALL_FACTS else leg[mine], rows, mine)
         self.close(np.unique(slot))
 
-    def open_slots(self, keys: list[tuple[int, str]]) -> I64:
-        """The slots of (floor, call) pairs that have none yet."""
-        return self._open_slots(keys, call_hashes(keys))
-
-    def held(self) -> I64:
-        """The slots of all calls."""
-        return np.flatnonzero(self.newest_ms[: len(self.keys)] < NEVER_MS)
-
-    def _open_slots(self, keys: list[tuple[int, str]], hashed: U64) -> I64:
-        slot_of, free = self.slot_of, self._free
-        for key in keys:
-            if key not in slot_of:
-                if free:
-                    slot = free.pop()
-                    self.keys[slot] = key
-                else:
-                    slot = len(self.keys)
-                    self.keys.append(key)
-                slot_of[key] = slot
+    def open_slots(self, hashed: U64, floor: I64) -> I64:
+        """The slots of calls that have none yet, by their hashes and floors, (N,)."""
+        new, first, which = np.unique(hashed, return_index=True, return_inverse=True)
+        slots = self._slots.take(len(new))
         self._make_room()
-        slots = np.fromiter(map(slot_of.__getitem__, keys), np.int64, len(keys))
-        self._hash[slots] = hashed
+        self._hash[slots], self.floor[slots] = new, floor[first]
+        self.index.add(new, slots)
         self.find_again(slots)
-        return slots
+        return slots[which]
+
+    @property
+    def size(self) -> int:
+        """How many slots there are, free ones too."""
+        return self._slots.size
 
     def find_again(self, slots: I64) -> None:
         """Note which of the calls were over already: what was told of them is still known."""
@@ -130,7 +104,7 @@ class Calls:
         self._again[slots] = self.told.holds(number, np.full(len(slots), CALL_OVER, np.uint64))
 
     def _make_room(self) -> None:
-        size = len(self.keys)
+        size = self.size
         if size <= len(self.newest_ms):
             return
         for phase in CALL_FACTS:
@@ -214,7 +188,7 @@ class Calls:
 
     def waiting(self, from_ms: int, until_ms: int) -> tuple[I64, I64, I64]:
         """Calls that wait at some instant of [from_ms, until_ms]: pool, offered, no longer."""
-        count = len(self.keys)
+        count = self.size
         offered = self.facts[Phase.offered]
         offered_ms = offered.ts_ms[:count]
         end_ms = np.minimum(
@@ -232,7 +206,7 @@ class Calls:
         watermark. A call goes when it is complete and before the cut, or closed and before the
         horizon, or open for longer than any call lasts.
         """
-        at = self.held()
+        at = self.index.numbers
         floor = self.floor[at]
         age_ms = greatest_ms[floor] - self.newest_ms[at]
         over = self.complete[at] & (self.newest_ms[at] < cut_ms[floor])
@@ -241,6 +215,7 @@ class Calls:
         if len(gone):
             self._remember(gone)
             self._drop(gone)
+            self.index.keep(~over)
         self.told.forget(greatest_ms - self._horizon_ms)
 
     def _is_closed(self, calls: I64) -> Bool:
@@ -265,12 +240,10 @@ class Calls:
 
     def _drop(self, calls: I64) -> None:
         legs = self.legs.of(calls)
-        for slot in calls.tolist():
-            del self.slot_of[self.keys[slot]]
         for phase, facts in self.facts.items():
             facts.ts_ms[calls if phase in CALL_FACTS else legs] = NEVER_MS
         self.newest_ms[calls] = self.closed_ms[calls] = NEVER_MS
         self.last_ended[calls] = NONE
         self.complete[calls] = False
         self.legs.drop(calls)
-        self._free += calls.tolist()
+        self._slots.give_back(calls)

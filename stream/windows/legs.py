@@ -8,15 +8,16 @@ import numpy as np
 from stream.events.language import I64
 from stream.windows.facts import NONE
 from stream.windows.grouping import grown
+from stream.windows.index import Slots
 
 _AGENTS_MOST = 2**31
 
 
 class Legs:
-    """All legs of a shard's calls; `size` is how many numbers were ever given."""
+    """All legs of a shard's calls."""
 
     def __init__(self) -> None:
-        self.size = 0
+        self._slots = Slots()
         self.first = np.full(64, NONE, np.int64)
         """By call, as `nameless`: the leg of a call of which no agent was named."""
         self.nameless = np.full(64, NONE, np.int64)
@@ -24,7 +25,11 @@ class Legs:
         """By leg, as `call` and `agent` (NONE: not named)."""
         self.call = np.zeros(64, np.int64)
         self.agent = np.zeros(64, np.int64)
-        self._free: list[int] = []
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are, free ones too."""
+        return self._slots.size
 
     def make_room(self, calls: int) -> None:
         """Follow the number of calls."""
@@ -60,7 +65,10 @@ class Legs:
             leg[other] = self.following[leg[other]]
 
     def _open(self, calls: I64, agents: I64) -> None:
-        legs = self._numbers(len(calls))
+        legs = self._slots.take(len(calls))
+        self.following = grown(self.following, self.size, NONE)
+        self.call = grown(self.call, self.size)
+        self.agent = grown(self.agent, self.size)
         self.call[legs], self.agent[legs] = calls, agents
         nameless = agents == NONE
         self.nameless[calls[nameless]] = legs[nameless]
@@ -70,18 +78,7 @@ class Legs:
             self.first[calls[first]] = legs[first]
             legs, calls = np.delete(legs, first), np.delete(calls, first)
 
-    def _numbers(self, count: int) -> I64:
-        """Numbers for so many legs: those that were given back, then new ones."""
-        kept = max(0, len(self._free) - count)
-        reused = self._free[kept:]
-        del self._free[kept:]
-        before, self.size = self.size, self.size + count - len(reused)
-        self.following = grown(self.following, self.size, NONE)
-        self.call = grown(self.call, self.size)
-        self.agent = grown(self.agent, self.size)
-        return np.array([*reused, *range(before, self.size)], np.int64)
-
     def drop(self, calls: I64) -> None:
         """Give back the numbers of all legs of the calls."""
-        self._free += self.of(calls).tolist()
+        self._slots.give_back(self.of(calls))
         self.first[calls] = self.nameless[calls] = NONE

@@ -220,7 +220,7 @@ def read_calls(engine: Engine, as_of_ms: int) -> tuple[I64, I64]:
     """
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     calls, calendars = engine.counting.calls, engine.calendars
-    slots = np.flatnonzero(calls.newest_ms[: len(calls.keys)] >= as_of_ms)
+    slots = np.flatnonzero(calls.newest_ms[: calls.size] >= as_of_ms)
     what = contribution(calls, slots)
     what = what.take(what.ts_ms >= as_of_ms)
     ahead = engine.counting.entries(what)

@@ -121,13 +121,16 @@ def _tallies(engine: Engine) -> Pieces:
 
 
 def _calls(calls: Calls) -> Pieces:
-    slots = calls.held()
-    legs = np.sort(calls.legs.of(slots))
-    place = np.searchsorted(slots, calls.legs.call[legs])
+    slots = calls.index.numbers
+    place_of = np.empty(calls.size, np.int64)
+    place_of[slots] = np.arange(len(slots))
+    legs = calls.legs.of(slots)
+    legs = legs[np.lexsort((calls.legs.agent[legs], place_of[calls.legs.call[legs]]))]
     pieces: Pieces = {
-        "keys": [list(calls.keys[slot]) for slot in slots.tolist()],
+        "hashes": calls.index.hashes,
+        "floor": calls.floor[slots],
         "newest_ms": calls.newest_ms[slots],
-        "legs": np.stack([place, calls.legs.agent[legs]], axis=1).tolist(),
+        "legs": np.stack([place_of[calls.legs.call[legs]], calls.legs.agent[legs]]),
         "told": sorted(calls.told.runs),
     }
     for span, run in calls.told.runs.items():
@@ -229,13 +232,12 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
 
 
 def _restore_calls(calls: Calls, pieces: Pieces) -> None:
-    slots = calls.open_slots([(floor, call) for floor, call in pieces["keys"]])
+    slots = calls.open_slots(pieces["hashes"], pieces["floor"])
     calls.newest_ms[slots] = pieces["newest_ms"]
-    calls.floor[slots] = [floor for floor, _ in pieces["keys"]]
     for span in pieces["told"]:
         calls.told.runs[span] = Run(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
-    pairs = np.array(pieces["legs"], np.int64).reshape(-1, 2)
-    legs = calls.open_legs(slots[pairs[:, 0]], pairs[:, 1])
+    place, agent = pieces["legs"]
+    legs = calls.open_legs(slots[place], agent)
     for phase in (*CALL_FACTS, *LEG_FACTS):
         at = slots if phase in CALL_FACTS else legs
         for name in VALUES:

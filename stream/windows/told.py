@@ -8,15 +8,12 @@ A number stands for each call, and one for each of its legs; their lowest bits s
 """
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
-import numpy.typing as npt
 
 from stream.events.language import I32, I64, Bool
 from stream.units import MINUTE_MS
-
-U64 = npt.NDArray[np.uint64]
+from stream.windows.index import U64
 
 CALL_ITSELF = -2
 """Stands where a leg's agent stands."""
@@ -38,14 +35,6 @@ class Run:
     told: U64
     """Their numbers, and in the lowest bits what was told."""
     floor: I32
-
-
-def call_hashes(calls: list[tuple[int, str]]) -> U64:
-    """A number for each (floor, call); two share one by 2^-64 chance."""
-    digest = {
-        key: blake2b(f"{key[0]}/{key[1]}".encode(), digest_size=8).digest() for key in set(calls)
-    }
-    return np.frombuffer(b"".join(map(digest.__getitem__, calls)), np.uint64)
 
 
 def numbers(call: U64, agent: I64) -> U64:
