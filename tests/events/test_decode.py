@@ -221,6 +221,15 @@ def test_unknown_fields_and_nulls_say_nothing() -> None:
     assert done == told(decode_objects([STATE], None, plain), plain)
 
 
+@pytest.mark.parametrize("beside", [b"", b"{", b'{"type":"state","ts":5}'])
+def test_an_unknown_field_may_hold_any_number_but_no_broken_text(beside: bytes) -> None:
+    huge = b'{"type":"heartbeat","ts":%d,"colour":1e999}' % T_MS
+    broken = b'{"type":"heartbeat","ts":%d,"colour":"\xff"}' % T_MS
+    given = decode([huge, beside, broken], None, Names())
+    assert given.batch.record.tolist() == [0]
+    assert [one.record for one in given.rejected] == [1, 2]
+
+
 def test_an_event_up_to_5_s_ahead_of_kafkas_time_is_taken_and_beyond_it_is_refused() -> None:
     ahead = [T_MS + 5_000, T_MS + 5_001, T_MS - 10_000_000]
     done = decode_objects([{**STATE, "ts": ts} for ts in ahead], [T_MS] * 3, Names())
