@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from stream.cli.main import guarded
+from stream.cli.main import app, guarded
 from stream.errors import ConfigurationError, FloorwatchError, InputError, ServiceError
 
 FLOORWATCH = Path(sys.executable).parent / "floorwatch"
@@ -38,6 +38,21 @@ def run(tmp_path: Path) -> Callable[..., Done]:
         )
 
     return run
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `floorwatch check-config` likewise, but in this process: what it says, not how it ends
+    as a process.
+    """
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("FLOORWATCH_")]:
+        monkeypatch.delenv(name)
+
+    def check(*arguments: str, **environment: str) -> Result:
+        return CliRunner().invoke(app, ["check-config", *arguments], env=environment)
+
+    return check
 
 
 def test_the_version_is_that_of_the_package(run: Callable[..., Done]) -> None:
@@ -87,20 +102,20 @@ def test_a_good_configuration_is_zero(run: Callable[..., Done], tmp_path: Path) 
 
 
 def test_where_there_is_no_file_it_is_said_that_defaults_were_checked(
-    run: Callable[..., Done],
+    check: Callable[..., Result],
 ) -> None:
-    done = run("check-config")
-    assert done.returncode == 0
+    done = check()
+    assert done.exit_code == 0
     assert done.stdout.startswith("good; rules ")
     said = "no file was read: there is no floorwatch.toml here; defaults checked\n"
     assert done.stderr == said
 
 
-def test_all_ratios_that_hold_are_shown(run: Callable[..., Done], tmp_path: Path) -> None:
+def test_all_ratios_that_hold_are_shown(check: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "floorwatch.toml").write_text(
         '[ratio.coaching]\nnumerator = ["training"]\ndenominator = ["training", "aux"]\n'
     )
-    shown = run("check-config", "--show").stdout
+    shown = check("--show").stdout
     for name in ("occupancy", "talk_utilisation", "aux_rate", "coaching"):
         assert f"[ratio.{name}]\nnumerator = [" in shown
 
@@ -118,11 +133,11 @@ def test_a_bad_configuration_is_two_and_lists_all_that_is_wrong(
     assert "Traceback" not in done.stderr
 
 
-def test_a_roster_line_that_is_wrong_is_two(run: Callable[..., Done], tmp_path: Path) -> None:
+def test_a_roster_line_that_is_wrong_is_two(check: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "floorwatch.toml").write_text('[roster]\nfile = "r.csv"\n')
     (tmp_path / "r.csv").write_text("agent,team\nann,\n")
-    done = run("check-config")
-    assert done.returncode == 2
+    done = check()
+    assert done.exit_code == 2
     assert "r.csv, line 2" in done.stderr
 
 
@@ -132,16 +147,16 @@ def test_a_worker_with_a_bad_configuration_is_two(run: Callable[..., Done]) -> N
     assert "kafka.brokers (from FLOORWATCH_KAFKA_BROKERS)" in done.stderr
 
 
-def test_settings_are_shown_with_secrets_masked(run: Callable[..., Done]) -> None:
-    done = run("check-config", "--show", FLOORWATCH_REDIS_URL="redis://:hush@h:1/0")
-    assert done.returncode == 0
+def test_settings_are_shown_with_secrets_masked(check: Callable[..., Result]) -> None:
+    done = check("--show", FLOORWATCH_REDIS_URL="redis://:hush@h:1/0")
+    assert done.exit_code == 0
     assert 'url = "redis://:***@h:1/0"' in done.stdout
     assert "hush" not in done.stdout + done.stderr
 
 
-def test_help_of_check_config_documents_every_key(run: Callable[..., Done]) -> None:
-    done = run("check-config", "--help")
-    assert done.returncode == 0
+def test_help_of_check_config_documents_every_key(check: Callable[..., Result]) -> None:
+    done = check("--help")
+    assert done.exit_code == 0
     for part in ("Usage:", "[windows]", "grace:", 'default "5m"; allowed: 0s to 30m', "[[sink]]"):
         assert part in done.stdout
 

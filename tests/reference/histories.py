@@ -90,7 +90,7 @@ WAITS_MS: Final = (0, 1, 59_999, 89_999, *(90_000,) * 3, 90_001, 20 * MINUTE)
 
 
 def histories(most: int = 45) -> st.SearchStrategy[History]:
-    """Histories of 20 to `most` steps."""
+    """Histories of 20 to `most` steps: shorter ones let mistakes pass (test_mutants.py)."""
     seeds = st.binary(min_size=8, max_size=8)
     return seeds.map(lambda seed: history_of(seed.hex(), most))
 

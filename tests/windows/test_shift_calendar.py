@@ -168,7 +168,7 @@ def test_every_edge_since_1990_lies_on_a_whole_utc_minute_in_every_zone() -> Non
     assert len(names) > 400
     years = Random(1990)
     for name in {rules_of(name): name for name in names}.values():
-        for year in years.sample(range(1990, 2100), 4):
+        for year in years.sample(range(1990, 2100), 3):
             run = pieces(name, at(f"{year}-01-01T00:00Z"), at(f"{year + 1}-01-01T00:00Z"))
             assert not (run.start_ms % MINUTE_MS).any(), name
             assert not (run.offset_ms % MINUTE_MS).any(), name
