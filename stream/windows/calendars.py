@@ -10,7 +10,7 @@ from stream.events.names import Names
 from stream.spec import ANY, LocalSpan, PoolSpec, ShiftSpec
 from stream.units import DAY_MS
 from stream.windows.calendar import ShiftCalendar
-from stream.windows.grouping import within
+from stream.windows.grouping import distinct, within
 
 S = TypeVar("S", PoolSpec, ShiftSpec)
 
@@ -68,7 +68,7 @@ class Calendars:
     def shift_start(self, calendar: I64, t_ms: I64) -> I64:
         """(N,): the start of the shift that runs at each instant, by calendar number."""
         out = np.empty_like(t_ms)
-        for number in np.unique(calendar).tolist():
+        for number in distinct(calendar).tolist():
             at = calendar == number
             out[at] = self._calendars[number].start_of(t_ms[at])
         return out
@@ -77,7 +77,7 @@ class Calendars:
         """(N,): the first shift end after each instant, in the calendar of the seat's team."""
         calendar = self.of_team[self._names.seat_team.data[seat]]
         out = np.empty_like(t_ms)
-        for number in np.unique(calendar).tolist():
+        for number in distinct(calendar).tolist():
             at = calendar == number
             out[at] = self._calendars[number].end_after(t_ms[at])
         return out
@@ -92,7 +92,7 @@ class Calendars:
             self._split(
                 self._calendars[number], np.flatnonzero(calendar == number), start_ms, end_ms
             )
-            for number in np.unique(calendar).tolist()
+            for number in distinct(calendar).tolist()
         ]
         if not parts:
             return (np.zeros(0, np.int64),) * 4

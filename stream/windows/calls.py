@@ -13,7 +13,7 @@ from stream.events.names import Names
 from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
-from stream.windows.grouping import grown
+from stream.windows.grouping import distinct, grown
 from stream.windows.index import U64, Index, Slots, call_hashes
 from stream.windows.legs import Legs
 from stream.windows.told import BITS, CALL_ITSELF, CALL_OVER, Told, numbers
@@ -81,7 +81,7 @@ class Calls:
             mine = np.flatnonzero(rows.phase == phase)
             if len(mine):
                 self._enter(facts, slot[mine] if phase in CALL_FACTS else leg[mine], rows, mine)
-        self.close(np.unique(slot))
+        self.close(distinct(slot))
 
     def open_slots(self, hashed: U64, floor: I64) -> I64:
         """The slots of calls that have none yet, by their hashes and floors, (N,)."""

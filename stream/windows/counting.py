@@ -13,7 +13,7 @@ from stream.windows.calendars import Calendars
 from stream.windows.calls import Calls
 from stream.windows.contribution import Contribution, contribution, joined
 from stream.windows.facts import NONE
-from stream.windows.grouping import grown
+from stream.windows.grouping import distinct, grown
 from stream.windows.tally import (
     POOL_COUNTS,
     TEAM_COUNTS,
@@ -89,7 +89,7 @@ class Counting:
             rows, agent, slot = rows.take(untold), agent[untold], slot[untold]
         if not len(rows.event):
             return
-        touched = np.unique(slot)
+        touched = distinct(slot)
         before = contribution(self.calls, touched)
         self.calls.push(rows, agent, slot)
         after = contribution(self.calls, touched)

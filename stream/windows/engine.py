@@ -18,7 +18,7 @@ from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.agents import Agents
 from stream.windows.calendars import Calendars
 from stream.windows.counting import Counting
-from stream.windows.grouping import grown, ranges
+from stream.windows.grouping import distinct, grown, ranges, ranked
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
@@ -157,7 +157,7 @@ class Engine:
         return unplaced
 
     def _merge(self, new: Rows, agent_of_row: I64) -> None:
-        agents, new_place = np.unique(agent_of_row, return_inverse=True)
+        agents, new_place = ranked(agent_of_row)
         old, old_size = self.timelines.of(agents)
         old_place = np.repeat(np.arange(len(agents)), old_size)
         merged = merge(old, old_place, new, new_place, len(agents), self._order())
@@ -192,7 +192,7 @@ class Engine:
         )
         limit_ms = self.limit_of(source, intervals.state, intervals.seat, start_ms)
         self.panes.render(split_at_limit(intervals, limit_ms), self.floor_of_seat, self.calendars)
-        self.dirty_seats.update(np.unique(intervals.seat >> BLOCK_BITS).tolist())
+        self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
 
     def limit_of(self, source: I64, state: I64, seat: I64, start_ms: I64) -> I64:
         """(N,): until when each interval's state is credible."""
@@ -214,7 +214,7 @@ class Engine:
         trimmed = np.flatnonzero(base > start)
         self.timelines.base_ms[agents[trimmed]] = merged.rows.ts_ms[base[trimmed]]
         self.agents.whole[agents[trimmed]] = False
-        self.dirty_agents.update(np.unique(agents >> BLOCK_BITS).tolist())
+        self.dirty_agents.update(distinct(agents >> BLOCK_BITS).tolist())
         self.timelines.put(agents, end - base, merged.rows.take(ranges(base, end)))
 
     # -- queues

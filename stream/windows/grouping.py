@@ -19,6 +19,21 @@ def ranges(starts: I64, ends: I64) -> I64:
     return out
 
 
+def distinct(numbers: I64) -> I64:
+    """The numbers that occur, in order.
+
+    They are not negative, and small, as slots and rows are: so they can be counted, in a tenth of
+    the time that `np.unique` takes.
+    """
+    return np.flatnonzero(np.bincount(numbers))
+
+
+def ranked(numbers: I64) -> tuple[I64, I64]:
+    """The numbers that occur, as `distinct`, and the place of each among them, (N,)."""
+    occurs = np.bincount(numbers) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
+
+
 def within(lengths: I64) -> I64:
     """0, 1, ... length-1 for each length, one run after the other."""
     before = np.cumsum(lengths) - lengths

@@ -10,11 +10,9 @@ from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
 from stream.windows.contribution import Contribution
 from stream.windows.facts import NONE
-from stream.windows.grouping import add_rows, grown
+from stream.windows.grouping import add_rows, grown, ranked
 from stream.windows.panes import RING
 
-_KEY = 2**42
-"""Greater than any instant in milliseconds: one number names row and period."""
 LN_UNIT = 2**20
 """Sums of ln(handle time in ms) are whole numbers of this part, so that order cannot matter."""
 
@@ -119,12 +117,13 @@ class Tally:
         kept = np.flatnonzero(minute > self.head[row] - RING)
         minutes = self.minutes.reshape(-1, self._width)
         add_rows(minutes, row[kept] * RING + minute[kept] % RING, values[kept])
-        key = row * _KEY + entries.period_ms
-        keys = np.unique(key)
+        starts = np.unique(entries.period_ms)
+        key = row * len(starts) + np.searchsorted(starts, entries.period_ms)
+        keys, place = ranked(key)
         sums = np.zeros((len(keys), self._width), np.int64)
-        add_rows(sums, np.searchsorted(keys, key), values)
-        for one, total in zip(keys.tolist(), sums, strict=True):
-            period = divmod(one, _KEY)
+        add_rows(sums, place, values)
+        rows, periods = (keys // len(starts)).tolist(), starts[keys % len(starts)].tolist()
+        for period, total in zip(zip(rows, periods, strict=True), sums, strict=True):
             held = self.periods.get(period)
             self.periods[period] = total if held is None else held + total
 

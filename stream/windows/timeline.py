@@ -173,9 +173,9 @@ def merge(
     if (key[1:] == key[:-1]).any():
         rows, place, fresh = _settle_equal_times(rows, place, fresh, key, order)
     at_new = np.flatnonzero(fresh)
-    changed, first = np.unique(place[at_new], return_index=True)
+    at_new = at_new[np.diff(place[at_new], prepend=-1) > 0]
     start = np.searchsorted(place, np.arange(places + 1))
-    return Merged(rows, place, changed, at_new[first], start)
+    return Merged(rows, place, place[at_new], at_new, start)
 
 
 def _settle_equal_times(
