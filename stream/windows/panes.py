@@ -58,6 +58,8 @@ class Panes:
         self.minutes = np.zeros((64, RING, STATE_COUNT), np.uint16)
         self.shifts = np.zeros((64, SHIFTS, STATE_COUNT), np.uint32)
         self.shift_start_ms = np.zeros((64, SHIFTS), np.int64)
+        self._latest = np.zeros(64, np.int64)
+        """The slot of the shift that was found last for each seat: most often the next, too."""
         self.head = np.zeros(8, np.int64)
 
     def make_room(self, seats: int, floors: int) -> None:
@@ -65,6 +67,7 @@ class Panes:
         self.minutes = grown(self.minutes, seats)
         self.shifts = grown(self.shifts, seats)
         self.shift_start_ms = grown(self.shift_start_ms, seats)
+        self._latest = grown(self._latest, seats)
         self.head = grown(self.head, floors)
 
     def advance(self, floor: int, seats: I64, minute: int) -> None:
@@ -108,18 +111,25 @@ class Panes:
 
     def _slots(self, seat: I64, shift_ms: I64) -> I64:
         """The slot of each (seat, shift); a new shift takes that of the oldest; -1: too old."""
+        slot = self._latest[seat]
+        other = np.flatnonzero(self.shift_start_ms[seat, slot] != shift_ms)
+        if len(other):
+            slot[other] = self._find(seat[other], shift_ms[other])
+            self._latest[seat[other]] = slot[other]
+            slot[self.shift_start_ms[seat, slot] != shift_ms] = -1
+        return slot
+
+    def _find(self, seat: I64, shift_ms: I64) -> I64:
+        """The slot of each (seat, shift), which is given one; any slot if it is too old."""
         hit = self.shift_start_ms[seat] == shift_ms[:, None]
         missing = np.flatnonzero(~hit.any(axis=1))
-        if not len(missing):
-            return np.asarray(hit.argmax(axis=1))
         pairs = np.unique(np.stack([seat[missing], shift_ms[missing]]), axis=1)
         for one, start_ms in pairs.T.tolist():
             oldest = int(self.shift_start_ms[one].argmin())
             if start_ms > self.shift_start_ms[one, oldest]:
                 self.shift_start_ms[one, oldest] = start_ms
                 self.shifts[one, oldest] = 0
-        hit = self.shift_start_ms[seat] == shift_ms[:, None]
-        return np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
+        return np.asarray((self.shift_start_ms[seat] == shift_ms[:, None]).argmax(axis=1))
 
     def sum_minutes(self, seats: slice | I64, first: int, last: int) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them kept."""

@@ -112,11 +112,10 @@ def _tallies(engine: Engine) -> Pieces:
         ("pool", engine.counting.pools, len(engine.names.pools)),
     ):
         keys = sorted(tally.periods)
-        sums = [tally.periods[key] for key in keys]
         pieces[f"{name}_minutes"] = tally.minutes[:rows]
         pieces[f"{name}_head"] = tally.head[:rows]
         pieces[f"{name}_keys"] = [list(key) for key in keys]
-        pieces[f"{name}_sums"] = np.array(sums, np.int64)
+        pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
     return pieces
 
 
@@ -226,9 +225,7 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
         rows = len(pieces[f"{name}_head"])
         tally.minutes[:rows] = pieces[f"{name}_minutes"]
         tally.head[:rows] = pieces[f"{name}_head"]
-        tally.periods = dict(
-            zip(map(tuple, pieces[f"{name}_keys"]), pieces[f"{name}_sums"], strict=True)
-        )
+        tally.put([(row, start) for row, start in pieces[f"{name}_keys"]], pieces[f"{name}_sums"])
 
 
 def _restore_calls(calls: Calls, pieces: Pieces) -> None:

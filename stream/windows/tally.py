@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
@@ -90,7 +89,9 @@ class Tally:
     def __init__(self, width: int) -> None:
         self.minutes = np.zeros((8, RING, width), np.int64)
         self.head = np.zeros(8, np.int64)
-        self.periods: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
+        self.periods: dict[tuple[int, int], int] = {}
+        """Where in `sums` the values of each (row, period) stand."""
+        self.sums = np.zeros((8, width), np.int64)
         self._width = width
 
     def make_room(self, rows: int) -> None:
@@ -120,17 +121,22 @@ class Tally:
         starts = np.unique(entries.period_ms)
         key = row * len(starts) + np.searchsorted(starts, entries.period_ms)
         keys, place = ranked(key)
-        sums = np.zeros((len(keys), self._width), np.int64)
-        add_rows(sums, place, values)
         rows, periods = (keys // len(starts)).tolist(), starts[keys % len(starts)].tolist()
-        for period, total in zip(zip(rows, periods, strict=True), sums, strict=True):
-            held = self.periods.get(period)
-            self.periods[period] = total if held is None else held + total
+        held = self.periods
+        at = [held.setdefault(one, len(held)) for one in zip(rows, periods, strict=True)]
+        self.sums = grown(self.sums, len(held))
+        add_rows(self.sums, np.array(at)[place], values)
 
     def forget(self, before_ms: int) -> None:
         """Drop periods that started earlier."""
-        for key in [key for key in self.periods if key[1] < before_ms]:
-            del self.periods[key]
+        if any(start_ms < before_ms for _, start_ms in self.periods):
+            kept = {key: at for key, at in self.periods.items() if key[1] >= before_ms}
+            self.put(list(kept), self.sums[np.array([*kept.values()], int)])
+
+    def put(self, periods: list[tuple[int, int]], sums: I64) -> None:
+        """Hold the values of these (row, period), and of no other."""
+        self.periods = {key: at for at, key in enumerate(periods)}
+        self.sums = grown(sums, 8)
 
     def windows(self, period_ms: I64, minutes: Sequence[int], as_of_ms: int, ahead: Entries) -> I64:
         """Sums over windows that end at as_of_ms: (rows, len(minutes) + 1, width).
@@ -143,9 +149,8 @@ class Tally:
         sums = np.empty((rows, len(minutes) + 1, self._width), np.int64)
         for window, count in enumerate(minutes):
             sums[:, window] = self.sum_minutes(rows, minute - count, minute)
-        none = np.zeros(self._width, np.int64)
-        for row, start_ms in enumerate(period_ms.tolist()):
-            sums[row, -1] = self.periods.get((row, start_ms), none)
+        at = np.array([self.periods.get(key, NONE) for key in enumerate(period_ms.tolist())], int)
+        sums[:, -1] = np.where((at != NONE)[:, None], self.sums[at], 0)
         same = ahead.ts_ms // MINUTE_MS == minute
         for window in range(len(minutes)):
             np.subtract.at(sums[:, window], ahead.row[same], ahead.values[same])
