@@ -1,6 +1,6 @@
 """Checking a run of typed events, and entering them into columns, a column at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +11,7 @@ from stream.events.fields import Fields
 from stream.events.language import I64, Kind, Reason
 from stream.events.names import Names
 from stream.events.parse import Parsed, Unusual
-from stream.events.typed import ABSENT, CallEvent, Event, QueueEvent, StateEvent
+from stream.events.typed import ABSENT, CallEvent, Event, Heartbeat, QueueEvent, StateEvent
 from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
 from stream.units import EARLIEST_MS, LATEST_MS
 
@@ -86,37 +86,34 @@ def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
         _check_bytes(events)
     ts_ms = _instants([one.ts for one in events])
     floors = [one.floor for one in events]
-    _check_floors(names, floors)
     sources = [one.source or one.floor for one in events]
-    source = _numbers(names.sources.get, names.source, floors, sources)
+    source = _sources(names, floors, sources)
     run = slice(first, first + len(events))
     table.ts_ms[run], table.source[run] = ts_ms, source
     table.floor[run] = names.source_floor.data[source]
-    table.seq[run] = [one.seq for one in events]
-    types = list(map(type, events))
-    for kind, fill_kind in _FILL.items():
-        held = [index for index, found in enumerate(types) if found is kind]
-        if held:
-            at = np.array(held, np.int64)
-            some = [events[index] for index in held]
-            theirs = [floors[index] for index in held]
-            fill_kind(table, at + first, some, theirs, ts_ms[at], names)
+    kind = np.array([_KIND_OF[type(one)] for one in events], np.uint8)
+    table.kind[run] = kind
+    for of, enter in _ENTER.items():
+        at = np.flatnonzero(kind == of)
+        if len(at):
+            places = at.tolist()
+            some = list(map(events.__getitem__, places))
+            enter(table, at + first, some, list(map(floors.__getitem__, places)), ts_ms[at], names)
 
 
-def _fill_states(
+def _enter_states(
     table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     _check_ids([one.call for one in events if one.call])
-    table.kind[at] = Kind.state
+    table.seq[at] = [one.seq for one in events]
     table.state[at] = _enum(fields.STATES, [one.state for one in events])
     table.sync[at] = [one.sync for one in events]
     table.seat[at] = _seats(names, floors, events, ts_ms)
 
 
-def _fill_calls(
+def _enter_calls(
     table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
-    table.kind[at] = Kind.call
     table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
     table.call[at] = calls = [one.call for one in events]
     _check_ids(calls)
@@ -129,17 +126,22 @@ def _fill_calls(
     table.acw_ms[at] = _milliseconds([one.acw_s for one in events])
 
 
-def _fill_queues(
+def _enter_queues(
     table: Table, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
 ) -> None:
-    table.kind[at] = Kind.queue
     pools = [one.pool for one in events]
     table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
     table.waiting[at] = [one.waiting for one in events]
     table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
 
 
-_FILL = {StateEvent: _fill_states, CallEvent: _fill_calls, QueueEvent: _fill_queues}
+_ENTER = {Kind.state: _enter_states, Kind.call: _enter_calls, Kind.queue: _enter_queues}
+_KIND_OF = {
+    StateEvent: Kind.state.value,
+    CallEvent: Kind.call.value,
+    QueueEvent: Kind.queue.value,
+    Heartbeat: Kind.heartbeat.value,
+}
 
 
 def _check_bytes(events: Sequence[Event]) -> None:
@@ -150,12 +152,17 @@ def _check_bytes(events: Sequence[Event]) -> None:
             raise Unusual
 
 
-def _check_floors(names: Names, floors: Iterable[str]) -> None:
-    try:
-        if any(map(names.stray, set(floors))):
-            raise Unusual
-    except UnicodeEncodeError:
-        raise Unusual from None
+def _sources(names: Names, floors: list[str], sources: list[str]) -> I64:
+    """The source of each event. Where all are known, none of their floors is misrouted."""
+    found = list(map(names.sources.get, zip(floors, sources, strict=True)))
+    if None in found:
+        try:
+            if any(map(names.stray, set(floors))):
+                raise Unusual
+        except UnicodeEncodeError:
+            raise Unusual from None
+        return _numbers(names.sources.get, names.source, floors, sources)
+    return np.array(found, np.int64)
 
 
 def _check_ids(texts: Sequence[str]) -> None:
