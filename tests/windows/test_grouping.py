@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.units import EARLIEST_MS, LATEST_MS
-from stream.windows.grouping import grown, max_before, ranges, within
+from stream.windows.grouping import distinct, grown, max_before, ranked, ranges, within
 from stream.windows.sources import UNSEEN_MS
 
 GROUPS = 5
@@ -52,6 +52,14 @@ def test_many_groups_over_a_century_do_not_overflow() -> None:
     value = np.where(group % 2, EARLIEST_MS, LATEST_MS - 1)
     assert (max_before(group, value, np.full(len(group), UNSEEN_MS)) < value).all()
     assert (max_before(group, value, value + 1) == value + 1).all()
+
+
+@given(st.lists(st.integers(0, 30)))
+def test_the_numbers_that_occur_are_found_in_order_and_the_place_of_each(drawn: list[int]) -> None:
+    numbers = np.array(drawn, np.int64)
+    occurring, place = ranked(numbers)
+    assert occurring.tolist() == distinct(numbers).tolist() == sorted(set(drawn))
+    assert occurring[place].tolist() == drawn
 
 
 @given(RUNS)

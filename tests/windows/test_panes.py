@@ -1,0 +1,69 @@
+"""Sums by seat and shift, against a dictionary."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from stream.events.language import I64, STATE_COUNT
+from stream.events.names import Names
+from stream.units import DAY_MS, HOUR_MS
+from stream.windows.calendars import Calendars
+from stream.windows.panes import SHIFTS, Intervals, Panes
+
+SEATS = 6
+FIRST_DAY = 20_000
+
+
+def a_floor() -> tuple[Calendars, I64]:
+    names = Names()
+    for number in range(SEATS):
+        names.seat("main", f"a{number}", "red", 0)
+    calendars = Calendars(names, (), ())
+    calendars.make_room()
+    return calendars, names.agent_floor.data[names.seat_agent.data]
+
+
+def drawn(rng: np.random.Generator, day: int) -> Intervals:
+    """Intervals within a day (in UTC a shift is a day), most of them of the last, some older."""
+    count = int(rng.integers(1, 12))
+    days = np.where(rng.random(count) < 0.7, day, day - rng.integers(0, 2 * SHIFTS, count))
+    start_ms = days * DAY_MS + rng.integers(0, 20, count) * HOUR_MS
+    return Intervals(
+        start_ms,
+        start_ms + rng.integers(1, 4 * HOUR_MS, count),
+        rng.integers(0, SEATS, count),
+        rng.integers(0, STATE_COUNT, count),
+        np.ones(count, np.int64),
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_sums_of_a_shift_are_those_of_its_intervals_until_fifteen_newer_push_it_out(
+    seed: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    calendars, floor_of_seat = a_floor()
+    panes = Panes()
+    panes.make_room(SEATS, 1)
+    sums = [defaultdict[int, I64](lambda: np.zeros(STATE_COUNT, np.int64)) for _ in range(SEATS)]
+    for day in range(FIRST_DAY, FIRST_DAY + 60):
+        intervals = drawn(rng, day)
+        panes.head[0] = (day + 1) * DAY_MS // 60_000
+        panes.render(intervals, floor_of_seat, calendars)
+        for row, seat in enumerate(intervals.seat.tolist()):
+            held, shift = sums[seat], int(intervals.start_ms[row]) // DAY_MS * DAY_MS
+            if shift in held or len(held) < SHIFTS or shift > min(held):
+                held[shift]
+        for held in sums:
+            while len(held) > SHIFTS:
+                del held[min(held)]
+        for row, seat in enumerate(intervals.seat.tolist()):
+            shift = int(intervals.start_ms[row]) // DAY_MS * DAY_MS
+            if shift in sums[seat]:
+                length_ms = int(intervals.end_ms[row] - intervals.start_ms[row])
+                sums[seat][shift][intervals.state[row]] += length_ms
+        for seat, held in enumerate(sums):
+            for shift, wanted in held.items():
+                found = panes.sum_shift(np.array([seat]), np.array([shift]))
+                assert found[0].tolist() == wanted.tolist()
