@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.units import EARLIEST_MS, LATEST_MS
-from stream.windows.grouping import distinct, grown, max_before, ranked, ranges, within
+from stream.windows.grouping import distinct, grown, max_before, ranges, ranked, within
 from stream.windows.sources import UNSEEN_MS
 
 GROUPS = 5
