@@ -13,7 +13,7 @@ import numpy as np
 from stream.control.control import Control
 from stream.control.model import Feed, PoolKey, TeamKey, Transition
 from stream.events.batch import EventBatch
-from stream.events.language import I64, STATE_COUNT, Reason
+from stream.events.language import I64, STATE_COUNT
 from stream.events.names import Names
 from stream.figures import Figures, Member
 from stream.measure import measure, members
@@ -267,13 +267,6 @@ class Shard:
             self.watch = Watch()
             self.watch.catch_up(self.engine, self._judged_ms)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))
-
-    def late_count(self) -> int:
-        """Events that came too late so far."""
-        return sum(
-            self.counts[str(reason)]
-            for reason in (Reason.late_grace, Reason.late_horizon, Reason.late_finalised)
-        )
 
 
 class _AgentNames(Sequence[str]):

@@ -28,7 +28,6 @@ def test_late_events_are_given_back_with_their_record_and_reason_and_are_counted
         (1, Reason.late_grace), (2, Reason.late_horizon),
     ]  # fmt: skip
     assert dict(shard.counts) == {"accepted": 5, "late_grace": 1, "late_horizon": 1}
-    assert shard.late_count() == 2
 
 
 def test_the_record_of_a_late_event_of_an_array_is_its_records() -> None:

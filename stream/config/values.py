@@ -211,7 +211,6 @@ Severities = Annotated[tuple[Severity, ...], BeforeValidator(_listed)]
 WebUrl = Annotated[SecretUrl, _url("http", "https"), PlainSerializer(str)]
 Silence = Annotated[dict[State, int | None] | None, BeforeValidator(_silence)]
 
-A_DURATION: Final = "a whole number and ms, s, m, h or d, such as '90s'"
 A_NAME: Final = "1 to 128 bytes without '/' and without control characters"
 A_TOPIC: Final = "1 to 249 of A-Z, a-z, 0-9, '.', '_', '-'"
 A_SPAN: Final = "local times of day, such as '08:00-22:00'; an end not after the start: next day"

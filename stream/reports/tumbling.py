@@ -24,11 +24,6 @@ class Slice:
     window_start_ms: int
     window_end_ms: int
 
-    @property
-    def closes(self) -> bool:
-        """Whether it is the last one of its window."""
-        return self.end_ms == self.window_end_ms
-
 
 def window_edges(zone: str, window: WindowName, from_ms: int, to_ms: int) -> I64:
     """Edges of windows that cover [from_ms, to_ms], aligned to the zone's clock.

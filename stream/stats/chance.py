@@ -1,11 +1,10 @@
 """How often chance alone would do it, in numbers that read well: "once in about 4 months"."""
 
 from dataclasses import dataclass
-from math import floor, inf, log10
+from math import floor, log10
 from typing import Final
 
 from stream.stats.budget import WorkingTime
-from stream.stats.share import up_rate
 
 YEARS_MAX: Final = 100
 """Longer intervals are given as this: the model is not good for more."""
@@ -21,15 +20,6 @@ class Interval:
     """minute, hour, day, week, month or year."""
     more: bool = False
     """True: this or longer."""
-
-
-def months_between(k: int, n: int, p0: float, spell_ms: float, work: WorkingTime) -> float:
-    """Months of working time from one chance step up to k of n to the next; inf for never.
-
-    The reciprocal of `stream.stats.share.up_rate`.
-    """
-    rate_per_min = up_rate(k, n, p0, spell_ms)
-    return inf if rate_per_min == 0 else 1 / (rate_per_min * work.month_min)
 
 
 def interval_of(rate_per_min: float, work: WorkingTime) -> Interval:

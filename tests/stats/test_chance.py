@@ -1,20 +1,11 @@
-from math import inf
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.stats.budget import WorkingTime
-from stream.stats.chance import Interval, interval_of, months_between
-from tests.stats.vectors import P0, SPELL_MS
+from stream.stats.chance import Interval, interval_of
 
 WORK = WorkingTime()
-
-
-def test_months_between_two_steps_up_by_chance_are_as_published() -> None:
-    # Of 15 agents, 8 at once: published as .159 a month.
-    assert months_between(8, 15, P0, SPELL_MS, WORK) == pytest.approx(1 / 0.159, rel=5e-3)
-    assert months_between(7, 6, P0, SPELL_MS, WORK) == inf
 
 
 @pytest.mark.parametrize(
