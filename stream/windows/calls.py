@@ -13,7 +13,7 @@ from stream.events.names import Names
 from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
-from stream.windows.grouping import distinct, grown
+from stream.windows.grouping import distinct, firsts, grown
 from stream.windows.index import U64, Index, Slots, call_hashes
 from stream.windows.legs import Legs
 from stream.windows.told import BITS, CALL_ITSELF, CALL_OVER, Told, numbers
@@ -134,9 +134,7 @@ class Calls:
 
     def _enter(self, facts: Facts, place: I64, rows: CallRows, at: I64) -> None:
         """Enter facts; a second one of the same key counts only if it is the lesser."""
-        _, first = np.unique(place, return_index=True)
-        fresh = np.zeros(len(place), np.bool_)
-        fresh[first] = facts.ts_ms[place[first]] == NEVER_MS
+        fresh = (facts.ts_ms[place] == NEVER_MS) & firsts(place)
         facts.put(place[fresh], rows, at[fresh])
         for index in np.flatnonzero(~fresh).tolist():
             slot, row = place[index : index + 1], at[index : index + 1]

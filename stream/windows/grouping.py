@@ -5,7 +5,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from stream.events.language import I64
+from stream.events.language import I64, Bool
 
 T = TypeVar("T", bound=np.generic)
 
@@ -32,6 +32,15 @@ def ranked(numbers: I64) -> tuple[I64, I64]:
     """The numbers that occur, as `distinct`, and the place of each among them, (N,)."""
     occurs = np.bincount(numbers) > 0
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
+
+
+def firsts(numbers: I64) -> Bool:
+    """(N,): whether each number, small as those of `distinct`, stands there for the first time."""
+    at = np.arange(len(numbers))
+    first = np.empty(int(numbers.max(initial=0)) + 1, np.int64)
+    first[numbers[::-1]] = at[::-1]  # of several writes to one place the last one stays
+    stands: Bool = first[numbers] == at
+    return stands
 
 
 def within(lengths: I64) -> I64:

@@ -7,7 +7,7 @@ import numpy as np
 
 from stream.events.language import I64
 from stream.windows.facts import NONE
-from stream.windows.grouping import grown
+from stream.windows.grouping import firsts, grown
 from stream.windows.index import Slots
 
 _AGENTS_MOST = 2**31
@@ -73,10 +73,10 @@ class Legs:
         nameless = agents == NONE
         self.nameless[calls[nameless]] = legs[nameless]
         while len(legs):  # of several legs of one call, one after the other
-            first = np.unique(calls, return_index=True)[1]
+            first = firsts(calls)
             self.following[legs[first]] = self.first[calls[first]]
             self.first[calls[first]] = legs[first]
-            legs, calls = np.delete(legs, first), np.delete(calls, first)
+            legs, calls = legs[~first], calls[~first]
 
     def drop(self, calls: I64) -> None:
         """Give back the numbers of all legs of the calls."""

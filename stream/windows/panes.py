@@ -37,6 +37,8 @@ def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
     """Intervals cut where their state stops being credible; what follows is `unknown`."""
     cut = np.clip(limit_ms, intervals.start_ms, intervals.end_ms)
     beyond = np.flatnonzero(cut < intervals.end_ms)
+    if not len(beyond):
+        return intervals
     return Intervals(
         np.concatenate([intervals.start_ms, cut[beyond]]),
         np.concatenate([cut, intervals.end_ms[beyond]]),

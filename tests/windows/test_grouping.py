@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.units import EARLIEST_MS, LATEST_MS
-from stream.windows.grouping import distinct, grown, max_before, ranges, ranked, within
+from stream.windows.grouping import distinct, firsts, grown, max_before, ranges, ranked, within
 from stream.windows.sources import UNSEEN_MS
 
 GROUPS = 5
@@ -60,6 +60,7 @@ def test_the_numbers_that_occur_are_found_in_order_and_the_place_of_each(drawn: 
     occurring, place = ranked(numbers)
     assert occurring.tolist() == distinct(numbers).tolist() == sorted(set(drawn))
     assert occurring[place].tolist() == drawn
+    assert firsts(numbers).tolist() == [one not in drawn[:at] for at, one in enumerate(drawn)]
 
 
 @given(RUNS)
