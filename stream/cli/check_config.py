@@ -43,8 +43,9 @@ def check_config(
       FLOORWATCH_WINDOWS_GRACE=2m floorwatch check-config --show floorwatch.toml
     """  # noqa: D301 - click's mark for text that it must not wrap
     settings = read_settings(file)
-    from stream.config import fingerprint, load_roster, text
+    from stream.config import load_roster, text
     from stream.config.load import DEFAULT_FILE, file_read
+    from stream.fingerprint import fingerprint
 
     roster = load_roster(settings)
     if show:

@@ -1,7 +1,6 @@
 """floorwatch.toml and the environment, read once, validated, frozen, and passed on as values."""
 
-from stream.config.fingerprint import fingerprint
 from stream.config.load import load_roster, load_settings
 from stream.config.settings import Settings
 
-__all__ = ["Settings", "fingerprint", "load_roster", "load_settings"]
+__all__ = ["Settings", "load_roster", "load_settings"]
