@@ -67,16 +67,14 @@ class Calls:
 
     def _is_told(self, hashed: U64, phase: U8, agent: I64) -> Bool:
         """Whether facts were told already of calls that are over."""
-        of_leg = (phase >= Phase.answered) & (phase <= Phase.wrapped)
-        number = numbers(hashed, np.where(of_leg, agent, CALL_ITSELF))
+        number = numbers(hashed, np.where(_is_of_leg(phase), agent, CALL_ITSELF))
         return self.told.holds(number, BITS[phase])
 
-    def push(self, rows: CallRows, agent: I64, slot: I64) -> None:
-        """Take in what events say of calls; agent: (N,) agent number, NONE without."""
+    def push(self, rows: CallRows, slot: I64, leg: I64) -> None:
+        """Take in what events say of calls; slot, leg: (N,) of each, which are open."""
         fresh = self.newest_ms[slot] == NEVER_MS
         self.newest_ms[slot[fresh]] = rows.ts_ms[fresh]
         np.maximum.at(self.newest_ms, slot, rows.ts_ms)
-        leg = self._legs(slot, rows.phase, agent)
         for phase, facts in self.facts.items():
             mine = np.flatnonzero(rows.phase == phase)
             if len(mine):
@@ -118,10 +116,13 @@ class Calls:
         self.legs.make_room(size)
         self.last_ended = grown(self.last_ended, size, NONE)
 
-    def _legs(self, slot: I64, phase: U8, agent: I64) -> I64:
-        """The leg of each event that has one, NONE for the others."""
+    def open_legs_of(self, rows: CallRows, agent: I64, slot: I64) -> I64:
+        """The leg of each event that has one, NONE for the others; new legs are opened.
+
+        agent: (N,) agent number, NONE without.
+        """
         legs = np.full(len(slot), NONE, np.int64)
-        of_leg = np.flatnonzero((phase >= Phase.answered) & (phase <= Phase.wrapped))
+        of_leg = np.flatnonzero(_is_of_leg(rows.phase))
         legs[of_leg] = self.open_legs(slot[of_leg], agent[of_leg])
         return legs
 
@@ -245,3 +246,8 @@ class Calls:
         self.complete[calls] = False
         self.legs.drop(calls)
         self._slots.give_back(calls)
+
+
+def _is_of_leg(phase: U8) -> Bool:
+    of_leg: Bool = (phase >= Phase.answered) & (phase <= Phase.wrapped)
+    return of_leg

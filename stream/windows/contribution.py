@@ -32,16 +32,26 @@ class Contribution:
         return len(self.kind)
 
 
-def joined(first: Contribution, second: Contribution) -> Contribution:
-    """Both, one after the other."""
+def known(what: Contribution) -> Contribution:
+    """Without what is not known."""
+    return what.take(what.ts_ms < NEVER_MS)
+
+
+def changes(before: Contribution, after: Contribution) -> tuple[Contribution, I64]:
+    """What no longer counts and what counts now of the same calls and legs; -1 or 1 for each."""
     names = Contribution.__slots__
-    columns = ((getattr(first, name), getattr(second, name)) for name in names)
-    return Contribution(*map(np.concatenate, columns))
+    pairs = [(getattr(before, name), getattr(after, name)) for name in names]
+    differ = np.logical_or.reduce([one != other for one, other in pairs])
+    gone, come = (differ & (part.ts_ms < NEVER_MS) for part in (before, after))
+    columns = (np.concatenate([one[gone], other[come]]) for one, other in pairs)
+    return Contribution(*columns), np.repeat([-1, 1], [gone.sum(), come.sum()])
 
 
-def contribution(book: Calls, calls: I64) -> Contribution:
-    """What the calls count for as far as they are known now."""
-    legs = book.legs.of(calls)
+def contribution(book: Calls, calls: I64, legs: I64) -> Contribution:
+    """What the calls and their legs count for as far as they are known now.
+
+    Always in the same places; `ts_ms` is NEVER_MS where nothing is known.
+    """
     parts = [
         _of_calls(book, calls, Phase.offered),
         _of_calls(book, calls, Phase.abandoned),
@@ -53,14 +63,13 @@ def contribution(book: Calls, calls: I64) -> Contribution:
 
 def _of_calls(book: Calls, calls: I64, phase: Phase) -> tuple[I64, ...]:
     facts = book.facts[phase]
-    at = calls[facts.ts_ms[calls] < NEVER_MS]
-    none = np.full(len(at), NONE, np.int64)
+    none = np.full(len(calls), NONE, np.int64)
     return (
-        np.full(len(at), int(phase)),
-        facts.ts_ms[at],
-        facts.pool[at],
+        np.full(len(calls), int(phase)),
+        facts.ts_ms[calls],
+        facts.pool[calls],
         none,
-        _wait_ms(book, facts, at, at),
+        _wait_ms(book, facts, calls, calls),
         none,
         none,
         none,
@@ -77,14 +86,13 @@ def _wait_ms(book: Calls, facts: Facts, at: I64, call: I64) -> I64:
 
 def _of_answers(book: Calls, legs: I64) -> tuple[I64, ...]:
     facts = book.facts[Phase.answered]
-    at = legs[facts.ts_ms[legs] < NEVER_MS]
-    none = np.full(len(at), NONE, np.int64)
-    wait = _wait_ms(book, facts, at, book.legs.call[at])
+    none = np.full(len(legs), NONE, np.int64)
+    wait = _wait_ms(book, facts, legs, book.legs.call[legs])
     return (
-        np.full(len(at), int(Phase.answered)),
-        facts.ts_ms[at],
-        facts.pool[at],
-        facts.seat[at],
+        np.full(len(legs), int(Phase.answered)),
+        facts.ts_ms[legs],
+        facts.pool[legs],
+        facts.seat[legs],
         wait,
         none,
         none,
@@ -94,20 +102,19 @@ def _of_answers(book: Calls, legs: I64) -> tuple[I64, ...]:
 
 def _of_ends(book: Calls, legs: I64) -> tuple[I64, ...]:
     facts, answered = book.facts[Phase.ended], book.facts[Phase.answered]
-    at = legs[facts.ts_ms[legs] < NEVER_MS]
-    since = facts.ts_ms[at] - answered.ts_ms[at]
-    own = np.where((answered.ts_ms[at] < NEVER_MS) & (since >= 0), since, NONE)
-    talk = np.where(facts.talk_ms[at] >= 0, facts.talk_ms[at], own)
-    none = np.full(len(at), NONE, np.int64)
+    since = facts.ts_ms[legs] - answered.ts_ms[legs]
+    own = np.where((answered.ts_ms[legs] < NEVER_MS) & (since >= 0), since, NONE)
+    talk = np.where(facts.talk_ms[legs] >= 0, facts.talk_ms[legs], own)
+    none = np.full(len(legs), NONE, np.int64)
     return (
-        np.full(len(at), int(Phase.ended)),
-        facts.ts_ms[at],
-        facts.pool[at],
-        facts.seat[at],
+        np.full(len(legs), int(Phase.ended)),
+        facts.ts_ms[legs],
+        facts.pool[legs],
+        facts.seat[legs],
         none,
         talk,
-        facts.hold_ms[at],
-        _acw_ms(book, at),
+        facts.hold_ms[legs],
+        _acw_ms(book, legs),
     )
 
 

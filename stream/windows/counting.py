@@ -11,7 +11,7 @@ from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS
 from stream.windows.calendars import Calendars
 from stream.windows.calls import Calls
-from stream.windows.contribution import Contribution, contribution, joined
+from stream.windows.contribution import Contribution, changes, contribution
 from stream.windows.facts import NONE
 from stream.windows.grouping import distinct, grown
 from stream.windows.tally import (
@@ -90,10 +90,11 @@ class Counting:
         if not len(rows.event):
             return
         touched = distinct(slot)
-        before = contribution(self.calls, touched)
-        self.calls.push(rows, agent, slot)
-        after = contribution(self.calls, touched)
-        self._count(joined(before, after), np.repeat([-1, 1], [len(before), len(after)]))
+        leg = self.calls.open_legs_of(rows, agent, slot)
+        legs = self.calls.legs.of(touched)
+        before = contribution(self.calls, touched, legs)
+        self.calls.push(rows, slot, leg)
+        self._count(*changes(before, contribution(self.calls, touched, legs)))
 
     def _agents_of(self, rows: CallRows) -> I64:
         named = rows.seat != NONE

@@ -6,7 +6,7 @@ import numpy as np
 
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.units import MINUTE_MS, NEVER_MS
-from stream.windows.contribution import contribution
+from stream.windows.contribution import contribution, known
 from stream.windows.engine import Engine
 from stream.windows.grouping import ranges
 from stream.windows.panes import Intervals, split_at_limit
@@ -221,7 +221,7 @@ def read_calls(engine: Engine, as_of_ms: int) -> tuple[I64, I64]:
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     calls, calendars = engine.counting.calls, engine.calendars
     slots = np.flatnonzero(calls.newest_ms[: calls.size] >= as_of_ms)
-    what = contribution(calls, slots)
+    what = known(contribution(calls, slots, calls.legs.of(slots)))
     what = what.take(what.ts_ms >= as_of_ms)
     ahead = engine.counting.entries(what)
     team_ms = calendars.shift_start(calendars.of_team, np.full(len(calendars.of_team), as_of_ms))
