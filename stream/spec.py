@@ -1,12 +1,14 @@
 """What the pure part is told: configuration as plain, frozen values.
 
 `config.py` makes these from floorwatch.toml; nothing in here reads a file or the environment.
-Where several specs of one kind fit a pool, team or source, the first that names it wins, then "*".
+Where several specs of one kind fit a pool or team, those that name it most closely count: floor and
+name, else the name on any floor, else the floor, else "*".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from stream.events.language import PAID, State
 from stream.units import MINUTE_MS, SECOND_MS
@@ -142,3 +144,30 @@ class Spec:
     """True: liveness by event time (replay, backfill); False: by Kafka's time stamps."""
     seat_calls: bool = False
     """True: calls are counted by member too (replay), at 10 KB a member."""
+
+    def pool(self, floor: str, name: str) -> PoolSpec:
+        """What is told of a pool."""
+        fitting = _closest(self.pools, lambda one: (one.floor, one.name), floor, name)
+        return fitting[0] if fitting else PoolSpec()
+
+    def shift_times(self, floor: str, team: str) -> tuple[LocalSpan, ...]:
+        """A team's shifts; empty where there is no calendar."""
+        fitting = _closest(self.shifts, lambda one: (one.floor, one.team), floor, team)
+        return fitting[0].times if fitting else ()
+
+    def peaks_of(self, floor: str, pool: str) -> list[PeakSpec]:
+        """The scheduled peaks of a pool: all that name it equally closely."""
+        return _closest(self.peaks, lambda one: (one.floor, one.pool), floor, pool)
+
+
+S = TypeVar("S")
+
+
+def _closest(
+    specs: Sequence[S], names: Callable[[S], tuple[str, str]], floor: str, name: str
+) -> list[S]:
+    for wanted in ((floor, name), (ANY, name), (floor, ANY), (ANY, ANY)):
+        fitting = [spec for spec in specs if names(spec) == wanted]
+        if fitting:
+            return fitting
+    return []

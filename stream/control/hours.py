@@ -2,19 +2,17 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 
 from stream.control.model import PoolKey, TeamKey
-from stream.spec import ANY, PeakSpec, PoolSpec, ShiftSpec, Spec
+from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
 from stream.windows.calendar import Schedule, ShiftCalendar
 
 EDGE_HOLD_MS: Final = 10 * MINUTE_MS
 """People alerts are held this long before and after a shift edge: hand-over is no walk-out."""
-
-S = TypeVar("S", PeakSpec, PoolSpec, ShiftSpec)
 
 
 class Hours:
@@ -149,8 +147,8 @@ class HoursOf:
         """The scheduled peaks: all that name the pool best, together."""
         found = self._peaks.get(key)
         if found is None:
-            zone = self._pool(key).zone
-            fitting = best(self._spec.peaks, [(p.floor, p.pool) for p in self._spec.peaks], key)
+            zone = self.zone(key)
+            fitting = self._spec.peaks_of(*key)
             parts = [Schedule(zone, (p.time,), p.days, p.without) for p in fitting]
             found = self._hours.setdefault((zone, *fitting), Hours(parts))
             self._peaks[key] = found
@@ -158,12 +156,12 @@ class HoursOf:
 
     def zone(self, key: PoolKey) -> str:
         """The zone of a pool."""
-        return self._pool(key).zone
+        return self._spec.pool(*key).zone
 
     def open(self, key: PoolKey) -> Hours | None:
         """The opening hours; None where they are not known."""
         if key not in self._open:
-            pool = self._pool(key)
+            pool = self._spec.pool(*key)
             parts = [Schedule(pool.zone, pool.open)] if pool.open else []
             hours = self._hours.setdefault((pool.zone, pool.open), Hours(parts))
             self._open[key] = hours if parts else None
@@ -173,25 +171,8 @@ class HoursOf:
         """The team's shift edges, in its pool's zone; none without a shift calendar."""
         found = self._edges.get(key)
         if found is None:
-            zone = self._pool(PoolKey(key.floor, key.pool)).zone
-            names = [(s.floor, s.team) for s in self._spec.shifts]
-            fitting = best(self._spec.shifts, names, PoolKey(key.floor, key.team))
-            times = fitting[0].times if fitting else ()
+            zone = self.zone(PoolKey(key.floor, key.pool))
+            times = self._spec.shift_times(key.floor, key.team)
             edges = ShiftEdges(ShiftCalendar(zone, times) if times else None)
             found = self._edges[key] = self._shifts.setdefault((zone, times), edges)
         return found
-
-    def _pool(self, key: PoolKey) -> PoolSpec:
-        names = [(p.floor, p.name) for p in self._spec.pools]
-        fitting = best(self._spec.pools, names, key)
-        return fitting[0] if fitting else PoolSpec()
-
-
-def best(specs: Sequence[S], names: Sequence[tuple[str, str]], key: tuple[str, str]) -> list[S]:
-    """The specs that name (floor, name) most closely: both, else name, else floor, else "*"."""
-    wanted = ((key[0], key[1]), (ANY, key[1]), (key[0], ANY), (ANY, ANY))
-    for name in wanted:
-        fitting = [s for s, own in zip(specs, names, strict=True) if own == name]
-        if fitting:
-            return fitting
-    return []

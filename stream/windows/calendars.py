@@ -1,62 +1,36 @@
 """The calendars of a shard's teams and pools: shifts by team, days by pool, zones from pools."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
-
 import numpy as np
 
 from stream.events.language import I64
 from stream.events.names import Names
-from stream.spec import ANY, LocalSpan, PoolSpec, ShiftSpec
+from stream.spec import LocalSpan, Spec
 from stream.units import DAY_MS
 from stream.windows.calendar import ShiftCalendar
 from stream.windows.grouping import distinct, within
-
-S = TypeVar("S", PoolSpec, ShiftSpec)
-
-
-def first_that_fits(specs: Iterable[tuple[str, str, S]], floor: str, name: str) -> S | None:
-    """The spec that names both, then the name, then the floor, then neither."""
-    best: tuple[int, S] | None = None
-    for spec_floor, spec_name, spec in specs:
-        if spec_floor not in (floor, ANY) or spec_name not in (name, ANY):
-            continue
-        weight = 2 * (spec_name != ANY) + (spec_floor != ANY)
-        if best is None or weight > best[0]:
-            best = (weight, spec)
-    return best[1] if best else None
 
 
 class Calendars:
     """Calendars by team and pool number; teams of one calendar are asked together."""
 
-    def __init__(
-        self, names: Names, pools: Sequence[PoolSpec], shifts: Sequence[ShiftSpec]
-    ) -> None:
+    def __init__(self, names: Names, spec: Spec) -> None:
         self._names = names
-        self._pools = [(spec.floor, spec.name, spec) for spec in pools]
-        self._shifts = [(spec.floor, spec.team, spec) for spec in shifts]
+        self._spec = spec
         self._calendars: list[ShiftCalendar] = []
         self._number_of: dict[tuple[str, tuple[LocalSpan, ...]], int] = {}
         self.of_team = np.zeros(0, np.int64)
         self.of_pool = np.zeros(0, np.int64)
-
-    def pool_spec(self, floor: str, pool: str) -> PoolSpec:
-        """Zone and opening hours of a pool."""
-        return first_that_fits(self._pools, floor, pool) or PoolSpec()
 
     def make_room(self) -> None:
         """Follow the names: calendars of new teams and pools."""
         names = self._names
         for floor, team in names.teams.keys[len(self.of_team) :]:
             pool = names.pools.keys[names.team_pool.data[names.team(floor, team)]][1]
-            spec = first_that_fits(self._shifts, floor, team)
-            number = self._number(self.pool_spec(floor, pool).zone, spec.times if spec else ())
-            self.of_team = np.append(self.of_team, number)
+            zone, times = self._spec.pool(floor, pool).zone, self._spec.shift_times(floor, team)
+            self.of_team = np.append(self.of_team, self._number(zone, times))
         for floor, pool in names.pools.keys[len(self.of_pool) :]:
-            self.of_pool = np.append(
-                self.of_pool, self._number(self.pool_spec(floor, pool).zone, ())
-            )
+            number = self._number(self._spec.pool(floor, pool).zone, ())
+            self.of_pool = np.append(self.of_pool, number)
 
     def _number(self, zone: str, times: tuple[LocalSpan, ...]) -> int:
         key = (zone, times)

@@ -45,7 +45,7 @@ class Engine:
         self.names = names
         self.spec = spec
         self.sources = Sources(names, spec.sources, spec.windows, event_clock=spec.event_clock)
-        self.calendars = Calendars(names, spec.pools, spec.shifts)
+        self.calendars = Calendars(names, spec)
         self.timelines = Timelines()
         self.agents = Agents()
         self.panes = Panes()

@@ -7,6 +7,7 @@ import pytest
 
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import Names
+from stream.spec import Spec
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.calendars import Calendars
 from stream.windows.panes import SHIFTS, Intervals, Panes
@@ -19,7 +20,7 @@ def a_floor() -> tuple[Calendars, I64]:
     names = Names()
     for number in range(SEATS):
         names.seat("main", f"a{number}", "red", 0)
-    calendars = Calendars(names, (), ())
+    calendars = Calendars(names, Spec())
     calendars.make_room()
     return calendars, names.agent_floor.data[names.seat_agent.data]
 
