@@ -118,12 +118,12 @@ class Tally:
         kept = np.flatnonzero(minute > self.head[row] - RING)
         minutes = self.minutes.reshape(-1, self._width)
         add_rows(minutes, row[kept] * RING + minute[kept] % RING, values[kept])
-        starts = np.unique(entries.period_ms)
-        key = row * len(starts) + np.searchsorted(starts, entries.period_ms)
-        keys, place = ranked(key)
-        rows, periods = (keys // len(starts)).tolist(), starts[keys % len(starts)].tolist()
-        held = self.periods
-        at = [held.setdefault(one, len(held)) for one in zip(rows, periods, strict=True)]
+        first_ms = int(entries.period_ms.min())
+        began, which = ranked((entries.period_ms - first_ms) // MINUTE_MS)  # a whole minute each
+        keys, place = ranked(row * len(began) + which)
+        rows, starts_ms = keys // len(began), first_ms + began[keys % len(began)] * MINUTE_MS
+        held, periods = self.periods, zip(rows.tolist(), starts_ms.tolist(), strict=True)
+        at = [held.setdefault(period, len(held)) for period in periods]
         self.sums = grown(self.sums, len(held))
         add_rows(self.sums, np.array(at)[place], values)
 
