@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -132,7 +133,10 @@ def _complaint(item: dict[str, Any], from_environment: Mapping[str, str]) -> str
     variable = from_environment.get(path)
     name = f"{path} (from {variable})" if variable else path
     if item["type"] == "extra_forbidden":
-        return f"{name}: not in this version; keys here: {', '.join(text.keys_of(table))}"
+        keys = text.keys_of(table)
+        alike = get_close_matches(path.rpartition(".")[2], keys, 1)
+        hint = f" (did you mean {alike[0]}?)" if alike else ""
+        return f"{name}: no key of this version{hint}; keys here: {', '.join(keys)}"
     allowed = "" if field is None else f"; {text.allowed(field)}"
     if item["type"] == "missing":
         return f"{name}: must be given{allowed}"

@@ -128,7 +128,7 @@ def test_a_bad_configuration_is_two_and_lists_all_that_is_wrong(
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("floorwatch: bad.toml: 3 errors\n")
-    for part in ("alerts.language", "plan: not in this version", "FLOORWATCH_WEB_PORT"):
+    for part in ("alerts.language", "plan: no key of this version", "FLOORWATCH_WEB_PORT"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
 

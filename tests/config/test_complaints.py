@@ -25,7 +25,10 @@ def test_a_complaint_about_the_environment_names_the_variable(file: Path) -> Non
     assert (
         'web.port (from FLOORWATCH_WEB_PORT) = "70000": out of range; allowed: 1 to 65535' in said
     )
-    assert "web.prot (from FLOORWATCH_WEB_PROT): not in this version; keys here: bind, port" in said
+    assert (
+        "web.prot (from FLOORWATCH_WEB_PROT): no key of this version (did you mean port?); keys here: bind, port"
+        in said
+    )
 
 
 def test_a_variable_for_a_section_that_is_not_there_is_named(file: Path) -> None:
@@ -72,8 +75,8 @@ BAD = {
     '[control]\ngate = "perhaps"': ("control.gate", '"perhaps"', "allowed: true, false"),
     '[control]\npolicy = "literal"': ("control.policy", '"literal"', "not in this version"),
     '[[sink]]\nkind = "alertmanager"\nurl = "http://a"': ("sink[0].kind", "not in this version"),
-    '[[plan]]\nteam = "a"': ("plan", "not in this version"),
-    '[privacy]\nindividual = "off"': ("privacy", "not in this version"),
+    '[[plan]]\nteam = "a"': ("plan", "no key of this version"),
+    '[privacy]\nindividual = "off"': ("privacy", "no key of this version"),
     "[baseline]\naux_rate = 8.5": ("baseline.aux_rate", "8.5", "allowed: 0.005 to 0.5"),
     '[kafka]\nbrokers = "nowhere"': ("kafka.brokers", '"nowhere"', "host:port"),
     '[kafka]\nevents_topic = "a b"': ("kafka.events_topic", '"a b"', "allowed"),
