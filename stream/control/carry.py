@@ -6,15 +6,39 @@ from typing import Any, Final
 import numpy as np
 
 from stream.control.collective import Entries, Entry
+from stream.control.detector import Detector, DetectorState, S
 from stream.control.lifecycle import Episode
 from stream.control.limits import SPAN_MAX_MS
 from stream.control.model import PoolKey, TeamKey
-from stream.control.pool_detector import PoolDetector, PoolState, S
 from stream.control.share import Jumps
 from stream.events.language import I64
 from stream.units import NEVER_MS
 
 _AT_ONCE: Final = -NEVER_MS
+
+
+class States:
+    """State of detectors by name, then by pool or team number; absent: not judged yet."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[int, DetectorState]] = {}
+
+    def get(self, detector: Detector[S], number: int) -> S:
+        """What a detector carries of a pool or team."""
+        state: Any = self._of.get(detector.name, {}).get(number)
+        found: S = detector.initial if state is None else state
+        return found
+
+    def put(self, detector: Detector[S], number: int, state: S) -> None:
+        """Carry on what a detector found."""
+        self._of.setdefault(detector.name, {})[number] = state
+
+    def raised(self) -> set[int]:
+        """The pools or teams of which any alert is raised."""
+        every = (pair for states in self._of.values() for pair in states.items())
+        return {number for number, state in every if state.episode.raised}
 
 
 class Carry:
@@ -49,8 +73,7 @@ class Carry:
         self.pool_due_ms = none
         self.pool_episodes: dict[int, Episode] = {}
         """People alerts by pool."""
-        self.pool_states: dict[str, dict[int, PoolState]] = {}
-        """State of the pools' own detectors, by detector, then pool; absent: not judged yet."""
+        self.team_states, self.pool_states = States(), States()
         self.pending_teams: dict[TeamKey, dict[str, Any]] = {}
         """Restored state of teams that no feed has numbered yet."""
         self.pending_pools: dict[PoolKey, dict[str, Any]] = {}
@@ -87,15 +110,9 @@ class Carry:
             for number in [g for g, e in episodes.items() if e.is_over(until_ms)]:
                 del episodes[number]
 
-    def pool_state(self, detector: PoolDetector[S], pool: int) -> S:
-        """What is carried of a pool for one of its own detectors."""
-        state: Any = self.pool_states.get(detector.name, {}).get(pool)
-        found: S = detector.initial if state is None else state
-        return found
-
-    def put_pool_state(self, detector: PoolDetector[S], pool: int, state: S) -> None:
-        """Carry on what a detector found."""
-        self.pool_states.setdefault(detector.name, {})[pool] = state
+    def states(self, *, is_pool: bool) -> "States":
+        """What the detectors of pools carry, or those of teams."""
+        return self.pool_states if is_pool else self.team_states
 
     def named(self, entries: Entries, names: Sequence[str]) -> list[Entry]:
         """Entries with their agents' names, in order known, then of entry."""

@@ -9,25 +9,28 @@ nobody came today. While a source of the pool is silent nothing is raised and no
 and a pool of which no agent was ever seen is not judged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from stream.control import lifecycle
-from stream.control.gate import LONG_WAIT_MS
-from stream.control.heads import second, unpack
-from stream.control.model import Severity, Verdict
-from stream.control.pool_detector import (
+from stream.control.detector import (
+    DetectorState,
+    Finding,
+    Judged,
+    Now,
     Phrase,
-    Pool,
-    PoolFound,
-    PoolNow,
-    PoolState,
     Seconds,
     Standing,
     Texts,
+    Watched,
     Words,
+    judge_instants,
 )
+from stream.control.gate import LONG_WAIT_MS
+from stream.control.heads import POOL, second, unpack
+from stream.control.model import Severity, Verdict
 from stream.control.share import is_blind
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
@@ -38,7 +41,7 @@ UNSERVED_MS: Final = 30 * SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
-class CoverState(PoolState):
+class CoverState(DetectorState):
     """How a pool's cover stands; NEVER_MS: it is not so."""
 
     unstaffed_ms: int = NEVER_MS
@@ -68,30 +71,32 @@ TEXTS: Final[Texts] = {
 
 
 class Cover:
-    """The detector, as `stream.control.pool_detector.PoolDetector` asks for it."""
+    """The detector, as `stream.control.detector.Detector` asks for it."""
 
     name: Final = COVER
     initial: Final = CoverState()
     overrules: Final = True
+    counts: Final = POOL
     texts: Final = TEXTS
 
-    def judge(self, pool: Pool, state: CoverState) -> tuple[CoverState, list[PoolFound], int]:
+    def judge(self, watched: Watched, state: CoverState) -> Judged[CoverState]:
         """Judge each instant at which anything may change."""
-        return judge(pool, state)
+        return judge(watched, state)
 
     def may_act(self, packed: I64) -> Bool:
         """Nobody is serving."""
         nobody: Bool = second(packed) == 0
         return nobody
 
-    def standing(self, now: PoolNow) -> Standing:
+    def standing(self, now: Now) -> Standing:
         """`statistic` is the serving heads; the alarm is at 0."""
         state = Verdict.in_control
         if now.stale:
             state = Verdict.stale
         elif not now.asked or not now.known or is_blind(now.staffed, now.unknown):
             state = Verdict.insufficient_data
-        return Standing(state, float(now.serving), 0.0)
+        _staffed, serving, _free = now.counts
+        return Standing(state, float(serving), 0.0)
 
     def raised(self, evidence: Mapping[str, Any]) -> Words:
         """Nobody there."""
@@ -110,34 +115,20 @@ class Cover:
         return Phrase("cover_cleared", {"serving": evidence["serving"], "lasted": lasted})
 
 
-def judge(pool: Pool, state: CoverState) -> tuple[CoverState, list[PoolFound], int]:
+def judge(pool: Watched, state: CoverState) -> Judged[CoverState]:
     """Judge each instant at which anything may change; also when that is next without events."""
-    found: list[PoolFound] = []
-    instants = _instants(pool)
-    place = 0
-    t_ms = pool.from_ms
-    due_ms = t_ms
-    while True:
-        planned = instants[place] if place < len(instants) else NEVER_MS
-        t_ms = min(planned, due_ms)
-        if t_ms >= pool.until_ms:
-            return state, found, min(due_ms, _next_edge(pool, pool.until_ms))
-        place += planned == t_ms
-        state, now = _judge_instant(pool, state, t_ms)
-        found += now
-        due_ms = _due_ms(pool, state, t_ms)
+    edges = [] if pool.open is None else pool.open.edges(pool.from_ms, pool.until_ms)
+    state, found, due_ms = judge_instants(
+        pool,
+        state,
+        pool.instants(*edges),
+        partial(_judge_instant, pool),
+        partial(_due_ms, pool),
+    )
+    return state, found, min(due_ms, _next_edge(pool, pool.until_ms))
 
 
-def _instants(pool: Pool) -> Sequence[int]:
-    known = {pool.from_ms, pool.known_ms}
-    for course in (pool.heads, pool.oldest_since_ms, pool.stale):
-        known.update(course.at_ms[1:])
-    if pool.open is not None:
-        known.update(pool.open.edges(pool.from_ms, pool.until_ms))
-    return sorted(t for t in known if pool.from_ms <= t < pool.until_ms)
-
-
-def _judge_instant(pool: Pool, state: CoverState, t_ms: int) -> tuple[CoverState, list[PoolFound]]:
+def _judge_instant(pool: Watched, t_ms: int, state: CoverState) -> tuple[CoverState, list[Finding]]:
     staffed, serving, _free = unpack(pool.heads.at(t_ms))
     seen = not pool.stale.at(t_ms) and pool.known_ms <= t_ms
     waited_long = is_long(pool.oldest_since_ms.at(t_ms), t_ms)
@@ -158,10 +149,10 @@ def _judge_instant(pool: Pool, state: CoverState, t_ms: int) -> tuple[CoverState
     if not steps:
         return state, []
     evidence = _evidence(pool, state, t_ms)
-    return state, [PoolFound(t_ms, step, evidence) for step in steps]
+    return state, [Finding(t_ms, step, evidence) for step in steps]
 
 
-def _evidence(pool: Pool, state: CoverState, t_ms: int) -> dict[str, object]:
+def _evidence(pool: Watched, state: CoverState, t_ms: int) -> dict[str, object]:
     """Who is there, and for how long nobody was."""
     staffed, serving, _free = unpack(pool.heads.at(t_ms))
     since = [t for t in (state.unstaffed_ms, state.unserved_ms) if t < NEVER_MS]
@@ -179,7 +170,7 @@ def is_long(oldest_since_ms: int, t_ms: int) -> bool:
     return oldest_since_ms < NEVER_MS and t_ms - oldest_since_ms > LONG_WAIT_MS
 
 
-def _due_ms(pool: Pool, state: CoverState, t_ms: int) -> int:
+def _due_ms(pool: Watched, t_ms: int, state: CoverState) -> int:
     """The first instant after t_ms at which a wait becomes long or a dwell ends."""
     since = pool.oldest_since_ms.at(t_ms)
     long_ms = since + LONG_WAIT_MS + 1
@@ -191,7 +182,7 @@ def _due_ms(pool: Pool, state: CoverState, t_ms: int) -> int:
     return min((t for t in due if t > t_ms), default=NEVER_MS)
 
 
-def _next_edge(pool: Pool, t_ms: int) -> int:
+def _next_edge(pool: Watched, t_ms: int) -> int:
     """When opening hours begin or end while nobody is staffed."""
     staffed, _, _ = unpack(pool.heads.at(t_ms))
     if pool.open is None or staffed:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from stream.control.collective import MOVERS_MIN, Entry
+from stream.control.detector import Finding
 from stream.control.gate import Gate
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
 from stream.control.model import Verdict
 from stream.control.people import COLLECTIVE, Found
-from stream.control.pool_detector import PoolFound
 from stream.control.rules import Rules
 from stream.stats.chance import Interval
 from stream.units import NEVER_MS, SECOND_MS
@@ -110,7 +110,7 @@ def _limit(limit: int) -> int | None:
     return limit if limit < NO_LIMIT else None
 
 
-def of_pool(found: PoolFound) -> Evidence:
-    """What a pool's detector found, and how long its alert has lasted."""
+def of_detector(found: Finding) -> Evidence:
+    """What a detector of pools or teams found, and how long its alert has lasted."""
     lasted_s = (found.at_ms - found.step.alert.onset_ms) // SECOND_MS
     return {**found.evidence, "lasted_s": lasted_s}

@@ -15,11 +15,14 @@ from stream.events.language import I32, I64, SERVING, STAFFED, STATE_COUNT, Bool
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
 _WIDTH: Final = 16
-"""Room for a state's number: a pair of states is before * _WIDTH + after."""
+"""Room for a state's number: a pair of states is before * _WIDTH + after, in 8 bits."""
+if STATE_COUNT > _WIDTH:
+    msg = f"{STATE_COUNT} states, and room for {_WIDTH}: pairs of more do not fit 8 bits"
+    raise AssertionError(msg)
 
 
 class Packing:
-    """Which states each of up to three packed counts counts."""
+    """Which states each of up to three packed counts counts, in the order given."""
 
     __slots__ = ("_of_pair", "of_state")
 
@@ -58,21 +61,23 @@ class Packing:
 
 
 TEAM: Final = Packing(STAFFED, {State.aux}, {State.unknown})
+"""What people alerts look at: n, k and unknown."""
 POOL: Final = Packing(STAFFED, SERVING, {State.available})
+"""What cover and the gate look at: staffed, serving and free."""
 
 
 def first(packed: I64) -> I64:
-    """The first count: staffed heads."""
+    """The first count."""
     return packed & _MASK
 
 
 def second(packed: I64) -> I64:
-    """The second count: in aux (team), serving (pool)."""
+    """The second count."""
     return (packed >> _BITS) & _MASK
 
 
 def third(packed: I64) -> I64:
-    """The third count: unknown (team), free (pool)."""
+    """The third count."""
     return packed >> (2 * _BITS)
 
 

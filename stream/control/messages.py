@@ -6,9 +6,9 @@ from math import ceil, floor
 from typing import Any, Final
 
 from stream.control import detectors
+from stream.control.detector import Detector, Phrase, Seconds
 from stream.control.model import Severity, Transition, Verdict
 from stream.control.people import COLLECTIVE
-from stream.control.pool_detector import Phrase, PoolDetector, Seconds
 from stream.control.texts import TEXTS
 
 LONGEST: Final = 400
@@ -54,7 +54,7 @@ def describe(transition: Transition, language: str) -> Message:
     words = _Words(transition, texts)
     if transition.to == Verdict.in_control:
         return words.cleared(detector)
-    return words.people() if detector is None else words.pool(detector)
+    return words.people() if detector is None else words.of(detector)
 
 
 def texts(transition: Transition) -> dict[str, str]:
@@ -93,8 +93,8 @@ class _Words:
             self._texts["join"],
         )
 
-    def pool(self, detector: PoolDetector[Any]) -> Message:
-        """One of a pool's own detectors."""
+    def of(self, detector: Detector[Any]) -> Message:
+        """A detector of pools or teams."""
         title, what, do, queue = detector.raised(self._evidence)
         return Message(
             self._title(self._phrase(title)),
@@ -105,8 +105,8 @@ class _Words:
             self._texts["join"],
         )
 
-    def cleared(self, detector: PoolDetector[Any] | None) -> Message:
-        """The end of an alert: of a pool's own detector, or of people."""
+    def cleared(self, detector: Detector[Any] | None) -> Message:
+        """The end of an alert: of a detector of pools or teams, or of people."""
         evidence = self._evidence
         if detector is not None:
             what = detector.cleared(evidence)

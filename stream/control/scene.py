@@ -11,7 +11,7 @@ from stream.control.carry import Carry
 from stream.control.collective import Entries, suspects
 from stream.control.evidence import Queue
 from stream.control.gate import Gate
-from stream.control.heads import POOL, TEAM, Moves, Steps, first, steps, third, unpack
+from stream.control.heads import POOL, TEAM, Moves, Packing, Steps, first, steps, third, unpack
 from stream.control.model import Feed, QueueTrace
 from stream.control.people import Course
 from stream.control.rules import Rules
@@ -48,12 +48,9 @@ class Scene:
 
     def __init__(self, rules: Rules, carry: Carry, feed: Feed) -> None:
         self.rules, self.carry, self.feed = rules, carry, feed
-        moves = TEAM.moves(feed.changes)
-        base = TEAM.heads(feed.heads)
-        self.team = Heads(base, moves, steps(moves, base))
-        moves = POOL.moves(feed.changes).by(feed.pool_of_team)
-        base = self.by_pool(POOL.heads(feed.heads))
-        self.pool = Heads(base, moves, steps(moves, base))
+        self._counted: dict[tuple[Packing, bool], Heads] = {}
+        self.team = self.counted(TEAM, is_pool=False)
+        self.pool = self.counted(POOL, is_pool=True)
         greatest = max(
             (int(first(c).max()) for h in (self.team, self.pool)
              for c in (h.base, h.steps.packed) if len(c)), default=0
@@ -74,6 +71,16 @@ class Scene:
                 known_ms[pool] = feed.from_ms
             elif len(place):
                 known_ms[pool] = feed.changes.at_ms[place[0]]
+
+    def counted(self, packing: Packing, *, is_pool: bool) -> Heads:
+        """Heads by pool or team, packed in some way; counted once."""
+        found = self._counted.get((packing, is_pool))
+        if found is None:
+            moves, base = packing.moves(self.feed.changes), packing.heads(self.feed.heads)
+            if is_pool:
+                moves, base = moves.by(self.feed.pool_of_team), self.by_pool(base)
+            found = self._counted[packing, is_pool] = Heads(base, moves, steps(moves, base))
+        return found
 
     def by_pool(self, of_team: I64) -> I64:
         """(P,): sums of (T,) over the teams of each pool."""
@@ -158,11 +165,6 @@ class Scene:
     def heard(self) -> Sequence[bool]:
         """By pool: whether a call or queue event of it was ever seen."""
         return gate.heard(self.feed.queues)
-
-    @cached_property
-    def pool_end(self) -> list[int]:
-        """By pool: packed counts `POOL` after all changes."""
-        return [int(packed) for packed in self.pool.end()]
 
     def gate(self, pool: int) -> Gate:
         """A pool's gate during this feed."""

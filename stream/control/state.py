@@ -12,10 +12,10 @@ import orjson
 
 from stream.control import detectors
 from stream.control.carry import Carry
+from stream.control.detector import DetectorState, S
 from stream.control.gate import MEMORY_MS
 from stream.control.lifecycle import NO_EPISODE, Alert, Episode
 from stream.control.model import PoolKey, Severity, TeamKey
-from stream.control.pool_detector import PoolState, S
 from stream.control.share import Jumps
 from stream.errors import StateError
 from stream.units import NEVER_MS
@@ -114,7 +114,7 @@ def _team(carry: Carry, number: int) -> Record:
         ]
     if number in carry.episodes:
         record["people"] = _episode(carry.episodes[number], judged_ms)
-    return record
+    return record | _detectors(carry, number, is_pool=False)
 
 
 def _adopt_team(carry: Carry, number: int, record: Record) -> None:
@@ -129,6 +129,7 @@ def _adopt_team(carry: Carry, number: int, record: Record) -> None:
         )
     if "people" in record:
         carry.episodes[number] = _episode_of(record["people"], judged_ms)
+    _adopt_detectors(carry, number, record, is_pool=False)
     carry.add_old(
         (at + judged_ms, entered + judged_ms, agent, number)
         for at, entered, agent in record.get("entries", ())
@@ -187,14 +188,43 @@ def _pool(carry: Carry, number: int) -> Record:
     record: Record = {"gate": [free, known, *ends]}
     if number in carry.pool_episodes:
         record["people"] = _episode(carry.pool_episodes[number], judged_ms)
-    for detector in detectors.POOL_DETECTORS:
-        state = carry.pool_state(detector, number)
-        if state != detector.initial:
-            record[detector.name] = _state(state, detector.initial, judged_ms)
-    return record
+    return record | _detectors(carry, number, is_pool=True)
 
 
-def _state(state: PoolState, initial: PoolState, judged_ms: int) -> list[Any]:
+def _adopt_pool(carry: Carry, number: int, record: Record) -> None:
+    judged_ms = carry.judged_ms
+    free, known, free_end, wait_end = record["gate"]
+    carry.free_since_ms[number] = _instant(free, judged_ms, NEVER_MS)
+    carry.free_end_ms[number] = _instant(free_end, judged_ms, -NEVER_MS)
+    carry.wait_end_ms[number] = _instant(wait_end, judged_ms, -NEVER_MS)
+    carry.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
+    if "people" in record:
+        carry.pool_episodes[number] = _episode_of(record["people"], judged_ms)
+    _adopt_detectors(carry, number, record, is_pool=True)
+
+
+# ------------------------------------------------------------------------------------ detectors
+
+
+def _detectors(carry: Carry, number: int, *, is_pool: bool) -> Record:
+    """By detector: what it carries of a pool or team, if that is anything."""
+    states = carry.states(is_pool=is_pool)
+    found = ((one, states.get(one, number)) for one in detectors.of(is_pool=is_pool))
+    return {
+        one.name: _state(state, one.initial, carry.judged_ms)
+        for one, state in found
+        if state != one.initial
+    }
+
+
+def _adopt_detectors(carry: Carry, number: int, record: Record, *, is_pool: bool) -> None:
+    for one in detectors.of(is_pool=is_pool):
+        if one.name in record:
+            state = _state_of(record[one.name], one.initial, carry.judged_ms)
+            carry.states(is_pool=is_pool).put(one, number, state)
+
+
+def _state(state: DetectorState, initial: DetectorState, judged_ms: int) -> list[Any]:
     """A detector's instants in the order of its fields, then its episode; null: as at first."""
     instants = [(getattr(state, name), getattr(initial, name)) for name in _instants(initial)]
     return [
@@ -213,20 +243,5 @@ def _state_of(record: list[Any], initial: S, judged_ms: int) -> S:
     return type(initial)(**values)
 
 
-def _instants(state: PoolState) -> list[str]:
+def _instants(state: DetectorState) -> list[str]:
     return [field.name for field in fields(state) if field.name != "episode"]
-
-
-def _adopt_pool(carry: Carry, number: int, record: Record) -> None:
-    judged_ms = carry.judged_ms
-    free, known, free_end, wait_end = record["gate"]
-    carry.free_since_ms[number] = _instant(free, judged_ms, NEVER_MS)
-    carry.free_end_ms[number] = _instant(free_end, judged_ms, -NEVER_MS)
-    carry.wait_end_ms[number] = _instant(wait_end, judged_ms, -NEVER_MS)
-    carry.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
-    if "people" in record:
-        carry.pool_episodes[number] = _episode_of(record["people"], judged_ms)
-    for detector in detectors.POOL_DETECTORS:
-        if detector.name in record:
-            state = _state_of(record[detector.name], detector.initial, judged_ms)
-            carry.put_pool_state(detector, number, state)

@@ -10,6 +10,7 @@ from stream.control.carry import intervals_of
 from stream.control.heads import first, second
 from stream.control.lifecycle import NO_EPISODE, Episode, alert_id
 from stream.control.model import Severity, Transition
+from stream.control.own import judge_own, restless
 from stream.control.people import Group
 from stream.control.scene import Scene
 from stream.control.share import JUMP_HOLD_MS, Jumps
@@ -33,11 +34,13 @@ def judge_teams(scene: Scene, *, everyone: bool) -> tuple[dict[int, Spans], list
         before = carry.episodes.get(team, NO_EPISODE)
         outcome = people.judge(group, before, scene.rules.limits)
         raised[team] = outcome.raised
-        carry.team_due_ms[team] = outcome.due_ms
         if outcome.episode is not NO_EPISODE:
             carry.episodes[team] = outcome.episode
         key, pool = feed.teams[team], int(feed.pool_of_team[team])
         transitions += of_people(scene, pool, key, group, outcome.found)
+        found, due_ms = judge_own(scene, team, is_pool=False)
+        transitions += found
+        carry.team_due_ms[team] = min(outcome.due_ms, due_ms)
     _carry_amber(scene)
     return raised, transitions
 
@@ -54,12 +57,13 @@ def _hot(scene: Scene) -> set[int]:
     """The teams in which anything may happen, and a few others.
 
     They are due without events, have a run of entries that is too short, reach the nudge limit
-    by a change, or are past it, raised or waiting for the gate while anything of theirs changes.
+    by a change, or are past it, raised or waiting for the gate while anything of theirs changes;
+    or a listed detector may act.
     """
     carry, feed, heads = scene.carry, scene.feed, scene.team
     nudge = scene.rules.limits.nudge
     hot = set(np.flatnonzero(carry.team_due_ms < feed.until_ms).tolist())
-    hot |= scene.team_suspects()
+    hot |= scene.team_suspects() | restless(scene, is_pool=False)
     hot |= {team for team, episode in carry.episodes.items() if awaits_gate(episode)}
     over = second(heads.steps.packed) >= nudge[first(heads.steps.packed)]
     hot |= set(heads.steps.group[over].tolist())

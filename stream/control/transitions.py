@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from stream.control import evidence
+from stream.control.detector import Finding
 from stream.control.evidence import Evidence
 from stream.control.lifecycle import Step
 from stream.control.model import TeamKey, Transition
 from stream.control.people import Found, Group
-from stream.control.pool_detector import PoolFound
 from stream.control.scene import Scene
 from stream.windows.calendar import rfc3339_local
 
@@ -24,11 +24,13 @@ def of_people(
     return transitions
 
 
-def of_pool(scene: Scene, pool: int, found: Sequence[PoolFound]) -> list[Transition]:
-    """Transitions of one of a pool's own detectors."""
-    key = TeamKey(*scene.feed.pools[pool], "")
+def of_detector(
+    scene: Scene, pool: int, key: TeamKey, found: Sequence[Finding]
+) -> list[Transition]:
+    """Transitions of a detector of pools or teams."""
     return [
-        _transition(scene, pool, key, one.at_ms, one.step, evidence.of_pool(one)) for one in found
+        _transition(scene, pool, key, one.at_ms, one.step, evidence.of_detector(one))
+        for one in found
     ]
 
 

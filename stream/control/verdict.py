@@ -2,7 +2,7 @@
 
 A raised alert is its detector's state, whatever else is known. A team's or pool's verdict goes by
 the order of DESIGN.md, section 6: `stale` if a source is silent, `out_of_control` if cover (or
-another detector of pools that overrules) is raised, `facts_only` if small, `insufficient_data` if
+another listed detector that overrules) is raised, `facts_only` if small, `insufficient_data` if
 more than a tenth are unknown and nothing is raised, else the worst state among the detectors that
 have data. On the line of a verdict `statistic` is how many checks are active and `limit` how many
 there are ("2 of 3 checks active").
@@ -10,17 +10,17 @@ there are ("2 of 3 checks active").
 
 from collections.abc import Sequence
 from math import nan
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from stream.control import detectors
+from stream.control.detector import Now, Standing
 from stream.control.heads import unpack
 from stream.control.lifecycle import NO_EPISODE, Episode, is_louder
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import DetectorView, Severity, TeamKey, Verdict
 from stream.control.people import COLLECTIVE, SHARE
-from stream.control.pool_detector import PoolDetector, PoolNow
 from stream.control.scene import Scene
 from stream.control.share import AMBER_DWELL_MS, is_blind
 from stream.events.language import I64, Bool
@@ -55,7 +55,7 @@ class Facts(NamedTuple):
 
 
 class _Own(NamedTuple):
-    """Lines of a pool's own detectors."""
+    """Lines of the listed detectors of a pool or team."""
 
     overruling: list[Line]
     others: list[Line]
@@ -65,20 +65,23 @@ def views_of(scene: Scene) -> tuple[DetectorView, ...]:
     """All lines of all teams, then of all pools."""
     feed, carry, limits = scene.feed, scene.carry, scene.rules.limits
     teams, pools = _facts(scene)
-    own = [_own(scene, pool, facts) for pool, facts in enumerate(pools)]
+    own_teams, own_pools = _own(scene, teams, is_pool=False), _own(scene, pools, is_pool=True)
     views: list[DetectorView] = []
     pool_of_team = feed.pool_of_team.tolist()
     for team, (key, facts) in enumerate(zip(feed.teams, teams, strict=True)):
         episode = carry.episodes.get(team, NO_EPISODE)
-        lines = (
+        overruling, others = own_teams[team]
+        rest = (
+            *others,
             _share(episode, facts, limits, _amber_since(scene, team, facts)),
             _collective(episode, facts, limits),
         )
-        verdict = verdict_of(lines, own[pool_of_team[team]].overruling, facts)
-        views += [_view(key, line) for line in (verdict, *lines)]
+        above = own_pools[pool_of_team[team]].overruling
+        verdict = verdict_of(rest, (*above, *overruling), facts)
+        views += [_view(key, line) for line in (verdict, *overruling, *rest)]
     for pool, (pool_key, facts) in enumerate(zip(feed.pools, pools, strict=True)):
         episode = carry.pool_episodes.get(pool, NO_EPISODE)
-        overruling, others = own[pool]
+        overruling, others = own_pools[pool]
         rest = (*others, _collective(episode, facts, limits))
         verdict = verdict_of(rest, overruling, facts)
         key = TeamKey(*pool_key, "")
@@ -132,7 +135,7 @@ def _share(episode: Episode, facts: Facts, limits: Limits, amber_ms: int) -> Lin
         state = Verdict.watch if amber_ms else Verdict.in_control
     page = int(limits.page[facts.n])
     limit = float(page) if page < NO_LIMIT else nan
-    return _line(episode, SHARE, state, amber_ms, float(facts.k), limit)
+    return _line(episode, SHARE, Standing(state, float(facts.k), limit), amber_ms)
 
 
 def _collective(episode: Episode, facts: Facts, limits: Limits) -> Line:
@@ -140,26 +143,34 @@ def _collective(episode: Episode, facts: Facts, limits: Limits) -> Line:
     state = _without_data(facts) or Verdict.in_control
     busiest = limits.busiest(facts.n)
     limit = float(busiest) if busiest else nan
-    return _line(episode, COLLECTIVE, state, 0, float(facts.movers), limit)
+    return _line(episode, COLLECTIVE, Standing(state, float(facts.movers), limit))
 
 
-def _own(scene: Scene, pool: int, facts: Facts) -> _Own:
-    """Lines of a pool's own detectors."""
-    staffed, serving, free = unpack(scene.pool_end[pool])
+def _own(scene: Scene, every: Sequence[Facts], *, is_pool: bool) -> list[_Own]:
+    """Lines of the listed detectors, by pool or team."""
+    listed = detectors.of(is_pool=is_pool)
+    if not listed:
+        return [_Own([], [])] * len(every)
+    ends = [scene.counted(one.counts, is_pool=is_pool).end().tolist() for one in listed]
+    states, pool_of_team = scene.carry.states(is_pool=is_pool), scene.feed.pool_of_team
+    found: list[_Own] = []
+    for number, facts in enumerate(every):
+        known, asked = _is_known(scene, number if is_pool else int(pool_of_team[number]))
+        own = _Own([], [])
+        for detector, end in zip(listed, ends, strict=True):
+            counts = unpack(end[number])
+            now = Now(counts, facts.n, facts.unknown, facts.stale, known=known, asked=asked)
+            episode = states.get(detector, number).episode
+            line = _line(episode, detector.name, detector.standing(now))
+            (own.overruling if detector.overrules else own.others).append(line)
+        found.append(own)
+    return found
+
+
+def _is_known(scene: Scene, pool: int) -> tuple[bool, bool]:
+    """Whether any agent of a pool was ever seen, and whether anybody may call it."""
     asked = scene.heard[pool] or scene.rules.hours.open(scene.feed.pools[pool]) is not None
-    known = bool(scene.carry.known_ms[pool] < NEVER_MS)
-    now = PoolNow(staffed, serving, free, facts.unknown, facts.stale, known, asked)
-    lines = [(d, _own_line(scene, pool, d, now)) for d in detectors.POOL_DETECTORS]
-    return _Own(
-        [line for detector, line in lines if detector.overrules],
-        [line for detector, line in lines if not detector.overrules],
-    )
-
-
-def _own_line(scene: Scene, pool: int, detector: PoolDetector[Any], now: PoolNow) -> Line:
-    episode = scene.carry.pool_state(detector, pool).episode
-    standing = detector.standing(now)
-    return _line(episode, detector.name, standing.state, 0, standing.statistic, standing.limit)
+    return bool(scene.carry.known_ms[pool] < NEVER_MS), asked
 
 
 def _without_data(facts: Facts) -> Verdict | None:
@@ -168,18 +179,15 @@ def _without_data(facts: Facts) -> Verdict | None:
     return Verdict.facts_only if facts.n < SMALLEST else None
 
 
-def _line(
-    episode: Episode, detector: str, state: Verdict, since_ms: int, statistic: float, limit: float
-) -> Line:
-    """A detector's line: its alert if that is raised, else the state given."""
+def _line(episode: Episode, detector: str, standing: Standing, since_ms: int = 0) -> Line:
+    """A detector's line: its alert if that is raised, else how it stands."""
+    state, *figures = standing
     alert = episode.alerts.get(detector)
     if alert is not None and alert.raised:
-        return Line(
-            detector, alert.state, alert.severity, alert.id, alert.since_ms, statistic, limit
-        )
+        return Line(detector, alert.state, alert.severity, alert.id, alert.since_ms, *figures)
     if alert is not None and state == Verdict.in_control:
         since_ms = alert.since_ms
-    return Line(detector, state, None, "", since_ms, statistic, limit)
+    return Line(detector, state, None, "", since_ms, *figures)
 
 
 def _amber_since(scene: Scene, team: int, facts: Facts) -> int:

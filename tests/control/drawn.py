@@ -14,6 +14,8 @@ _STATES = (
     State.available,
     State.talking,
     State.talking,
+    State.ringing,
+    State.ringing,
     State.acw,
     State.aux,
     State.aux,

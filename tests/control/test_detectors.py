@@ -1,141 +1,44 @@
-"""A new detector of pools is one file, here the first half of this one, and a place in a list."""
+"""A new detector is one file (`idle.py`, `ringing.py`) and a place in a list, here patched in."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from stream.control import detectors, lifecycle
+from stream.control import detectors
 from stream.control.control import Control
-from stream.control.heads import first, third, unpack
-from stream.control.limits import SMALLEST
 from stream.control.messages import describe, texts
-from stream.control.model import Severity, Transition, Verdict
-from stream.control.pool_detector import (
-    Phrase,
-    Pool,
-    PoolFound,
-    PoolNow,
-    PoolState,
-    Seconds,
-    Standing,
-    Texts,
-    Words,
-)
-from stream.control.texts import TEXTS
-from stream.events.language import I64, Bool, State
-from stream.units import NEVER_MS, SECOND_MS
-from tests.control.floor import Floor, lines, m, run, run_control, s, spec, told, view
-
-IDLE: Final = "idle"
-IDLE_MS: Final = 120 * SECOND_MS
-
-
-@dataclass(frozen=True, slots=True)
-class IdleState(PoolState):
-    """How a pool's idleness stands."""
-
-    since_ms: int = NEVER_MS
-    """Since when more than half are free."""
-
-
-class Idle:
-    """More than half of five or more staffed are free for two minutes: there is room."""
-
-    name: Final = IDLE
-    initial: Final = IdleState()
-    overrules: Final = False
-    texts: Final[Texts] = {
-        "en": {
-            "idle": "{count} of {staffed} free for 2 min or longer.",
-            "title_idle": "{count} of {staffed} free",
-            "idle_cleared": "{count} of {staffed} free. It lasted {lasted}.",
-            "do_idle": "Do: offer time for training, meetings or another queue.",
-        },
-        "zh": {
-            "idle": "{count}/{staffed} 人空闲已满 2 分钟。",
-            "title_idle": "{count}/{staffed} 人空闲",
-            "idle_cleared": "现 {count}/{staffed} 人空闲,历时 {lasted}。",
-            "do_idle": "请做:可安排培训、会议或支援其他队列。",
-        },
-    }
-
-    def judge(self, pool: Pool, state: IdleState) -> tuple[IdleState, list[PoolFound], int]:
-        found: list[PoolFound] = []
-        known = {pool.from_ms, *pool.heads.at_ms[1:], *pool.stale.at_ms[1:]}
-        instants = sorted(t for t in known if pool.from_ms <= t < pool.until_ms)
-        place, due_ms = 0, pool.from_ms
-        while True:
-            planned = instants[place] if place < len(instants) else NEVER_MS
-            t_ms = min(planned, due_ms)
-            if t_ms >= pool.until_ms:
-                return state, found, due_ms
-            place += planned == t_ms
-            state, now = _judge_instant(pool, state, t_ms)
-            found += now
-            due = (state.episode.clear_ms, min(state.since_ms + IDLE_MS, NEVER_MS))
-            due_ms = min((t for t in due if t > t_ms), default=NEVER_MS)
-
-    def may_act(self, packed: I64) -> Bool:
-        staffed = first(packed)
-        idle: Bool = (staffed >= SMALLEST) & (2 * third(packed) > staffed)
-        return idle
-
-    def standing(self, now: PoolNow) -> Standing:
-        state = Verdict.in_control if now.staffed >= SMALLEST else Verdict.facts_only
-        state = Verdict.stale if now.stale else state
-        return Standing(state, float(now.free), float(limit(now.staffed)))
-
-    def raised(self, evidence: Mapping[str, Any]) -> Words:
-        facts = {"count": evidence["free"], "staffed": evidence["staffed"]}
-        return Words(
-            Phrase("title_idle", facts), Phrase("idle", facts), Phrase("do_idle"), queue=False
-        )
-
-    def cleared(self, evidence: Mapping[str, Any]) -> Phrase:
-        facts = {"count": evidence["free"], "staffed": evidence["staffed"]}
-        return Phrase("idle_cleared", {**facts, "lasted": Seconds(evidence["lasted_s"])})
-
-
-def limit(staffed: int) -> int:
-    """So many free agents are too many."""
-    return staffed // 2 + 1
-
-
-def _judge_instant(pool: Pool, state: IdleState, t_ms: int) -> tuple[IdleState, list[PoolFound]]:
-    staffed, _serving, free = unpack(pool.heads.at(t_ms))
-    seen = not pool.stale.at(t_ms)
-    idle = staffed >= SMALLEST and free >= limit(staffed)
-    since_ms = min(state.since_ms, t_ms) if seen and idle else NEVER_MS
-    episode, steps = lifecycle.advance(
-        state.episode,
-        t_ms,
-        {IDLE: False} if t_ms - since_ms >= IDLE_MS else {},
-        calm=seen and not idle,
-        loudness=lambda _page_limit: Severity.nudge,
-        name=lambda detector: pool.name(detector, t_ms),
-    )
-    evidence = {"staffed": staffed, "limit": limit(staffed)}
-    return IdleState(episode, since_ms), [PoolFound(t_ms, step, evidence) for step in steps]
-
-
-# -------------------------------------------------------------------------------- what it proves
+from stream.control.model import DetectorView, Severity, Transition, Verdict
+from stream.events.language import State
+from stream.spec import LocalSpan, PeakSpec, Spec
+from stream.units import SECOND_MS
+from tests.control.drawn import SPAN_S, floors, specs
+from tests.control.floor import QUIET, START_MS, Floor, lines, m, run, run_control, s, spec, view
+from tests.control.floor import told as told_of
+from tests.control.idle import IDLE, Idle
+from tests.control.ringing import RINGING, Ringing
 
 PLAIN = spec(peaks=())
+Line = tuple[float, str, str, str, str]
 
 
 @pytest.fixture
-def idle(monkeypatch: pytest.MonkeyPatch) -> Idle:
-    """The one registration."""
-    added = Idle()
-    monkeypatch.setattr(detectors, "POOL_DETECTORS", (*detectors.POOL_DETECTORS, added))
-    return added
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registration: one place each, through the check that the lists pass at import."""
+    monkeypatch.setattr(
+        detectors, "POOL_DETECTORS", detectors.checked(*detectors.POOL_DETECTORS, Idle())
+    )
+    monkeypatch.setattr(
+        detectors, "TEAM_DETECTORS", detectors.checked(*detectors.TEAM_DETECTORS, Ringing())
+    )
 
 
-def floor_with(free: int, of: int, until_s: float) -> Floor:
+def freed(free: int = 6, of: int = 10, until_s: float = 400) -> Floor:
     """So many become free after a minute, and talk again later."""
     floor = Floor()
     agents = floor.staff(of)
@@ -144,10 +47,44 @@ def floor_with(free: int, of: int, until_s: float) -> Floor:
     return floor
 
 
+def rung(ringing: int = 4, of: int = 10, until_s: float = 300) -> Floor:
+    """So many ring after a minute, and talk again later; nobody is free and nobody waits."""
+    floor = Floor()
+    floor.calls(0, 0)
+    agents = floor.staff(of)
+    floor.all_set(s(60), agents[:ringing], State.ringing)
+    floor.all_set(s(until_s), agents[:ringing], State.talking)
+    return floor
+
+
+def of_ringing(found: list[Transition]) -> list[Line]:
+    return [line for line in lines(found) if line[2] == RINGING]
+
+
+def silenced(floor: Floor) -> Floor:
+    """Its source is silent for a while."""
+    floor.silence(s(100), stale=True)
+    floor.silence(s(200), stale=False)
+    return floor
+
+
+def ways(floor: Floor, config: Spec) -> list[list[Transition]]:
+    """With the calm filter and without, in one piece, in some, and in pieces of a second."""
+    every_second = tuple(range(s(1), m(20), SECOND_MS))
+    cuts = ((), (s(90), s(120), s(180), s(200)), every_second)
+    return [
+        run(floor, config, m(20), cut, calm_filter=calm_filter)
+        for cut in cuts
+        for calm_filter in (True, False)
+    ]
+
+
 def test_without_its_place_in_the_list_it_does_not_exist() -> None:
-    control = Control(PLAIN)
-    assert run_control(control, floor_with(6, 10, 400), m(20)) == []
-    assert IDLE not in {shown.detector for shown in control.views()}
+    control = Control(spec())
+    assert run_control(control, freed(), m(20)) == []
+    control = Control(spec())
+    assert run_control(control, rung(), m(20)) == []
+    assert not {IDLE, RINGING} & {shown.detector for shown in control.views()}
 
 
 @pytest.mark.parametrize(
@@ -155,21 +92,38 @@ def test_without_its_place_in_the_list_it_does_not_exist() -> None:
     [(5, 10, 600, 0), (6, 10, 180, 0), (6, 10, 180.001, 1), (3, 4, 600, 0), (3, 5, 600, 1)],
 )
 def test_it_is_raised_and_the_calm_filter_lets_nothing_of_it_go(
-    idle: Idle, free: int, of: int, until_s: float, nudges: int
+    added: None, free: int, of: int, until_s: float, nudges: int
 ) -> None:
-    def found(cuts: tuple[int, ...], *, calm_filter: bool) -> list[Transition]:
-        floor = floor_with(free, of, until_s)
-        return run(floor, PLAIN, m(20), cuts=cuts, calm_filter=calm_filter)
-
-    cut = found((s(90), s(180), s(200)), calm_filter=True)
-    assert told(cut)[:1] == [(180.0, "pool main", "idle", "nudge", "watch")] * nudges
-    every_second = tuple(range(s(1), m(20), SECOND_MS))
-    for cuts, calm_filter in (((), True), ((), False), (every_second, True)):
-        assert found(cuts, calm_filter=calm_filter) == cut
+    whole, *others = ways(freed(free, of, until_s), PLAIN)
+    assert told_of(whole)[:1] == [(180.0, "pool main", "idle", "nudge", "watch")] * nudges
+    assert all(found == whole for found in others)
 
 
-def test_it_clears_and_speaks_both_languages(idle: Idle) -> None:
-    found = run(floor_with(6, 10, 400), PLAIN, m(20))
+@pytest.mark.parametrize(
+    ("ringing", "of", "until_s", "nudges"),
+    [(3, 9, 300, 0), (4, 9, 300, 1), (4, 10, 120, 0), (4, 10, 120.001, 1), (4, 4, 300, 0)],
+)
+def test_one_of_teams_too(added: None, ringing: int, of: int, until_s: float, nudges: int) -> None:
+    whole, *others = ways(rung(ringing, of, until_s), spec())
+    assert of_ringing(whole)[:1] == [(120.0, "red", RINGING, "nudge", "watch")] * nudges
+    assert all(found == whole for found in others)
+
+
+def test_one_of_teams_is_asked_at_the_edges_of_peaks(added: None) -> None:
+    assert run(rung(), QUIET, m(15)) == []
+    late = spec(peaks=(PeakSpec(LocalSpan(602, 660)),))
+    whole, *others = ways(rung(), late)
+    assert of_ringing(whole)[0][0] == 180.0
+    assert all(found == whole for found in others)
+    control = Control(late)
+    run_control(control, rung(), s(100))
+    assert control.next_deadline() == m(2)
+    broken = spec(peaks=(PeakSpec(LocalSpan(600, 601)), PeakSpec(LocalSpan(602, 603))))
+    assert of_ringing(run(rung(), broken, m(15))) == []
+
+
+def test_it_clears_a_minute_after_it_is_calm_and_speaks_both_languages(added: None) -> None:
+    found = run(freed(), PLAIN, m(20))
     assert lines(found) == [
         (180.0, "pool main", "idle", "nudge", "watch"),
         (460.0, "pool main", "idle", "nudge", "in_control"),
@@ -188,44 +142,76 @@ def test_it_clears_and_speaks_both_languages(idle: Idle) -> None:
     assert describe(found[0], "en").title == "main: 6 of 10 free"
 
 
-@pytest.mark.parametrize("cut_s", [100, 200, 430])
-def test_it_survives_a_restart_at_any_stage(idle: Idle, cut_s: float) -> None:
-    floor = floor_with(6, 10, 400)
-    control = Control(PLAIN)
+def test_one_of_teams_speaks_of_its_team_and_of_its_pools_queue(added: None) -> None:
+    raised, cleared = run(rung(), spec(), m(15))
+    assert texts(raised) == {
+        "en": "[Watch, peak] red: 4 of 10 have been ringing for 60 s or longer. Nobody free. "
+        "Do: see whether calls reach the desks; ask the team to pick up. Data 10:02:00.",
+        "zh": "【留意·高峰】red:4/10 人振铃未接已满 60 秒。无人空闲。"
+        "请做:确认来电能否送达坐席,并请大家接听。数据 10:02:00。",
+    }
+    assert describe(cleared, "en").what == "[OK again] red: 0 of 10 ringing. It lasted 4 min."
+
+
+def test_one_of_teams_lasts_until_its_own_calm(added: None) -> None:
+    floor = rung()
+    floor.happenings = [h for h in floor.happenings if h.at_ms != s(300)]
+    floor.all_set(s(200), ["red-0", "red-1"], State.talking)  # a fifth: not under it
+    floor.set(s(400), "red-2", State.talking)
+    assert of_ringing(run(floor, spec(), m(15))) == [
+        (120.0, "red", RINGING, "nudge", "watch"),
+        (460.0, "red", RINGING, "nudge", "in_control"),
+    ]
+
+
+@pytest.mark.parametrize("cut_s", [90, 100, 120, 200, 330, 430])
+@pytest.mark.parametrize(("floor", "config"), [(freed(), PLAIN), (rung(), spec())])
+def test_it_survives_a_restart_at_any_stage(
+    added: None, floor: Floor, config: Spec, cut_s: float
+) -> None:
+    control = Control(config)
     before = run_control(control, floor, s(cut_s))
     state = control.snapshot()
-    again = Control(PLAIN)
+    again = Control(config)
     again.restore(state)
     assert again.next_deadline() == control.next_deadline()
     again.resume(floor.feed(s(cut_s), s(cut_s)))
-    assert orjson.loads(again.snapshot())["pools"] == orjson.loads(state)["pools"]
+    for kind in ("pools", "teams"):
+        assert orjson.loads(again.snapshot())[kind] == orjson.loads(state)[kind]
+    assert again.views() == control.views()
     after = again.advance(floor.feed(s(cut_s), m(20)))
-    assert before + after == run(floor, PLAIN, m(20))
+    assert before + after == run(floor, config, m(20))
 
 
+@pytest.mark.parametrize(
+    ("listed", "one", "floor", "kind", "since_s"),
+    [
+        ("POOL_DETECTORS", Idle(), freed(), "pools", 60),
+        ("TEAM_DETECTORS", Ringing(), rung(), "teams", 60),
+    ],
+)
 def test_state_from_before_and_after_its_time_in_the_list_is_read(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, listed: str, one: Any, floor: Floor, kind: str, since_s: int
 ) -> None:
-    floor, known = floor_with(6, 10, 400), detectors.POOL_DETECTORS
-    before = Control(PLAIN)
+    known = getattr(detectors, listed)
+    before = Control(spec())
     run_control(before, floor, s(30))
-    monkeypatch.setattr(detectors, "POOL_DETECTORS", (*known, Idle()))
-    control = Control(PLAIN)
+    monkeypatch.setattr(detectors, listed, (*known, one))
+    control = Control(spec())
     control.restore(before.snapshot())
-    found = control.advance(floor.feed(s(30), s(300)))
-    assert told(found) == [(180.0, "pool main", "idle", "nudge", "watch")]
-    [[_floor, _pool, record]] = orjson.loads(control.snapshot())["pools"]
-    assert record["idle"][0] == (s(60) - s(300))
-    monkeypatch.setattr(detectors, "POOL_DETECTORS", known)
-    without = Control(PLAIN)
+    assert [t.detector for t in control.advance(floor.feed(s(30), s(250)))] == [one.name]
+    [row] = orjson.loads(control.snapshot())[kind]
+    assert row[-1][one.name][0] == (since_s - 250) * 1000
+    monkeypatch.setattr(detectors, listed, known)
+    without = Control(spec())
     without.restore(control.snapshot())
-    assert without.advance(floor.feed(s(300), m(20))) == []
+    assert without.advance(floor.feed(s(250), m(20))) == []
 
 
-def test_it_stands_in_the_views_and_in_its_pools_verdict_alone(idle: Idle) -> None:
+def test_it_stands_in_the_views_and_in_its_pools_verdict_alone(added: None) -> None:
     control = Control(PLAIN)
-    run_control(control, floor_with(6, 10, 400), s(300))
-    shown = view(control, "", "idle")
+    run_control(control, freed(), s(300))
+    shown = view(control, "", IDLE)
     assert (shown.state, shown.statistic, shown.limit) == (Verdict.watch, 6.0, 6.0)
     assert shown.severity == Severity.nudge
     assert view(control, "", "verdict").state == Verdict.watch
@@ -233,24 +219,117 @@ def test_it_stands_in_the_views_and_in_its_pools_verdict_alone(idle: Idle) -> No
     assert view(control, "red", "verdict").state == Verdict.in_control
 
 
-def test_a_silent_source_neither_raises_nor_clears(idle: Idle) -> None:
-    floor = floor_with(6, 10, 400)
-    floor.silence(s(100), stale=True)
-    floor.silence(s(200), stale=False)
-    assert lines(run(floor, PLAIN, m(20)))[0] == (320.0, "pool main", "idle", "nudge", "watch")
+def test_one_of_teams_stands_in_its_teams_verdict_alone(added: None) -> None:
+    control = Control(spec())
+    run_control(control, rung(), s(200))
+    shown = view(control, "red", RINGING)
+    assert (shown.state, shown.statistic, shown.limit) == (Verdict.watch, 4.0, 4.0)
+    assert shown.severity == Severity.nudge
+    assert view(control, "red", "verdict").alert_id == shown.alert_id
+    assert view(control, "red", "verdict").state == Verdict.watch
+    assert view(control, "", "verdict").state == Verdict.in_control
+    assert not any(v.detector == RINGING for v in control.views() if not v.team)
 
 
-def test_every_detector_has_a_name_of_its_own_and_the_same_texts_in_all_languages(
-    idle: Idle,
+def test_one_of_teams_may_overrule_at_any_number_of_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strict(Ringing):
+        overrules = True  # type: ignore[misc]
+
+    monkeypatch.setattr(detectors, "TEAM_DETECTORS", (Strict(),))
+    control = Control(spec())
+    run_control(control, rung(), s(200))
+    assert view(control, "red", "verdict").state == Verdict.out_of_control
+    assert view(control, "", "verdict").state == Verdict.in_control
+
+
+def test_one_detector_may_stand_in_both_lists(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = [detector.name for detector in detectors.POOL_DETECTORS]
-    assert len({*names, "people", "gate", "verdict", "share", "collective"}) == len(names) + 5
-    for detector in detectors.POOL_DETECTORS:
-        assert detector.texts.keys() == TEXTS.keys()
+    monkeypatch.setattr(detectors, "POOL_DETECTORS", (Ringing(),))
+    monkeypatch.setattr(detectors, "TEAM_DETECTORS", (Ringing(),))
+    whole, *others = ways(rung(), spec())
+    assert [line[:2] for line in of_ringing(whole)[:2]] == [(120.0, "pool main"), (120.0, "red")]
+    assert len({t.id for t in whole}) == 2
+    assert all(found == whole for found in others)
+
+
+def test_a_silent_source_neither_raises_nor_clears(added: None) -> None:
+    found = run(silenced(freed()), PLAIN, m(20))
+    assert lines(found)[0] == (320.0, "pool main", "idle", "nudge", "watch")
+    found = run(silenced(rung()), spec(), m(15))
+    assert of_ringing(found)[0] == (260.0, "red", RINGING, "nudge", "watch")
+
+
+CAREFUL = settings(deadline=None, suppress_health_check=list(HealthCheck))
+END_MS = START_MS + 1000 * SPAN_S
+
+
+def test_how_drawn_floors_are_fed_or_filtered_changes_nothing_for_listed_detectors(
+    added: None,
+) -> None:
+    seen: Counter[str] = Counter()
+
+    @CAREFUL
+    @given(st.data(), st.lists(st.integers(START_MS, END_MS), max_size=12))
+    def holds(data: st.DataObject, where: list[int]) -> None:
+        config = data.draw(specs())
+        floor = data.draw(floors(config))
+        everyone = run(floor, config, END_MS, where, calm_filter=False)
+        assert run(floor, config, END_MS, where) == everyone
+        assert run(floor, config, END_MS) == everyone
+        found, state = [], b""
+        for start, end in zip([START_MS, *sorted(where)], [*sorted(where), END_MS], strict=True):
+            control = Control(config)
+            if state:
+                control.restore(state)
+            found += control.advance(floor.feed(start, end))
+            state = control.snapshot() if end > start else state
+        assert found == everyone
+        seen.update(f"{t.detector} {t.to.value}" for t in everyone)
+
+    holds()
+    for name in (IDLE, RINGING):
+        for to in ("watch", "in_control"):
+            assert seen[f"{name} {to}"] > 0, (name, to, seen)
+
+
+def test_what_stands_in_the_lists_has_the_same_placeholders_in_all_languages(added: None) -> None:
+    for detector in (*detectors.POOL_DETECTORS, *detectors.TEAM_DETECTORS):
         english = detector.texts["en"]
         for own in detector.texts.values():
-            assert own.keys() == english.keys()
             for key, text in own.items():
                 assert set(re.findall(r"\{(\w+)\}", text)) == set(
                     re.findall(r"\{(\w+)\}", english[key])
                 ), key
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "people"}, "detector 'people': the name is taken; allowed: any but"),
+        ({"name": "cover"}, "detector 'cover': the name is taken"),
+        ({"texts": {"en": Ringing.texts["en"]}}, r"the same texts in each of \['en', 'zh'\]"),
+        ({"texts": {**Ringing.texts, "zh": {}}}, "the same texts in each of"),
+        (
+            {"texts": {key: {"label_page": "!"} for key in ("en", "zh")}},
+            "detector 'ringing': texts.py has a text 'label_page'; choose another key",
+        ),
+    ],
+)
+def test_a_detector_that_takes_what_is_not_its_own_is_refused(
+    change: Mapping[str, object], said: str
+) -> None:
+    one = type("Other", (Ringing,), dict(change))()
+    with pytest.raises(ValueError, match=said):
+        detectors.checked(*detectors.POOL_DETECTORS, one)
+
+
+def shown_detectors(views: tuple[DetectorView, ...], team: str) -> list[str]:
+    return [v.detector for v in views if v.team == team]
+
+
+def test_the_order_of_the_views_is_that_of_the_lists(added: None) -> None:
+    control = Control(spec())
+    run_control(control, rung(), s(200))
+    assert shown_detectors(control.views(), "red") == ["verdict", RINGING, "share", "collective"]
+    assert shown_detectors(control.views(), "") == ["verdict", "cover", IDLE, "collective"]
