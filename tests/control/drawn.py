@@ -1,5 +1,7 @@
 """Floors drawn by hypothesis: walk-outs, returns, logins, silences, queues, late news."""
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from stream.events.language import State
@@ -9,14 +11,15 @@ from tests.control.floor import START_MS, Floor, spec
 
 SPAN_S = 25 * 60
 """Floors last this long: past dwells, holds and the reopening of an episode."""
+_TEAMS = ("red", "blue", "green")
 _STATES = (
     State.available,
     State.available,
     State.talking,
     State.talking,
     State.ringing,
-    State.ringing,
     State.acw,
+    State.aux,
     State.aux,
     State.aux,
     State.aux,
@@ -51,7 +54,7 @@ def specs(draw: st.DrawFn) -> Spec:
 
 
 @st.composite
-def floors(draw: st.DrawFn, config: Spec) -> Floor:
+def floors(draw: st.DrawFn, config: Spec, states: Sequence[State] = _STATES) -> Floor:
     """Two teams of one pool and one of another, with waves of movement on whole seconds."""
     floor = Floor(
         {"red": "main", "blue": "main", "green": "other"},
@@ -62,7 +65,7 @@ def floors(draw: st.DrawFn, config: Spec) -> Floor:
     agents += floor.staff(draw(st.integers(0, 12)), "blue", State.available)
     agents += floor.staff(draw(st.integers(0, 6)), "green", State.available)
     for _ in range(draw(st.integers(1, 9))):
-        _wave(draw, floor, agents)
+        _wave(draw, floor, agents, states)
     for _ in range(draw(st.integers(0, 6))):
         at_ms = _instant(draw)
         waiting = draw(st.integers(0, 4))
@@ -72,7 +75,7 @@ def floors(draw: st.DrawFn, config: Spec) -> Floor:
         floor.silence(
             _instant(draw),
             stale=draw(st.booleans()),
-            team=draw(st.sampled_from(["red", "blue", "green"])),
+            team=draw(st.sampled_from(_TEAMS)),
         )
     return floor
 
@@ -81,10 +84,15 @@ def _instant(draw: st.DrawFn) -> int:
     return START_MS + 1000 * draw(st.integers(0, SPAN_S - 1))
 
 
-def _wave(draw: st.DrawFn, floor: Floor, agents: list[str]) -> None:
-    """Some agents change to one state, one soon after the other."""
-    who = draw(st.lists(st.sampled_from(agents), min_size=1, max_size=9, unique=True))
-    state = draw(st.sampled_from(_STATES))
+def _wave(draw: st.DrawFn, floor: Floor, agents: list[str], states: Sequence[State]) -> None:
+    """Some agents, or most of one team, change to one state, one soon after the other."""
+    if draw(st.booleans()):
+        who = draw(st.lists(st.sampled_from(agents), min_size=1, max_size=9, unique=True))
+    else:
+        name = draw(st.sampled_from(_TEAMS))
+        mates = [agent for agent in agents if agent.startswith(name)]
+        who = mates[draw(st.integers(0, 3)) :]
+    state = draw(st.sampled_from(states))
     at_ms, every_ms = _instant(draw), 1000 * draw(st.integers(0, 20))
     late_ms = 1000 * draw(st.sampled_from([0, 0, 0, 0, 20, 200]))
     team = draw(st.sampled_from(["", "", "", "", "", "blue"]))
