@@ -1,6 +1,6 @@
 """What the pure part is told: configuration as plain, frozen values.
 
-`config.py` makes these from floorwatch.toml; nothing in here reads a file or the environment.
+`stream/config/` makes these from floorwatch.toml; nothing in here reads a file or the environment.
 Where several specs of one kind fit a pool or team, those that name it most closely count: floor and
 name, else the name on any floor, else the floor, else "*".
 """

@@ -63,7 +63,10 @@ class Windows(Table):
 
 
 class Ratio(Table):
-    """A ratio of times. Its name is the table's: [ratio.aux_rate]."""
+    """A ratio of times. Its name is the table's: [ratio.aux_rate].
+
+    Allowed: one of a-z, then up to 39 of a-z, 0-9 and '_'.
+    """
 
     numerator: v.States = setting(..., "States above the line.", v.THE_STATES, min_length=1)
     denominator: v.States = setting(

@@ -1,5 +1,6 @@
 """All of floorwatch.toml as one frozen value, and what the pure part is told of it."""
 
+import re
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -14,10 +15,14 @@ TAKEN = frozenset(
     {"member_mean", "member_sd", "handled", "short", "talk_s", "hold_s", "acw_s", "window_s"}
 )
 TAKEN_ENDINGS = ("_cv", "_mean", "_sd", "_members")
+RATIO_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def _is_free(name: str) -> str:
+def _ratio_name(name: str) -> str:
     """A ratio's name becomes a metric and a field of views, where some names have a meaning."""
+    if not RATIO_NAME.fullmatch(name):
+        msg = "no name of a ratio; allowed: one of a-z, then up to 39 of a-z, 0-9 and '_'"
+        raise ValueError(msg)
     if name in TAKEN or name.endswith(TAKEN_ENDINGS):
         taken = ", ".join((*sorted(TAKEN), *(f"*{ending}" for ending in TAKEN_ENDINGS)))
         msg = f"the name is taken in metrics and views, as are {taken}"
@@ -25,7 +30,7 @@ def _is_free(name: str) -> str:
     return name
 
 
-RatioName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$"), AfterValidator(_is_free)]
+RatioName = Annotated[str, AfterValidator(_ratio_name)]
 
 
 class Settings(Table):

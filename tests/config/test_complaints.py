@@ -26,8 +26,8 @@ def test_a_complaint_about_the_environment_names_the_variable(file: Path) -> Non
         'web.port (from FLOORWATCH_WEB_PORT) = "70000": out of range; allowed: 1 to 65535' in said
     )
     assert (
-        "web.prot (from FLOORWATCH_WEB_PROT): no key of this version (did you mean port?); keys here: bind, port"
-        in said
+        "web.prot (from FLOORWATCH_WEB_PROT): no key of this version (did you mean port?); "
+        "keys here: bind, port" in said
     )
 
 
@@ -70,7 +70,9 @@ BAD = {
     '[ratio.x]\nnumerator = ["nap"]\ndenominator = ["aux"]': ("ratio.x.numerator", "'nap'", "meal"),
     '[ratio.x]\nnumerator = ["aux"]\ndenominator = ["meal"]': ("ratio.x", "aux", "denominator"),
     '[ratio.x]\nnumerator = []\ndenominator = ["meal"]': ("ratio.x.numerator", "[]", "at least 1"),
-    '[ratio."A b"]\nnumerator = ["aux"]\ndenominator = ["aux"]': ("ratio.A b", "form"),
+    '[ratio."A b"]\nnumerator = ["aux"]\ndenominator = ["aux"]': (
+        "ratio.A b: no name of a ratio; allowed: one of a-z",
+    ),
     '[control]\nclock = "sun"': ("control.clock", '"sun"', "allowed: live, event"),
     '[control]\ngate = "perhaps"': ("control.gate", '"perhaps"', "allowed: true, false"),
     '[control]\npolicy = "literal"': ("control.policy", '"literal"', "not in this version"),
