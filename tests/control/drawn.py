@@ -85,13 +85,16 @@ def _instant(draw: st.DrawFn) -> int:
 
 
 def _wave(draw: st.DrawFn, floor: Floor, agents: list[str], states: Sequence[State]) -> None:
-    """Some agents, or most of one team, change to one state, one soon after the other."""
-    if draw(st.booleans()):
+    """Some agents, most of a team or of all, or a few of each, one soon after the other."""
+    kind = draw(st.sampled_from(("some", "some", "most", "few of each")))
+    if kind == "some":
         who = draw(st.lists(st.sampled_from(agents), min_size=1, max_size=9, unique=True))
+    elif kind == "most":
+        name = draw(st.sampled_from((*_TEAMS, "")))
+        who = [agent for agent in agents if agent.startswith(name)]
+        who = who[draw(st.sampled_from([0, 0, 1, 3])) :]
     else:
-        name = draw(st.sampled_from(_TEAMS))
-        mates = [agent for agent in agents if agent.startswith(name)]
-        who = mates[draw(st.integers(0, 3)) :]
+        who = sorted(agents, key=lambda agent: int(agent.split("-")[1]))[: draw(st.integers(3, 9))]
     state = draw(st.sampled_from(states))
     at_ms, every_ms = _instant(draw), 1000 * draw(st.integers(0, 20))
     late_ms = 1000 * draw(st.sampled_from([0, 0, 0, 0, 20, 200]))

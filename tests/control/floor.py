@@ -171,7 +171,8 @@ class Floor:
         for at_ms, name, silent in sorted(self.silences, key=lambda row: row[0]):
             if at_ms < from_ms:
                 stale[teams.index(name)] = silent
-        later = sorted(row for row in self.silences if from_ms <= row[0] < until_ms)
+        later = [row for row in self.silences if from_ms <= row[0] < until_ms]
+        later.sort(key=lambda row: row[0])  # as above: of one instant the last one told holds
         return stale, StaleChanges(
             np.array([at_ms for at_ms, _, _ in later], np.int64),
             np.array([teams.index(name) for _, name, _ in later], np.int64),

@@ -58,10 +58,22 @@ def test_one_of_teams_lasts_until_its_own_calm(added: None) -> None:
     floor.happenings = [h for h in floor.happenings if h.at_ms != s(300)]
     floor.all_set(s(200), ["red-0", "red-1"], State.talking)  # a fifth: not under it
     floor.set(s(400), "red-2", State.talking)
-    assert of_ringing(run(floor, spec(), m(15))) == [
+    whole, *others = ways(floor, spec())
+    assert of_ringing(whole) == [
         (120.0, "red", RINGING, "nudge", "watch"),
         (460.0, "red", RINGING, "nudge", "in_control"),
     ]
+    assert all(found == whole for found in others)
+
+
+def test_one_of_teams_looks_at_its_own_source_alone(added: None) -> None:
+    floor = rung()
+    floor.pool_of["blue"] = "main"
+    floor.staff(10, "blue")
+    floor.silence(s(90), stale=True, team="blue")
+    whole, *others = ways(floor, spec())
+    assert of_ringing(whole)[0] == (120.0, "red", RINGING, "nudge", "watch")
+    assert all(found == whole for found in others)
 
 
 def test_one_of_teams_stands_in_its_teams_verdict_alone(added: None) -> None:
