@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stream.errors import StateError
-from stream.events.language import I64, Phase, State
+from stream.events.language import I64, STATE_COUNT, Phase, State
 from stream.windows.agents import Agents
 from stream.windows.calls import Calls
 from stream.windows.engine import BLOCK_BITS, Engine
@@ -145,17 +145,14 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     """Fill a fresh engine; returns the number of names that are stored.
 
     Raises:
-        StateError: the parts were written by a version with another format, or one is missing.
+        StateError: the parts were written by a version with another format or with a state that
+            this one does not know, or one is missing.
     """
     head = read_part(parts, "head")
     names = read_part(parts, "names")
     engine.names.fill(names)
     engine.finalised_early = head.pop("finalised_early")
-    if head.pop("states", STATE_NAMES) != STATE_NAMES:
-        msg = (
-            "the stored state knows other agent states than this version: run the one that wrote it"
-        )
-        raise StateError(msg)
+    numbers = _numbers_of(head.pop("states", STATE_NAMES))
     panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
     seat_heard = head.pop("seat_heard")
     engine.gauges.readings = {
@@ -170,13 +167,132 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     for name in part_names(engine):
         kind, _, block = name.partition("/")
         if kind == "agents":
-            _restore_agents(engine, int(block), read_part(parts, name))
+            _restore_agents(engine, int(block), _renumbered(read_part(parts, name), numbers))
         elif kind == "seats":
-            _restore_seats(engine, int(block), read_part(parts, name))
+            _restore_seats(engine, int(block), _renumbered(read_part(parts, name), numbers))
     _restore_tallies(engine, read_part(parts, "tallies"))
     _restore_calls(engine.counting.calls, read_part(parts, "calls"))
-    engine.dirty_agents.clear()  # what was read is stored
-    engine.dirty_seats.clear()
+    if numbers is None:  # what was read is stored; renumbered, all of it is stored anew
+        engine.dirty_agents.clear()
+        engine.dirty_seats.clear()
+    return sum(
+        len(one) for one in (names.sources, names.pools, names.teams, names.agents, names.seats)
+    )
+
+
+def _head(engine: Engine) -> Pieces:
+    seats = len(engine.names.seats)
+    return {
+        "format": FORMAT,
+        "states": STATE_NAMES,
+        "finalised_early": engine.finalised_early,
+        "seat_heard": engine.seat_heard[:seats] | engine.counting.seat_heard[:seats],
+        "pool_heard": engine.counting.pool_heard[: len(engine.names.pools)],
+        "panes_head": engine.panes.head[: len(engine.names.floors)],
+        "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
+        **engine.sources.to_arrays(),
+    }
+
+
+def _block(block: int, size: int) -> I64:
+    return np.arange(block << BLOCK_BITS, min((block + 1) << BLOCK_BITS, size))
+
+
+def _agents(engine: Engine, block: int) -> Pieces:
+    at = _block(block, len(engine.names.agents))
+    rows, size = engine.timelines.of(at)
+    return {
+        "size": size,
+        "base_ms": engine.timelines.base_ms[at],
+        **{f"row_{name}": getattr(rows, name) for name in COLUMNS},
+        **{name: getattr(engine.agents, name)[at] for name in Agents.COLUMNS},
+    }
+
+
+def _seats(engine: Engine, block: int) -> Pieces:
+    at = _block(block, len(engine.names.seats))
+    panes = engine.panes
+    return {
+        "head": panes.head[engine.floor_of_seat[at]],
+        "minutes": panes.minutes[at],
+        "shifts": panes.shifts[at],
+        "shift_start_ms": panes.shift_start_ms[at],
+    }
+
+
+def _tallies(engine: Engine) -> Pieces:
+    pieces: Pieces = {}
+    for name, tally, rows in (
+        ("team", engine.counting.teams, len(engine.names.teams)),
+        ("pool", engine.counting.pools, len(engine.names.pools)),
+    ):
+        keys = sorted(tally.periods)
+        pieces[f"{name}_minutes"] = tally.minutes[:rows]
+        pieces[f"{name}_head"] = tally.head[:rows]
+        pieces[f"{name}_keys"] = [list(key) for key in keys]
+        pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
+    return pieces
+
+
+def _calls(calls: Calls) -> Pieces:
+    slots = calls.index.numbers
+    place_of = np.empty(calls.size, np.int64)
+    place_of[slots] = np.arange(len(slots))
+    legs = calls.legs.of(slots)
+    legs = legs[np.lexsort((calls.legs.agent[legs], place_of[calls.legs.call[legs]]))]
+    pieces: Pieces = {
+        "hashes": calls.index.hashes,
+        "floor": calls.floor[slots],
+        "newest_ms": calls.newest_ms[slots],
+        "legs": np.stack([place_of[calls.legs.call[legs]], calls.legs.agent[legs]]),
+        "told": sorted(calls.told.runs),
+    }
+    for span, run in calls.told.runs.items():
+        pieces |= {f"told/{span}": run.told, f"told_floor/{span}": run.floor}
+    for phase, facts in calls.facts.items():
+        at = slots if phase in CALL_FACTS else legs
+        for name in VALUES:
+            pieces[f"{phase.name}_{name}"] = getattr(facts, name)[at]
+    return pieces
+
+
+def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
+    """Fill a fresh engine; returns the number of names that are stored.
+
+    Raises:
+        StateError: the parts were written by a version with another format or with a state that
+            this one does not know, or one is missing.
+    """
+    head = read_part(parts, "head")
+    names = read_part(parts, "names")
+    engine.names.fill(names)
+    engine.finalised_early = head.pop("finalised_early")
+    numbers = _numbers_of(head.pop("states", STATE_NAMES))
+    panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
+    seat_heard = head.pop("seat_heard")
+    engine.gauges.readings = {
+        pool: [(at, waiting, oldest) for at, waiting, oldest in held]
+        for pool, held in head.pop("gauges")
+    }
+    engine.sources.fill(head)
+    engine.make_room()
+    engine.panes.head[: len(panes_head)] = panes_head
+    engine.seat_heard[: len(seat_heard)] = seat_heard
+    engine.counting.pool_heard[: len(pool_heard)] = pool_heard
+    for name in part_names(engine):
+        kind, _, block = name.partition("/")
+        if kind == "agents":
+            _restore_agents(engine, int(block), _renumbered(read_part(parts, name), numbers))
+        elif kind == "seats":
+            _restore_seats(engine, int(block), _renumbered(read_part(parts, name), numbers))
+    _restore_tallies(engine, read_part(parts, "tallies"))
+    _restore_calls(engine.counting.calls, read_part(parts, "calls"))
+    if numbers is None:
+        engine.dirty_agents.clear()  # what was read is stored
+        engine.dirty_seats.clear()
+    else:  # and must be stored anew where states have other numbers now
+        engine.dirty_agents.update(range((len(engine.names.agents) - 1 >> BLOCK_BITS) + 1))
+        engine.dirty_seats.update(range((len(engine.names.seats) - 1 >> BLOCK_BITS) + 1))
     return sum(map(len, names.values()))
 
 
@@ -193,6 +309,38 @@ def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
     if pieces.pop("format", FORMAT) != FORMAT:
         msg = f"the stored state has another format than {FORMAT}: run the version that wrote it"
         raise StateError(msg)
+    return pieces
+
+
+def _numbers_of(stored: list[str]) -> I64 | None:
+    """By stored number of a state: its number now; None: the same.
+
+    Raises:
+        StateError: a state that this version does not know.
+    """
+    if stored == STATE_NAMES:
+        return None
+    unknown = sorted(set(stored) - set(STATE_NAMES))
+    if unknown:
+        msg = (
+            f"the stored state has agent states that this version does not know "
+            f"({', '.join(unknown)}): run the version that wrote it, or clear the shard's state "
+            f"and rebuild it"
+        )
+        raise StateError(msg)
+    return np.array([State[name] for name in stored], np.int64)
+
+
+def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
+    """A block of agents or seats with the numbers that states have now."""
+    if numbers is None:
+        return pieces
+    for name in pieces.keys() & {"row_state", "last_state"}:
+        pieces[name] = numbers[pieces[name]].astype(pieces[name].dtype)
+    for name in pieces.keys() & {"minutes", "shifts"}:
+        by_state = np.zeros((*pieces[name].shape[:-1], STATE_COUNT), pieces[name].dtype)
+        by_state[..., numbers] = pieces[name]
+        pieces[name] = by_state
     return pieces
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from stream.control.model import DetectorView, TeamKey, Verdict
+from stream.events.language import STAFFED, State
 from stream.export.metrics import render_figures
 from stream.export.views import ViewKey, ViewKind, ViewWriter
 from stream.figures import WINDOWS, Figures
@@ -47,8 +48,8 @@ def test_the_contract_names_of_a_team_view_are_there() -> None:
     assert {"as_of", "verdict", "signal", "staffed", "agents:aux"} <= view.keys()
     assert view["as_of"] == "2026-03-02T02:43:12.000Z"
     assert filled["aux_rate:5m"] == "0.085613"
-    assert view["agents:aux"] == str(figures.teams.heads[0, 7])
-    assert view["staffed"] == str(figures.teams.heads[0, :12].sum())
+    assert view["agents:aux"] == str(figures.teams.heads[0, State.aux])
+    assert view["staffed"] == str(figures.teams.heads[0, sorted(STAFFED)].sum())
 
 
 def test_the_contract_names_of_a_pool_view_are_there() -> None:

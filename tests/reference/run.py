@@ -6,7 +6,8 @@ from typing import Any
 
 from stream.control.model import Transition
 from stream.events.decode import decode
-from stream.figures import Figures, Member
+from stream.events.language import State
+from stream.figures import WINDOWS, Figures, Member
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
 from tests.reference.figures import NaiveFigures, RatioFigures, Reference, TeamWindow
@@ -130,7 +131,7 @@ def _close(where: str, wanted: float | None, got: float) -> list[str]:
 
 def _seats(team: str, wanted: dict[str, list[list[int]]], table: Sequence[Member]) -> list[str]:
     got = {m.agent: m.state_ms.tolist() for m in table}
-    zero = [[0] * 14] * 4
+    zero = [[0] * len(State)] * len(WINDOWS)
     return [
         line
         for agent in sorted(wanted.keys() | got.keys())

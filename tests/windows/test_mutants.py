@@ -43,7 +43,7 @@ MUTANTS = [
         "the earlier of two rows at one time wins",
         WINDOWS + "timeline",
         "tie = rows.state.astype(np.int64)",
-        "tie = 13 - rows.state.astype(np.int64)",
+        "tie = -rows.state.astype(np.int64)",
     ),
     Mutant(
         "a repeat is dropped, and with it what comes between later",
