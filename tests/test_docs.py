@@ -9,6 +9,7 @@ import pytest
 
 from stream.cli.demonstration.scenario import TEAMS
 from stream.config import load_settings
+from stream.events.language import Phase, State
 from tests.components import ROOT
 
 DOCUMENTS = sorted(
@@ -100,6 +101,14 @@ def test_the_configuration_in_the_readme_is_good(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
     assert load_settings(path, {}).kafka.brokers == "127.0.0.1:9092"
+
+
+def test_the_readme_lists_all_states_and_phases_in_order() -> None:
+    [text] = re.findall(r"^States: (.*?)\n\n", README, re.MULTILINE | re.DOTALL)
+    states, phases = text.split("Phases: ")
+
+    assert re.findall(r"`(\w+)`", states) == [state.name for state in State]
+    assert re.findall(r"`(\w+)`", phases) == [phase.name for phase in Phase]
 
 
 def test_the_python_in_the_readme_is_python() -> None:

@@ -16,9 +16,7 @@ _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
 _WIDTH: Final = 16
 """Room for a state's number: a pair of states is before * _WIDTH + after, in 8 bits."""
-if STATE_COUNT > _WIDTH:
-    msg = f"{STATE_COUNT} states, and room for {_WIDTH}: pairs of more do not fit 8 bits"
-    raise AssertionError(msg)
+assert STATE_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH and pairs beyond U8"
 
 
 class Packing:
