@@ -117,16 +117,22 @@ class Carry:
     def named(self, entries: Entries, names: Sequence[str]) -> list[Entry]:
         """Entries with their agents' names, in order known, then of entry."""
         found = [
-            Entry(at, entry, names[agent] if agent >= 0 else self.old_names[-1 - agent], team)
+            Entry(at, entry, agent, team)
             for at, entry, agent, team in zip(
                 entries.at_ms.tolist(),
                 entries.entry_ms.tolist(),
-                entries.agent.tolist(),
+                self.names_of(entries.agent, names),
                 entries.team.tolist(),
                 strict=True,
             )
         ]
         return sorted(found)
+
+    def names_of(self, agents: I64, names: Sequence[str]) -> list[str]:
+        """Names of agents by number, those of restored entries too."""
+        return [
+            names[agent] if agent >= 0 else self.old_names[-1 - agent] for agent in agents.tolist()
+        ]
 
     def next_deadline(self) -> int:
         """The first instant at which something may happen without events."""

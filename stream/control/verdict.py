@@ -229,7 +229,11 @@ def _movers(scene: Scene) -> tuple[I64, I64]:
     """Distinct agents who entered within the last five minutes, by team and by pool."""
     feed, entries = scene.feed, scene.entries
     recent = np.flatnonzero(entries.entry_ms >= feed.until_ms - SPAN_MAX_MS)
-    pairs = np.unique(np.stack([entries.team[recent], entries.agent[recent]], axis=1), axis=0)
+    agent = entries.agent[recent]
+    if (agent < 0).any():  # restored ones are known by name alone, each by a number of its own
+        names = scene.carry.names_of(agent, feed.agent_names)
+        agent = np.unique(names, return_inverse=True)[1]
+    pairs = np.unique(np.stack([entries.team[recent], agent], axis=1), axis=0)
     team = pairs[:, 0]
     return (
         np.bincount(team, minlength=len(feed.teams)),
