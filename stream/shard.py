@@ -21,7 +21,7 @@ from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows import snapshot as parts_of
-from stream.windows.changes import Watch, look, stale_changes
+from stream.windows.changes import Watch, look
 from stream.windows.engine import Engine, Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
@@ -113,12 +113,13 @@ class Shard:
     def _feed(self, from_ms: int, until_ms: int) -> Feed:
         engine, names = self.engine, self.names
         engine.make_room()
-        self.watch.make_room(len(names.agents), len(names.sources))
-        heads = self.watch.heads(engine)
+        self.watch.make_room(engine)
+        heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
         touched = np.concatenate(self._touched) if self._touched else np.zeros(0, np.int64)
         self._touched.clear()
-        changes = look(engine, self.watch, touched, from_ms, until_ms, self._entry_states)
-        stale, stale_later = stale_changes(engine, self.watch, from_ms, until_ms)
+        changes, stale_changes = look(
+            engine, self.watch, touched, from_ms, until_ms, self._entry_states
+        )
         return Feed(
             from_ms,
             until_ms,
@@ -136,7 +137,7 @@ class Shard:
                 until_ms,
             ),
             stale,
-            stale_later,
+            stale_changes,
             self._resolution_ms(),
         )
 
@@ -168,8 +169,9 @@ class Shard:
         """The next instant at which something may change without events; NEVER_MS if none."""
         count = len(self.names.agents)
         expiry = int(self.watch.until_ms[:count].min(initial=NEVER_MS))
-        silent = self.engine.sources.silent_from_ms()
-        later = silent[silent >= self._judged_ms]
+        sources = self.engine.sources
+        turns = np.concatenate([sources.silent_from_ms(), *sources.silences[1:]])
+        later = turns[turns >= self._judged_ms]
         return min(expiry, int(later.min(initial=NEVER_MS)), self.control.next_deadline())
 
     def figures(self) -> Figures:

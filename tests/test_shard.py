@@ -94,7 +94,7 @@ def test_the_next_deadline_is_the_silence_of_a_source(event: Event, due_s: float
 
 
 def test_the_next_deadline_is_the_end_of_what_is_credible_where_that_comes_first() -> None:
-    shard = shard_of([state(0, "ann", "ringing"), heartbeat(120)], SPEC)
+    shard = shard_of([state(0, "ann", "ringing"), heartbeat(60), heartbeat(120)], SPEC)
     shard.step(T_MS + 120_000)
     assert shard.next_deadline() == T_MS + 180_000
     shard.step(T_MS + 180_001)

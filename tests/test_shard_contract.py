@@ -21,6 +21,18 @@ def test_a_restored_shard_goes_on_as_if_it_had_never_stopped(history: History) -
     tried(properties.check_restores, history)
 
 
+def test_control_goes_on_after_a_restore_as_if_it_had_never_stopped() -> None:
+    seen = []
+
+    @SEEDED
+    @given(stories())
+    def each(history: History) -> None:
+        seen.append(tried(properties.check_restores_behind, history))
+
+    each()
+    assert sum(map(bool, seen)) > len(seen) / 8, "too few of the stories raised anything"
+
+
 def test_control_says_the_same_in_any_batches() -> None:
     seen = []
 

@@ -6,7 +6,7 @@ nothing happens for longer than that, time goes on without events, and a feed th
 given a heartbeat is silent.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,12 +16,10 @@ from stream.control.model import Transition
 from stream.events.decode import decode
 from stream.events.language import I64, Rejected
 from stream.events.names import Names
-from stream.reports.pauses import pauses
 from stream.reports.tally import Finished, WindowTally
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
 from stream.shard import Shard
 from stream.sources.recording import Recording, Unreadable, text_of
-from stream.spec import ANY, Spec
 from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS
 
 PIECE: Final = 20_000
@@ -68,17 +66,13 @@ class Checked:
     recording: Recording
     """What the decoder takes."""
     refused: list[Unreadable]
-    source: I64
-    """(N,) the number of each event's feed."""
-    source_names: list[str]
-    """By number."""
     calls: int
     """How many calls the events speak of."""
 
     def in_time_order(self) -> "Checked":
         """The same events by their time; those of one instant stay in file order."""
         order = np.argsort(self.recording.ts_ms, kind="stable")
-        return replace(self, recording=self.recording.take(order), source=self.source[order])
+        return replace(self, recording=self.recording.take(order))
 
 
 def checked(recording: Recording, *, arrival: bool = False) -> Checked:
@@ -90,19 +84,16 @@ def checked(recording: Recording, *, arrival: bool = False) -> Checked:
     kept = np.ones(len(recording.values), np.bool_)
     unknown = (recording.received_ms < 0) | (not arrival)
     received_ms = np.where(unknown, LATEST_MS, recording.received_ms)
-    names, calls, sources = Names(), set[tuple[int, str]](), list[I64]()
+    names, calls = Names(), set[tuple[int, str]]()
     for start in range(0, len(recording.values), PIECE):
         piece = slice(start, start + PIECE)
         decoded = decode(recording.values[piece], received_ms[piece].tolist(), names)
         rows = decoded.batch.calls
         calls.update(zip(rows.floor.tolist(), rows.call, strict=True))
-        sources.append(decoded.batch.source)
         for one in decoded.rejected:
             kept[start + one.record] = False
             refused.append(_refused(recording, start + one.record, one))
-    source = np.concatenate(sources) if sources else np.zeros(0, np.int64)
-    source_names = [name for _, name in names.sources.keys]
-    return Checked(recording.take(np.flatnonzero(kept)), refused, source, source_names, len(calls))
+    return Checked(recording.take(np.flatnonzero(kept)), refused, len(calls))
 
 
 def _refused(recording: Recording, at: int, why: Rejected) -> Unreadable:
@@ -128,12 +119,6 @@ class _Run:
         self._options = options
         self._told = told
         self._reach_ms: I64 = np.maximum.accumulate(recording.ts_ms)
-        self._pauses = pauses(
-            judged.source,
-            recording.ts_ms,
-            self._reach_ms,
-            _silent_after_ms(judged.source_names, shard.spec),
-        )
         self._next = 0
         self._tally = WindowTally()
         self._open_end_ms = -NEVER_MS
@@ -177,11 +162,7 @@ class _Run:
     def _feed(self, end: int) -> None:
         while self._next < end:
             start = self._next
-            place = int(np.searchsorted(self._pauses, start, side="right"))
-            if place and self._pauses[place - 1] == start:
-                self._step(int(self._reach_ms[start]))
-            pause = int(self._pauses[place]) if place < len(self._pauses) else end
-            self._next = min(end, start + PIECE, pause)
+            self._next = min(end, start + PIECE)
             self._push(start, self._next)
             self._step(int(self._reach_ms[self._next - 1]))
             self._told.progress(self._next)
@@ -210,10 +191,3 @@ class _Run:
     def _finish(self) -> None:
         if self._open_end_ms > self._options.from_ms:
             self._told.window(self._tally.finish())
-
-
-def _silent_after_ms(sources: Sequence[str], spec: Spec) -> I64:
-    """(sources,): three heartbeats; NEVER_MS for a feed that has none."""
-    of_name = {one.name: one.heartbeat_ms for one in reversed(spec.sources)}
-    beats = [of_name.get(name, of_name.get(ANY)) for name in sources]
-    return np.array([NEVER_MS if beat is None else 3 * beat for beat in beats], np.int64)

@@ -12,8 +12,9 @@ from stream.control.model import Changes, StaleChanges
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
-from stream.windows.grouping import grown
+from stream.windows.grouping import grown, union
 from stream.windows.reading import credible_until
+from stream.windows.stretches import Held, Stretches, held_rows, lost, shown, unheard
 
 NOBODY = -1
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
@@ -28,25 +29,27 @@ class Watch:
         self.until_ms = np.full(64, NEVER_MS, np.int64)
         """When the state stops being credible."""
         self.run_ms = np.full(64, -NEVER_MS, np.int64)
-        """When the state began by its own row: an entry that was seen is no entry again."""
-        self.silent = np.zeros(8, np.bool_)
+        """When the last run of rows that was shown began: an entry that was seen is no other."""
+        self.silent_ms = np.full(8, NEVER_MS, np.int64)
+        """Since when each source is silent; NEVER_MS: it is not."""
         self.stale = np.zeros(8, np.bool_)
         """Teams that were stale when control looked last."""
 
-    def make_room(self, agents: int, sources: int) -> None:
+    def make_room(self, engine: Engine) -> None:
         """Follow the names."""
-        self.seat = grown(self.seat, agents, NOBODY)
-        self.state = grown(self.state, agents)
-        self.until_ms = grown(self.until_ms, agents, NEVER_MS)
-        self.run_ms = grown(self.run_ms, agents, -NEVER_MS)
-        self.silent = grown(self.silent, sources)
+        names = engine.names
+        self.seat = grown(self.seat, len(names.agents), NOBODY)
+        self.state = grown(self.state, len(names.agents))
+        self.until_ms = grown(self.until_ms, len(names.agents), NEVER_MS)
+        self.run_ms = grown(self.run_ms, len(names.agents), -NEVER_MS)
+        self.silent_ms = grown(self.silent_ms, len(names.sources), NEVER_MS)
+        self.stale = grown(self.stale, len(names.teams))
 
     def catch_up(self, engine: Engine, judged_ms: int) -> None:
         """See everything as it stood when all before `judged_ms` was judged."""
         everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
         none = np.zeros(STATE_COUNT, np.bool_)
-        look(engine, self, everyone, judged_ms - 1, judged_ms, none)
-        self.stale = stale_teams(engine, judged_ms - 1)
+        look(engine, self, everyone, -NEVER_MS, judged_ms, none)
 
     def heads(self, engine: Engine) -> I64:
         """(teams, STATE_COUNT) heads as control last saw them."""
@@ -67,106 +70,91 @@ class _Steps:
     at_ms: I64
     seat: I64
     state: I64
+    shown: Bool
+    """Whether the state is the row's own; else it is lost."""
     before: I64
-    """The state that led to this one."""
-    row_ms: I64
-    """When the state began by its own row."""
+    """The state that led to the row's run."""
+    run_ms: I64
+    """When that run began."""
     sync: Bool
 
 
 def look(
     engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int, entry_states: Bool
-) -> Changes:
+) -> tuple[Changes, StaleChanges]:
     """The changes in [from_ms, until_ms) against what control last saw, which moves on.
 
     touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
     """
-    watch.make_room(len(engine.names.agents), len(engine.names.sources))
+    watch.make_room(engine)
     agents = _candidates(engine, watch, touched, until_ms)
-    changes = _changes(engine, watch, _steps(engine, agents, from_ms, until_ms), entry_states)
+    held = held_rows(engine, agents)
+    silent = unheard(engine, held, until_ms)
+    steps = _steps(agents, held, silent, from_ms, until_ms)
+    changes = _changes(engine, watch, steps, entry_states)
+    stale = _stale(engine, watch, agents, held, silent, until_ms)
+    stale_changes = _stale_changes(watch, stale, from_ms, until_ms)
     _expect(engine, watch, agents, until_ms)
-    return changes
+    engine.sources.forget_silences(until_ms)
+    return changes, stale_changes
 
 
 def _candidates(engine: Engine, watch: Watch, touched: I64, until_ms: int) -> I64:
     """Agents of whom control may see something new."""
     count = len(engine.names.agents)
     expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
-    silent_from = engine.sources.silent_from_ms()
-    sources = len(silent_from)
-    turned = (silent_from < until_ms) != watch.silent[:sources]
+    silent_ms = engine.sources.silent_from_ms()
+    silent_ms[silent_ms >= until_ms] = NEVER_MS
+    turned = silent_ms != watch.silent_ms[: len(silent_ms)]
+    turned[engine.sources.silences[0]] = True
     parts = [touched, expiring]
     if turned.any():
         held = engine.agents.last_ms[:count] < NEVER_MS
         parts.append(np.flatnonzero(held & turned[engine.agents.last_source[:count]]))
-        watch.silent[:sources] = silent_from < until_ms
+        watch.silent_ms[: len(silent_ms)] = silent_ms
     return np.unique(np.concatenate(parts))
 
 
-def _steps(engine: Engine, agents: I64, from_ms: int, until_ms: int) -> _Steps:
-    """The states of the agents at from_ms and at each later row, limit or silence."""
-    rows, size = engine.timelines.of(agents)
-    place = np.repeat(np.arange(len(agents)), size)
-    same = np.append(place[1:] == place[:-1], False) if len(place) else np.zeros(0, np.bool_)
-    next_ms = np.full(len(place), NEVER_MS, np.int64)
-    next_ms[:-1][same[:-1]] = rows.ts_ms[1:][same[:-1]]
-    real = next_ms > rows.ts_ms
-    rows, place, next_ms = rows.take(real), place[real], next_ms[real]
-    seat, state = rows.seat.astype(np.int64), rows.state.astype(np.int64)
-    source = rows.source.astype(np.int64)
-    limit_ms = engine.limit_of(source, state, seat, rows.ts_ms)
-    is_open = next_ms == NEVER_MS
-    silent_from = engine.sources.silent_from_ms()
-    limit_ms = np.where(is_open & (limit_ms > silent_from[source]), silent_from[source], limit_ms)
-    start_of_run, before = _runs(place, seat, state, next_ms, limit_ms)
-    row_ms, sync = rows.ts_ms[start_of_run], rows.sync[start_of_run]
-    at_ms = np.maximum(rows.ts_ms, from_ms)
-    shown = (at_ms < until_ms) & (np.minimum(next_ms, limit_ms) > at_ms)
-    ended_ms = np.maximum(limit_ms, from_ms)
-    lost = (ended_ms < until_ms) & (limit_ms < next_ms) & (next_ms > from_ms)
-    unknown = np.full(len(place), int(State.unknown))
-    as_told = (place, at_ms, seat, state, before, row_ms, sync)
-    as_lost = (place, ended_ms, seat, unknown, state, row_ms, sync)
-    parts = [[column[shown] for column in as_told], [column[lost] for column in as_lost]]
-    columns = [np.concatenate(pair) for pair in zip(*parts, strict=True)]
-    order = np.lexsort((columns[1], columns[0]))
-    place, *rest = (column[order] for column in columns)
-    return _Steps(agents[place], *rest)
-
-
-def _runs(place: I64, seat: I64, state: I64, next_ms: I64, limit_ms: I64) -> tuple[I64, I64]:
-    """For each row: where the run of equal states in its seat began, and what came before it."""
-    count = len(place)
-    new = np.ones(count, np.bool_)
-    broken = limit_ms[:-1] < next_ms[:-1]
-    new[1:] = (
-        (place[1:] != place[:-1]) | (seat[1:] != seat[:-1]) | (state[1:] != state[:-1]) | broken
+def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _Steps:
+    """The states of the agents at from_ms and at each later row, limit or end of a silence."""
+    hidden = lost(held, silent, until_ms)
+    told = shown(held, hidden, until_ms)
+    row = np.concatenate([told.row, hidden.row])
+    is_shown = np.arange(len(row)) < len(told.row)
+    at_ms = np.maximum(np.concatenate([told.start_ms, hidden.start_ms]), from_ms)
+    at = np.flatnonzero(np.concatenate([told.end_ms, hidden.end_ms]) > from_ms)
+    if len(hidden.row):
+        at = at[np.lexsort((at_ms[at], row[at]))]
+    row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
+    return _Steps(
+        agents[held.place[row]],
+        at_ms,
+        held.seat[row],
+        np.where(is_shown, held.state[row], int(State.unknown)),
+        is_shown,
+        held.before[row],
+        held.run_ms[row],
+        held.sync[row],
     )
-    start = np.maximum.accumulate(np.where(new, np.arange(count), 0))
-    before = np.full(count, int(State.unknown))
-    before[1:] = np.where((place[1:] == place[:-1]) & ~broken, state[:-1], int(State.unknown))
-    return start, before[start]
 
 
 def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool) -> Changes:
     count = len(steps.agent)
     first = np.ones(count, np.bool_)
     first[1:] = steps.agent[1:] != steps.agent[:-1]
-    seat_before = np.empty(count, np.int64)
-    state_before = np.empty(count, np.int64)
-    seat_before[1:], state_before[1:] = steps.seat[:-1], steps.state[:-1]
-    seat_before[first] = watch.seat[steps.agent[first]]
-    state_before[first] = watch.state[steps.agent[first]]
+    seat_before = _before(steps.seat, watch.seat, steps.agent, first)
+    state_before = _before(steps.state, watch.state, steps.agent, first)
     changed = (steps.seat != seat_before) | (steps.state != state_before)
     at = np.flatnonzero(changed)
     at = at[np.lexsort((steps.agent[at], steps.at_ms[at]))]
     team = np.append(engine.names.seat_team.data, NOBODY)
-    seen = first & (steps.row_ms == watch.run_ms[steps.agent])
-    entry = entry_states[steps.state] & _KNOWN_WORK[steps.before] & ~steps.sync & ~seen
+    run_ms = _shown_runs(watch, steps, first)
+    is_new = steps.shown & (steps.run_ms != _before(run_ms, watch.run_ms, steps.agent, first))
+    entry = entry_states[steps.state] & _KNOWN_WORK[steps.before] & ~steps.sync & is_new
     last = np.append(first[1:], True) if count else first
     watch.seat[steps.agent[last]] = steps.seat[last]
     watch.state[steps.agent[last]] = steps.state[last]
-    watch.run_ms[steps.agent[last]] = steps.row_ms[last]
+    watch.run_ms[steps.agent[last]] = run_ms[last]
     return Changes(
         steps.at_ms[at],
         steps.agent[at],
@@ -175,8 +163,23 @@ def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool) ->
         team[steps.seat[at]],
         steps.state[at].astype(np.uint8),
         entry[at],
-        steps.row_ms[at],
+        steps.run_ms[at],
     )
+
+
+def _before(values: I64, seen: I64, agent: I64, first: Bool) -> I64:
+    """What each agent had in the step before, or when control looked last."""
+    out = np.empty_like(values)
+    out[1:] = values[:-1]
+    out[first] = seen[agent[first]]
+    return out
+
+
+def _shown_runs(watch: Watch, steps: _Steps, first: Bool) -> I64:
+    """For each step: when the agent's last run began that was shown until then."""
+    start = np.where(steps.shown, steps.run_ms, watch.run_ms[steps.agent])
+    last = np.where(steps.shown | first, np.arange(len(start)), 0)
+    return start[np.maximum.accumulate(last)]
 
 
 def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
@@ -189,40 +192,49 @@ def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
     watch.until_ms[agents] = np.where(ahead, until_ms, later)
 
 
-def stale_teams(engine: Engine, at_ms: int) -> Bool:
-    """(teams,): teams with someone not offline whose source is silent at the instant."""
-    stale = np.zeros(len(engine.names.teams), np.bool_)
-    silent = engine.sources.silent_from_ms() <= at_ms
-    if silent.any():
-        count = len(engine.names.agents)
-        held = engine.agents
-        at = np.flatnonzero(
-            (held.last_ms[:count] <= at_ms)
-            & silent[held.last_source[:count]]
-            & (held.last_state[:count] != State.offline)
+def _stale(
+    engine: Engine, watch: Watch, looked_at: I64, held: Held, silent: Stretches, until_ms: int
+) -> Stretches:
+    """Time before until_ms in which teams (`row`) have someone not offline who is not heard."""
+    team_of = engine.names.seat_team.data
+    always = np.unique(team_of[_unheard_all_along(engine, watch, looked_at)])
+    at = np.flatnonzero(held.state[silent.row] != State.offline)
+    return Stretches(
+        *union(
+            np.concatenate([always, team_of[held.seat[silent.row[at]]]]),
+            np.concatenate([np.full(len(always), -NEVER_MS), silent.start_ms[at]]),
+            np.concatenate([np.full(len(always), until_ms), silent.end_ms[at]]),
         )
-        stale[engine.names.seat_team.data[held.last_seat[at]]] = True
-    return stale
+    )
 
 
-def stale_changes(
-    engine: Engine, watch: Watch, from_ms: int, until_ms: int
-) -> tuple[Bool, StaleChanges]:
-    """Which teams were stale when control looked last, and what changed of it before until_ms.
+def _unheard_all_along(engine: Engine, watch: Watch, looked_at: I64) -> I64:
+    """Seats of those who are not offline, of whom nothing is new, and whose source is silent."""
+    is_silent = watch.silent_ms[: len(engine.names.sources)] < NEVER_MS
+    if not is_silent.any():
+        return np.zeros(0, np.int64)
+    agents, count = engine.agents, len(engine.names.agents)
+    found = is_silent[agents.last_source[:count]] & (agents.last_ms[:count] < NEVER_MS)
+    found &= agents.last_state[:count] != State.offline
+    found[looked_at] = False
+    return agents.last_seat[:count][found]
 
-    A source that came back in the meantime is back from from_ms on: what was judged stays.
-    """
-    teams = len(engine.names.teams)
-    watch.stale = grown(watch.stale, teams)
-    at_start = stale = watch.stale[:teams].copy()
-    onsets = engine.sources.silent_from_ms()
-    inside = np.unique(onsets[(onsets > from_ms) & (onsets < until_ms)])
-    parts: list[tuple[int, int, bool]] = []
-    for at_ms in [from_ms, *inside.tolist()]:
-        now = stale_teams(engine, at_ms)
-        parts += [(at_ms, team, bool(now[team])) for team in np.flatnonzero(now != stale).tolist()]
-        stale = now
-    watch.stale[:teams] = stale
-    at = np.array([at_ms for at_ms, _, _ in parts], np.int64)
-    team = np.array([number for _, number, _ in parts], np.int64)
-    return at_start, StaleChanges(at, team, np.array([one for *_, one in parts], np.bool_))
+
+def _stale_changes(watch: Watch, stale: Stretches, from_ms: int, until_ms: int) -> StaleChanges:
+    """What changed of the teams that were stale when control looked last, which moves on."""
+    ahead = (stale.end_ms > from_ms) | (stale.end_ms == until_ms)  # also where no time passes
+    team, start_ms, end_ms = stale.row[ahead], stale.start_ms[ahead], stale.end_ms[ahead]
+    still = np.zeros(len(watch.stale), np.bool_)
+    still[team[start_ms <= from_ms]] = True
+    begin = (start_ms > from_ms) | ~watch.stale[team]
+    end = end_ms < until_ms
+    gone = np.flatnonzero(watch.stale & ~still)
+    at_ms = np.concatenate(
+        [np.full(len(gone), from_ms), np.maximum(start_ms[begin], from_ms), end_ms[end]]
+    )
+    teams = np.concatenate([gone, team[begin], team[end]])
+    is_stale = np.repeat([False, True, False], [len(gone), begin.sum(), end.sum()])
+    order = np.lexsort((teams, at_ms))
+    watch.stale[:] = False
+    watch.stale[team[~end]] = True
+    return StaleChanges(at_ms[order], teams[order], is_stale[order])

@@ -90,6 +90,18 @@ def max_before(group: I64, value: I64, initial: I64) -> I64:
     return out
 
 
+def union(group: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
+    """What intervals [start, end) of each group cover together: (group, start, end), in order."""
+    if len(group) < 2:
+        return group, start, end
+    order = np.lexsort((start, group))
+    group, start, end = group[order], start[order], end[order]
+    before = max_before(group, end, np.full(int(group[-1]) + 1, int(end.min())))
+    new = np.append(True, group[1:] != group[:-1]) | (start > before)
+    first = np.flatnonzero(new)
+    return group[first], start[first], np.maximum.reduceat(end, first)
+
+
 def grown(column: npt.NDArray[T], size: int, fill: int = 0) -> npt.NDArray[T]:
     """The column with room for at least `size` rows: doubled, the new rows filled.
 

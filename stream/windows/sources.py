@@ -11,8 +11,9 @@ from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import NEVER_MS
 from stream.windows.grouping import grown, max_before
+from stream.windows.silences import NO_SILENCES, UNHEARD_MS, ended_silences, silent_from
 
-UNSEEN_MS = -NEVER_MS
+UNSEEN_MS = UNHEARD_MS
 """Watermark of a floor or source of which nothing was seen: no bound at all."""
 
 
@@ -32,8 +33,10 @@ class Sources:
         self.greatest_ms = np.full(8, UNSEEN_MS, np.int64)
         self.limit_ms = np.zeros((0, STATE_COUNT), np.int64)
         self.shift_slack_ms = np.zeros(0, np.int64)
-        self.heartbeat_ms = np.zeros(0, np.int64)
+        self.silent_after_ms = np.zeros(0, np.int64)
         self.resolution_ms = np.zeros(0, np.int64)
+        self.silences = NO_SILENCES
+        """(3, G): source, first instant and end of silences that are over, until `forget`."""
 
     def make_room(self) -> None:
         """Follow the names: rows for new sources and floors."""
@@ -42,7 +45,7 @@ class Sources:
         self.seen_ms = grown(self.seen_ms, count, UNSEEN_MS)
         self.known = grown(self.known, count)
         self.greatest_ms = grown(self.greatest_ms, floors, UNSEEN_MS)
-        for number in range(len(self.heartbeat_ms), count):
+        for number in range(len(self.silent_after_ms), count):
             self._add(self._spec(self._names.sources.keys[number][1]))
 
     def _spec(self, name: str) -> SourceSpec:
@@ -53,12 +56,12 @@ class Sources:
         for state, limit_ms in (spec.silence_ms or {}).items():
             limits[0, state] = limit_ms
         off = spec.silence_ms is None
-        heartbeat = NEVER_MS if spec.heartbeat_ms is None else spec.heartbeat_ms
+        silent_after = NEVER_MS if spec.heartbeat_ms is None else 3 * spec.heartbeat_ms + 1
         self.limit_ms = np.concatenate([self.limit_ms, limits])
         self.shift_slack_ms = np.append(
             self.shift_slack_ms, NEVER_MS if off else spec.shift_end_slack_ms
         )
-        self.heartbeat_ms = np.append(self.heartbeat_ms, heartbeat)
+        self.silent_after_ms = np.append(self.silent_after_ms, silent_after)
         self.resolution_ms = np.append(self.resolution_ms, spec.resolution_ms)
 
     def admit(self, batch: EventBatch) -> tuple[Bool, Bool]:
@@ -97,9 +100,26 @@ class Sources:
         late = ts_ms < own - self._windows.grace_ms
         fine = ~(late | old)
         too_late[run], too_old[run] = late, old & ~late
-        np.maximum.at(self.watermark_ms, source[fine], ts_ms[fine])
-        np.maximum.at(self.greatest_ms, floor[fine], ts_ms[fine])
-        np.maximum.at(self.seen_ms, source[fine], batch.seen_ms[run][fine])
+        seen_ms = batch.seen_ms[run]
+        source, floor, ts_ms, seen_ms = (one[fine] for one in (source, floor, ts_ms, seen_ms))
+        self._note_silences(source, ts_ms if self._event_clock else seen_ms)
+        np.maximum.at(self.watermark_ms, source, ts_ms)
+        np.maximum.at(self.greatest_ms, floor, ts_ms)
+        np.maximum.at(self.seen_ms, source, seen_ms)
+
+    def _note_silences(self, source: I64, clock_ms: I64) -> None:
+        ended = ended_silences(source, clock_ms, self._heard_ms(), self.silent_after_ms)
+        if ended.shape[1]:
+            self.silences = np.concatenate([self.silences, ended], axis=1)
+
+    def _heard_ms(self) -> I64:
+        """(sources,): how far each one has come by the clock that decides what is silent."""
+        heard_ms = self.watermark_ms if self._event_clock else self.seen_ms
+        return heard_ms[: len(self._names.sources)]
+
+    def forget_silences(self, until_ms: int) -> None:
+        """Drop silences of which both beginning and end lie before an instant."""
+        self.silences = self.silences[:, self.silences[2] >= until_ms]
 
     def slowest_ms(self) -> I64:
         """(floors,): the least watermark among each floor's known sources; NEVER_MS if none."""
@@ -118,11 +138,8 @@ class Sources:
 
     def silent_from_ms(self) -> I64:
         """(sources,): the first instant at which each source counts as silent."""
-        count = len(self._names.sources)
-        seen = self.watermark_ms if self._event_clock else self.seen_ms
-        heartbeat = self.heartbeat_ms[:count]
-        live = (heartbeat < NEVER_MS) & self.known[:count]
-        return np.where(live, seen[:count] + 3 * np.where(live, heartbeat, 0) + 1, NEVER_MS)
+        silent_ms = silent_from(self._heard_ms(), self.silent_after_ms)
+        return np.where(self.known[: len(silent_ms)], silent_ms, NEVER_MS)
 
     def limit_of(self, source: I64, state: I64, start_ms: I64, shift_end_ms: I64) -> I64:
         """The instant beyond which an interval's state is no longer credible.
@@ -146,10 +163,12 @@ class Sources:
             "seen_ms": self.seen_ms[:count],
             "known": self.known[:count],
             "greatest_ms": self.greatest_ms[:floors],
+            "silences": self.silences,
         }
 
     def fill(self, arrays: dict[str, I64]) -> None:
         """From a snapshot; the names are there already."""
         self.make_room()
+        self.silences = arrays.pop("silences", NO_SILENCES)
         for name, values in arrays.items():
             getattr(self, name)[: len(values)] = values

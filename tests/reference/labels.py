@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from stream.events.language import Reason, State
 from tests.reference.figures import Reference
 from tests.reference.history import History
-from tests.reference.naive import Event, Row, floor_of, instant, source_of
+from tests.reference.naive import Event, Lateness, Row, floor_of, instant, source_of
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -18,7 +18,7 @@ HOUR_MS = 3_600_000
 CASES = (
     "late_grace", "late_horizon", "ahead", "out_of_order", "between_rows", "repeat", "equal_time",
     "equal_seq", "equal_state", "team_change", "roster_change", "limit_of_state", "limit_of_shift",
-    "silent_source",
+    "silent_source", "silence_ended",
     "minute_edge", "beside_minute_edge", "hour_edge", "shift_edge", "clock_change", "heartbeat",
     "sync", "array", "several_floors", "several_sources", "new_source_late", "month_gap",
     "call_transfer", "call_repeat", "call_conflict", "call_without_offer", "call_open",
@@ -62,10 +62,26 @@ def _cases(history: History, zone: str) -> Iterator[str]:
                 yield "new_source_late"
         else:
             yield {Reason.ahead: "ahead"}.get(reason, reason.value)
+    yield from ended_silences(history)
     yield from _times(taken, history, zone, reference)
     yield from _kinds(taken, history)
     yield from _rows(reference, history.looks[-1])
     yield from _calls(taken)
+
+
+def ended_silences(history: History) -> Iterator[str]:
+    """A word for each silence that ends with an event, one event after the other."""
+    spec = history.spec
+    rule, reach = Lateness(spec), 0
+    for event, time in zip(history.events, history.times_ms, strict=True):
+        floor, source = floor_of(event), source_of(event)
+        clock = instant(event) if spec.event_clock else time
+        known = (floor, source) in rule.last_seen
+        late = rule.silent(floor, source, max(reach, clock)) if known else False
+        if rule.admit(event, time) is None:
+            reach = max(reach, clock)
+            if late:
+                yield "silence_ended"
 
 
 def _times(taken: list[Event], history: History, zone: str, reference: Reference) -> Iterator[str]:

@@ -151,27 +151,13 @@ def check_batches(history: History) -> None:
         assert not found, f"as_of {look}\n" + "\n".join(found)
 
 
-def in_order(history: History) -> History:
-    """The same events without disorder, by the event clock."""
-    order = sorted(range(len(history.events)), key=lambda place: instant(history.events[place]))
-    return replace(
-        history,
-        spec=replace(history.spec, event_clock=True),
-        events=tuple(history.events[place] for place in order),
-        times_ms=tuple(instant(history.events[place]) for place in order),
-        records=(1,) * len(order),
-    )
-
-
 def check_transitions_of_batches(history: History) -> int:
     """In order, control says the same whether it looks at each instant or now and then."""
-    history = in_order(history)
-    later = zip(history.times_ms, history.times_ms[1:], strict=False)
-    instants = [place for place, (one, other) in enumerate(later, 1) if one < other]
-    every = stepped(history, [*instants, len(history.records)])
+    every = attentive(history)
     seldom = stepped(history, history.cuts())
-    _same_transitions(every, seldom)
-    return len(every)
+    _same_transitions(every[0], seldom[0])
+    assert every[1] == seldom[1], "other views"
+    return len(every[0])
 
 
 def _same_transitions(one: list[Any], other: list[Any]) -> None:
@@ -180,60 +166,95 @@ def _same_transitions(one: list[Any], other: list[Any]) -> None:
     assert one == other, "\n".join(only or ["another order", *map(str, one), *map(str, other)])
 
 
-def stepped(history: History, stops: Sequence[int]) -> list[tuple[Any, ...]]:
-    """All transitions if control looks at these numbers of records, and at the end."""
+Said = tuple[list[tuple[Any, ...]], list[str]]
+"""All transitions, and how the detectors stand at the end."""
+
+
+def stepped(history: History, stops: Sequence[int]) -> Said:
+    """What control says if it looks at these numbers of records, and at the end."""
     shard = new_shard(history)
     out = []
     for first, last in pairwise([0, *stops]):
         push(shard, history, first, last)
         out += shard.step(shard.watermark_ms)
     out += shard.step(history.looks[-1])
-    return transitions_by_names(out)
+    return transitions_by_names(out), _views(shard)
+
+
+def attentive(history: History) -> Said:
+    """The same if it looks after each event, before the next, and at every deadline."""
+    shard = new_shard(history)
+    out = []
+    for place, until in enumerate([*map(instant, history.events), history.looks[-1]]):
+        while (due := shard.next_deadline()) < until:
+            out += shard.step(due + 1)
+        out += shard.step(until)
+        if place < len(history.records):
+            push(shard, history, place, place + 1)
+    return transitions_by_names(out), _views(shard)
+
+
+def _views(shard: Shard) -> list[str]:
+    return [repr(view) for view in shard.control.views()]
 
 
 def check_slow_twin(history: History) -> int:
     """A step every second finds what steps at events and deadlines find, at the same instants."""
-    fast, slow = new_shard(history), new_shard(history)
-    out: dict[str, list[Any]] = {"fast": [], "slow": []}
+    slow = new_shard(history)
+    out = []
     now = instant(history.events[0])
     for place, until in enumerate([*map(instant, history.events), history.looks[-1]]):
-        while (due := fast.next_deadline()) < until:
-            out["fast"] += fast.step(due + 1)
         for tick in range(now, until, SECOND_MS):
-            out["slow"] += slow.step(tick)
+            out += slow.step(tick)
         now = max(now, until)
         if place < len(history.records):
-            for shard in (fast, slow):
-                push(shard, history, place, place + 1)
-        out["fast"] += fast.step(until)
-    out["slow"] += slow.step(now)
-    _same_transitions(transitions_by_names(out["fast"]), transitions_by_names(out["slow"]))
-    return len(out["fast"])
+            push(slow, history, place, place + 1)
+    out += slow.step(now)
+    fast = attentive(history)
+    _same_transitions(fast[0], transitions_by_names(out))
+    assert fast[1] == _views(slow), "other views"
+    return len(out)
 
 
-def check_restores(history: History) -> None:
-    """A shard restored from several snapshots goes on as the one that never stopped."""
+def check_restores(history: History, *, behind: bool = False) -> int:
+    """A shard restored from several snapshots goes on as the one that never stopped.
+
+    behind: time is what the events have reached, whatever Kafka's time stamps say.
+    """
     *stops, end = history.cuts()
     commit = stops[-1] if stops else end
     shard, parts, kept_at = new_shard(history), dict[str, bytes](), 0
     for first, last in pairwise([0, *stops]):
         push(shard, history, first, last)
-        shard.step(now_of(history, shard, last))
+        now = shard.watermark_ms if behind else now_of(history, shard, last)
+        if history.random(f"kept {last}").random() < 0.5:
+            shard.step(now)  # else what was pushed is kept unjudged
         if last < commit or len(stops) == 1:
             parts, kept_at = merged(parts, shard.snapshot()), last
+        shard.step(now)
     if not parts:
-        return
-    control = shard.control_state()
-    twin = Shard.restore(history.spec, shard.names.roster, parts, control)
+        return 0
+    twin = Shard.restore(history.spec, shard.names.roster, parts, shard.control_state())
     push(twin, history, kept_at, commit)
     twin.resume()
     lates = push(shard, history, commit, end)
     assert push(twin, history, commit, end) == lates, "other late events"
-    for look in (now_of(history, shard, end), *history.looks):
-        said = transitions_by_names(shard.step(look))
-        _same_transitions(said, transitions_by_names(twin.step(look)))
-        found = differing(by_names(shard), by_names(twin))
-        assert not found, f"as_of {look}, restored at {kept_at}\n" + "\n".join(found)
+    looks = (shard.watermark_ms if behind else now_of(history, shard, end), *history.looks)
+    return sum(_step_alike(shard, twin, look) for look in looks)
+
+
+def check_restores_behind(history: History) -> int:
+    """The same by the clock of the events, as in a worker that works off a backlog."""
+    return check_restores(history, behind=True)
+
+
+def _step_alike(shard: Shard, twin: Shard, as_of_ms: int) -> int:
+    said = transitions_by_names(shard.step(as_of_ms))
+    _same_transitions(said, transitions_by_names(twin.step(as_of_ms)))
+    assert _views(shard) == _views(twin), "other views"
+    found = differing(by_names(shard), by_names(twin))
+    assert not found, "\n".join([f"as_of {as_of_ms}", *found])
+    return len(said)
 
 
 def merged(parts: Mapping[str, bytes], snapshot: Snapshot) -> dict[str, bytes]:

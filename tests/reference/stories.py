@@ -1,12 +1,19 @@
-"""Short stories of one busy floor, in order, for the checks of control: walk-outs at a peak."""
+"""Short stories of one busy floor, in order, for the checks of control: walk-outs at a peak.
 
+In some of them a feed, or all of them, is not heard for a while, and comes back.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import strategies as st
 
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference.history import History
+from tests.reference.labels import ended_silences
 from tests.reference.naive import Event
 
 NOON: Final = 1_772_452_800_000
@@ -24,51 +31,95 @@ SHIFTS: Final[tuple[tuple[ShiftSpec, ...], ...]] = (
 )
 
 
+FEEDS: Final = (("pbx-a",), ("pbx-a", "pbx-b"), ("pbx-a", "pbx-b"))
+TEAMS: Final = (("blue",), ("blue", "red"))
+LAGS_MS: Final = (0, 0, 300, 4_000)
+"""How long a record takes to Kafka, at most."""
+
+
 def stories() -> st.SearchStrategy[History]:
-    """Stories of some four minutes; what they do is decided by a seed."""
+    """Stories of some minutes; what they do is decided by a seed."""
     return st.binary(min_size=8, max_size=8).map(lambda seed: story_of(seed.hex()))
 
 
 def story_of(seed: str) -> History:
-    """A team of 5 to 16 at work; some of them leave within seconds, and some come back."""
+    """A floor of 5 to 16 at work; some of them leave within seconds, and some come back."""
     random = Random(seed)
-    heads = random.randint(5, 16)
     spec = Spec(
-        sources=(SourceSpec(heartbeat_ms=random.choice([None, 20_000])),),
+        sources=(SourceSpec(heartbeat_ms=random.choice([None, 20_000, 20_000])),),
         peaks=random.choice(PEAKS),
         shifts=random.choice(SHIFTS),
         control=ControlSpec(gate=random.random() < 0.5),
-        event_clock=True,
+        event_clock=random.random() < 0.7,
     )
-    begin = NOON - 150 * SECOND
-    events: list[Event] = [_state(begin, agent, "available") for agent in range(heads)]
-    events += [_heartbeat(begin + beat * 30 * SECOND) for beat in range(1, 5)]
-    now = NOON
-    for _ in range(random.randint(heads, 40)):
-        now += random.choice([0, 1, random.randint(0, 999), random.randint(0, 5) * SECOND])
-        events.append(_act(random, now, heads))
+    events = tuple(_Floor(random).events())
+    now = int(events[-1]["ts"])
     looks = (now, now + random.randint(0, 90) * SECOND)
-    times = tuple(int(event["ts"]) for event in events)
-    return History(spec, (), tuple(events), times, (1,) * len(events), looks, seed)
+    lag_ms = random.choice(LAGS_MS)
+    times = tuple(int(event["ts"]) + random.randint(0, lag_ms) for event in events)
+    told = History(spec, (), events, times, (1,) * len(events), looks, seed)
+    return replace(told, labels=Counter({"silence_ended"} if any(ended_silences(told)) else ()))
 
 
-def _act(random: Random, now: int, heads: int) -> Event:
-    kind, agent = random.random(), random.randrange(heads)
-    if kind < 0.6:
-        return _state(now, agent, "aux")
-    if kind < 0.75:
-        return _state(now, agent, random.choice(["available", "talking", "offline"]))
-    if kind < 0.9:
-        phase = random.choice(["offered", "offered", "abandoned"])
-        name = f"c{random.randrange(7)}"
-        call: dict[str, Any] = {"type": "call", "ts": now, "call": name, "phase": phase}
-        return call
-    return _heartbeat(now)
+class _Floor:
+    """Those who work there, and what they are heard of."""
 
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._heads = random.randint(5, 16)
+        self._feeds = random.choice(FEEDS)
+        self._teams = random.choice(TEAMS)
 
-def _state(ts: int, agent: int, name: str) -> Event:
-    return {"type": "state", "ts": ts, "agent": f"a{agent}", "team": "blue", "state": name}
+    def events(self) -> Iterator[Event]:
+        """All events in order."""
+        random, now = self._random, NOON
+        begin = NOON - 150 * SECOND
+        for agent in range(self._heads):
+            yield self._state(begin, agent, "available")
+        for beat in range(1, 5):
+            yield from self._heartbeats(begin + beat * 30 * SECOND, self._feeds)
+        hushes = random.choice([0, 0, 1, 1, 2])
+        for left in range(random.randint(self._heads, 40), 0, -1):
+            now += random.choice([0, 1, random.randint(0, 999), random.randint(0, 5) * SECOND])
+            if random.random() < hushes / left:
+                hushes -= 1
+                end = now + random.randint(55, 200) * SECOND
+                yield from self._hush(now, end)
+                now = end
+            yield self._act(now)
 
+    def _hush(self, start: int, end: int) -> Iterator[Event]:
+        """One feed is not heard of, or none is; the other goes on, and so do some of its people."""
+        random = self._random
+        others = self._feeds[1:] if random.random() < 0.7 else ()
+        now = start
+        while others and (now := now + random.randint(1, 25) * SECOND) < end:
+            if random.random() < 0.5:
+                yield from self._heartbeats(now, others)
+            else:
+                state = random.choice(["aux", "available", "offline"])
+                yield self._state(now, random.randrange(self._heads), state, others[0])
 
-def _heartbeat(ts: int) -> Event:
-    return {"type": "heartbeat", "ts": ts}
+    def _act(self, now: int) -> Event:
+        random = self._random
+        kind, agent = random.random(), random.randrange(self._heads)
+        if kind < 0.6:
+            return self._state(now, agent, "aux")
+        if kind < 0.75:
+            return self._state(now, agent, random.choice(["available", "talking", "offline"]))
+        if kind < 0.9:
+            phase = random.choice(["offered", "offered", "abandoned"])
+            name = f"c{random.randrange(7)}"
+            source = random.choice(self._feeds)
+            return {"type": "call", "ts": now, "call": name, "phase": phase, "source": source}
+        return {"type": "heartbeat", "ts": now, "source": random.choice(self._feeds)}
+
+    def _heartbeats(self, ts: int, feeds: tuple[str, ...]) -> Iterator[Event]:
+        for feed in feeds:
+            yield {"type": "heartbeat", "ts": ts, "source": feed}
+
+    def _state(self, ts: int, agent: int, name: str, feed: str | None = None) -> Event:
+        feed = feed or self._feeds[agent % len(self._feeds)]
+        team = self._teams[agent // 2 % 3 % len(self._teams)]
+        return {"type": "state", "ts": ts, "agent": f"a{agent}", "team": team, "state": name,
+                "source": feed}  # fmt: skip

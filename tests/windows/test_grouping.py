@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.units import EARLIEST_MS, LATEST_MS
-from stream.windows.grouping import distinct, firsts, grown, max_before, ranges, ranked, within
+from stream.windows.grouping import (
+    distinct,
+    firsts,
+    grown,
+    max_before,
+    ranges,
+    ranked,
+    union,
+    within,
+)
 from stream.windows.sources import UNSEEN_MS
 
 GROUPS = 5
@@ -90,3 +99,25 @@ def test_a_column_grows_by_doubling_and_keeps_rows_type_and_shape() -> None:
     assert wide.dtype == np.uint16
     assert wide.tolist() == [[0, 1], [2, 3], [4, 5], [9, 9], [9, 9], [9, 9]]
     assert grown(column, 100).shape == (100, 2)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, GROUPS - 1), st.integers(0, 30), st.integers(1, 9)), max_size=30
+    )
+)
+def test_a_union_covers_what_any_of_the_intervals_covers_without_a_seam(
+    intervals: list[tuple[int, int, int]],
+) -> None:
+    columns = np.array(intervals, np.int64).reshape(-1, 3).T
+    found = list(
+        zip(
+            *(one.tolist() for one in union(columns[0], columns[1], columns[1] + columns[2])),
+            strict=True,
+        )
+    )
+    assert found == sorted(found)
+    covered = [(one, t) for one, begin, end in found for t in range(begin, end)]
+    wanted = {(one, t) for one, begin, lasts in intervals for t in range(begin, begin + lasts)}
+    assert sorted(wanted) == covered
+    assert not {(one, end) for one, _, end in found} & wanted

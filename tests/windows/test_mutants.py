@@ -83,8 +83,8 @@ MUTANTS = [
     Mutant(
         "a source is silent one millisecond early",
         WINDOWS + "sources",
-        "3 * np.where(live, heartbeat, 0) + 1, NEVER_MS)",
-        "3 * np.where(live, heartbeat, 0), NEVER_MS)",
+        "3 * spec.heartbeat_ms + 1",
+        "3 * spec.heartbeat_ms",
     ),
 ]
 
