@@ -159,5 +159,8 @@ def shown_detectors(views: tuple[DetectorView, ...], team: str) -> list[str]:
 def test_the_order_of_the_views_is_that_of_the_lists(added: None) -> None:
     control = Control(spec())
     run_control(control, rung(), s(200))
-    assert shown_detectors(control.views(), "red") == ["verdict", RINGING, "share", "collective"]
-    assert shown_detectors(control.views(), "") == ["verdict", "cover", IDLE, "collective"]
+    of_teams = [one.name for one in detectors.TEAM_DETECTORS]
+    rest = [one.name for one in detectors.POOL_DETECTORS if not one.overrules]
+    views = control.views()
+    assert shown_detectors(views, "red") == ["verdict", *of_teams, "share", "collective"]
+    assert shown_detectors(views, "") == ["verdict", "cover", *rest, "collective"]
