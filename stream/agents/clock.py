@@ -68,3 +68,9 @@ class ShardClock:
         if not self._live or self._ahead_ms == -NEVER_MS:
             return watermark_ms
         return (now_ms if self._held_ms is None else self._held_ms) + self._ahead_ms
+
+    def passes_in_ms(self, instant_ms: int, now_ms: int) -> int:
+        """How long until an instant lies in the past by itself; NEVER_MS where time stands."""
+        if not self._live or self._ahead_ms == -NEVER_MS or self._held_ms is not None:
+            return NEVER_MS
+        return max(0, instant_ms + 1 - now_ms - self._ahead_ms)

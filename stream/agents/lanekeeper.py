@@ -134,10 +134,8 @@ class LaneKeeper:
 
     async def _wait(self) -> None:
         now = monotonic_ms()
-        tick_in = self._ticked_ms + TICK_MS - now
-        if self.lane.clock.live:
-            deadline = self.lane.shard.next_deadline() - self.lane.shard.as_of_ms
-            tick_in = min(tick_in, deadline - (now - self._ticked_ms) + 1)
+        due_in = self.lane.clock.passes_in_ms(self.lane.shard.next_deadline(), now)
+        tick_in = min(self._ticked_ms + TICK_MS - now, due_in)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(tick_in, 1) / 1_000)
         self._wake.clear()

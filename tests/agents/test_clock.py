@@ -1,6 +1,7 @@
 """What time it is for a shard: live, behind, held, and never carried away by one record."""
 
 from stream.agents.clock import AHEAD_MS_MAX, BEHIND_MS, ShardClock
+from stream.units import NEVER_MS
 
 T = 1_700_000_000_000
 WATERMARK = T - 600_000
@@ -83,6 +84,19 @@ def test_time_stands_still_while_kafka_does_not_answer() -> None:
 
     shard.look(9_500, at_end=True, answered=True)
     assert shard.as_of_ms(WATERMARK, 9_500) == T + 9_500
+
+
+def test_a_deadline_is_awaited_just_as_long_as_time_runs() -> None:
+    shard = clock()
+    assert shard.passes_in_ms(T, 0) == NEVER_MS
+    shard.saw(T, 0, T)
+    shard.look(0, at_end=True, answered=True)
+    assert shard.passes_in_ms(T + 500, 100) == 401
+    assert shard.as_of_ms(WATERMARK, 100 + 401) > T + 500
+    assert shard.passes_in_ms(T - 5, 100) == 0
+
+    shard.look(200, at_end=True, answered=False)
+    assert shard.passes_in_ms(T + 201, 200) == NEVER_MS
 
 
 def test_after_a_takeover_without_new_records_time_goes_on_from_the_last_commit() -> None:
