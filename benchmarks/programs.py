@@ -6,14 +6,13 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from socket import socket
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from workload import PARTITIONS, Record
 
-from stream.cli.embedded import broker_program
+from stream.cli.embedded import broker_program, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 KAFKA_SCRIPT = ROOT / "tests" / "real" / "kafka.sh"
@@ -36,7 +35,7 @@ def broker(kind: str, directory: Path) -> Iterator[str]:
         with broker_program(directory) as program:
             yield program.address
         return
-    port = _two_free_ports()
+    port = free_port(2)
     directory.mkdir(parents=True)
     _script("start", str(port), str(directory))
     try:
@@ -55,19 +54,6 @@ def _script(*arguments: str) -> None:
         stderr=subprocess.DEVNULL,
         check=True,
     )
-
-
-def _two_free_ports() -> int:
-    """A port that is free together with the one above it: broker and controller."""
-    while True:
-        with socket() as low, socket() as high:
-            low.bind(("127.0.0.1", 0))
-            port: int = low.getsockname()[1]
-            try:
-                high.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def make_topics(address: str, events: str, others: Sequence[str]) -> None:

@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 from typing import Self
 
 import pytest
+
+from stream.cli.embedded import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 KAFKA_SCRIPT = ROOT / "tests" / "real" / "kafka.sh"
@@ -41,20 +41,6 @@ def redis_version(executable: Path) -> tuple[int, int]:
     found = re.search(r"v=(\d+)\.(\d+)", answer.stdout)
     assert found, answer.stdout
     return int(found[1]), int(found[2])
-
-
-def two_free_ports() -> int:
-    """A port that is free together with the one above it: broker and controller."""
-    while True:
-        with ExitStack() as stack:
-            low, high = (stack.enter_context(closing(socket())) for _ in range(2))
-            low.bind(("127.0.0.1", 0))
-            port: int = low.getsockname()[1]
-            try:
-                high.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 @dataclass
@@ -98,4 +84,4 @@ def kafka_node(directory: Path) -> Kafka:
     if not any(KAFKA_JARS.glob("kafka_2.13-*.jar")):
         missing("Apache Kafka", "tests/real/kafka.sh fetch")
     required_program("java", "apt-get install openjdk-17-jre-headless")
-    return Kafka(directory, two_free_ports())
+    return Kafka(directory, free_port(2))

@@ -4,6 +4,7 @@ Real programs, as child processes on loopback ports, with all of their files in 
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -21,12 +22,21 @@ from stream.errors import ServiceError
 _POLL_S = 0.02
 
 
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(count: int = 1) -> int:
+    """The first of so many adjacent TCP ports of the loopback interface that nobody uses now.
+
+    They lie below those that systems give to outgoing connections (Linux: from 32 768 on), or one
+    might be taken before a program binds it.
+    """
+    while True:
+        first = 16_000 + secrets.randbelow(16_000)
+        try:
+            with ExitStack() as stack:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
 
 
 class Program:

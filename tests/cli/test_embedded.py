@@ -1,6 +1,7 @@
 """The programs that demo and tests start."""
 
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from stream.errors import ServiceError
 from tests.components import Kafka
 
 LARGEST = 16_000_000
+
+
+def test_free_ports_are_adjacent_and_none_that_an_outgoing_connection_may_get() -> None:
+    first = free_port(2)
+    with socket.socket() as low, socket.socket() as high:
+        low.bind(("127.0.0.1", first))
+        high.bind(("127.0.0.1", first + 1))
+    assert first + 1 <= 32_000
 
 
 def test_redis_never_evicts_and_keeps_what_it_confirmed_through_kill_and_restart(
