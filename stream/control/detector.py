@@ -207,7 +207,10 @@ class Detector(Protocol[S]):
         """
 
     def standing(self, now: Now) -> Standing:
-        """Its line in the views."""
+        """Its line in the views.
+
+        A group too small to be judged is `facts_only`, one whose source is silent `stale`.
+        """
 
     def raised(self, evidence: Mapping[str, Any]) -> Words:
         """What is told while its alert is raised, from the whole evidence of a transition."""

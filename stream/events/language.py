@@ -13,7 +13,11 @@ Bool = npt.NDArray[np.bool_]
 
 
 class State(IntEnum):
-    """What an agent does. The number is the column of the state and its rank among equal times."""
+    """What an agent does.
+
+    The number is the column of the state and its rank among equal times, of which the highest wins:
+    a new state goes before `unknown` and `offline`. Stored state is read by the names.
+    """
 
     available = 0
     ringing = 1

@@ -18,6 +18,7 @@ _STATES = (
     State.talking,
     State.talking,
     State.ringing,
+    State.hold,
     State.acw,
     State.aux,
     State.aux,

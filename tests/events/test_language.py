@@ -30,6 +30,10 @@ WORDS = {
 }
 
 
+def test_of_equal_times_no_state_wins_over_unknown_and_offline() -> None:
+    assert list(State)[-2:] == [State.unknown, State.offline]
+
+
 def test_each_state_stands_in_the_sets_that_are_written_here() -> None:
     found = {
         state: " ".join(name for name, members in SETS.items() if state in members)
