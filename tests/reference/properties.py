@@ -249,9 +249,11 @@ def check_restores_behind(history: History) -> int:
 
 
 def _step_alike(shard: Shard, twin: Shard, as_of_ms: int) -> int:
+    time_moves = as_of_ms > shard.as_of_ms
     said = transitions_by_names(shard.step(as_of_ms))
     _same_transitions(said, transitions_by_names(twin.step(as_of_ms)))
-    assert _views(shard) == _views(twin), "other views"
+    # Until time moves control shows the teams that it knew when it judged last.
+    assert not time_moves or _views(shard) == _views(twin), "other views"
     found = differing(by_names(shard), by_names(twin))
     assert not found, "\n".join([f"as_of {as_of_ms}", *found])
     return len(said)
