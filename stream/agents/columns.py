@@ -19,8 +19,6 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionReco
 from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
-_value = attrgetter("value")
-_timestamp = attrgetter("timestamp")
 _offset = attrgetter("offset")
 
 
@@ -77,8 +75,8 @@ def _append(columns: Columns, batch: Any, first_wanted: int) -> Sequence[int]:
         kept = [i for i, offset in enumerate(offsets) if offset >= first_wanted]
         records = [records[i] for i in kept]
         offsets = [offsets[i] for i in kept]
-    columns.values.extend(map(_value, records))
-    columns.times_ms.extend(map(_timestamp, records))
+    columns.values += [record.value for record in records]
+    columns.times_ms += [record.timestamp for record in records]
     return offsets
 
 

@@ -24,9 +24,9 @@ from stream.units import MINUTE_MS, SECOND_MS
 class Limits:
     """How much is done at once, and how much may wait."""
 
-    piece_records: int = 8_000
+    piece_records: int = 16_000
     """Records between two turns of the event loop, at most; fewer where they take long. Smaller
-    pieces cost more a record (4 000: a third more), larger ones no less."""
+    pieces cost more a record (8 000: a tenth, 4 000: a third), larger ones no less."""
     piece_ms: int = 250
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
@@ -119,7 +119,8 @@ class Lane:
         offsets = columns.offsets
         at, count = bisect_left(offsets, self.offset), len(offsets)
         while at < count:
-            end = min(at + self.piece_records, count)
+            pieces = -(-(count - at) // self.piece_records)
+            end = at - (at - count) // pieces  # as even as can be, rounded up
             if offsets[at] < self.resume_offset:
                 end = min(end, bisect_left(offsets, self.resume_offset))
             beyond = columns.next_offset if end == count else offsets[end - 1] + 1

@@ -82,8 +82,9 @@ def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
         Unusual: a value that `fields.read` may refuse, or that needs its care.
     """
     events = parsed.events
-    if not parsed.is_ascii:
+    if not parsed.is_plain:
         _check_bytes(events)
+        _check_ids([one.call for one in events if one.call])
     ts_ms = _instants([one.ts for one in events])
     floors = [one.floor for one in events]
     sources = [one.source or one.floor for one in events]
@@ -104,7 +105,6 @@ def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
 def _enter_states(
     table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
-    _check_ids([one.call for one in events if one.call])
     table.seq[at] = [one.seq for one in events]
     table.state[at] = _enum(fields.STATES, [one.state for one in events])
     table.sync[at] = [one.sync for one in events]
@@ -115,8 +115,7 @@ def _enter_calls(
     table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
-    table.call[at] = calls = [one.call for one in events]
-    _check_ids(calls)
+    table.call[at] = [one.call for one in events]
     pools = [one.pool for one in events]
     table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
     table.seat[at] = _seats(names, floors, events, ts_ms)

@@ -17,6 +17,8 @@ _SEPARATOR = secrets.randbits(62)
 _JOINT = b",%d," % _SEPARATOR
 # A number that no record can know stands between the records of the joined array. So records that
 # are broken alone but would make sense together (`{"a":1` and `"b":2}`) cannot pass as one.
+_NOT_PLAIN = (b"\\", b"/", b"\x7f")
+"""What turns up in ASCII where a text is longer than it looks, or unfit for a name."""
 _JOINED = msgspec.json.Decoder(list[Event | list[Event] | int])
 
 
@@ -39,8 +41,8 @@ class Parsed(NamedTuple):
     events: list[Event]
     place: list[int] | None
     """Index of the record from which each event came; None: one from each."""
-    is_ascii: bool
-    """Whether the texts have as many bytes as characters, for certain."""
+    is_plain: bool
+    """For certain, texts have as many bytes as characters, none of which names may not have."""
 
 
 def parse(values: Sequence[bytes | None]) -> Parsed:
@@ -62,7 +64,7 @@ def parse(values: Sequence[bytes | None]) -> Parsed:
         raise Unusual
     if max(map(len, values)) > RECORD_BYTES_MOST:  # type: ignore[arg-type]
         raise Unusual
-    return _flat(held, is_ascii=is_ascii and b"\\" not in joined)
+    return _flat(held, is_plain=is_ascii and not any(map(joined.__contains__, _NOT_PLAIN)))
 
 
 def convert(objects: Sequence[object]) -> Parsed:
@@ -75,15 +77,15 @@ def convert(objects: Sequence[object]) -> Parsed:
         events = msgspec.convert(objects, list[Event])
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         raise Unusual from None
-    return Parsed(events, None, is_ascii=False)
+    return Parsed(events, None, is_plain=False)
 
 
-def _flat(held: list[Any], *, is_ascii: bool) -> Parsed:
+def _flat(held: list[Any], *, is_plain: bool) -> Parsed:
     types = set(map(type, held))
     if int in types:
         raise Unusual
     if list not in types:
-        return Parsed(held, None, is_ascii)
+        return Parsed(held, None, is_plain)
     events: list[Event] = []
     place: list[int] = []
     for index, one in enumerate(held):
@@ -92,7 +94,7 @@ def _flat(held: list[Any], *, is_ascii: bool) -> Parsed:
             raise Unusual
         events += several
         place += [index] * len(several)
-    return Parsed(events, place, is_ascii)
+    return Parsed(events, place, is_plain)
 
 
 def documents(value: bytes | None) -> list[Any]:
