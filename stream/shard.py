@@ -21,7 +21,7 @@ from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows import snapshot as parts_of
-from stream.windows.changes import Watch, look
+from stream.windows.changes import Seen, Watch, look
 from stream.windows.engine import Engine, Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
@@ -67,6 +67,8 @@ class Shard:
         self.counts: Counter[str] = Counter()
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
+        self._seen: list[Seen] = []
+        """What control had seen, when its state was stored, of agents with later rows."""
         self._team_keys: tuple[TeamKey, ...] = ()
         self._pool_keys: tuple[PoolKey, ...] = ()
         self._named = -1  # the names are a part of the first snapshot, also if there are none
@@ -115,7 +117,7 @@ class Shard:
         engine.make_room()
         self.watch.make_room(engine)
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
-        touched = np.concatenate(self._touched) if self._touched else np.zeros(0, np.int64)
+        touched = self._unseen()
         self._touched.clear()
         changes, stale_changes = look(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
@@ -140,6 +142,10 @@ class Shard:
             stale_changes,
             self._resolution_ms(),
         )
+
+    def _unseen(self) -> I64:
+        """Agents with rows that control has not seen: time did not move since they came."""
+        return np.concatenate([np.zeros(0, np.int64), *self._touched])
 
     def team_keys(self) -> tuple[TeamKey, ...]:
         """All teams by number."""
@@ -225,6 +231,7 @@ class Shard:
                 "format": parts_of.FORMAT,
                 "judged_ms": self._judged_ms,
                 "as_of_ms": self.as_of_ms,
+                "unseen": self.watch.seen(self.engine, self._unseen()),
                 "control": self.control.snapshot().hex(),
             }
         )
@@ -258,6 +265,7 @@ class Shard:
         if control is not None:
             held = parts_of.read_part({"control": control}, "control")
             shard._judged_ms, shard.as_of_ms = held["judged_ms"], held["as_of_ms"]
+            shard._seen = held.get("unseen", [])
             shard.control.restore(bytes.fromhex(held["control"]))
         return shard
 
@@ -268,7 +276,9 @@ class Shard:
             self.engine.make_room()
             self.watch = Watch()
             self.watch.catch_up(self.engine, self._judged_ms)
+            unseen = self.watch.put_back(self.names, self._seen)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))
+            self._touched.append(unseen)
 
 
 class _AgentNames(Sequence[str]):

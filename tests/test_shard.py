@@ -5,6 +5,7 @@ import pytest
 from stream.control.model import Transition
 from stream.events.decode import decode_objects
 from stream.events.language import Reason
+from stream.roster import NO_ROSTER
 from stream.shard import NOT_YET_MS, Shard
 from stream.spec import LocalSpan, PeakSpec, Spec
 from stream.units import NEVER_MS
@@ -141,3 +142,15 @@ def test_two_floors_of_a_shard_do_not_touch_each_other() -> None:
     both = told(sorted(north + south, key=lambda one: int(one["ts"])), 1_000)
     assert [one for one in both if one.floor == "north"] == told(north, 1_000)
     assert [one for one in both if one.floor == "south"] == told(south, 1_000)
+
+
+def test_a_row_that_came_while_time_stood_still_is_news_to_control_after_a_restart_too() -> None:
+    shard = shard_of([state(0, "ann", "aux", team="a"), heartbeat(60)], SPEC)
+    shard.step(T_MS + 60_000)
+    assert push(shard, [state(0, "ann", "aux", team="b")]) == []  # at equal times "b" wins
+    twin = Shard.restore(SPEC, NO_ROSTER, shard.snapshot().changed, shard.control_state())
+    twin.resume()
+    for one in (shard, twin):
+        one.step(T_MS + 61_000)
+    assert twin.control.views() == shard.control.views()
+    assert twin.control_state() == shard.control_state()

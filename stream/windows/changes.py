@@ -4,12 +4,14 @@ Control looks at each instant once. So it keeps, for each agent, the state that 
 (`Watch`); a row that arrives late changes what holds from now on, never what was judged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stream.control.model import Changes, StaleChanges
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
+from stream.events.names import Names
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.grouping import grown, union
@@ -17,6 +19,8 @@ from stream.windows.reading import credible_until
 from stream.windows.stretches import Held, Stretches, held_rows, lost, shown, unheard
 
 NOBODY = -1
+Seen = tuple[str, str, str, str, int, int]
+"""Floor, agent, team (empty: nobody yet), state, `run_ms` and `until_ms` of `Watch`."""
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
 
 
@@ -50,6 +54,27 @@ class Watch:
         everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
         none = np.zeros(STATE_COUNT, np.bool_)
         look(engine, self, everyone, -NEVER_MS, judged_ms, none)
+
+    def seen(self, engine: Engine, agents: I64) -> list[Seen]:
+        """What control last saw of these agents, by names: what a commit must hold of them."""
+        self.make_room(engine)
+        names, seen = engine.names, list[Seen]()
+        for agent in np.unique(agents).tolist():
+            seat = int(self.seat[agent])
+            team = "" if seat == NOBODY else names.seats.keys[seat][2]
+            state = State(int(self.state[agent])).name
+            times = int(self.run_ms[agent]), int(self.until_ms[agent])
+            seen.append((*names.agents.keys[agent], team, state, *times))
+        return seen
+
+    def put_back(self, names: Names, seen: Sequence[Seen]) -> I64:
+        """See these agents as `seen` told, whatever came since; their numbers."""
+        agents = [names.agent(floor, agent) for floor, agent, *_ in seen]
+        for number, (floor, agent, team, state, run_ms, until_ms) in zip(agents, seen, strict=True):
+            self.seat[number] = names.seat(floor, agent, team, 0) if team else NOBODY
+            self.state[number] = State[state]
+            self.run_ms[number], self.until_ms[number] = run_ms, until_ms
+        return np.array(agents, np.int64)
 
     def heads(self, engine: Engine) -> I64:
         """(teams, STATE_COUNT) heads as control last saw them."""
