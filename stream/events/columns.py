@@ -88,7 +88,7 @@ def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
     ts_ms = _instants([one.ts for one in events])
     floors = [one.floor for one in events]
     sources = [one.source or one.floor for one in events]
-    source = _sources(names, floors, sources)
+    source = _numbers(names, names.sources.get, names.source, floors, sources)
     run = slice(first, first + len(events))
     table.ts_ms[run], table.source[run] = ts_ms, source
     table.floor[run] = names.source_floor.data[source]
@@ -117,7 +117,7 @@ def _enter_calls(
     table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
     table.call[at] = [one.call for one in events]
     pools = [one.pool for one in events]
-    table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
+    table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
     table.seat[at] = _seats(names, floors, events, ts_ms)
     table.wait_ms[at] = _milliseconds([one.wait_s for one in events])
     table.talk_ms[at] = _milliseconds([one.talk_s for one in events])
@@ -129,7 +129,7 @@ def _enter_queues(
     table: Table, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
 ) -> None:
     pools = [one.pool for one in events]
-    table.pool[at] = _numbers(names.pools.get, names.pool, floors, pools)
+    table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
     table.waiting[at] = [one.waiting for one in events]
     table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
 
@@ -151,17 +151,12 @@ def _check_bytes(events: Sequence[Event]) -> None:
             raise Unusual
 
 
-def _sources(names: Names, floors: list[str], sources: list[str]) -> I64:
-    """The source of each event. Where all are known, none of their floors is misrouted."""
-    found = list(map(names.sources.get, zip(floors, sources, strict=True)))
-    if None in found:
-        try:
-            if any(map(names.stray, set(floors))):
-                raise Unusual
-        except UnicodeEncodeError:
-            raise Unusual from None
-        return _numbers(names.sources.get, names.source, floors, sources)
-    return np.array(found, np.int64)
+def _check_floors(names: Names, floors: list[str]) -> None:
+    try:
+        if any(map(names.stray, set(floors))):
+            raise Unusual
+    except UnicodeEncodeError:
+        raise Unusual from None
 
 
 def _check_ids(texts: Sequence[str]) -> None:
@@ -201,14 +196,19 @@ def _enum(allowed: dict[str, int], cells: list[str]) -> list[int]:
 
 
 def _numbers(
+    names: Names,
     get: Callable[[tuple[str, str]], int | None],
     number: Callable[[str, str], int],
     floors: list[str],
     given: list[str],
 ) -> I64:
-    """Numbers of (floor, name) pairs; those that are new are checked, then numbered."""
+    """Numbers of (floor, name) pairs; those that are new are checked, then numbered.
+
+    Where all are known, none of their floors is misrouted.
+    """
     found = list(map(get, zip(floors, given, strict=True)))
     if None in found:
+        _check_floors(names, floors)
         _check_ids(floors)
         _check_ids(given)
         found = [number(floor, name) for floor, name in zip(floors, given, strict=True)]

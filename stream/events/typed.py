@@ -44,7 +44,24 @@ class Common(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type
     work_mode: Literal["on_site", "at_home"] | None = None
 
 
-class StateEvent(Common, tag="state"):
+class Silent(Common, kw_only=True):
+    """What every kind but a call has not: times of a talk."""
+
+    talk_s: None = None
+    hold_s: None = None
+    acw_s: None = None
+
+
+class OfNobody(Silent, kw_only=True):
+    """What a kind has not that is said of no agent and no call."""
+
+    agent: None = None
+    team: None = None
+    call: None = None
+    sync: None = None
+
+
+class StateEvent(Silent, tag="state"):
     """An agent begins to be in a state."""
 
     agent: Name
@@ -54,9 +71,6 @@ class StateEvent(Common, tag="state"):
     call: Name = ABSENT
     pool: None = None
     wait_s: None = None
-    talk_s: None = None
-    hold_s: None = None
-    acw_s: None = None
     waiting: None = None
 
 
@@ -76,33 +90,19 @@ class CallEvent(Common, tag="call"):
     waiting: None = None
 
 
-class QueueEvent(Common, tag="queue"):
+class QueueEvent(OfNobody, tag="queue"):
     """A gauge of a queue."""
 
     waiting: Annotated[int, Meta(ge=0, le=MOST_WAITING)]
     pool: Name = DEFAULT_POOL
     oldest_wait_s: Seconds = ABSENT_S
-    talk_s: None = None
-    hold_s: None = None
-    acw_s: None = None
-    agent: None = None
-    team: None = None
-    call: None = None
-    sync: None = None
 
 
-class Heartbeat(Common, tag="heartbeat"):
+class Heartbeat(OfNobody, tag="heartbeat"):
     """A source lives."""
 
     pool: None = None
     wait_s: None = None
-    talk_s: None = None
-    hold_s: None = None
-    acw_s: None = None
-    agent: None = None
-    team: None = None
-    call: None = None
-    sync: None = None
     waiting: None = None
 
 
