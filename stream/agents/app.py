@@ -207,7 +207,7 @@ class Worker:
             mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]
             backlog = any(k.lane.lag for k in lanes) or bool(self._lanes.missing())
             away = self._outlets.store_state.away_since_s is not None
-            waiting = away or not backlog or not all(k.kafka_answers for k in lanes)
+            waiting = away or not backlog or not all(k.kafka_answers() for k in lanes)
             if self._progress.is_stalled(mark, time.monotonic(), waiting=waiting):
                 msg = "no progress in spite of a backlog; another worker, or a restart, goes on"
                 raise FloorwatchError(msg)

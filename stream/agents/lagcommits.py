@@ -12,6 +12,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from stream.agents.batch import Owner
+from stream.points import around
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ class LagCommits(driver.Consumer):
     ) -> bool:
         """Commit; a commit that failed is not taken for done, as Faust does."""
         before = {tp: self._committed_offset[tp] for tp in offsets}
-        done = await super()._commit_offsets(offsets, start_new_transaction)
+        with around("kafka_commit"):
+            done = await super()._commit_offsets(offsets, start_new_transaction)
         if not done:
             self._committed_offset.update(before)
         return done

@@ -15,6 +15,7 @@ from stream.agents.outbox import Outbox
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.export.alerts import Describe
+from stream.points import around
 from stream.shard import Shard
 from stream.store.protocol import Commit, Lease
 from stream.units import MINUTE_MS, SECOND_MS
@@ -136,8 +137,10 @@ class Lane:
     def apply(self, piece: Piece, now_ms: int, wall_ms: int) -> Tally:
         """Take a piece in and judge up to what time it is then; a replayed one counts nothing."""
         route = Route(self.origin.partition, self.partitions)
-        decoded = decode(piece.values, piece.times_ms, self.shard.names, route)
-        late = self.shard.push(decoded.batch)
+        with around("decode"):
+            decoded = decode(piece.values, piece.times_ms, self.shard.names, route)
+        with around("push"):
+            late = self.shard.push(decoded.batch)
         replayed = self.replaying
         self.offset = piece.next_offset
         self.records += len(piece.offsets)
@@ -158,7 +161,8 @@ class Lane:
         if self.replaying:
             return
         self.clock.look(now_ms, at_end=self.at_end, answered=answered)
-        transitions = self.shard.step(self.clock.as_of_ms(self.shard.watermark_ms, now_ms))
+        with around("step"):
+            transitions = self.shard.step(self.clock.as_of_ms(self.shard.watermark_ms, now_ms))
         if transitions:
             self.outbox.add(transitions, self.wording.describe, self.wording.language)
             self.urgent = True

@@ -15,6 +15,7 @@ from stream.agents.lane import Lane, Piece
 from stream.agents.outlets import Outlets
 from stream.agents.showing import Showcase
 from stream.errors import ServiceError
+from stream.points import around
 from stream.shard import Snapshot as Parts
 from stream.store.protocol import Outcome, Snapshot
 from stream.units import SECOND_MS
@@ -59,7 +60,8 @@ class LaneKeeper:
         self._outlets = outlets
         self._released = released
         self._lost = lost
-        self._answered = answered
+        self.kafka_answers = answered
+        """Whether Kafka has answered for this partition lately."""
         self._showcase = Showcase(lane.lease)
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -69,11 +71,6 @@ class LaneKeeper:
         self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
         self._shown: tuple[int, int] | None = None
-
-    @property
-    def kafka_answers(self) -> bool:
-        """Whether Kafka has answered for this partition lately."""
-        return self._answered()
 
     @property
     def partition(self) -> int:
@@ -142,7 +139,7 @@ class LaneKeeper:
 
     async def _turn(self) -> None:
         now = monotonic_ms()
-        self.lane.step(now, answered=self._answered())
+        self.lane.step(now, answered=self.kafka_answers())
         if now >= self._retry_ms and self.lane.is_commit_due(now - self._committed_ms):
             await self.flush()
         if now - self._ticked_ms >= TICK_MS:
@@ -178,7 +175,8 @@ class LaneKeeper:
             return False
         del lane.letters[: len(letters)]
         try:
-            outcome = await self._outlets.store.commit(lane.lease, commit)
+            with around("commit"):
+                outcome = await self._outlets.store.commit(lane.lease, commit)
         except ServiceError as error:
             self._store_is_away(error)
             return False
@@ -228,7 +226,8 @@ class LaneKeeper:
         outlets.exporter.publish(self.partition, figures)
         outlets.health.tick_seconds.observe((monotonic_ms() - self._shown_ms) / 1_000)
         try:
-            outcome = await self._showcase.write(outlets, figures)
+            with around("views"):
+                outcome = await self._showcase.write(outlets, figures)
         except ServiceError as error:
             self._store_is_away(error)
             return

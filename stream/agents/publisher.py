@@ -11,6 +11,7 @@ import aiokafka
 from aiokafka.errors import KafkaError
 
 from stream.agents.deadletters import DeadLetter, Headers
+from stream.points import around
 from stream.store.protocol import OutboxEntry
 
 log = logging.getLogger(__name__)
@@ -45,12 +46,14 @@ class KafkaPublisher:
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
         records = [_Record(letter.key, letter.value, letter.headers) for letter in letters]
-        return await self._produce(self._topics.dead_letters, records)
+        with around("letters"):
+            return await self._produce(self._topics.dead_letters, records)
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic; whether all were acknowledged."""
         records = [_Record(entry.id.encode(), entry.body, ()) for entry in entries]
-        return await self._produce(self._topics.control, records)
+        with around("audit"):
+            return await self._produce(self._topics.control, records)
 
     async def _produce(self, topic: str, records: Sequence[_Record]) -> bool:
         async with self._one_at_a_time:

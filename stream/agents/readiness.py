@@ -38,7 +38,7 @@ def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[s
     replaying = [str(keeper.partition) for keeper in lanes.keepers if keeper.lane.replaying]
     if replaying:
         reasons.append(f"replaying partitions {', '.join(replaying)}")
-    silent = [str(keeper.partition) for keeper in lanes.keepers if not keeper.kafka_answers]
+    silent = [str(keeper.partition) for keeper in lanes.keepers if not keeper.kafka_answers()]
     if silent:
         reasons.append(f"Kafka does not answer for partitions {', '.join(silent)}")
     if outlets.quality.mostly_bad:

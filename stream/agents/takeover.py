@@ -8,6 +8,7 @@ from stream.agents.deadletters import Origin
 from stream.agents.lane import Lane, Limits, Wording
 from stream.agents.outbox import Outbox
 from stream.errors import StateError
+from stream.points import around
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
@@ -60,11 +61,13 @@ async def take_over(
         StateError: what is stored must not be used, or is gone; the text says what to do.
         LeaseLost: another took it meanwhile.
     """
-    lease = await store.acquire(place.key)
+    with around("acquire"):
+        lease = await store.acquire(place.key)
     refuse_foreign(lease, frozenset({FORMAT}), place.partitions)
     _refuse_lost(lease, place, committed, rebuild=rules.rebuild)
-    parts = await store.load(lease)
-    shard = Shard.restore(rules.spec, rules.roster, parts, lease.control)
+    with around("restore"):
+        parts = await store.load(lease)
+        shard = Shard.restore(rules.spec, rules.roster, parts, lease.control)
     lane = Lane(
         origin=Origin(place.key.topic, place.key.partition),
         partitions=place.partitions,

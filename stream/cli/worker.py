@@ -1,5 +1,8 @@
 """`floorwatch worker`: one worker of the pipeline."""
 
+import os
+
+from stream import points
 from stream.cli.options import ConfigFile, read_settings
 
 
@@ -11,4 +14,6 @@ def worker(config: ConfigFile = None) -> None:
     settings = read_settings(config)
     from stream.agents.app import run_worker
 
+    if fault := os.environ.get(points.VARIABLE):
+        points.arm(fault)
     run_worker(settings)

@@ -19,7 +19,7 @@ from stream.roster import NO_ROSTER, Roster, parse_roster
 DEFAULT_FILE: Final = Path("floorwatch.toml")
 PREFIX: Final = "FLOORWATCH_"
 NOT_FOR_SETTINGS: Final = frozenset(
-    f"{PREFIX}{name}" for name in ("DATA", "HISTORIES", "KAFKA_JARS", "REQUIRE_REAL")
+    f"{PREFIX}{name}" for name in ("DATA", "FAULT", "HISTORIES", "KAFKA_JARS", "REQUIRE_REAL")
 )
 """These are for tests and benchmarks."""
 OF_KUBERNETES: Final = frozenset({"service", "port"})

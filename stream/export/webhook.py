@@ -15,6 +15,7 @@ import aiohttp
 from stream.control.model import Severity
 from stream.export.alerts import Notice
 from stream.export.health import Health
+from stream.points import around
 from stream.spec import ANY
 
 _LOG = logging.getLogger(__name__)
@@ -160,14 +161,15 @@ class Line:
         headers = {"Content-Type": "application/json", "Idempotency-Key": notice.key}
         timeout = aiohttp.ClientTimeout(total=self.spec.timeout_ms / 1_000)
         try:
-            async with self._session.post(
-                self.spec.url,
-                data=notice.body,
-                headers=headers,
-                timeout=timeout,
-                allow_redirects=False,
-            ) as response:
-                status = response.status
+            with around("page"):
+                async with self._session.post(
+                    self.spec.url,
+                    data=notice.body,
+                    headers=headers,
+                    timeout=timeout,
+                    allow_redirects=False,
+                ) as response:
+                    status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Only its kind: the text of an error of aiohttp may hold the URL.
             self._complain(notice, type(error).__name__)

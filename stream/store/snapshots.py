@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 
 from stream.errors import ServiceError, StateError
+from stream.points import around
 from stream.store import keys
 from stream.store.manifest import (
     Upload,
@@ -115,11 +116,13 @@ async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
         manifest_id=secrets.token_hex(8),
         store_id=lease.store_id,
     )
-    for commands in _rounds(session, upload):
-        for reply in await session.wire.ask(commands):
-            if not session.heed(reply).stored:
-                return session.ended
-    return await session.write(lambda: _flip(session, upload))
+    with around("upload"):
+        for commands in _rounds(session, upload):
+            for reply in await session.wire.ask(commands):
+                if not session.heed(reply).stored:
+                    return session.ended
+    with around("flip"):
+        return await session.write(lambda: _flip(session, upload))
 
 
 def _rounds(session: Session, upload: Upload) -> Iterator[list[Command]]:

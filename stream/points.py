@@ -1,0 +1,88 @@
+"""Named points at which a test has this process killed or stopped; by default they do nothing.
+
+What may go wrong between two steps can only be shown by dying there. `FLOORWATCH_FAULT` names what
+to do, where, and at which pass: ``kill@commit.after#3`` sends the process SIGKILL after its third
+commit, ``stop@flip.before`` SIGSTOP before its first switch of a manifest.
+"""
+
+import os
+import re
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from stream.errors import ConfigurationError
+
+VARIABLE: Final = "FLOORWATCH_FAULT"
+SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+STEPS: Final = (
+    "decode",
+    "push",
+    "step",
+    "letters",
+    "commit",
+    "upload",
+    "flip",
+    "views",
+    "audit",
+    "page",
+    "kafka_commit",
+    "acquire",
+    "restore",
+)
+"""Each has a point before and a point after it."""
+_FAULT: Final = re.compile(r"(?P<deed>\w+)@(?P<step>\w+)\.(?P<side>before|after)(?:#(?P<nth>\d+))?")
+
+
+@dataclass(slots=True)
+class _Plan:
+    point: str
+    passes_left: int
+    number: signal.Signals
+
+    def passed(self, point: str) -> None:
+        if point == self.point:
+            self.passes_left -= 1
+            if self.passes_left == 0:
+                os.kill(os.getpid(), self.number)
+
+
+_plan: _Plan | None = None
+
+
+def arm(text: str) -> None:
+    """Do what the text says; to be called once, before work begins.
+
+    Raises:
+        ConfigurationError: it names no deed, step, side or pass.
+    """
+    global _plan  # noqa: PLW0603 - one process, one fault
+    found = _FAULT.fullmatch(text)
+    if found is None or found["deed"] not in SIGNALS or found["step"] not in STEPS:
+        msg = (
+            f"{VARIABLE} = '{text}'; allowed: {' or '.join(SIGNALS)}, '@', a step "
+            f"({', '.join(STEPS)}), '.before' or '.after', and perhaps '#' and the pass: "
+            "kill@commit.after#3"
+        )
+        raise ConfigurationError(msg)
+    point = f"{found['step']}.{found['side']}"
+    _plan = _Plan(point, int(found["nth"] or 1), SIGNALS[found["deed"]])
+
+
+class around:  # noqa: N801 - reads as a word: `with around("commit"):`
+    """The points before and after a step; a step that fails has no point after it."""
+
+    __slots__ = ("_step",)
+
+    def __init__(self, step: str) -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        """Before."""
+        if _plan is not None:
+            _plan.passed(f"{self._step}.before")
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        """After."""
+        if _plan is not None and kind is None:
+            _plan.passed(f"{self._step}.after")
