@@ -49,6 +49,8 @@ class Kafka:
 
     directory: Path
     port: int
+    proxied: tuple[tuple[int, int], ...] = ()
+    """More listeners: the port, and the one that is told to clients, who come by a proxy."""
 
     @property
     def address(self) -> str:
@@ -67,7 +69,12 @@ class Kafka:
         self._script("stop", str(self.directory), how)
 
     def _script(self, *arguments: str) -> None:
-        environment = {**os.environ, "FLOORWATCH_KAFKA_JARS": str(KAFKA_JARS)}
+        proxied = " ".join(f"{port}:{advertised}" for port, advertised in self.proxied)
+        environment = {
+            **os.environ,
+            "FLOORWATCH_KAFKA_JARS": str(KAFKA_JARS),
+            "KAFKA_PROXIED": proxied,
+        }
         # No pipe: the broker would inherit it and hold it open.
         done = subprocess.run(
             [KAFKA_SCRIPT, *arguments],

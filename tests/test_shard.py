@@ -1,5 +1,9 @@
 """The product without I/O: what it counts, what it gives back, and how its time runs."""
 
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+
 import pytest
 
 from stream.control.model import Transition
@@ -7,8 +11,10 @@ from stream.events.decode import decode_objects
 from stream.events.language import Reason
 from stream.roster import NO_ROSTER
 from stream.shard import NOT_YET_MS, Shard
+from stream.simulate.plan import Habits, Plan, WalkOut, even_floors
+from stream.simulate.run import simulate
 from stream.spec import LocalSpan, PeakSpec, Spec
-from stream.units import NEVER_MS
+from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, shard_of, state, states_of
 
 SPEC = Spec(event_clock=True, peaks=(PeakSpec(LocalSpan(0, 1_440)),))
@@ -154,3 +160,37 @@ def test_a_row_that_came_while_time_stood_still_is_news_to_control_after_a_resta
         one.step(T_MS + 61_000)
     assert twin.control.views() == shard.control.views()
     assert twin.control_state() == shard.control_state()
+
+
+def steps_of(batches: Iterator[list[Event]]) -> list[Transition]:
+    shard = Shard(SPEC)
+    steps: list[Transition] = []
+    for events in batches:
+        push(shard, events)
+        steps += shard.step(shard.watermark_ms)
+    return steps
+
+
+@pytest.mark.parametrize("gauge", [False, True])
+def test_a_backlog_of_hours_taken_in_whole_is_judged_like_the_same_events_minute_by_minute(
+    gauge: bool,
+) -> None:
+    """Calls that are over at the end of the backlog waited at its beginning: the gate was open."""
+    start_ms, hours = 1_772_445_600_000, 5
+    [floor] = even_floors(1, 2, 20, habits=Habits(talk_ms=60_000, load=1.0))
+    walk_outs = [
+        WalkOut(floor.name, "team-01", start_ms + minute * MINUTE_MS, 6, lasts_ms=4 * MINUTE_MS)
+        for minute in range(20, hours * 60, 20)
+    ]
+    plan = Plan((floor,), start_ms, start_ms + hours * HOUR_MS, 3, walk_outs=tuple(walk_outs))
+    events: list[Event] = [dict(sent.event) for sent in simulate(plan)]
+    if gauge:
+        reading = {"type": "queue", "floor": floor.name, "source": floor.source}
+        instants = range(start_ms, plan.end_ms, 30 * SECOND_MS)
+        waits = [{"waiting": ts % 7, "oldest_wait_s": 5 * (ts % 11)} for ts in instants]
+        events += [{**reading, "ts": ts, **more} for ts, more in zip(instants, waits, strict=True)]
+        events.sort(key=itemgetter("ts"))
+    by_minute = groupby(events, key=lambda event: int(event["ts"]) // MINUTE_MS)
+    expected = steps_of(list(minute) for _, minute in by_minute)
+    assert len(expected) > 20
+    assert steps_of(iter([events])) == expected

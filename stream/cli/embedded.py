@@ -67,6 +67,11 @@ class Program:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process's number; 0 while there is none."""
+        return 0 if self._process is None else self._process.pid
+
     def start(self, deadline_s: float = 15.0) -> Self:
         """Start the process and return when it answers.
 

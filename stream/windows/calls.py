@@ -198,18 +198,20 @@ class Calls:
 
     # -- forgetting
 
-    def retire(self, cut_ms: I64, greatest_ms: I64) -> None:
+    def retire(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int = NEVER_MS) -> None:
         """Let go of calls of which nothing more can be said that counts.
 
         cut_ms, greatest_ms: (floors,) no event before the cut can be admitted; the greatest
         watermark. A call goes when it is complete and before the cut, or closed and before the
-        horizon, or open for longer than any call lasts.
+        horizon, or open for longer than any call lasts; but not before control has seen what came
+        of it from unjudged_ms on, which a long backlog brings in one piece.
         """
         at = self.index.numbers
         floor = self.floor[at]
         age_ms = greatest_ms[floor] - self.newest_ms[at]
         over = self.complete[at] & (self.newest_ms[at] < cut_ms[floor])
         over |= (self._is_closed(at) & (age_ms > self._horizon_ms)) | (age_ms > OPEN_MS_MOST)
+        over &= self.newest_ms[at] < unjudged_ms
         gone = at[over]
         if len(gone):
             self._remember(gone)

@@ -68,9 +68,9 @@ class Counting:
         if self._spec.seat_calls:
             self.seats.head[: len(names.seats)] = head[floor_of_seat]
 
-    def forget(self, cut_ms: I64, greatest_ms: I64, minute: int) -> None:
+    def forget(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int, minute: int) -> None:
         """Let go of calls and periods that no event can change any more."""
-        self.calls.retire(cut_ms, greatest_ms)
+        self.calls.retire(cut_ms, greatest_ms, unjudged_ms)
         before_ms = minute * MINUTE_MS - _PERIODS_KEPT_MS
         for tally in (self.teams, self.pools, self.seats):
             tally.forget(before_ms)

@@ -132,7 +132,7 @@ class Engine:
         floors = len(self.names.floors)
         greatest_ms = self.sources.greatest_ms[:floors]
         minute = int(self.panes.head[:floors].max())
-        self.counting.forget(self.sources.cut_ms(), greatest_ms, minute)
+        self.counting.forget(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
 
     # -- states
 
@@ -223,7 +223,7 @@ class Engine:
         at = np.flatnonzero(fine[rows.event])
         if len(at):
             self.counting.pool_heard[rows.pool[at]] = True
-            self.gauges.push(rows, at)
+            self.gauges.push(rows, at, self.unjudged_ms)
 
     def seen_teams(self) -> Bool:
         """(teams,): those of which something was heard."""

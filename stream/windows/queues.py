@@ -21,8 +21,11 @@ class Gauges:
     def __init__(self) -> None:
         self.readings: dict[int, list[tuple[int, int, int]]] = {}
 
-    def push(self, rows: QueueRows, at: I64) -> None:
-        """Take in readings (ts_ms, waiting, oldest_wait_ms)."""
+    def push(self, rows: QueueRows, at: I64, unjudged_ms: int = NEVER_MS) -> None:
+        """Take in readings (ts_ms, waiting, oldest_wait_ms).
+
+        Old ones are let go of, but not before control has seen them: from unjudged_ms on.
+        """
         changed = set()
         for index in at.tolist():
             reading = (
@@ -40,7 +43,7 @@ class Gauges:
             newest = {
                 ts_ms: (ts_ms, waiting, oldest)
                 for ts_ms, waiting, oldest in held
-                if ts_ms > held[0][0] - _KEPT_MS
+                if ts_ms > min(held[0][0], unjudged_ms) - _KEPT_MS
             }
             self.readings[pool] = sorted(newest.values())
 

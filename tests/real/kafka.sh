@@ -7,6 +7,7 @@
 #   kafka.sh stop DIR [SIGNAL]   SIGTERM unless another is named, e.g. KILL; returns when it has ended
 #
 # FLOORWATCH_KAFKA_JARS   where the jars are (default: jars/ beside this file)
+# KAFKA_PROXIED           more listeners, each as PORT:ADVERTISED_PORT, for clients behind a proxy
 # KAFKA_HEAP              JVM options for memory (default: -Xms256m -Xmx512m)
 # KAFKA_LOG_LEVEL         of DIR/server.log (default: warn)
 set -eu
@@ -15,7 +16,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 jars=${FLOORWATCH_KAFKA_JARS:-$here/jars}
 
 usage() {
-  sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 
@@ -32,15 +33,22 @@ fetch() {
 }
 
 write_settings() { # PORT DIR
+  local listeners="PLAINTEXT://127.0.0.1:$1" advertised="PLAINTEXT://127.0.0.1:$1" kinds="" pair n=0
+  for pair in ${KAFKA_PROXIED:-}; do
+    listeners="$listeners,P$n://127.0.0.1:${pair%:*}"
+    advertised="$advertised,P$n://127.0.0.1:${pair#*:}"
+    kinds="$kinds,P$n:PLAINTEXT"
+    n=$((n + 1))
+  done
   cat > "$2/server.properties" <<SETTINGS
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$(($1 + 1))
-listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$(($1 + 1))
-advertised.listeners=PLAINTEXT://127.0.0.1:$1
+listeners=$listeners,CONTROLLER://127.0.0.1:$(($1 + 1))
+advertised.listeners=$advertised
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT$kinds
 log.dirs=$2/data
 num.partitions=8
 auto.create.topics.enable=false

@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes one address, and what it understood."""
+"""A real Prometheus that scrapes workers, and what it understood."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,17 +16,18 @@ global:
 scrape_configs:
   - job_name: floorwatch
     static_configs:
-      - targets: ["127.0.0.1:{port}"]
+      - targets: {targets}
 """
 
 
 class PrometheusServer(Program):
     """Prometheus with an empty store of its own."""
 
-    def __init__(self, executable: Path, directory: Path, scraped_port: int) -> None:
+    def __init__(self, executable: Path, directory: Path, *scraped_ports: int) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         configuration = directory / "prometheus.yml"
-        configuration.write_text(_CONFIGURATION.format(port=scraped_port))
+        targets = [f"127.0.0.1:{port}" for port in scraped_ports]
+        configuration.write_text(_CONFIGURATION.format(targets=targets))
         port = free_port()
         command = (
             str(executable),
@@ -37,23 +38,26 @@ class PrometheusServer(Program):
         )
         super().__init__("prometheus", command, port, directory)
 
-    async def samples(self, selector: str = '{__name__=~"floorwatch_.+"}') -> Samples:
-        """Series now, without the labels that Prometheus itself adds."""
+    async def series(self, selector: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of all series now; none while it does not answer."""
         url = f"http://{self.address}/api/v1/query"
         async with (
             aiohttp.ClientSession() as session,
             session.post(url, data={"query": selector}) as response,
         ):
             if response.status != 200:
-                return {}
+                return []
             answer = await response.json()
+        return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]]
+
+    async def samples(self, selector: str = '{__name__=~"floorwatch_.+"}') -> Samples:
+        """Series now, without the labels that Prometheus itself adds."""
         samples: Samples = {}
-        for series in answer["data"]["result"]:
-            labels = dict(series["metric"])
+        for labels, value in await self.series(selector):
             name = labels.pop("__name__")
             for own in ("instance", "job"):
                 labels.pop(own)
-            samples[name, frozenset(labels.items())] = float(series["value"][1])
+            samples[name, frozenset(labels.items())] = value
         return samples
 
     async def until(self, condition: Callable[[Samples], bool], seconds: float = 20.0) -> Samples:

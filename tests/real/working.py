@@ -53,14 +53,17 @@ class WorkerProcess:
     config: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    module: str = "stream"
+    """What runs: the product, or something that changes it first."""
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def log(self) -> str:
         return self.config.with_name(f"{self.name}.log").read_text(errors="replace")
 
     def start(self) -> "WorkerProcess":
-        command = [sys.executable, "-m", "stream", "worker", "--config", str(self.config)]
-        environment = {**os.environ, "FLOORWATCH_WEB_PORT": str(self.port)}
+        command = [sys.executable, "-m", self.module, "worker", "--config", str(self.config)]
+        environment = {**os.environ, "FLOORWATCH_WEB_PORT": str(self.port), **self.environment}
         with self.config.with_name(f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -1,4 +1,4 @@
-"""A TCP proxy before Redis that loses what it is told to lose."""
+"""A TCP proxy that loses what it is told to lose, is slow, or lets nothing through."""
 
 import asyncio
 from typing import Self
@@ -21,6 +21,14 @@ class Proxy:
         self.lost = 0
         """How many replies were lost."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._echo = (b"", 0.0)
+        self.repeated = 0
+        """How many calls came twice."""
+        self.delay_s = 0.0
+        """In each direction."""
+        self.way = asyncio.Event()
+        """Not set: nothing gets through, in either direction, and nobody is told."""
+        self.way.set()
 
     @property
     def url(self) -> str:
@@ -37,6 +45,10 @@ class Proxy:
         self.lose_reply_to(name, nth)
         self._stall = True
 
+    def repeat_later(self, name: ScriptName, delay_s: float) -> None:
+        """The script's next call comes to Redis a second time, so much later."""
+        self._echo = (_digest(name), delay_s)
+
     async def reached(self) -> None:
         """Wait until Redis has run the call and its reply is lost."""
         async with asyncio.timeout(20):
@@ -46,9 +58,13 @@ class Proxy:
         """Lose nothing any more."""
         self._marker = b""
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def start(self, port: int = 0) -> Self:
+        """Listen on this port, or on any."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         return self
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
 
     async def __aexit__(self, *_exc: object) -> None:
         self._server.close()
@@ -81,6 +97,7 @@ class Proxy:
                     if self._stall:
                         await requests  # until the client hangs up
                     return
+                await self._travel()
                 writer.write(data)
                 await writer.drain()
         finally:
@@ -95,9 +112,26 @@ class Proxy:
                 self._seen += data.count(self._marker)
                 if self._seen >= self._nth:
                     condemned.set()
+            if self._echo[0] and self._echo[0] in data and data.startswith(b"*"):
+                self._tasks.add(asyncio.create_task(self._repeat(data, self._echo[1])))
+                self._echo = (b"", 0.0)
+            await self._travel()
             up.write(data)
             await up.drain()
         up.write_eof()
+
+    async def _repeat(self, data: bytes, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        writer.write(data)
+        if await reader.read(1):
+            self.repeated += 1
+        writer.close()
+
+    async def _travel(self) -> None:
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        await self.way.wait()
 
 
 def _digest(name: ScriptName) -> bytes:

@@ -158,6 +158,7 @@ def held(shard: Shard) -> int:
 
 def test_a_call_of_which_all_is_known_is_let_go_after_grace_and_its_repeats_count_nothing() -> None:
     shard = shard_of([*PLAIN, heartbeat(430)])
+    shard.step(shard.watermark_ms)
     assert held(shard) == 1
     push(shard, [heartbeat(490)])
     assert held(shard) == 0
@@ -167,14 +168,32 @@ def test_a_call_of_which_all_is_known_is_let_go_after_grace_and_its_repeats_coun
     assert (calls_of(shard, 600), held(shard)) == (before, 0)
 
 
+def let_go() -> Shard:
+    """A shard that knew a call and holds it no more."""
+    shard = shard_of([*PLAIN, heartbeat(430)])
+    shard.step(shard.watermark_ms)
+    push(shard, [heartbeat(490)])
+    assert held(shard) == 0
+    return shard
+
+
+def test_a_call_is_kept_until_control_has_seen_what_came_of_it() -> None:
+    shard = shard_of([*PLAIN, heartbeat(430), heartbeat(490)])
+    assert held(shard) == 1
+    shard.step(shard.watermark_ms)
+    push(shard, [heartbeat(560)])
+    assert held(shard) == 0
+
+
 def test_a_new_leg_of_a_call_that_was_let_go_still_counts() -> None:
-    shard = shard_of([*PLAIN, heartbeat(490), call(495, "answered", "bob")])
+    shard = let_go()
+    push(shard, [call(495, "answered", "bob")])
     assert counts(shard, "bob", "started") == [1]
     assert counts(shard, "ann", "started", "handled") == [1, 1]
 
 
 def test_a_slot_is_used_again_without_traces_of_the_call_before() -> None:
-    shard = shard_of([*PLAIN, heartbeat(490)])
+    shard = let_go()
     other = [{**event, "ts": event["ts"] + 500_000, "call": "c2"} for event in TRANSFER[:-1]]
     push(shard, other)
     alone = shard_of([heartbeat(490), *other])

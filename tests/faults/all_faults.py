@@ -1,0 +1,6 @@
+"""All faults, entered by the modules that know them."""
+
+from tests.faults import input_faults, service_faults, worker_faults
+from tests.faults.fault import FAULTS
+
+__all__ = ["FAULTS", "input_faults", "service_faults", "worker_faults"]

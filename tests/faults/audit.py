@@ -1,0 +1,190 @@
+"""The auditor: compares what stands outside with what must stand there."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isclose
+from typing import Any
+
+import orjson
+
+from tests.faults.rig import Rig
+from tests.faults.traffic import is_orderly
+from tests.faults.truth import Fields
+
+PREFIX = "floorwatch:"
+CONVERGED_S_MAX = 120.0
+CONTROL = ("verdict", "signal", "control:", "alert:", "statistic:", "limit:")
+"""Fields of a rough floor that depend on when its late events came."""
+
+
+@dataclass
+class Finding:
+    """What an audit found."""
+
+    converged_s: float
+    """From when it began until everything was right."""
+    differences: list[str] = field(default_factory=list)
+    records: int = 0
+    steps: int = 0
+    letters: int = 0
+
+
+class Auditor:
+    """Audits one rig, again and again."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._steps: dict[str, set[bytes]] = {}
+        """Documents of the audit topic, by key."""
+        self._letters: dict[bytes, str] = {}
+        """By key: how many events."""
+
+    def audit(self, seconds_max: float = CONVERGED_S_MAX) -> Finding:
+        """Wait until all is right, so long at most; what is not right is a difference."""
+        rig, began_s = self._rig, time.monotonic()
+        rig.undisturbed.take(rig.events.read())
+        views = rig.undisturbed.views()
+        while True:
+            found = self._in_redis(views)
+            if not found or time.monotonic() - began_s > seconds_max:
+                break
+            time.sleep(0.02)
+        finding = Finding(time.monotonic() - began_s, found)
+        finding.differences += differences_of(rig.views(list(views)), rig.undisturbed.truth())
+        finding.differences += self._in_topics()
+        finding.differences += asyncio.run(self._in_prometheus(views))
+        finding.records = rig.undisturbed.records
+        finding.steps, finding.letters = len(self._steps), len(self._letters)
+        return finding
+
+    def _in_redis(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
+        rig = self._rig
+        try:
+            offsets, stored = rig.offsets(), rig.views(list(views))
+        except OSError as error:
+            return [f"Redis: {error}"]
+        found = [
+            f"partition {p}: committed to {offsets[p]}, the topic ends at {end}"
+            for p, end in rig.events.next.items()
+            if offsets[p] != end
+        ]
+        for key, fields in views.items():
+            found += differing(key, comparable(key, fields), comparable(key, stored[key]))
+        return found
+
+    def _in_topics(self) -> list[str]:
+        """Dead letters and steps of alerts: each is there, none is there that must not be."""
+        rig = self._rig
+        for record in rig.letters.read():
+            self._letters[record.key or b""] = record.headers["events"]
+        wanted = {key: str(events) for key, events in rig.undisturbed.letters.items()}
+        found = missing_or_extra("dead letter", wanted.keys(), self._letters.keys())
+        found += [
+            f"dead letter {key!r}: {self._letters[key]} events instead of {wanted[key]}"
+            for key in wanted.keys() & self._letters.keys()
+            if wanted[key] != self._letters[key]
+        ]
+        for record in rig.control.read():
+            key = (record.key or b"").decode().partition(":")[2]
+            self._steps.setdefault(key, set()).add(record.value or b"")
+        return found + self._in_control()
+
+    def _in_control(self) -> list[str]:
+        expected = self._rig.undisturbed.steps
+        theirs = {key: body for key, (floor, body) in expected.items() if is_orderly(floor)}
+        ours = {
+            key: bodies
+            for key, bodies in self._steps.items()
+            if is_orderly(orjson.loads(next(iter(bodies)))["floor"])
+        }
+        found = missing_or_extra("step", theirs.keys(), ours.keys())
+        for key in theirs.keys() & ours.keys():
+            found += [
+                f"step {key}: {other}"
+                for body in ours[key] - {theirs[key]}
+                for other in unlike(orjson.loads(theirs[key]), orjson.loads(body))
+            ]
+        return found
+
+    async def _in_prometheus(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """Whether each team is exported once, with the instant and the heads of its view."""
+        wanted = {
+            key: int(fields["staffed"]) for key, fields in views.items() if "staffed" in fields
+        }
+        found: list[str] = []
+        for _ in range(40):
+            found = await self._staffed_of(wanted)
+            if not found:
+                break
+            await asyncio.sleep(0.25)  # a scrape
+        return found
+
+    async def _staffed_of(self, wanted: Mapping[str, int]) -> list[str]:
+        selector = 'floorwatch_team_agents{state!~"offline|unknown"}'
+        series = await self._rig.prometheus.series(selector)
+        heads: dict[str, float] = {}
+        times: dict[tuple[str, str], int] = {}
+        for labels, value in series:
+            key = f"{PREFIX}team:{labels['floor']}/{labels['team']}"
+            heads[key] = heads.get(key, 0) + value
+            times[key, labels["state"]] = times.get((key, labels["state"]), 0) + 1
+        found = missing_or_extra("Prometheus: team", wanted.keys(), heads.keys())
+        found += [f"Prometheus: {key} {n} times" for key, n in times.items() if n > 1]
+        return found + [
+            f"Prometheus: {key} has {heads[key]} staffed instead of {wanted[key]}"
+            for key in wanted.keys() & heads.keys()
+            if heads[key] != wanted[key]
+        ]
+
+
+def unlike(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> list[str]:
+    """Where two documents differ."""
+    lines = []
+    for name in sorted(wanted.keys() | found.keys()):
+        one, other = wanted.get(name), found.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            lines += unlike(one, other, f"{path}{name}.")
+        elif one != other:
+            lines.append(f"{path}{name} is {other!r} instead of {one!r}")
+    return lines
+
+
+def differing(key: str, wanted: Mapping[str, str], shown: Mapping[str, str]) -> list[str]:
+    """Fields of a view that are not as they must be."""
+    if wanted == shown:
+        return []
+    return [
+        f"{key} {name}: expected {wanted.get(name)}, shown {shown.get(name)}"
+        for name in sorted(wanted.keys() | shown.keys())
+        if wanted.get(name) != shown.get(name)
+    ]
+
+
+def comparable(key: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """What must be equal: of a rough floor all but control, which judged what it knew."""
+    if is_orderly(key.split(":", 2)[2]):
+        return fields
+    return {name: text for name, text in fields.items() if not name.startswith(CONTROL)}
+
+
+def missing_or_extra(what: str, wanted: object, found: object) -> list[str]:
+    """Keys that are not there, and keys that must not be there."""
+    ours, theirs = set(wanted), set(found)  # type: ignore[call-overload]
+    lacking = [f"{what} {key!r} is missing" for key in sorted(ours - theirs)]
+    return lacking + [f"{what} {key!r} must not be there" for key in sorted(theirs - ours)]
+
+
+def differences_of(
+    views: Mapping[str, Mapping[str, str]], truth: Mapping[tuple[str, str, str], Fields]
+) -> list[str]:
+    """Where views do not say what the independent computation says, field by field."""
+    found = []
+    for (kind, floor, name), fields in truth.items():
+        view = views.get(f"{PREFIX}{kind}:{floor}/{name}", {})
+        for field_name, wanted in fields.items():
+            text = view.get(field_name)
+            if text is None or not isclose(float(text), wanted, rel_tol=1e-6, abs_tol=1.01e-6):
+                found.append(f"{kind} {floor}/{name} {field_name}: expected {wanted}, shown {text}")
+    return found

@@ -1,0 +1,35 @@
+"""What a fault is, and the list of all.
+
+A fault is a function of (rig, rng) that ends when its cause is over; `rig.struck()` marks the
+instant from which recovery is measured. The traffic flows meanwhile.
+"""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+from tests.faults.rig import Rig
+
+Fault = Callable[[Rig, Random], None]
+FAULTS: dict[str, Fault] = {}
+"""All faults by name, in the order of the matrix."""
+
+
+def named(name: str) -> Callable[[Fault], Fault]:
+    """Enter a fault under a name."""
+
+    def enter(fault: Fault) -> Fault:
+        FAULTS[name] = fault
+        return fault
+
+    return enter
+
+
+def one_of(rig: Rig, rng: Random) -> int:
+    """A slot in which a worker runs."""
+    return rng.choice(rig.running)
+
+
+def pass_time(rng: Random, least_s: float, most_s: float) -> None:
+    """Let the fault last."""
+    time.sleep(rng.uniform(least_s, most_s))

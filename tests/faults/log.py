@@ -1,0 +1,72 @@
+"""Kafka topics read back: what really stands in them decides what must come out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A record as Kafka holds it."""
+
+    partition: int
+    offset: int
+    time_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, str]
+
+
+class Log:
+    """Reads one topic from its beginning, as far as it goes at the moment."""
+
+    def __init__(self, brokers: str, topic: str, partitions: int) -> None:
+        self._topic = topic
+        self.next = dict.fromkeys(range(partitions), 0)
+        """By partition, the first offset that was not read."""
+        self._consumer: Any = Consumer(
+            {
+                "bootstrap.servers": brokers,
+                "group.id": f"{topic}-auditor",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "error",
+                "isolation.level": "read_committed",
+                "reconnect.backoff.ms": 500,
+                "log_level": 0,  # while Kafka is away, it would say so many times a second
+            }
+        )
+        self._consumer.assign([TopicPartition(topic, p, 0) for p in self.next])
+
+    def ends(self) -> dict[int, int]:
+        """By partition, the offset after the last record."""
+        return {
+            p: self._consumer.get_watermark_offsets(TopicPartition(self._topic, p), timeout=30)[1]
+            for p in self.next
+        }
+
+    def read(self) -> Iterator[Logged]:
+        """All records that are new and stand in the topic now, by partition in their order."""
+        ends = self.ends()
+        while any(self.next[p] < end for p, end in ends.items()):
+            for message in self._consumer.consume(AT_ONCE, timeout=1.0):
+                error = message.error()
+                if error is not None:
+                    if error.retriable() or not error.fatal():
+                        continue
+                    raise RuntimeError(f"{self._topic}: {error}")
+                self.next[message.partition()] = message.offset() + 1
+                yield Logged(
+                    message.partition(),
+                    message.offset(),
+                    message.timestamp()[1],
+                    message.key(),
+                    message.value(),
+                    {name: value.decode() for name, value in message.headers() or ()},
+                )
+
+    def close(self) -> None:
+        self._consumer.close()

@@ -1,0 +1,121 @@
+"""Runs faults, alone and in sequences, and says what an audit finds after each."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from statistics import median
+
+from tests.faults.all_faults import FAULTS
+from tests.faults.audit import Auditor
+from tests.faults.rig import Rig
+
+BEFORE_S = (0.5, 2.0)
+"""Traffic before a fault."""
+AFTER_S = (0.5, 1.5)
+"""Traffic after a fault, before the audit."""
+
+
+SHOWN_MOST = 10
+WIDTH = 300
+"""Of a line about a difference."""
+
+
+@dataclass
+class Run:
+    """What came of some faults in a row."""
+
+    seed: int
+    steps: tuple[str, ...]
+    differences: list[str] = field(default_factory=list)
+    recovery_s: float = 0.0
+    """From the last fault, or the end of its cause, until all was right."""
+    took_s: float = 0.0
+    records: int = 0
+
+    @property
+    def again(self) -> str:
+        """How to run it again."""
+        return f"--seed {self.seed} --steps {','.join(self.steps)}"
+
+
+def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str]) -> Run:
+    """Let the faults happen one after the other while the traffic flows, then audit."""
+    rng, run = Random(seed), Run(seed, tuple(steps))
+    began_s = time.monotonic()
+    rig.staff()
+    rig.await_ready()
+    rig.pump.flow()
+    try:
+        for step in steps:
+            time.sleep(rng.uniform(*BEFORE_S))
+            FAULTS[step](rig, rng)
+        time.sleep(rng.uniform(*AFTER_S))
+    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
+        run.differences.append(f"{type(error).__name__}: {error}")
+    finally:
+        rig.pump.pause()
+    finding = auditor.audit()
+    run.recovery_s = time.monotonic() - rig.struck_s
+    run.differences += finding.differences
+    run.took_s, run.records = time.monotonic() - began_s, finding.records
+    return run
+
+
+def drawn(names: Sequence[str], sequences: int, seed: int) -> Iterator[tuple[int, list[str]]]:
+    """Seeds and steps of random sequences."""
+    for number in range(sequences):
+        rng = Random(f"{seed}/{number}")
+        yield rng.randrange(10**6), [rng.choice(names) for _ in range(rng.randint(3, 6))]
+
+
+@dataclass
+class Matrix:
+    """All runs so far."""
+
+    say: Callable[[str], None]
+    runs: list[Run] = field(default_factory=list)
+
+    def add(self, run: Run) -> None:
+        """Tell of a run."""
+        self.runs.append(run)
+        verdict = f"{len(run.differences)} differences" if run.differences else "nothing differs"
+        self.say(
+            f"{' + '.join(run.steps)}: {verdict}; right again after {run.recovery_s:.1f} s "
+            f"({run.took_s:.0f} s in all, {run.records} records so far)"
+        )
+        for line in run.differences[:SHOWN_MOST]:
+            self.say(f"    {line[:WIDTH]}")
+        if run.differences:
+            self.say(f"    again: python -m tests.faults {run.again}")
+
+    def table(self) -> Iterator[str]:
+        """A line for each fault: count, recovery p50 and max, differences."""
+        yield f"{'fault':40} {'count':>5} {'p50 s':>7} {'max s':>7} {'differences':>11}"
+        alone = [run for run in self.runs if len(run.steps) == 1]
+        for name in dict.fromkeys(run.steps[0] for run in alone):
+            yield _row(name, [run for run in alone if run.steps[0] == name])
+        many = [run for run in self.runs if len(run.steps) > 1]
+        if many:
+            yield _row("random sequences", many)
+
+    def figures(self) -> dict[str, float]:
+        """The last line."""
+        alone = [run for run in self.runs if len(run.steps) == 1]
+        recoveries = [run.recovery_s for run in self.runs] or [0.0]
+        return {
+            "faults": len({run.steps[0] for run in alone}),
+            "sequences": len(self.runs) - len(alone),
+            "differences": sum(len(run.differences) for run in self.runs),
+            "recovery_p50_s": round(median(recoveries), 2),
+            "recovery_max_s": round(max(recoveries), 2),
+        }
+
+
+def _row(name: str, runs: Sequence[Run]) -> str:
+    recoveries = [run.recovery_s for run in runs]
+    differences = sum(len(run.differences) for run in runs)
+    return (
+        f"{name:40} {len(runs):5} {median(recoveries):7.1f} {max(recoveries):7.1f} {differences:11}"
+    )

@@ -1,0 +1,107 @@
+"""Produces the traffic to Kafka: at a speed, or at once."""
+
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import Producer
+
+from stream.units import SECOND_MS
+from tests.faults.traffic import Traffic
+
+TICK_S = 0.05
+DELIVERY_S_MAX = 900.0
+"""An outage of Kafka may last; nothing is given up."""
+
+
+class Pump:
+    """Sends events from a thread; `pause` returns when Kafka has acknowledged all of them."""
+
+    def __init__(self, brokers: str, topic: str, traffic: Traffic, speed: float) -> None:
+        self.traffic = traffic
+        self.speed = speed
+        """Seconds of the events' time in a second."""
+        self.sent = 0
+        self.acknowledged = 0
+        self._topic = topic
+        self._producer: Any = Producer(
+            {
+                "bootstrap.servers": brokers,
+                # Each record once and in order, also when the broker is killed.
+                "enable.idempotence": True,
+                "message.timeout.ms": int(DELIVERY_S_MAX * SECOND_MS),
+                "linger.ms": 5,
+                "queue.buffering.max.messages": 2_000_000,
+                "queue.buffering.max.kbytes": 2_000_000,
+                "reconnect.backoff.ms": 500,
+                "log_level": 0,
+            }
+        )
+        self._flowing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._busy = threading.Lock()
+
+    def flow(self) -> None:
+        """Send at the speed until `pause`."""
+        self._flowing.set()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Stop, and wait until Kafka has all."""
+        self._flowing.clear()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.settle()
+
+    def jump(self, duration_ms: int) -> None:
+        """Send all events of so much time at once."""
+        with self._busy:
+            self._send(self.traffic.take(self.traffic.until_ms + duration_ms))
+
+    def send(self, records: Iterable[tuple[int, bytes | None]]) -> None:
+        """Send other records, as (partition, value)."""
+        with self._busy:
+            self._send(records)
+
+    def hold_source(self) -> None:
+        """One of two sources falls silent."""
+        with self._busy:
+            self.traffic.hold_source()
+
+    def free_source(self) -> None:
+        """It sends all that it kept."""
+        with self._busy:
+            self._send(self.traffic.free_source())
+
+    def settle(self) -> None:
+        """Wait until Kafka has acknowledged all that was sent."""
+        left = self._producer.flush(DELIVERY_S_MAX)
+        assert not left, f"{left} records were never acknowledged"
+        assert self.acknowledged == self.sent
+
+    def _run(self) -> None:
+        last_s = time.monotonic()
+        while self._flowing.is_set():
+            time.sleep(TICK_S)  # the pace itself
+            now_s = time.monotonic()
+            with self._busy:
+                until_ms = self.traffic.until_ms + (now_s - last_s) * self.speed * SECOND_MS
+                self._send(self.traffic.take(int(until_ms)))
+            last_s = now_s
+
+    def _send(self, records: Iterable[tuple[int, bytes | None]]) -> None:
+        for partition, value in records:
+            self._producer.produce(
+                self._topic, value, partition=partition, on_delivery=self._delivered
+            )
+            self.sent += 1
+            if self.sent % 500 == 0:
+                self._producer.poll(0)
+        self._producer.poll(0)
+
+    def _delivered(self, error: object, _message: object) -> None:
+        assert error is None, f"a record was not acknowledged: {error}"
+        self.acknowledged += 1

@@ -1,0 +1,221 @@
+"""Everything that a run of faults needs, as real programs on this machine."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from stream.cli import embedded
+from stream.cli.embedded import RedisProgram, free_port
+from stream.config import load_settings
+from tests.components import KAFKA_JARS, Kafka, missing, required_program
+from tests.faults.lines import Lines
+from tests.faults.log import Log
+from tests.faults.pump import Pump
+from tests.faults.rules import RULES
+from tests.faults.traffic import Mix, Traffic
+from tests.faults.undisturbed import Undisturbed
+from tests.real.prometheus_server import PrometheusServer
+from tests.real.reading import make_topic
+from tests.real.working import KEEP_FOR_EVER, Stage, WorkerProcess, wait_until
+
+PARTITIONS = 8
+SESSION_S = 6.0
+SLOTS = 3
+"""Workers that may run at one time."""
+READY_S_MAX = 90.0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run is made of."""
+
+    seed: int = 1
+    workers: int = 2
+    mix: Mix = field(default_factory=Mix)
+    speed: float = 8.0
+    rules: str = RULES
+    module: str = "stream"
+    """What the workers run: the product, or a mutant of it."""
+
+
+class Rig:
+    """Kafka, Redis, Prometheus, workers, the lines between them, traffic and its truth."""
+
+    def __init__(self, directory: Path, setup: Setup, stack: ExitStack) -> None:
+        self.setup = setup
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.lines = stack.enter_context(Lines())
+        self._stack = stack
+        self.kafka = self._start_kafka()
+        self.redis = stack.enter_context(redis_that_may_fill_up(directory / "redis"))
+        self.topic = "floor-events"
+        stage = self._stage()
+        asyncio.run(self._make_topics())
+        self.workers = [self._worker(stage, number) for number in range(SLOTS)]
+        self.prometheus = self._start_prometheus()
+        self.pump = self._pump()
+        self._open_logs(stage)
+        self.client: Any = redis.Redis.from_url(self.redis.url, socket_timeout=5.0)
+        self.struck_s = 0.0
+        self.fenced = 0
+        """How often a worker that had slept was told that its floors are another's."""
+        stack.callback(self._end_workers)
+
+    def struck(self) -> None:
+        """Recovery is measured from now on."""
+        self.struck_s = time.monotonic()
+
+    def _start_kafka(self) -> Kafka:
+        if not any(KAFKA_JARS.glob("kafka_2.13-*.jar")):
+            missing("Apache Kafka", "tests/real/kafka.sh fetch")
+        required_program("java", "apt-get install openjdk-17-jre-headless")
+        proxied = tuple((free_port(), free_port()) for _ in range(SLOTS))
+        kafka = Kafka(self.directory / "kafka", free_port(2), proxied).start()
+        self._stack.callback(kafka.stop, "KILL")
+        for number, (port, advertised) in enumerate(proxied):
+            self.lines.open(f"kafka-{number}", advertised, port)
+        return kafka
+
+    def _stage(self) -> Stage:
+        stage = Stage(self.directory, self.kafka.address, self.redis.url, self.topic, PARTITIONS)
+        stage.session = f"{SESSION_S:g}s"
+        stage.redis_more = 'on_loss = "rebuild"\n'
+        stage.more = self.setup.rules
+        return stage
+
+    async def _make_topics(self) -> None:
+        await make_topic(self.kafka.address, self.topic, PARTITIONS, KEEP_FOR_EVER)
+        for name in (f"{self.topic}-dlq", f"{self.topic}-control"):
+            await make_topic(self.kafka.address, name, 1, KEEP_FOR_EVER)
+
+    def _worker(self, stage: Stage, number: int) -> WorkerProcess:
+        worker = stage.worker(f"worker-{number}")
+        port = free_port()
+        self.lines.open(f"redis-{number}", port, self.redis.port)
+        worker.module = self.setup.module
+        worker.environment = {
+            "FLOORWATCH_KAFKA_BROKERS": f"127.0.0.1:{self.kafka.proxied[number][1]}",
+            "FLOORWATCH_REDIS_URL": f"redis://127.0.0.1:{port}/0",
+        }
+        return worker
+
+    def _start_prometheus(self) -> PrometheusServer:
+        program = required_program("prometheus", "apt-get install prometheus")
+        ports = [worker.port for worker in self.workers]
+        server = PrometheusServer(program, self.directory / "prometheus", *ports)
+        return self._stack.enter_context(server)
+
+    def _pump(self) -> Pump:
+        traffic = Traffic(self.setup.mix, PARTITIONS, self.setup.seed)
+        return Pump(self.kafka.address, self.topic, traffic, self.setup.speed)
+
+    def _open_logs(self, stage: Stage) -> None:
+        spec = load_settings(stage.config, {}).spec
+        self.undisturbed = Undisturbed(spec, self.topic, PARTITIONS)
+        address = self.kafka.address
+        self.events = Log(address, self.topic, PARTITIONS)
+        self.letters = Log(address, f"{self.topic}-dlq", 1)
+        self.control = Log(address, f"{self.topic}-control", 1)
+        for log in (self.events, self.letters, self.control):
+            self._stack.callback(log.close)
+
+    def _end_workers(self) -> None:
+        for worker in self.workers:
+            if worker.process is not None:
+                worker.end(signal.SIGKILL)
+
+    # ------------------------------------------------------------------------------ workers
+
+    @property
+    def running(self) -> list[int]:
+        """Slots in which a worker runs."""
+        return [
+            number
+            for number, worker in enumerate(self.workers)
+            if worker.process is not None and worker.process.poll() is None
+        ]
+
+    def start(self, number: int, fault: str = "", module: str = "") -> WorkerProcess:
+        """Start the worker of a slot, with a fault at one of its named points."""
+        worker = self.workers[number]
+        worker.environment["FLOORWATCH_FAULT"] = fault
+        worker.module = module or self.setup.module
+        return worker.start()
+
+    def kill(self, number: int) -> None:
+        """kill -9."""
+        self.workers[number].end(signal.SIGKILL)
+
+    def await_ready(self) -> None:
+        """Wait until all workers that run do their work."""
+        for number in self.running:
+            worker = self.workers[number]
+            wait_until(worker.is_ready, f"worker {number} is ready", READY_S_MAX)
+
+    def staff(self) -> None:
+        """Run as many workers as the setup says."""
+        wanted = range(self.setup.workers)
+        for number in self.running:
+            if number not in wanted:
+                assert self.workers[number].end() == 0
+        for number in wanted:
+            if number not in self.running:
+                self.start(number)
+
+    # ------------------------------------------------------------------------------ Redis
+
+    def offsets(self) -> dict[int, int]:
+        """By partition, the first record that the last commit does not contain."""
+        shard = f"floorwatch:{{{self.topic}:%d}}:shard"
+        pipeline = self.client.pipeline(transaction=False)
+        for partition in range(PARTITIONS):
+            pipeline.hget(shard % partition, "offset")
+        return {p: int(found or 0) for p, found in enumerate(pipeline.execute())}
+
+    def views(self, keys: list[str]) -> dict[str, dict[str, str]]:
+        """Views as they stand, without what guards them."""
+        pipeline = self.client.pipeline(transaction=False)
+        for key in keys:
+            pipeline.hgetall(key)
+        return {
+            key: {n.decode(): v.decode() for n, v in found.items() if not n.startswith(b"_")}
+            for key, found in zip(keys, pipeline.execute(), strict=True)
+        }
+
+    def aof(self) -> Path:
+        """The append-only file that grows."""
+        [found] = self.redis.directory.glob("appendonlydir/*.incr.aof")
+        return found
+
+
+def redis_that_may_fill_up(directory: Path) -> RedisProgram:
+    """A Redis 7, with `appendfsync everysec`, that outlives a disk which takes no more."""
+    executable = embedded.redis_on_path()
+    if executable is None:
+        missing("Redis 7", "apt-get install redis-server")
+    directory.mkdir(parents=True, exist_ok=True)
+    # A file that must not grow makes Linux send SIGXFSZ, which would end the process.
+    script = directory / "redis-server"
+    script.write_text(f'#!/bin/sh\ntrap "" XFSZ\nexec {executable} "$@"\n')
+    script.chmod(0o755)
+    return RedisProgram(script, directory, "--appendfsync", "everysec")
+
+
+@contextmanager
+def rig(directory: Path, setup: Setup) -> Iterator[Rig]:
+    """All programs, running, with workers that are ready."""
+    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+    with ExitStack() as stack:
+        made = Rig(directory, setup, stack)
+        made.staff()
+        made.await_ready()
+        yield made

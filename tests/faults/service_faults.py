@@ -1,0 +1,171 @@
+"""What befalls Kafka, Redis, and the lines between them and a worker."""
+
+import os
+import resource
+import signal
+import time
+from random import Random
+from typing import Final
+
+from stream.store.scripts import ScriptName
+from tests.faults.fault import FAULTS, Fault, named, one_of, pass_time
+from tests.faults.rig import SESSION_S, Rig
+from tests.real.working import wait_until
+
+
+def kafka_away(how: str, least_s: float, most_s: float) -> Fault:
+    """The broker ends, and comes back."""
+
+    def fault(rig: Rig, rng: Random) -> None:
+        rig.kafka.stop(how)
+        pass_time(rng, least_s, most_s)
+        rig.kafka.start()
+        rig.struck()
+
+    return fault
+
+
+FAULTS["kafka-stopped"] = kafka_away("TERM", 2, 6)
+FAULTS["kafka-killed"] = kafka_away("KILL", 2, 6)
+
+
+@named("kafka-cut-off")
+def kafka_cut_off(rig: Rig, rng: Random) -> None:
+    """A worker cannot reach Kafka for longer than its session."""
+    line = f"kafka-{one_of(rig, rng)}"
+    rig.lines.cut(line)
+    pass_time(rng, SESSION_S + 3, SESSION_S + 6)
+    rig.lines.heal(line)
+    rig.struck()
+
+
+@named("redis-killed-tail-lost")
+def redis_tail_lost(rig: Rig, rng: Random) -> None:
+    """Killed, and what was last written is not in the file: state goes back."""
+    file = rig.aof()
+    before = file.stat().st_size
+    pass_time(rng, 0.5, 3)
+    rig.redis.stop(signal.SIGKILL)
+    size = file.stat().st_size
+    os.truncate(file, rng.randint(min(before, size), size))
+    rig.redis.start()
+    rig.struck()
+
+
+def redis_away(seconds: float) -> Fault:
+    """Redis is stopped for so long."""
+
+    def fault(rig: Rig, _rng: Random) -> None:
+        rig.redis.stop()
+        time.sleep(seconds)
+        rig.redis.start(60.0)
+        rig.struck()
+
+    return fault
+
+
+FAULTS["redis-away-8s"] = redis_away(8)
+FAULTS["redis-away-60s"] = redis_away(60)
+FAULTS["redis-away-10min"] = redis_away(600)
+
+
+@named("redis-emptied")
+def redis_emptied(rig: Rig, _rng: Random) -> None:
+    """FLUSHALL: all is computed anew from Kafka, as configured."""
+    rig.client.flushall()
+    rig.struck()
+
+
+@named("redis-out-of-memory")
+def redis_out_of_memory(rig: Rig, rng: Random) -> None:
+    """noeviction: writes are refused until there is room again."""
+    rig.client.config_set("maxmemory", 1)
+    pass_time(rng, 3, 8)
+    rig.client.config_set("maxmemory", 0)
+    rig.struck()
+
+
+@named("redis-disk-full")
+def redis_disk_full(rig: Rig, rng: Random) -> None:
+    """The append-only file cannot grow: writes are refused until it can."""
+    process = rig.redis.pid
+    size = rig.aof().stat().st_size
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (size + 4_096, resource.RLIM_INFINITY))
+    pass_time(rng, 3, 8)
+    resource.prlimit(
+        process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    )
+    rig.struck()
+
+
+@named("redis-restarted-without-scripts")
+def redis_restarted(rig: Rig, rng: Random) -> None:
+    """A clean restart: it knows no script any more."""
+    rig.redis.stop()
+    rig.redis.start()
+    rig.struck()
+    pass_time(rng, 0, 1)
+    rig.client.script_flush()
+
+
+@named("redis-slow")
+def redis_slow(rig: Rig, rng: Random) -> None:
+    """Each exchange with it takes 200 ms longer."""
+    slots = range(len(rig.workers))
+    for number in slots:
+        rig.lines.slow(f"redis-{number}", 0.1)
+    pass_time(rng, 4, 8)
+    for number in slots:
+        rig.lines.heal(f"redis-{number}")
+    rig.struck()
+
+
+@named("redis-cut-off")
+def redis_cut_off(rig: Rig, rng: Random) -> None:
+    """A worker cannot reach Redis; what it had sent may arrive much later."""
+    line = f"redis-{one_of(rig, rng)}"
+    rig.lines.cut(line)
+    pass_time(rng, 4, 12)
+    rig.lines.heal(line)
+    rig.struck()
+
+
+def reply_lost(script: ScriptName) -> Fault:
+    """Redis executes a call, and the reply is lost with the connection."""
+
+    def fault(rig: Rig, rng: Random) -> None:
+        number = one_of(rig, rng)
+        line = f"redis-{number}"
+        lost = rig.lines.lost(line)
+        rig.lines.lose_reply(line, script)
+        if script in {"acquire", "put", "flip"}:  # seldom: at a start, and at an end
+            rig.workers[number].end(signal.SIGTERM)
+            rig.start(number)
+        wait_until(lambda: rig.lines.lost(line) > lost, f"a reply to {script} is lost", 60)
+        rig.lines.heal(line)
+        rig.struck()
+
+    return fault
+
+
+SCRIPTS: Final[tuple[ScriptName, ...]] = ("acquire", "commit", "put", "flip", "view")
+for _script in SCRIPTS:
+    FAULTS[f"reply-lost-{_script}"] = reply_lost(_script)
+
+
+def call_repeated_late(script: ScriptName) -> Fault:
+    """A call comes to Redis again when newer ones have been executed."""
+
+    def fault(rig: Rig, rng: Random) -> None:
+        line = f"redis-{one_of(rig, rng)}"
+        repeated = rig.lines.repeated(line)
+        rig.lines.repeat_later(line, script, rng.uniform(1.0, 2.5))
+        wait_until(lambda: rig.lines.repeated(line) > repeated, f"{script} is repeated", 60)
+        rig.struck()
+
+    return fault
+
+
+REPEATED: Final[tuple[ScriptName, ...]] = ("commit", "view")
+for _script in REPEATED:
+    FAULTS[f"call-repeated-late-{_script}"] = call_repeated_late(_script)

@@ -1,0 +1,85 @@
+"""The auditor's own computation, held against the naive reference and against the product."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from stream.config import load_settings
+from stream.events.language import State
+from stream.spec import Spec
+from stream.units import MINUTE_MS
+from tests.faults.log import Logged
+from tests.faults.rules import RULES
+from tests.faults.traffic import START_MS, Mix, Traffic
+from tests.faults.truth import WINDOWS, Truth
+from tests.faults.undisturbed import Undisturbed
+from tests.reference.figures import Reference
+
+SMALL = Mix(orderly=1, rough=1, teams=2, heads=4)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Spec:
+    file = tmp_path / "floorwatch.toml"
+    file.write_text(RULES)
+    return load_settings(file, {}).spec
+
+
+def test_it_says_of_teams_what_the_naive_reference_says(spec: Spec) -> None:
+    truth, naive = Truth(spec), Reference(spec)
+    traffic = Traffic(SMALL, partitions=1, seed=3)
+    for minutes in (7, 16, 40):
+        for _, value in traffic.take(START_MS + minutes * MINUTE_MS):
+            truth.take(value, START_MS * 2)
+            naive.push(orjson.loads(value), START_MS * 2)
+        as_of_ms = truth.watermark_ms
+        found, expected = truth.figures(as_of_ms), naive.figures(as_of_ms)
+        assert {key[1:] for key in found if key[0] == "team"} == expected.teams.keys()
+        for team, windows in expected.teams.items():
+            fields = found["team", *team]
+            assert [fields[f"agents:{s.name}"] for s in State] == expected.heads[team]
+            for name, window in zip(WINDOWS, windows, strict=True):
+                for state in State:
+                    shown_ms = fields[f"seconds:{state.name}:{name}"] * 1_000
+                    assert round(shown_ms) == window.state_ms[state]
+                assert fields[f"handled:{name}"] == window.calls.handled
+                assert round(fields[f"acw_s:{name}"] * 1_000) == window.calls.acw_ms
+                for ratio, figures in zip(spec.ratios, window.ratios, strict=True):
+                    assert fields.get(f"{ratio.name}:{name}") == pytest.approx(figures.ratio)
+                    assert fields.get(f"{ratio.name}_cv:{name}") == pytest.approx(figures.cv)
+        for pool, counts in expected.pools.items():
+            fields = found["pool", *pool]
+            assert (fields["waiting"], fields["oldest_wait_s"] * 1_000) == (
+                counts[0].waiting,
+                counts[0].oldest_wait_ms,
+            )
+            for name, count in zip(WINDOWS, counts, strict=True):
+                assert fields[f"offered:{name}"] == count.offered
+                assert fields.get(f"service_level:{name}") == pytest.approx(count.service_level)
+
+
+def test_what_was_put_in_to_be_refused_is_refused(spec: Spec) -> None:
+    truth = Truth(spec)
+    for poison in (None, b"", b"{", b"17", b'{"type":"state","state":"dancing","agent":"a"}'):
+        truth.take(poison, START_MS)
+    assert truth.refused == 5
+    assert truth.figures(START_MS) == {}
+
+
+def test_the_product_without_faults_shows_what_the_truth_says(spec: Spec) -> None:
+    """So a difference that an audit finds later is due to a fault."""
+    from tests.faults.audit import differences_of
+
+    undisturbed = Undisturbed(spec, "t", partitions=2)
+    traffic = Traffic(Mix(orderly=4, rough=2), partitions=2, seed=5)
+    offset = 0
+    for minutes in (9, 31):
+        records = []
+        for partition, value in traffic.take(START_MS + minutes * MINUTE_MS):
+            records.append(Logged(partition, offset, START_MS * 2, None, value, {}))
+            offset += 1
+        undisturbed.take(records)
+        assert differences_of(undisturbed.views(), undisturbed.truth()) == []
+    assert undisturbed.letters
+    assert {floor for floor, _ in undisturbed.steps.values()}

@@ -1,0 +1,145 @@
+"""The events of the audited floors, seeded, in the order of sending.
+
+Most floors are *orderly*: their events come in the order of time, some of them twice. What control
+decides there depends on nothing but the events, so it is compared transition by transition. The
+others are *rough*: events come late, some later than the grace, so that figures and dead letters
+are put to the test. One floor has two sources, of which the second may be held back.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from random import Random
+
+import orjson
+
+from stream.events.partition import partition_of
+from stream.simulate.plan import (
+    Disturbance,
+    FloorPlan,
+    Habits,
+    Plan,
+    TeamPlan,
+    WalkOut,
+    even_floors,
+)
+from stream.simulate.run import Sent, simulate
+from stream.units import HOUR_MS, MINUTE_MS
+
+START_MS = 1_772_445_600_000
+"""2026-03-02T10:00:00Z: a Monday, within the peak of the audit's configuration."""
+END_MS = START_MS + 1_000 * HOUR_MS
+HABITS = Habits(talk_ms=60_000, acw_ms=20_000, aux_spell_ms=2 * MINUTE_MS, load=0.95)
+REPEATED = Disturbance(repeated=0.02)
+ROUGH = Disturbance(late=0.04, late_ms_most=8 * MINUTE_MS, repeated=0.02)
+"""With a grace of 5 minutes more than a third of the delayed events come too late."""
+TWO_SOURCES = "floor-two"
+HELD_SOURCE = "pbx-b"
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How many of what."""
+
+    orderly: int = 30
+    rough: int = 9
+    teams: int = 3
+    """Of each floor."""
+    heads: int = 10
+    """Of each team."""
+
+    @property
+    def floors(self) -> int:
+        return self.orderly + self.rough + 1
+
+
+def is_orderly(floor: str) -> bool:
+    """Whether the floor's events come in the order of time."""
+    return floor.startswith("floor-")
+
+
+class Traffic:
+    """Events until any instant, each as a record with its partition."""
+
+    def __init__(self, mix: Mix, partitions: int, seed: int) -> None:
+        self._sent = events(mix, seed)
+        self._partitions = partitions
+        self._next: Sent | None = None
+        self._held: deque[Sent] | None = None
+        self.until_ms = START_MS
+
+    def hold_source(self) -> None:
+        """From now on one of two sources is silent; its events wait."""
+        self._held = deque()
+
+    def free_source(self) -> list[tuple[int, bytes]]:
+        """All that waited, at once."""
+        held, self._held = self._held or deque(), None
+        return [self._record(sent) for sent in held]
+
+    def take(self, until_ms: int) -> Iterator[tuple[int, bytes]]:
+        """Partition and record of all that is sent before an instant, in order."""
+        self.until_ms = until_ms
+        while True:
+            sent = self._next if self._next is not None else next(self._sent)
+            if sent.sent_ms >= until_ms:
+                self._next = sent
+                return
+            self._next = None
+            if self._held is not None and sent.event["source"] == HELD_SOURCE:
+                self._held.append(sent)
+            else:
+                yield self._record(sent)
+
+    def _record(self, sent: Sent) -> tuple[int, bytes]:
+        return partition_of(sent.floor, self._partitions), orjson.dumps(sent.event)
+
+
+def events(mix: Mix, seed: int) -> Iterator[Sent]:
+    """All events of all floors."""
+    orderly = even_floors(
+        mix.orderly, mix.orderly * mix.teams, mix.orderly * mix.teams * mix.heads, habits=HABITS
+    )
+    rough = [
+        FloorPlan(f"rough-{n:02d}", floor.teams, floor.source, HABITS)
+        for n, floor in enumerate(orderly[: mix.rough], 1)
+    ]
+    plans = [
+        Plan(orderly, START_MS, END_MS, seed, REPEATED, tuple(walk_outs(orderly, seed))),
+        Plan(tuple(rough), START_MS, END_MS, seed + 1, ROUGH),
+    ]
+    feeds: list[Iterator[Sent]] = [simulate(plan) for plan in plans]
+    feeds += [
+        renamed(simulate(Plan((one,), START_MS, END_MS, seed + 2)), one.source)
+        for one in two_sources(mix)
+    ]
+    return merge(*feeds, key=lambda sent: sent.sent_ms)
+
+
+def renamed(feed: Iterator[Sent], source: str) -> Iterator[Sent]:
+    """Two sources of one floor name their calls apart."""
+    for sent in feed:
+        if "call" in sent.event:
+            sent.event["call"] = f"{source}-{sent.event['call']}"
+        yield sent
+
+
+def two_sources(mix: Mix) -> Iterator[FloorPlan]:
+    """One floor in two feeds: each with a team, a pool and a source of its own."""
+    for letter in "ab":
+        agents = tuple(f"{letter}-{n:03d}" for n in range(mix.heads))
+        team = TeamPlan(f"team-{letter}", agents, pool=f"pool-{letter}")
+        yield FloorPlan(TWO_SOURCES, (team,), f"pbx-{letter}", HABITS)
+
+
+def walk_outs(floors: Iterable[FloorPlan], seed: int) -> Iterator[WalkOut]:
+    """Now and then half of some team goes on a break together."""
+    rng, held = Random(seed), list(floors)
+    at_ms = START_MS + 3 * MINUTE_MS
+    while at_ms < END_MS:
+        floor = rng.choice(held)
+        team = rng.choice(floor.teams)
+        lasts_ms = rng.randrange(2, 6) * MINUTE_MS
+        yield WalkOut(floor.name, team.name, at_ms, len(team.agents) // 2 + 1, lasts_ms=lasts_ms)
+        at_ms += rng.randrange(5_000, MINUTE_MS)

@@ -1,0 +1,232 @@
+"""The figures that must come out, from the records alone: an independent, plain computation.
+
+Rows of an agent wait until no event can change what lies before them, are sorted, and then added
+to minutes; what still waits is clipped when figures are asked for. So nothing that was counted is
+ever repaired, which is what the product's windows are about. It shares no code with them but enums
+and configuration, and a test holds it against the naive reference, which is slower still.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from stream.events.language import State
+from stream.spec import RatioSpec, Spec
+from stream.units import HOUR_MS, MINUTE_MS
+from tests.faults.calls import Calls
+from tests.faults.traffic import START_MS
+from tests.reference.naive import WINDOW_MINUTES, Lateness, source_spec
+
+BELIEVED_MS = 25 * MINUTE_MS
+"""The traffic knows no longer states than this, but those that have a limit of their own."""
+SHIFT_MS = 8 * HOUR_MS
+"""Shifts of the audit's configuration start at 0, 8 and 16 o'clock UTC."""
+FIRST_MINUTE = START_MS // SHIFT_MS * SHIFT_MS // MINUTE_MS
+WINDOWS = (*WINDOW_MINUTES, "shift")
+Fields = dict[str, float]
+Piece = tuple[int, int, int]
+"""[start, end) in a state."""
+
+
+@dataclass
+class Person:
+    """An agent; in this traffic each has one team and one source."""
+
+    team: str
+    source: str
+    rows: set[tuple[int, int, int]] = field(default_factory=set)
+    """Instant, seq and state; those that may still be changed, and the one before them."""
+    first_ms: int | None = None
+    """Of the first row; known when no earlier one can come."""
+    minutes: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((64, len(State)), np.int64)
+    )
+    """(minutes since FIRST_MINUTE, states)"""
+
+    def settle(self, cut_ms: int, limit: Mapping[int, int]) -> None:
+        """Add to minutes what lies between rows before an instant; keep the last of these."""
+        rows = sorted(self.rows)
+        settled = [row for row in rows if row[0] < cut_ms]
+        for row, after in pairwise(settled):
+            for piece in pieces(row, after[0], limit):
+                self._render(piece)
+        if settled:
+            self.first_ms = settled[0][0] if self.first_ms is None else self.first_ms
+            self.rows.difference_update(settled[:-1])
+
+    def _render(self, piece: Piece) -> None:
+        start, end, state = piece
+        while (len(self.minutes) + FIRST_MINUTE) * MINUTE_MS <= end:
+            self.minutes = np.concatenate([self.minutes, np.zeros_like(self.minutes)])
+        while start < end:
+            minute = start // MINUTE_MS
+            until = min(end, (minute + 1) * MINUTE_MS)
+            self.minutes[minute - FIRST_MINUTE, state] += until - start
+            start = until
+
+    def open_pieces(
+        self, as_of_ms: int, limit: Mapping[int, int], silent_from_ms: int | None
+    ) -> list[Piece]:
+        """From the last settled row to an instant."""
+        rows = sorted(self.rows)
+        found: list[Piece] = []
+        for row, after in pairwise(rows):
+            found += pieces(row, after[0], limit)
+        return [*found, *pieces(rows[-1], as_of_ms, limit, silent_from_ms)]
+
+    def time_in(self, start_ms: int, as_of_ms: int, still: list[Piece]) -> npt.NDArray[np.int64]:
+        """(states,): milliseconds in [start, as_of); `still`: what is not settled."""
+        first = (start_ms // MINUTE_MS) - FIRST_MINUTE
+        found: npt.NDArray[np.int64] = self.minutes[max(first, 0) :].sum(axis=0)
+        for start, end, state in still:
+            found[state] += max(0, end - max(start, start_ms))
+        begun_ms = min(self.rows)[0] if self.first_ms is None else self.first_ms
+        if start_ms < begun_ms < as_of_ms:
+            found[State.unknown] += begun_ms - start_ms
+        return found
+
+
+def pieces(
+    row: tuple[int, int, int], end: int, limit: Mapping[int, int], silent_from_ms: int | None = None
+) -> Iterator[Piece]:
+    """A row's own state as long as it is believed, then unknown."""
+    start, _, state = row
+    believed = start + limit.get(state, BELIEVED_MS)
+    if state not in limit and end > believed and silent_from_ms is None:
+        raise AssertionError(f"{State(state).name} for more than {BELIEVED_MS} ms: what then?")
+    if silent_from_ms is not None:
+        believed = min(believed, max(start, silent_from_ms))
+    if start < min(believed, end):
+        yield start, min(believed, end), state
+    if max(start, believed) < end:
+        yield max(start, believed), end, int(State.unknown)
+
+
+class Truth:
+    """One partition: what must be shown of its teams and pools."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        silence = source_spec(spec, "any").silence_ms
+        self._limit = {int(state): limit_ms for state, limit_ms in (silence or {}).items()}
+        self._lateness = Lateness(spec)
+        self._people: dict[tuple[str, str], Person] = {}
+        self._calls = Calls(spec.windows)
+        self.refused = 0
+        """Events that had no effect: unreadable, or too late."""
+
+    def take(self, value: bytes | None, time_ms: int) -> None:
+        """Take in one record."""
+        event = readable(value)
+        if event is None or self._lateness.admit(event, time_ms) is not None:
+            self.refused += 1
+        elif event["type"] == "call":
+            self._calls.add(event)
+        elif event["type"] == "state":
+            key = (event["floor"], event["agent"])
+            person = self._people.setdefault(key, Person(event["team"], event["source"]))
+            assert person.team == event["team"], "the truth knows one team for each agent"
+            person.rows.add((event["ts"], event["seq"], int(State[event["state"]])))
+
+    @property
+    def watermark_ms(self) -> int:
+        """The greatest watermark of all sources."""
+        marks = self._lateness.marks.values()
+        return max((mark for floor in marks for mark in floor.values()), default=0)
+
+    def figures(self, as_of_ms: int) -> dict[tuple[str, str, str], Fields]:
+        """Fields that must be shown, by ("team" or "pool", floor, name)."""
+        starts = self._starts(as_of_ms)
+        tables: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        heads: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(State))
+        for (floor, _), person in self._people.items():
+            person.settle(self._cut_ms(floor), self._limit)
+            still = person.open_pieces(as_of_ms, self._limit, self._silent(floor, person, as_of_ms))
+            tables[floor, person.team].append(
+                [person.time_in(start, as_of_ms, still) for start in starts]
+            )
+            heads[floor, person.team][self._state_now(floor, person, as_of_ms)] += 1
+        found: dict[tuple[str, str, str], Fields] = {}
+        for key, table in tables.items():
+            fields = team_fields(self._spec.ratios, np.array(table), starts, as_of_ms)
+            fields |= {f"agents:{state.name}": heads[key][state] for state in State}
+            found["team", *key] = fields | self._calls.of_team(key, starts, as_of_ms)
+        for key, fields in self._calls.of_pools(starts, as_of_ms):
+            found["pool", *key] = fields
+        self._calls.forget(as_of_ms)
+        return found
+
+    def _starts(self, as_of_ms: int) -> list[int]:
+        minute_ms = as_of_ms // MINUTE_MS * MINUTE_MS
+        lasts = [minute_ms - minutes * MINUTE_MS for minutes in WINDOW_MINUTES.values()]
+        return [*lasts, as_of_ms // SHIFT_MS * SHIFT_MS]
+
+    def _cut_ms(self, floor: str) -> int:
+        marks, windows = self._lateness.marks[floor].values(), self._spec.windows
+        return max(min(marks) - windows.grace_ms, max(marks) - windows.horizon_ms)
+
+    def _silent(self, floor: str, person: Person, as_of_ms: int) -> int | None:
+        if not self._lateness.silent(floor, person.source, as_of_ms):
+            return None
+        return self._lateness.marks[floor][person.source]
+
+    def _state_now(self, floor: str, person: Person, as_of_ms: int) -> int:
+        start, _, state = max(row for row in person.rows if row[0] <= as_of_ms)
+        believed = start + self._limit.get(state, BELIEVED_MS)
+        silent_ms = self._silent(floor, person, as_of_ms)
+        believed = believed if silent_ms is None else min(believed, silent_ms)
+        return state if as_of_ms < believed else int(State.unknown)
+
+
+def readable(value: bytes | None) -> dict[str, Any] | None:
+    """The event in a record of this traffic; None for what was put in to be refused."""
+    try:
+        event: dict[str, Any] = orjson.loads(value or b"")
+        known = {"state": "agent", "call": "phase", "heartbeat": "source"}
+        event[known[event["type"]]]
+        if event["type"] == "state":
+            State[event["state"]]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return event
+
+
+def team_fields(
+    ratios: tuple[RatioSpec, ...],
+    table: npt.NDArray[np.int64],
+    starts: list[int],
+    as_of_ms: int,
+) -> Fields:
+    """Sums and ratios of a team; table: (members, windows, states)."""
+    found: Fields = {}
+    for w, (name, start_ms) in enumerate(zip(WINDOWS, starts, strict=True)):
+        length_ms = as_of_ms - start_ms
+        found[f"window_s:{name}"] = length_ms / 1_000
+        sums = table[:, w].sum(axis=0)
+        found |= {f"seconds:{s.name}:{name}": float(sums[s]) / 1_000 for s in State}
+        for ratio in ratios:
+            part = table[:, w, sorted(ratio.numerator)].sum(axis=1)
+            whole = table[:, w, sorted(ratio.denominator)].sum(axis=1)
+            if whole.sum():
+                found[f"{ratio.name}:{name}"] = float(part.sum() / whole.sum())
+            fit = (whole > 0) & (4 * whole >= length_ms)
+            found |= spread(f"{ratio.name}", name, part[fit] / whole[fit])
+    return found
+
+
+def spread(ratio: str, window: str, shares: npt.NDArray[np.float64]) -> Fields:
+    """Members, mean, standard deviation and CV as views name them."""
+    found: Fields = {f"{ratio}_members:{window}": len(shares)}
+    if len(shares):
+        found[f"{ratio}_mean:{window}"] = float(shares.mean())
+    if len(shares) > 1:
+        found[f"{ratio}_sd:{window}"] = float(shares.std(ddof=1))
+    if len(shares) > 2 and shares.mean():
+        found[f"{ratio}_cv:{window}"] = float(shares.std(ddof=1) / shares.mean())
+    return found

@@ -1,0 +1,74 @@
+"""The same records in one process, without any fault: what a worker must have come to."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from stream.agents.deadletters import Origin, dead_letters
+from stream.agents.showing import key_of
+from stream.control.messages import texts
+from stream.events.decode import decode
+from stream.events.partition import Route
+from stream.export.alerts import body_of
+from stream.export.alerts import key_of as step_of
+from stream.export.views import ViewWriter
+from stream.shard import Shard
+from stream.spec import Spec
+from tests.faults.log import Logged
+from tests.faults.truth import Fields, Truth
+
+LANGUAGE = "zh"
+
+
+class Undisturbed:
+    """One shard, and one independent computation, for each partition."""
+
+    def __init__(self, spec: Spec, topic: str, partitions: int) -> None:
+        self._topic = topic
+        self._shards = {p: Shard(spec) for p in range(partitions)}
+        self._writers = {p: ViewWriter() for p in range(partitions)}
+        self._truths = {p: Truth(spec) for p in range(partitions)}
+        self.records = 0
+        self.letters: dict[bytes, int] = {}
+        """By key: the events of each dead letter."""
+        self.steps: dict[str, tuple[str, bytes]] = {}
+        """By key: floor and document of each transition."""
+
+    def take(self, records: Iterable[Logged]) -> None:
+        """Take in what is new in the topic."""
+        by_partition: dict[int, list[Logged]] = defaultdict(list)
+        for record in records:
+            by_partition[record.partition].append(record)
+            self._truths[record.partition].take(record.value, record.time_ms)
+        for partition, held in by_partition.items():
+            self._push(partition, held)
+
+    def _push(self, partition: int, records: list[Logged]) -> None:
+        shard = self._shards[partition]
+        values = [record.value for record in records]
+        times_ms, offsets = [r.time_ms for r in records], [r.offset for r in records]
+        route = Route(partition, len(self._shards))
+        decoded = decode(values, times_ms, shard.names, route)
+        late = shard.push(decoded.batch)
+        origin = Origin(self._topic, partition)
+        for letter in dead_letters(origin, values, offsets, decoded.rejected, late):
+            self.letters[letter.key] = letter.events
+        for step in shard.step(shard.watermark_ms):
+            self.steps[step_of(step)] = (step.floor, body_of(step, texts, LANGUAGE))
+        self.records += len(records)
+
+    def views(self) -> dict[str, dict[str, str]]:
+        """All views, by their keys in the store."""
+        return {
+            key_of(view): fields
+            for partition, shard in self._shards.items()
+            if shard.as_of_ms > 0
+            for view, fields in self._writers[partition].views(shard.figures()).items()
+        }
+
+    def truth(self) -> dict[tuple[str, str, str], Fields]:
+        """What the independent computation says must stand in the views."""
+        found: dict[tuple[str, str, str], Fields] = {}
+        for truth in self._truths.values():
+            if truth.watermark_ms:
+                found |= truth.figures(truth.watermark_ms)
+        return found
