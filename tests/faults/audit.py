@@ -34,26 +34,26 @@ class Finding:
 class Auditor:
     """Audits one rig, again and again."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, converged_s_max: float = CONVERGED_S_MAX) -> None:
         self._rig = rig
+        self._converged_s_max = converged_s_max
         self._steps: dict[str, set[bytes]] = {}
         """Documents of the audit topic, by key."""
         self._letters: dict[bytes, str] = {}
         """By key: how many events."""
 
-    def audit(self, seconds_max: float = CONVERGED_S_MAX) -> Finding:
-        """Wait until all is right, so long at most; what is not right is a difference."""
+    def audit(self) -> Finding:
+        """Wait until all is right, for a while; what is not right then is a difference."""
         rig, began_s = self._rig, time.monotonic()
         rig.undisturbed.take(rig.events.read())
         views = rig.undisturbed.views()
         while True:
-            found = self._in_redis(views)
-            if not found or time.monotonic() - began_s > seconds_max:
+            found = self._in_redis(views) or self._in_topics()
+            if not found or time.monotonic() - began_s > self._converged_s_max:
                 break
-            time.sleep(0.02)
+            time.sleep(0.02)  # nothing tells when Redis holds what is waited for
         finding = Finding(time.monotonic() - began_s, found)
         finding.differences += differences_of(rig.views(list(views)), rig.undisturbed.truth())
-        finding.differences += self._in_topics()
         finding.differences += asyncio.run(self._in_prometheus(views))
         finding.records = rig.undisturbed.records
         finding.steps, finding.letters = len(self._steps), len(self._letters)

@@ -29,7 +29,7 @@ class Lines:
 
     def __exit__(self, *_exc: object) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def open(self, name: str, port: int, upstream: int) -> None:
         """Pass on what comes to a port of this machine to another one."""

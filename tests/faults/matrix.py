@@ -46,9 +46,9 @@ def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str]) -> Ru
     began_s = time.monotonic()
     rig.staff()
     rig.await_ready()
-    rig.pump.flow()
     try:
         for step in steps:
+            rig.pump.flow()
             time.sleep(rng.uniform(*BEFORE_S))
             FAULTS[step](rig, rng)
         time.sleep(rng.uniform(*AFTER_S))

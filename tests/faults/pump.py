@@ -44,6 +44,8 @@ class Pump:
 
     def flow(self) -> None:
         """Send at the speed until `pause`."""
+        if self._thread is not None:
+            return
         self._flowing.set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -1,7 +1,6 @@
 """Everything that a run of faults needs, as real programs on this machine."""
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import redis
 from stream.cli import embedded
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
-from tests.components import KAFKA_JARS, Kafka, missing, required_program
+from tests.components import Kafka, kafka_node, missing, required_program
 from tests.faults.lines import Lines
 from tests.faults.log import Log
 from tests.faults.pump import Pump
@@ -23,7 +22,7 @@ from tests.faults.rules import RULES
 from tests.faults.traffic import Mix, Traffic
 from tests.faults.undisturbed import Undisturbed
 from tests.real.prometheus_server import PrometheusServer
-from tests.real.reading import make_topic
+from tests.real.reading import fresh_name, make_topic
 from tests.real.working import KEEP_FOR_EVER, Stage, WorkerProcess, wait_until
 
 PARTITIONS = 8
@@ -49,15 +48,17 @@ class Setup:
 class Rig:
     """Kafka, Redis, Prometheus, workers, the lines between them, traffic and its truth."""
 
-    def __init__(self, directory: Path, setup: Setup, stack: ExitStack) -> None:
+    def __init__(self, directory: Path, setup: Setup, stack: ExitStack, kafka: Kafka) -> None:
         self.setup = setup
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.lines = stack.enter_context(Lines())
         self._stack = stack
-        self.kafka = self._start_kafka()
+        self.kafka = kafka
+        for number, (port, advertised) in enumerate(kafka.proxied):
+            self.lines.open(f"kafka-{number}", advertised, port)
         self.redis = stack.enter_context(redis_that_may_fill_up(directory / "redis"))
-        self.topic = "floor-events"
+        self.topic = fresh_name("floor-events")
         stage = self._stage()
         asyncio.run(self._make_topics())
         self.workers = [self._worker(stage, number) for number in range(SLOTS)]
@@ -73,17 +74,6 @@ class Rig:
     def struck(self) -> None:
         """Recovery is measured from now on."""
         self.struck_s = time.monotonic()
-
-    def _start_kafka(self) -> Kafka:
-        if not any(KAFKA_JARS.glob("kafka_2.13-*.jar")):
-            missing("Apache Kafka", "tests/real/kafka.sh fetch")
-        required_program("java", "apt-get install openjdk-17-jre-headless")
-        proxied = tuple((free_port(), free_port()) for _ in range(SLOTS))
-        kafka = Kafka(self.directory / "kafka", free_port(2), proxied).start()
-        self._stack.callback(kafka.stop, "KILL")
-        for number, (port, advertised) in enumerate(proxied):
-            self.lines.open(f"kafka-{number}", advertised, port)
-        return kafka
 
     def _stage(self) -> Stage:
         stage = Stage(self.directory, self.kafka.address, self.redis.url, self.topic, PARTITIONS)
@@ -210,12 +200,21 @@ def redis_that_may_fill_up(directory: Path) -> RedisProgram:
     return RedisProgram(script, directory, "--appendfsync", "everysec")
 
 
+def kafka_behind_lines(directory: Path) -> Kafka:
+    """A Kafka, not yet started, with a listener for each worker that is reached by a line."""
+    node = kafka_node(directory)
+    node.proxied = tuple((free_port(), free_port()) for _ in range(SLOTS))
+    return node
+
+
 @contextmanager
-def rig(directory: Path, setup: Setup) -> Iterator[Rig]:
-    """All programs, running, with workers that are ready."""
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+def rig(directory: Path, setup: Setup, kafka: Kafka | None = None) -> Iterator[Rig]:
+    """All programs, running, with workers that are ready; a Kafka may be one that runs."""
     with ExitStack() as stack:
-        made = Rig(directory, setup, stack)
+        if kafka is None:
+            kafka = kafka_behind_lines(directory / "kafka").start()
+            stack.callback(kafka.stop, "KILL")
+        made = Rig(directory, setup, stack, kafka)
         made.staff()
         made.await_ready()
         yield made

@@ -91,6 +91,22 @@ def zombie(rig: Rig, rng: Random) -> None:
     rig.fenced += worker.log.count("FENCED") - said
 
 
+@named("zombie-at-rest")
+def zombie_at_rest(rig: Rig, rng: Random) -> None:
+    """The same, and nothing comes any more that could cover what it writes when it wakes."""
+    number = one_of(rig, rng)
+    worker = rig.workers[number]
+    said = worker.log.count("FENCED")
+    worker.send(signal.SIGSTOP)
+    rig.struck()
+    pass_time(rng, 1, 2)
+    rig.pump.pause()
+    pass_time(rng, SESSION_S + 3, SESSION_S + 6)
+    worker.send(signal.SIGCONT)
+    rig.fenced += worker.log.count("FENCED") - said
+    pass_time(rng, 2, 3)
+
+
 @named("worker-added")
 def worker_added(rig: Rig, _rng: Random) -> None:
     """One more worker shares the floors."""

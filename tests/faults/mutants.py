@@ -1,0 +1,153 @@
+"""The product with one thing broken: `MUTANT=name python -m tests.faults.mutants worker`.
+
+Each mutant breaks one promise in the way in which such programs are usually wrong. An audit that
+does not notice it is worth nothing, so test_mutants.py shows that each is noticed.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Any, Final, Self
+
+from stream.agents import lanes, takeover
+from stream.agents.lane import Lane
+from stream.agents.publisher import KafkaPublisher
+from stream.store import scripts
+from stream.windows import snapshot
+
+VARIABLE: Final = "MUTANT"
+LATER_S: Final = 2.0
+_kept: set[asyncio.Task[None]] = set()
+"""Tasks that nobody waits for."""
+
+
+def _later(work: Callable[[], Awaitable[Any]]) -> None:
+    async def wait() -> None:
+        await asyncio.sleep(LATER_S)
+        await work()
+
+    task = asyncio.create_task(wait())
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
+
+
+def ack_before_write() -> None:
+    """A step of an alert counts as told before Kafka has it."""
+    produce = KafkaPublisher.transitions
+
+    async def transitions(self: KafkaPublisher, entries: list[Any]) -> bool:
+        _later(lambda: produce(self, entries))
+        return True
+
+    KafkaPublisher.transitions = transitions  # type: ignore[method-assign]
+
+
+def dead_letter_after_commit() -> None:
+    """The offset is stored first, then what could not be read is sent away."""
+    produce = KafkaPublisher.dead_letters
+
+    async def dead_letters(self: KafkaPublisher, letters: list[Any]) -> bool:
+        _later(lambda: produce(self, letters))
+        return True
+
+    KafkaPublisher.dead_letters = dead_letters  # type: ignore[method-assign]
+
+
+class _Edited:
+    """A file or folder whose text is changed while it is read."""
+
+    def __init__(self, path: Any, edits: dict[str, str]) -> None:
+        self._path, self._edits = path, edits
+
+    def __truediv__(self, name: str) -> Self:
+        return type(self)(self._path / name, self._edits)
+
+    def read_text(self) -> str:
+        text: str = self._path.read_text()
+        for old, new in self._edits.items():
+            text = text.replace(old, new)
+        return text
+
+
+def _edit_scripts(edits: dict[str, str]) -> None:
+    folder = files("stream.store")
+    texts = "".join(path.read_text() for path in (folder / "lua").iterdir())
+    assert all(old in texts for old in edits), "the scripts are not those that the mutant edits"
+    vars(scripts)["files"] = lambda _package: _Edited(folder, edits)
+
+
+def no_owner_check() -> None:
+    """Whoever writes, writes: no epoch, no token, no number of commits is looked at."""
+    owner = "local owner = redis.call('HMGET', shard, 'epoch', 'token')"
+    ground = "local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')"
+    _edit_scripts(
+        {
+            owner: f"do return nil end\n  {owner}",
+            ground: f"do return true end\n  {ground}",
+            "if stored_epoch > epoch then": "if false then",
+        }
+    )
+
+
+def retried_write() -> None:
+    """A call that comes a second time, when newer ones have been executed, is executed again."""
+    later = "if stored_epoch == epoch and tonumber(stored[2] or 0) > as_of then"
+    other_base = "if not whole and (stored_epoch ~= epoch or stored[3] ~= ARGV[4]) then"
+    _edit_scripts(dict.fromkeys((later, other_base), "if false then"))
+
+
+def _taken_over(change: Callable[[Lane, int | None], None]) -> None:
+    take_over = takeover.take_over
+
+    async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> Lane:
+        lane = await take_over(store, place, committed, *more)
+        was_replaying = lane.replaying
+        change(lane, committed)
+        if was_replaying and not lane.replaying:
+            lane.shard.resume()
+        return lane
+
+    vars(lanes)["take_over"] = changed
+
+
+def offset_from_kafka() -> None:
+    """A restart reads on from where the group had committed, not from where the snapshot ends."""
+
+    def change(lane: Lane, committed: int | None) -> None:
+        lane.offset = max(lane.offset, committed or 0)
+
+    _taken_over(change)
+
+
+def control_without_its_offset() -> None:
+    """Control is restored, but what it had judged already is judged again."""
+
+    def change(lane: Lane, _committed: int | None) -> None:
+        lane.resume_offset = lane.offset
+
+    _taken_over(change)
+
+
+def block_dropped_on_restore() -> None:
+    """A block of seats is not restored."""
+    vars(snapshot)["_restore_seats"] = lambda *_arguments: None
+
+
+MUTANTS: Final[dict[str, tuple[Callable[[], None], tuple[str, ...]]]] = {
+    "ack before write": (ack_before_write, ("kill", "kill", "kill")),
+    "no owner check": (no_owner_check, ("zombie-at-rest",)),
+    "retried write": (retried_write, ("call-repeated-late-view",) * 3),
+    "offset from Kafka": (offset_from_kafka, ("kill",)),
+    "block dropped on restore": (block_dropped_on_restore, ("kill",)),
+    "control restored without its offset": (control_without_its_offset, ("kill", "kill")),
+    "dead letter after commit": (dead_letter_after_commit, ("kill", "kill")),
+}
+"""What breaks the product, and the faults that bring it to light."""
+
+
+if __name__ == "__main__":
+    MUTANTS[os.environ[VARIABLE]][0]()
+    from stream.cli.main import main
+
+    main()
