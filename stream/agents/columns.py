@@ -143,11 +143,14 @@ def touch(subscription: Any) -> None:
         pass
 
 
-def fetch_stamp(consumer: Any, tp: TopicPartition) -> int | None:
-    """Something that changes with each answered fetch of a partition; None if there was none."""
+def last_fetch(consumer: Any, tp: TopicPartition) -> tuple[int | None, int | None]:
+    """Of the last answered fetch of a partition, something that changes with each, and the end.
+
+    Both None if there was none. The end is told also by a fetch that brought no records.
+    """
     subscription = None if consumer is None else consumer._subscription.subscription
     assignment = None if subscription is None else subscription.assignment
     if assignment is None or tp not in assignment.tps:
-        return None
-    stamp: int | None = assignment.state_value(tp).timestamp
-    return stamp
+        return None, None
+    state = assignment.state_value(tp)
+    return state.timestamp, state.highwater

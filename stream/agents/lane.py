@@ -115,6 +115,11 @@ class Lane:
         """Records that are known and not yet applied."""
         return max(0, (self.end or 0) - self.offset)
 
+    def reaches(self, end: int | None) -> None:
+        """The partition was seen to end there."""
+        if end is not None:
+            self.end = max(self.end or 0, end)
+
     def pieces(self, columns: Columns) -> Iterator[Piece]:
         """What is new of a batch, in pieces; one ends where the replay ends."""
         offsets = columns.offsets

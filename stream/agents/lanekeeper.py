@@ -44,6 +44,7 @@ class LaneKeeper:
         released: called with (session, records) when records were applied.
         lost: called once when the lane turns out to be another's, or its store was set back.
         answered: whether Kafka answers for this partition.
+        end: the partition's end, as far as it is known.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class LaneKeeper:
         outlets: Outlets,
         released: Callable[[int, int], None],
         lost: Callable[["LaneKeeper", Outcome], None],
+        *,
         answered: Callable[[], bool],
+        end: Callable[[], int | None],
     ) -> None:
         self.lane = lane
         self.confirmed: int | None = lane.lease.offset
@@ -62,6 +65,7 @@ class LaneKeeper:
         self._lost = lost
         self.kafka_answers = answered
         """Whether Kafka has answered for this partition lately."""
+        self._end = end
         self._showcase = Showcase(lane.lease)
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -81,9 +85,8 @@ class LaneKeeper:
 
     async def take(self, batch: Batch) -> None:
         """Apply a batch piece by piece, with a turn of the event loop after each."""
-        lane = self.lane
-        lane.end = max(lane.end or 0, batch.highwater)
-        given = 0
+        lane, given = self.lane, 0
+        lane.reaches(batch.highwater)
         if batch.columns.offsets[0] > lane.offset and not self._closed:
             log.warning(
                 "partition %d: records %d to %d are not there (retention, or a compacted topic)",
@@ -139,6 +142,7 @@ class LaneKeeper:
 
     async def _turn(self) -> None:
         now = monotonic_ms()
+        self.lane.reaches(self._end())
         self.lane.step(now, answered=self.kafka_answers())
         if now >= self._retry_ms and self.lane.is_commit_due(now - self._committed_ms):
             await self.flush()
@@ -214,8 +218,7 @@ class LaneKeeper:
         return monotonic_ms() - self._shown_ms >= tick_ms
 
     @property
-    def _mark(self) -> tuple[int, int]:
-        """Changes whenever figures may have changed."""
+    def _mark(self) -> tuple[int, int]:  # changes whenever figures may have changed
         return self.lane.offset, self.lane.shard.as_of_ms
 
     async def show(self) -> None:

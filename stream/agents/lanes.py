@@ -139,8 +139,15 @@ class Lanes:
         committed = await self._consumer.committed(tp)
         lane = await take_over(self._outlets.store, place, committed, self._rules, monotonic_ms())
         self._outlets.store_state.answered()
-        released, answers = self._consumer.release, self._consumer.answers
-        return LaneKeeper(lane, self._outlets, released, self._is_lost, lambda: answers(tp))
+        consumer = self._consumer
+        return LaneKeeper(
+            lane,
+            self._outlets,
+            consumer.release,
+            self._is_lost,
+            answered=lambda: consumer.fetches.answers(tp),
+            end=lambda: consumer.fetches.end(tp),
+        )
 
     # ---------------------------------------------------------------------- losing
 

@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, cast
@@ -30,7 +29,8 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from stream.agents.batch import Batch
-from stream.agents.columns import fetch_stamp, fetched_columns, touch
+from stream.agents.columns import fetched_columns, touch
+from stream.agents.fetches import Fetches
 from stream.agents.lagcommits import LagCommits
 from stream.agents.thread import PatientThread
 
@@ -42,9 +42,6 @@ LAST_COMMIT_S_MAX: Final = 5.0
 """How long a revocation waits for the last commit."""
 RETRY_S: Final = 0.5
 KEEP_ALIVE_S: Final = 1.0
-NEVER: Final = -1
-ANSWER_S_MAX: Final = 5.0
-"""Kafka answers an idle fetch after 1.5 s."""
 
 
 class BatchConsumer(LagCommits):
@@ -68,8 +65,7 @@ class BatchConsumer(LagCommits):
         self.in_group = False
         """Whether an assignment has ever been heard of, be it of no partition."""
         self._forgotten = 0
-        self._answered: dict[TP, tuple[int | None, float]] = {}
-        """Stamp of the last answered fetch, and when it was first seen."""
+        self.fetches = Fetches(lambda: self._thread._consumer)
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return PatientThread(self, loop=self.loop, beacon=self.beacon)
@@ -158,15 +154,6 @@ class BatchConsumer(LagCommits):
         # Not Faust's topic_partitions: that is known to the group's leader alone.
         return 0 if consumer is None else len(consumer.partitions_for_topic(topic) or ())
 
-    def answers(self, tp: TP) -> bool:
-        """Whether Kafka has answered a fetch of this partition lately."""
-        stamp = fetch_stamp(self._thread._consumer, TopicPartition(tp.topic, tp.partition))
-        known, since_s = self._answered.get(tp, (NEVER, 0.0))
-        if stamp != known:
-            known, since_s = stamp, time.monotonic()
-            self._answered[tp] = (known, since_s)
-        return time.monotonic() - since_s < ANSWER_S_MAX
-
     async def committed(self, tp: TP) -> int | None:
         """What the group has committed to Kafka; None if nothing."""
         kafka_tp = TopicPartition(tp.topic, tp.partition)
@@ -202,6 +189,7 @@ class BatchConsumer(LagCommits):
         consumer = self._thread._ensure_consumer()
         for tp, offset in offsets.items():
             consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+            self.fetches.sought(tp)
             self.session[tp] = next(self._sessions)
 
     async def perform_seek(self) -> None:

@@ -127,6 +127,8 @@ class Bench:
     server: MemoryServer = field(default_factory=MemoryServer)
     diary: Diary = field(default_factory=Diary)
     lost: list[Outcome] = field(default_factory=list)
+    seen_end: int | None = None
+    """What a fetch without records says of the end of the partition."""
     rebuild: bool = False
     committed: int | None = None
 
@@ -141,7 +143,12 @@ class Bench:
         lane = await take_over(self.store, Place(KEY, 1), self.committed, rules, 0)
         self.diary.lines.clear()
         return LaneKeeper(
-            lane, self.outlets, lambda *_: None, lambda _, how: self.lost.append(how), lambda: True
+            lane,
+            self.outlets,
+            lambda *_: None,
+            lambda _, how: self.lost.append(how),
+            answered=lambda: True,
+            end=lambda: self.seen_end,
         )
 
 

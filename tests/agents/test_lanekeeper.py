@@ -156,6 +156,27 @@ async def test_behind_nobody_is_paged() -> None:
     assert not bench.pager.notices
 
 
+async def test_a_new_owner_is_live_as_soon_as_it_knows_where_the_partition_ends() -> None:
+    """Also where nothing comes: a fetch without records says where the end is."""
+    bench, records = live(), until_the_walk_out(1)
+    first = await bench.take_over()
+    await first.take(batch(records, 0, len(records)))
+    await first.drain()
+
+    keeper = await bench.take_over()
+    working = asyncio.create_task(keeper.run())
+    shown_ms = keeper.lane.shard.as_of_ms
+    await asyncio.sleep(0)
+    assert keeper.lane.end is None
+    bench.seen_end = len(records)
+    async with asyncio.timeout(10):
+        while keeper.lane.shard.as_of_ms == shown_ms:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.05)
+    assert keeper.lane.clock.live
+    keeper.close()
+    await working
+
+
 async def test_the_next_owner_fences_the_former_one() -> None:
     bench, records = Bench(), recording(1)
     keeper = await bench.take_over()

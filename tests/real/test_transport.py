@@ -129,6 +129,21 @@ async def test_what_was_confirmed_is_told_to_kafka(kafka: Kafka, topic: str) -> 
             assert committed == 100
 
 
+async def test_the_end_is_known_after_a_fetch_that_brought_nothing(
+    kafka: Kafka, topic: str
+) -> None:
+    await produce(kafka.address, topic, numbered(100))
+    async with reading(kafka.address, topic) as reader:
+        await reader.until(lambda: sum(map(len, reader.values.values())) == 300)
+        fetches = consumer_of(reader.app).fetches
+        tp = TP(topic, 0)
+        batches = len(reader.batches)
+        await reader.rewind(tp, 100)
+        await reader.until(lambda: fetches.end(tp) is not None)
+        assert fetches.end(tp) == 100
+        assert len(reader.batches) == batches
+
+
 async def test_a_second_worker_takes_over_where_the_first_stood(kafka: Kafka, topic: str) -> None:
     await produce(kafka.address, topic, numbered(1_000))
     group = fresh_name("group")
