@@ -33,3 +33,13 @@ def one_of(rig: Rig, rng: Random) -> int:
 def pass_time(rng: Random, least_s: float, most_s: float) -> None:
     """Let the fault last."""
     time.sleep(rng.uniform(least_s, most_s))
+
+
+CALM = "calm"
+
+
+def calm(rig: Rig, rng: Random) -> None:
+    """No fault: all workers work for a while, and commit, save and tell."""
+    rig.await_ready()
+    pass_time(rng, 4, 5)
+    rig.struck()

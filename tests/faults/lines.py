@@ -5,6 +5,7 @@ As a program it reads one JSON command a line and answers each with one line.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from typing import Any, Self
@@ -100,6 +101,10 @@ async def _do(proxies: dict[str, Proxy], command: dict[str, Any]) -> str:
 
 
 async def _main() -> None:
+    if mutant := os.environ.get("MUTANT"):  # calls are known by their scripts' digests
+        from tests.faults.mutants import MUTANTS
+
+        MUTANTS[mutant][0]()
     proxies: dict[str, Proxy] = {}
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()

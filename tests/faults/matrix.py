@@ -9,6 +9,7 @@ from statistics import median
 
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
+from tests.faults.fault import CALM, calm
 from tests.faults.rig import Rig
 
 BEFORE_S = (0.5, 2.0)
@@ -50,7 +51,7 @@ def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str]) -> Ru
         for step in steps:
             rig.pump.flow()
             time.sleep(rng.uniform(*BEFORE_S))
-            FAULTS[step](rig, rng)
+            (calm if step == CALM else FAULTS[step])(rig, rng)
         time.sleep(rng.uniform(*AFTER_S))
     except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
         run.differences.append(f"{type(error).__name__}: {error}")

@@ -15,6 +15,7 @@ from stream.agents.lane import Lane
 from stream.agents.publisher import KafkaPublisher
 from stream.store import scripts
 from stream.windows import snapshot
+from tests.faults.fault import CALM
 
 VARIABLE: Final = "MUTANT"
 LATER_S: Final = 2.0
@@ -134,14 +135,15 @@ def block_dropped_on_restore() -> None:
     vars(snapshot)["_restore_seats"] = lambda *_arguments: None
 
 
+KILLS: Final = (CALM, "kill", CALM, "kill")
 MUTANTS: Final[dict[str, tuple[Callable[[], None], tuple[str, ...]]]] = {
-    "ack before write": (ack_before_write, ("kill", "kill", "kill")),
-    "no owner check": (no_owner_check, ("zombie-at-rest",)),
-    "retried write": (retried_write, ("call-repeated-late-view",) * 3),
-    "offset from Kafka": (offset_from_kafka, ("kill",)),
-    "block dropped on restore": (block_dropped_on_restore, ("kill",)),
-    "control restored without its offset": (control_without_its_offset, ("kill", "kill")),
-    "dead letter after commit": (dead_letter_after_commit, ("kill", "kill")),
+    "ack before write": (ack_before_write, KILLS),
+    "no owner check": (no_owner_check, (CALM, "zombie-wakes-and-dies")),
+    "retried write": (retried_write, (CALM, *("call-repeated-late-view",) * 3)),
+    "offset from Kafka": (offset_from_kafka, (CALM, "kill")),
+    "block dropped on restore": (block_dropped_on_restore, (CALM, "kill")),
+    "control restored without its offset": (control_without_its_offset, KILLS),
+    "dead letter after commit": (dead_letter_after_commit, KILLS),
 }
 """What breaks the product, and the faults that bring it to light."""
 

@@ -14,6 +14,7 @@ import redis
 from stream.cli import embedded
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
+from stream.units import MINUTE_MS
 from tests.components import Kafka, kafka_node, missing, required_program
 from tests.faults.lines import Lines
 from tests.faults.log import Log
@@ -40,6 +41,8 @@ class Setup:
     workers: int = 2
     mix: Mix = field(default_factory=Mix)
     speed: float = 8.0
+    past_ms: int = 10 * MINUTE_MS
+    """So much of the traffic is there when the workers start."""
     rules: str = RULES
     module: str = "stream"
     """What the workers run: the product, or a mutant of it."""
@@ -215,6 +218,7 @@ def rig(directory: Path, setup: Setup, kafka: Kafka | None = None) -> Iterator[R
             kafka = kafka_behind_lines(directory / "kafka").start()
             stack.callback(kafka.stop, "KILL")
         made = Rig(directory, setup, stack, kafka)
+        made.pump.jump(setup.past_ms)
         made.staff()
         made.await_ready()
         yield made

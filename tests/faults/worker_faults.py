@@ -91,20 +91,19 @@ def zombie(rig: Rig, rng: Random) -> None:
     rig.fenced += worker.log.count("FENCED") - said
 
 
-@named("zombie-at-rest")
-def zombie_at_rest(rig: Rig, rng: Random) -> None:
-    """The same, and nothing comes any more that could cover what it writes when it wakes."""
+@named("zombie-wakes-and-dies")
+def zombie_wakes_and_dies(rig: Rig, rng: Random) -> None:
+    """The same, but nothing comes any more that could cover what it writes before it dies."""
     number = one_of(rig, rng)
     worker = rig.workers[number]
-    said = worker.log.count("FENCED")
     worker.send(signal.SIGSTOP)
     rig.struck()
     pass_time(rng, 1, 2)
     rig.pump.pause()
-    pass_time(rng, SESSION_S + 3, SESSION_S + 6)
+    pass_time(rng, 2 * SESSION_S, 2 * SESSION_S + 1)
     worker.send(signal.SIGCONT)
-    rig.fenced += worker.log.count("FENCED") - said
-    pass_time(rng, 2, 3)
+    pass_time(rng, 0.5, 1.0)
+    rig.kill(number)
 
 
 @named("worker-added")
