@@ -65,6 +65,10 @@ demo: $(STAMP) ## a floor with a walk-out at a peak, live (DEMO_SECONDS=n ends b
 bench: $(STAMP) ## the small benchmark; the last line is one JSON object
 	@$(BIN)/python benchmarks/run.py --small
 
+.PHONY: faults
+faults: $(STAMP) ## the matrix of faults on real Kafka and Redis (FAULTS=short: a part of it)
+	@$(BIN)/python -m tests.faults $(if $(filter short,$(FAULTS)),--short)
+
 .PHONY: constraints
 constraints: $(STAMP) ## pin what is installed now
 	@{ sed -n '/^#/p' $(CONSTRAINTS); $(BIN)/pip freeze --exclude-editable; } > $(CONSTRAINTS).new

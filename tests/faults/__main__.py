@@ -9,8 +9,11 @@ from pathlib import Path
 
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
-from tests.faults.matrix import Matrix, drawn, run_steps
-from tests.faults.rig import Setup, rig
+from tests.faults.fault import CALM
+from tests.faults.matrix import Matrix, Order, drawn, run_steps
+from tests.faults.rig import Rig, Setup, rig
+from tests.faults.soak import soak
+from tests.faults.traffic import Mix
 
 SHORT = (
     "kill@push.after",
@@ -31,11 +34,17 @@ SHORT = (
 )
 LONG = frozenset({"redis-away-60s", "redis-away-10min"})
 """Not drawn for random sequences."""
+NOT_IN_SOAK = frozenset({*LONG, "redis-emptied"})
+"""An emptied Redis makes the workers read the whole topic again, which grows by the hour."""
+SOAK_MIX = Mix(heads=50)
+SOAK_SPEED = 11.5
+"""About 5 000 events a second."""
 EXAMPLES = """examples:
   python -m tests.faults                                    every fault alone, 20 random sequences
   python -m tests.faults --short                            what continuous integration runs
-  python -m tests.faults --only zombie --workers 3
+  python -m tests.faults --only zombie
   python -m tests.faults --seed 7 --steps kill,redis-emptied    a sequence once more
+  python -m tests.faults --soak 60                          an hour, with a fault every half minute
 """
 
 
@@ -47,45 +56,62 @@ def _arguments() -> Namespace:
     parser.add_argument("--short", action="store_true", help="a part of the matrix, 2 sequences")
     parser.add_argument("--only", metavar="TEXT", help="faults with this text in their names")
     parser.add_argument("--steps", metavar="A,B", help="these faults in a row, once")
+    parser.add_argument("--soak", metavar="MINUTES", type=float, help="steady traffic for so long")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sequences", type=int, help="random sequences (20)")
     parser.add_argument("--workers", type=int, default=2, choices=(1, 2, 3))
     parser.add_argument("--keep", type=Path, help="folder for all files; else a temporary one")
     arguments = parser.parse_args()
-    unknown = set((arguments.steps or "").split(",")) - FAULTS.keys() - {""}
+    unknown = set((arguments.steps or "").split(",")) - FAULTS.keys() - {"", CALM}
     if unknown:
         parser.error(f"no fault {', '.join(sorted(unknown))}; there are: {', '.join(FAULTS)}")
     return arguments
 
 
-def _plan(arguments: Namespace) -> list[tuple[int, list[str]]]:
-    seed = arguments.seed
+def _orders(arguments: Namespace) -> list[Order]:
+    seed, workers = arguments.seed, arguments.workers
     if arguments.steps:
-        return [(seed, arguments.steps.split(","))]
-    names = [n for n in FAULTS if not arguments.short or n in SHORT]
+        return [Order(seed, tuple(arguments.steps.split(",")), workers)]
+    names = [name for name in FAULTS if not arguments.short or name in SHORT]
     if arguments.only:
-        return [(seed, [name]) for name in names if arguments.only in name]
+        return [Order(seed, (name,), workers) for name in names if arguments.only in name]
     sequences = arguments.sequences
     if sequences is None:
         sequences = 2 if arguments.short else 20
+    alone = [Order(seed + at, (name,), workers) for at, name in enumerate(names)]
     usual = [name for name in names if name not in LONG]
-    return [*((seed + at, [name]) for at, name in enumerate(names)), *drawn(usual, sequences, seed)]
+    return [*alone, *drawn(usual, sequences, seed)]
+
+
+def _run_matrix(made: Rig, matrix: Matrix, orders: list[Order]) -> None:
+    auditor, began_s = Auditor(made), time.monotonic()
+    for number, order in enumerate(orders, 1):
+        passed_s = time.monotonic() - began_s
+        print(f"[{number}/{len(orders)} {passed_s:4.0f} s] ", end="", flush=True)
+        matrix.add(run_steps(made, auditor, order.seed, order.steps, order.workers))
+
+
+def _run_soak(made: Rig, matrix: Matrix, minutes: float, seed: int) -> None:
+    names = [name for name in FAULTS if name not in NOT_IN_SOAK]
+    result = soak(made, Auditor(made), names, minutes * 60, seed, matrix.add)
+    print("\n".join(result.lines()))
 
 
 def main() -> int:
     """Run what was asked for; 1 if anything differed."""
     arguments = _arguments()
-    began_s, matrix = time.monotonic(), Matrix(lambda line: print(line, flush=True))
-    plan = _plan(arguments)
-    with tempfile.TemporaryDirectory(prefix="floorwatch-faults-") as temporary:
-        directory = arguments.keep or Path(temporary)
-        setup = Setup(seed=arguments.seed, workers=arguments.workers)
-        with rig(directory, setup) as made:
-            auditor = Auditor(made)
-            for number, (seed, steps) in enumerate(plan, 1):
-                passed_s = time.monotonic() - began_s
-                print(f"[{number}/{len(plan)} {passed_s:4.0f} s] ", end="", flush=True)
-                matrix.add(run_steps(made, auditor, seed, steps))
+    matrix = Matrix(lambda line: print(line, flush=True))
+    setup = Setup(seed=arguments.seed)
+    if arguments.soak:
+        setup = Setup(arguments.seed, SOAK_MIX, SOAK_SPEED)
+    with (
+        tempfile.TemporaryDirectory(prefix="floorwatch-faults-") as temporary,
+        rig(arguments.keep or Path(temporary), setup) as made,
+    ):
+        if arguments.soak:
+            _run_soak(made, matrix, arguments.soak, arguments.seed)
+        else:
+            _run_matrix(made, matrix, _orders(arguments))
     print("\n".join(matrix.table()))
     print(json.dumps(matrix.figures()))
     return int(any(run.differences for run in matrix.runs))

@@ -29,6 +29,7 @@ class Run:
 
     seed: int
     steps: tuple[str, ...]
+    workers: int
     differences: list[str] = field(default_factory=list)
     recovery_s: float = 0.0
     """From the last fault, or the end of its cause, until all was right."""
@@ -38,14 +39,14 @@ class Run:
     @property
     def again(self) -> str:
         """How to run it again."""
-        return f"--seed {self.seed} --steps {','.join(self.steps)}"
+        return f"--seed {self.seed} --workers {self.workers} --steps {','.join(self.steps)}"
 
 
-def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str]) -> Run:
+def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str], workers: int = 2) -> Run:
     """Let the faults happen one after the other while the traffic flows, then audit."""
-    rng, run = Random(seed), Run(seed, tuple(steps))
+    rng, run = Random(seed), Run(seed, tuple(steps), workers)
     began_s = time.monotonic()
-    rig.staff()
+    rig.staff(workers)
     rig.await_ready()
     try:
         for step in steps:
@@ -64,11 +65,21 @@ def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str]) -> Ru
     return run
 
 
-def drawn(names: Sequence[str], sequences: int, seed: int) -> Iterator[tuple[int, list[str]]]:
-    """Seeds and steps of random sequences."""
+@dataclass(frozen=True)
+class Order:
+    """What is to be run."""
+
+    seed: int
+    steps: tuple[str, ...]
+    workers: int = 2
+
+
+def drawn(names: Sequence[str], sequences: int, seed: int) -> Iterator[Order]:
+    """Random sequences, on two and on three workers."""
     for number in range(sequences):
         rng = Random(f"{seed}/{number}")
-        yield rng.randrange(10**6), [rng.choice(names) for _ in range(rng.randint(3, 6))]
+        steps = tuple(rng.choice(names) for _ in range(rng.randint(3, 6)))
+        yield Order(rng.randrange(10**6), steps, 2 + number % 2)
 
 
 @dataclass

@@ -24,6 +24,7 @@ class Pump:
         """Seconds of the events' time in a second."""
         self.sent = 0
         self.acknowledged = 0
+        self.flowed_s = 0.0
         self._topic = topic
         self._producer: Any = Producer(
             {
@@ -92,6 +93,7 @@ class Pump:
             with self._busy:
                 until_ms = self.traffic.until_ms + (now_s - last_s) * self.speed * SECOND_MS
                 self._send(self.traffic.take(int(until_ms)))
+            self.flowed_s += now_s - last_s
             last_s = now_s
 
     def _send(self, records: Iterable[tuple[int, bytes | None]]) -> None:

@@ -38,7 +38,6 @@ class Setup:
     """What a run is made of."""
 
     seed: int = 1
-    workers: int = 2
     mix: Mix = field(default_factory=Mix)
     speed: float = 8.0
     past_ms: int = 10 * MINUTE_MS
@@ -104,7 +103,7 @@ class Rig:
     def _start_prometheus(self) -> PrometheusServer:
         program = required_program("prometheus", "apt-get install prometheus")
         ports = [worker.port for worker in self.workers]
-        server = PrometheusServer(program, self.directory / "prometheus", *ports)
+        server = PrometheusServer(program, self.directory / "prometheus", *ports, interval="1s")
         return self._stack.enter_context(server)
 
     def _pump(self) -> Pump:
@@ -154,9 +153,9 @@ class Rig:
             worker = self.workers[number]
             wait_until(worker.is_ready, f"worker {number} is ready", READY_S_MAX)
 
-    def staff(self) -> None:
-        """Run as many workers as the setup says."""
-        wanted = range(self.setup.workers)
+    def staff(self, workers: int) -> None:
+        """Run so many workers."""
+        wanted = range(workers)
         for number in self.running:
             if number not in wanted:
                 assert self.workers[number].end() == 0
@@ -219,6 +218,6 @@ def rig(directory: Path, setup: Setup, kafka: Kafka | None = None) -> Iterator[R
             stack.callback(kafka.stop, "KILL")
         made = Rig(directory, setup, stack, kafka)
         made.pump.jump(setup.past_ms)
-        made.staff()
+        made.staff(2)
         made.await_ready()
         yield made

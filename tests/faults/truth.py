@@ -44,8 +44,8 @@ class Person:
     """Instant, seq and state; those that may still be changed, and the one before them."""
     first_ms: int | None = None
     """Of the first row; known when no earlier one can come."""
-    minutes: npt.NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros((64, len(State)), np.int64)
+    minutes: npt.NDArray[np.int32] = field(
+        default_factory=lambda: np.zeros((64, len(State)), np.int32)
     )
     """(minutes since FIRST_MINUTE, states)"""
 
@@ -83,7 +83,7 @@ class Person:
     def time_in(self, start_ms: int, as_of_ms: int, still: list[Piece]) -> npt.NDArray[np.int64]:
         """(states,): milliseconds in [start, as_of); `still`: what is not settled."""
         first = (start_ms // MINUTE_MS) - FIRST_MINUTE
-        found: npt.NDArray[np.int64] = self.minutes[max(first, 0) :].sum(axis=0)
+        found: npt.NDArray[np.int64] = self.minutes[max(first, 0) :].sum(axis=0, dtype=np.int64)
         for start, end, state in still:
             found[state] += max(0, end - max(start, start_ms))
         begun_ms = min(self.rows)[0] if self.first_ms is None else self.first_ms

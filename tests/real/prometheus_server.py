@@ -11,8 +11,8 @@ from tests.export.samples import Samples
 
 _CONFIGURATION = """
 global:
-  scrape_interval: 250ms
-  scrape_timeout: 250ms
+  scrape_interval: {interval}
+  scrape_timeout: {interval}
 scrape_configs:
   - job_name: floorwatch
     static_configs:
@@ -23,11 +23,13 @@ scrape_configs:
 class PrometheusServer(Program):
     """Prometheus with an empty store of its own."""
 
-    def __init__(self, executable: Path, directory: Path, *scraped_ports: int) -> None:
+    def __init__(
+        self, executable: Path, directory: Path, *scraped_ports: int, interval: str = "250ms"
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         configuration = directory / "prometheus.yml"
         targets = [f"127.0.0.1:{port}" for port in scraped_ports]
-        configuration.write_text(_CONFIGURATION.format(targets=targets))
+        configuration.write_text(_CONFIGURATION.format(targets=targets, interval=interval))
         port = free_port()
         command = (
             str(executable),

@@ -1,0 +1,119 @@
+"""An hour or more in one go: steady traffic, a random fault now and then, audits between them."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from statistics import median
+from threading import Event, Thread
+
+from tests.faults.audit import Auditor
+from tests.faults.matrix import Run, run_steps
+from tests.faults.rig import Rig
+
+FAULT_EVERY_S = 30.0
+SAMPLE_S = 5.0
+FLAT_MOST = 0.05
+"""The memory of a worker in the last quarter, over that in the second, less one."""
+
+
+@dataclass
+class Memory:
+    """Resident memory of the workers, sampled while they run."""
+
+    rig: Rig
+    samples: dict[int, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+    """By slot: seconds since the start, and bytes."""
+    _over: Event = field(default_factory=Event)
+
+    def start(self) -> None:
+        """Sample from a thread."""
+        Thread(target=self._run, args=(time.monotonic(),), daemon=True).start()
+
+    def stop(self) -> None:
+        """Sample no more."""
+        self._over.set()
+
+    def _run(self, began_s: float) -> None:
+        while not self._over.wait(SAMPLE_S):
+            for number in self.rig.running:
+                process = self.rig.workers[number].process
+                size = 0 if process is None else resident_bytes(process.pid)
+                if size:
+                    self.samples[number].append((time.monotonic() - began_s, size))
+
+    def quarters(self, took_s: float) -> Iterator[tuple[int, list[float]]]:
+        """By slot, the median of each quarter in MB; slots that hardly ran are left out."""
+        for number, samples in sorted(self.samples.items()):
+            by_quarter = [
+                [size for at_s, size in samples if int(4 * at_s / took_s) == quarter]
+                for quarter in range(4)
+            ]
+            if all(by_quarter):
+                yield number, [median(sizes) / 1e6 for sizes in by_quarter]
+
+
+def resident_bytes(process: int) -> int:
+    """Resident memory; 0 if the process has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = [line for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(found[0].split()[1]) * 1_024 if found else 0
+
+
+@dataclass
+class Soak:
+    """What came of it."""
+
+    runs: list[Run]
+    took_s: float
+    events: int
+    flowed_s: float
+    memory: list[tuple[int, list[float]]]
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        differences = sum(len(run.differences) for run in self.runs)
+        recoveries = [run.recovery_s for run in self.runs]
+        yield (
+            f"{self.took_s:.0f} s, {len(self.runs)} faults, {self.events} events "
+            f"({self.events / self.took_s:.0f} a second, {self.events / self.flowed_s:.0f} "
+            f"while they flowed), {differences} differences; right again after "
+            f"{median(recoveries):.1f} s (median), {max(recoveries):.1f} s (most)"
+        )
+        for number, quarters in self.memory:
+            growth = quarters[3] / quarters[1] - 1
+            verdict = "flat" if growth <= FLAT_MOST else "NOT FLAT"
+            sizes = ", ".join(f"{size:.0f}" for size in quarters)
+            yield f"worker {number}: {sizes} MB by quarter, {growth:+.1%}: {verdict}"
+
+
+def soak(
+    rig: Rig,
+    auditor: Auditor,
+    names: Sequence[str],
+    duration_s: float,
+    seed: int,
+    told: Callable[[Run], None],
+) -> Soak:
+    """Let a fault happen every half minute; audit after each."""
+    rng, runs = Random(seed), []
+    began_s, sent = time.monotonic(), rig.pump.sent
+    memory = Memory(rig)
+    memory.start()
+    while time.monotonic() - began_s < duration_s:
+        next_s = time.monotonic() + FAULT_EVERY_S
+        run = run_steps(rig, auditor, rng.randrange(10**6), [rng.choice(names)])
+        runs.append(run)
+        told(run)
+        rig.pump.flow()
+        time.sleep(max(0.0, next_s - time.monotonic()))
+    rig.pump.pause()
+    memory.stop()
+    took_s = time.monotonic() - began_s
+    quarters = list(memory.quarters(took_s))
+    return Soak(runs, took_s, rig.pump.sent - sent, rig.pump.flowed_s, quarters)
