@@ -18,6 +18,7 @@ from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_alive, not_ready
 from stream.agents.takeover import Rules
+from stream.agents.topics import TopicWatch
 from stream.config import Settings, load_roster
 from stream.control.messages import texts
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
@@ -74,6 +75,14 @@ class Worker:
         self._error: BaseException | None = None
         self._stopping = False
         self._outlets = self._make_outlets()
+        self._topics = TopicWatch(
+            kafka.brokers,
+            {
+                kafka.events_topic: "there is nothing to read",
+                kafka.dead_letters_topic: "nothing is stored from the first bad event on",
+                kafka.control_topic: "the steps of alerts wait in Redis",
+            },
+        )
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
 
@@ -112,7 +121,13 @@ class Worker:
             await stack.enter_async_context(self._outlets.dispatcher)
             tasks = [
                 asyncio.create_task(self._or_fail(work))
-                for work in (self._open_store(), self._look(), self._crash(), self._app.start())
+                for work in (
+                    self._open_store(),
+                    self._topics.run(),
+                    self._look(),
+                    self._crash(),
+                    self._app.start(),
+                )
             ]
             await self._stop.wait()
             await self._end(tasks)
@@ -159,7 +174,8 @@ class Worker:
     def _not_ready(self) -> list[str]:
         if self._stopping:
             return ["stopping"]
-        return not_ready(self._consumer, self._lanes, self._outlets)
+        reasons = not_ready(self._consumer, self._lanes, self._outlets)
+        return [*self._topics.reasons(), *reasons]
 
     def _told(self, key: str) -> None:
         self._lanes.told(key)
@@ -201,13 +217,15 @@ class Worker:
         """Each second: tell the guard that the loop lives, and look for a standstill."""
         while not self._stopping:
             self._guard.beat()
-            self._outlets.quality.turn(monotonic_ms())
+            self._outlets.turn(monotonic_ms())
             lanes = list(self._lanes.keepers)
             self._outlets.health.consumer_lag.set(sum(keeper.lane.lag for keeper in lanes))
             mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]
             backlog = any(k.lane.lag for k in lanes) or bool(self._lanes.missing())
             away = self._outlets.store_state.away_since_s is not None
-            waiting = away or not backlog or not all(k.kafka_answers() for k in lanes)
+            refused = bool(self._outlets.publisher.refusals())
+            silent = not all(keeper.kafka_answers() for keeper in lanes)
+            waiting = away or refused or silent or not backlog
             if self._progress.is_stalled(mark, time.monotonic(), waiting=waiting):
                 msg = "no progress in spite of a backlog; another worker, or a restart, goes on"
                 raise FloorwatchError(msg)

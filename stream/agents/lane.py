@@ -36,6 +36,8 @@ class Limits:
     snapshot_ms: int = 5 * MINUTE_MS
     entries_max: int = 10_000
     """Undecided entries of the outbox, dead letters not acknowledged: then reading waits."""
+    letters_bytes_max: int = 64 * 2**20
+    """So many bytes of dead letters not acknowledged: likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,9 @@ class Lane:
     @property
     def is_full(self) -> bool:
         """Whether so much waits to be stored or acknowledged that reading must wait."""
-        return max(len(self.outbox), len(self.letters)) >= self.limits.entries_max
+        waiting = max(len(self.outbox), len(self.letters))
+        size = sum(len(letter.value or b"") for letter in self.letters)
+        return waiting >= self.limits.entries_max or size >= self.limits.letters_bytes_max
 
     def commit(self) -> Commit:
         """What a commit stores now."""

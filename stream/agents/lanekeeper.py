@@ -71,6 +71,7 @@ class LaneKeeper:
         self._flushing = asyncio.Lock()
         self._unsaved: tuple[Parts, int, int] | None = None
         self._saving: asyncio.Task[None] | None = None
+        self._letters_wait = False  # for their topic, which took none at the last try
         self._closed = False
         self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
@@ -118,8 +119,7 @@ class LaneKeeper:
         lane.paced(len(piece.offsets), (time.monotonic() - began_s) * 1_000)
         if replayed and not lane.replaying:
             health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
-        self._outlets.count(tally)
-        self._outlets.quality.add(tally, monotonic_ms())
+        self._outlets.count(tally, monotonic_ms())
         if lane.is_commit_due(monotonic_ms() - self._committed_ms):
             self._wake.set()
 
@@ -174,7 +174,9 @@ class LaneKeeper:
         lane, began = self.lane, monotonic_ms()
         commit, records, letters = lane.commit(), lane.records, list(lane.letters)
         lane.urgent = False
-        if letters and not await self._outlets.publisher.dead_letters(letters):
+        taken = not letters or await self._outlets.publisher.dead_letters(letters)
+        self._letters_wait = not taken
+        if not taken:
             self._retry_ms = monotonic_ms() + RETRY_MS
             return False
         del lane.letters[: len(letters)]
@@ -195,20 +197,15 @@ class LaneKeeper:
         return True
 
     async def _tell(self) -> None:
-        """Hand out what is decided: to the audit topic, and live to the sinks."""
+        """Hand out what is decided: live to the sinks, and to the audit topic."""
         lane, outlets = self.lane, self._outlets
-        away = outlets.store_state.away_since_s is not None
-        audits = lane.outbox.audits(unstored=away)
-        if audits and await outlets.publisher.transitions(audits):
-            for entry in audits:
-                lane.outbox.taken(entry.id)
+        # Nobody is paged late because nothing can be committed.
+        unstored = self._letters_wait or outlets.store_state.away_since_s is not None
         if lane.shard.spec.event_clock:
             lane.outbox.drop_notices()
         elif lane.clock.live:
-            for notice in lane.outbox.notices(unstored=away):
-                lane.outbox.offered(notice)
-                if not outlets.dispatcher.offer(notice):
-                    lane.outbox.offered(notice, accepted=False)
+            outlets.page(lane.outbox, unstored=unstored)
+        await outlets.audit(lane.outbox, unstored=unstored)
 
     def _is_show_due(self) -> bool:
         lane = self.lane

@@ -1,16 +1,20 @@
 """What all lanes of a worker share to store, tell and show, and how they fare."""
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stream.agents.deadletters import DeadLetter
 from stream.agents.lane import Tally
+from stream.agents.outbox import Outbox
 from stream.export.delivery import Dispatcher
 from stream.export.health import Health
 from stream.export.metrics import Exporter
 from stream.store.protocol import OutboxEntry, Store
 from stream.units import MINUTE_MS
+
+log = logging.getLogger(__name__)
 
 EVENTS_JUDGED_MIN: Final = 100
 """Fewer events than these do not make a stream bad."""
@@ -24,6 +28,9 @@ class Publisher(Protocol):
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic."""
+
+    def refusals(self) -> list[str]:
+        """Which topics take nothing, in words."""
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -95,8 +102,22 @@ class Outlets:
     def __post_init__(self) -> None:
         self.store_state = StoreState(self.health)
 
-    def count(self, tally: Tally) -> None:
-        """Count events by what became of them."""
+    def page(self, outbox: Outbox, *, unstored: bool) -> None:
+        """Hand what waits to the sinks; what they have no room for goes on waiting."""
+        for notice in outbox.notices(unstored=unstored):
+            outbox.offered(notice)
+            if not self.dispatcher.offer(notice):
+                outbox.offered(notice, accepted=False)
+
+    async def audit(self, outbox: Outbox, *, unstored: bool) -> None:
+        """Hand what waits to the audit topic."""
+        audits = outbox.audits(unstored=unstored)
+        if audits and await self.publisher.transitions(audits):
+            for entry in audits:
+                outbox.taken(entry.id)
+
+    def count(self, tally: Tally, now_ms: int) -> None:
+        """Count events by what became of them; `now_ms`: monotonic."""
         health, rejected = self.health, tally.rejected.total()
         results = {"accepted": tally.accepted, "late": tally.late, "rejected": rejected}
         for result, events in results.items():
@@ -105,3 +126,22 @@ class Outlets:
         health.events_late.inc(tally.late)
         for reason, events in tally.rejected.items():
             health.events_rejected.labels(reason).inc(events)
+        before = self.quality.mostly_bad
+        self.quality.add(tally, now_ms)
+        self._tell_quality(before=before)
+
+    def turn(self, now_ms: int) -> None:
+        """Let the minute pass by which the stream is judged; `now_ms`: monotonic."""
+        before = self.quality.mostly_bad
+        self.quality.turn(now_ms)
+        self._tell_quality(before=before)
+
+    def _tell_quality(self, *, before: bool) -> None:
+        mostly_bad = self.quality.mostly_bad
+        if mostly_bad == before:
+            return
+        self.health.events_mostly_bad.set(mostly_bad)
+        if mostly_bad:
+            log.error("most events cannot be taken in; `floorwatch dlq show` tells why")
+        else:
+            log.info("most events can be taken in again")

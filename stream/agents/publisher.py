@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
 """Records between two waits for their acknowledgement."""
+PAUSE_S: Final = 0.5
+"""After a failure: who waited for the same topic meanwhile is refused at once."""
 
 
 class _Record(NamedTuple):
@@ -35,37 +38,75 @@ class Topics:
 
 
 class KafkaPublisher:
-    """A producer that connects when it is first needed, and again after each failure."""
+    """Produces to both topics; one that takes nothing does not hold up the other."""
 
     def __init__(self, brokers: str, topics: Topics) -> None:
-        self._brokers = [address.strip() for address in brokers.split(",")]
-        self._topics = topics
-        self._producer: aiokafka.AIOKafkaProducer | None = None
-        self._one_at_a_time = asyncio.Lock()
+        addresses = [address.strip() for address in brokers.split(",")]
+        self._dead_letters = _Pipe(addresses, topics.dead_letters)
+        self._control = _Pipe(addresses, topics.control)
 
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
         records = [_Record(letter.key, letter.value, letter.headers) for letter in letters]
         with around("letters"):
-            return await self._produce(self._topics.dead_letters, records)
+            return await self._dead_letters.produce(records)
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic; whether all were acknowledged."""
         records = [_Record(entry.id.encode(), entry.body, ()) for entry in entries]
         with around("audit"):
-            return await self._produce(self._topics.control, records)
+            return await self._control.produce(records)
 
-    async def _produce(self, topic: str, records: Sequence[_Record]) -> bool:
+    def refusals(self) -> list[str]:
+        """Which topics take nothing, since when and why; empty if all is well."""
+        now_s = time.monotonic()
+        return [
+            f"topic {pipe.topic} has taken nothing for {now_s - pipe.refused_since_s:.0f} s: "
+            f"{pipe.refusal}"
+            for pipe in (self._dead_letters, self._control)
+            if pipe.refusal
+        ]
+
+    async def close(self) -> None:
+        """Drop the connections; what is not acknowledged is in the outbox, or not committed."""
+        await asyncio.gather(self._dead_letters.close(), self._control.close())
+
+
+class _Pipe:
+    """The way to one topic: it connects when it is first needed, and again after each failure."""
+
+    def __init__(self, brokers: list[str], topic: str) -> None:
+        self.topic = topic
+        self.refusal = ""
+        """Why it took nothing at the last try; empty if it did."""
+        self.refused_since_s = 0.0
+        self._brokers = brokers
+        self._producer: aiokafka.AIOKafkaProducer | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._next_try_s = 0.0
+
+    async def produce(self, records: Sequence[_Record]) -> bool:
+        """Whether all were acknowledged. While the topic takes nothing only one caller waits."""
         async with self._one_at_a_time:
+            if time.monotonic() < self._next_try_s:
+                return False
             try:
                 producer = await self._connected()
                 for at in range(0, len(records), AT_ONCE):
-                    await _send(producer, topic, records[at : at + AT_ONCE])
+                    await _send(producer, self.topic, records[at : at + AT_ONCE])
             except (KafkaError, OSError) as error:
-                log.warning("topic %s took no records: %r; they are sent again", topic, error)
-                await self._disconnect()
+                await self._refused(error)
                 return False
+            self.refusal = ""
             return True
+
+    async def _refused(self, error: Exception) -> None:
+        log.warning("topic %s took no records: %r; they are sent again", self.topic, error)
+        if not self.refusal:
+            self.refused_since_s = time.monotonic()
+        self.refusal = type(error).__name__
+        await self._disconnect()
+        self._next_try_s = time.monotonic() + PAUSE_S
 
     async def _connected(self) -> aiokafka.AIOKafkaProducer:
         if self._producer is None:
@@ -87,7 +128,7 @@ class KafkaPublisher:
                 await asyncio.wait_for(producer.stop(), 1.0)
 
     async def close(self) -> None:
-        """Drop the connection; what is not acknowledged is in the outbox, or was not committed."""
+        """Drop the connection."""
         async with self._one_at_a_time:
             await self._disconnect()
 

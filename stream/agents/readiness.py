@@ -41,6 +41,7 @@ def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[s
     silent = [str(keeper.partition) for keeper in lanes.keepers if not keeper.kafka_answers()]
     if silent:
         reasons.append(f"Kafka does not answer for partitions {', '.join(silent)}")
+    reasons += outlets.publisher.refusals()
     if outlets.quality.mostly_bad:
         reasons.append("most events of the last minute could not be taken in; see the dead letters")
     return reasons

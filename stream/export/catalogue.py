@@ -136,6 +136,9 @@ EVENTS_LATE = _counter("events_late_total", "Events too late to correct the figu
 EVENTS_REJECTED = _counter(
     "events_rejected_total", "Events that could not be taken in, by reason.", ("reason",)
 )
+EVENTS_MOSTLY_BAD = _gauge(
+    "events_mostly_bad", "1: most events of the last minute were rejected or late; an alarm."
+)
 CONSUMER_LAG = _gauge("consumer_lag_events", "Records of this worker's partitions not yet read.")
 COMMIT_SECONDS = _histogram("commit_seconds", "Time that one commit took.")
 RESTORE_SECONDS = _histogram("restore_seconds", "Time from assignment to caught-up state.")

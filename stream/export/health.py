@@ -27,6 +27,7 @@ class Health:
         self.events = self._counter(c.EVENTS)
         self.events_late = self._counter(c.EVENTS_LATE)
         self.events_rejected = self._counter(c.EVENTS_REJECTED)
+        self.events_mostly_bad = self._gauge(c.EVENTS_MOSTLY_BAD)
         self.consumer_lag = self._gauge(c.CONSUMER_LAG)
         self.commit_seconds = self._histogram(c.COMMIT_SECONDS)
         self.restore_seconds = self._histogram(c.RESTORE_SECONDS)

@@ -78,6 +78,9 @@ class Diary:
             self.audits += entries
         return self.topics_answer
 
+    def refusals(self) -> list[str]:
+        return [] if self.topics_answer else ["the topics take nothing"]
+
     async def close(self) -> None:
         """Nothing to drop."""
 

@@ -86,41 +86,6 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
     assert list(dict.fromkeys(sorted(told))) == sorted(keys)
 
 
-async def test_dead_letters_are_acknowledged_before_the_commit_that_covers_them() -> None:
-    bench, records = Bench(), recording(1)[:200]
-    keeper = await bench.take_over()
-    await keeper.take(batch([*records, (b"{", records[-1][1])], 0, 201))
-
-    assert await keeper.flush()
-
-    assert bench.diary.lines.index("letters") < bench.diary.lines.index("commit")
-    assert [letter.reason for letter in bench.diary.letters] == ["broken_json"]
-    assert keeper.confirmed == 201
-
-
-async def test_while_the_dead_letter_topic_takes_nothing_nothing_is_committed() -> None:
-    bench, records = Bench(), recording(1)[:200]
-    keeper = await bench.take_over()
-    bench.diary.topics_answer = False
-    await keeper.take(batch([*records, (b"{", records[-1][1])], 0, 201))
-
-    assert not await keeper.flush()
-    assert "commit" not in bench.diary.lines
-
-    bench.diary.topics_answer = True
-    assert await keeper.flush()
-    assert len(bench.diary.letters) == 1
-
-
-async def test_records_without_dead_letters_are_committed_while_that_topic_is_away() -> None:
-    bench, records = Bench(), recording(1)[:200]
-    keeper = await bench.take_over()
-    bench.diary.topics_answer = False
-    await keeper.take(batch(records, 0, 100))
-
-    assert await keeper.flush() == (not keeper.lane.letters)
-
-
 async def test_live_a_page_goes_out_after_its_commit() -> None:
     bench, records = live(), until_the_walk_out(1)
     keeper = await bench.take_over()

@@ -1,10 +1,14 @@
 """Whether a stream is mostly bad: each minute is judged by itself."""
 
+import logging
 from collections import Counter
+
+import pytest
 
 from stream.agents.lane import Tally
 from stream.agents.outlets import Quality
 from stream.units import MINUTE_MS
+from tests.agents.bench import Bench
 
 BEGIN_MS = 1_000_000
 
@@ -40,3 +44,17 @@ def test_pieces_of_a_bad_minute_add_up() -> None:
     for second in range(10):
         quality.add(tally(good=3, bad=10), BEGIN_MS + second * 1_000)
     assert quality.mostly_bad
+
+
+def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    outlets = Bench().outlets
+    with caplog.at_level(logging.INFO, "stream.agents.outlets"):
+        for _ in range(3):
+            outlets.count(tally(bad=150), BEGIN_MS)
+        assert b"floorwatch_events_mostly_bad 1.0" in outlets.health.text()
+        outlets.turn(BEGIN_MS + MINUTE_MS)
+        outlets.turn(BEGIN_MS + 2 * MINUTE_MS)
+
+    assert b"floorwatch_events_mostly_bad 0.0" in outlets.health.text()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+    assert "floorwatch dlq show" in caplog.text

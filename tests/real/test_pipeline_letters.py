@@ -1,0 +1,172 @@
+"""Whole workers on real Kafka and Redis: mostly bad streams, and dead letters that nobody takes."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from stream.events.partition import partition_of
+from stream.units import SECOND_MS
+from tests.components import Kafka
+from tests.real.reading import make_topic
+from tests.real.staging import (
+    PARTITIONS,
+    T0,
+    MakeRedis,
+    MakeStage,
+    assert_all_same,
+    ends,
+    joined,
+    one_redis,
+    ordinary,
+    send,
+    state,
+    stop_in_time,
+)
+from tests.real.working import KEEP_FOR_EVER, Stage, Stored, WorkerProcess, Written, wait_until
+
+HOME = partition_of("floor-0", PARTITIONS)
+MOSTLY_BAD = "most events of the last minute could not be taken in; see the dead letters"
+LETTERS_MAX = 10_000 + 16_000
+"""Dead letters at which reading waits, and a piece more."""
+
+
+def bad(count: int) -> Written:
+    """Events of a state that nobody knows, on one partition."""
+    values: dict[int, list[bytes | None]] = {p: [] for p in range(PARTITIONS)}
+    times: dict[int, list[int]] = {p: [] for p in range(PARTITIONS)}
+    values[HOME] = [state("floor-0", at, state="dancing") for at in range(count)]
+    times[HOME] = [T0 + at * SECOND_MS for at in range(count)]
+    return Written(values, times)
+
+
+def metric(worker: WorkerProcess, name: str) -> float:
+    """A series of the worker's own; 0 while there is none."""
+    lines = worker.get("/metrics")[1].decode().splitlines()
+    return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), 0.0)
+
+
+def rejected(worker: WorkerProcess) -> float:
+    return metric(worker, 'floorwatch_events_rejected_total{reason="unknown_enum"}')
+
+
+async def letter_keys(stage: Stage) -> list[bytes]:
+    """Keys of all records of the dead-letter topic."""
+    tp = TopicPartition(f"{stage.topic}-dlq", 0)
+    consumer = AIOKafkaConsumer(bootstrap_servers=stage.brokers, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        consumer.assign([tp])
+        end = (await consumer.end_offsets([tp]))[tp]
+        keys: list[bytes] = []
+        while await consumer.position(tp) < end:
+            found = await consumer.getmany(tp, timeout_ms=1_000)
+            keys += [record.key for record in found.get(tp, [])]
+        return keys
+    finally:
+        await consumer.stop()
+
+
+@one_redis
+async def test_a_mostly_bad_stream_is_an_alarm_and_not_ready_until_good_events_end_it(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+    first, second = joined(ordinary(400), bad(1_000)), ordinary(4_000, 400)
+    with stage.workers("worker") as (worker,):
+        stored = Stored(stage)
+        wait_until(worker.is_ready, "it is ready")
+        await send(stage, first)
+        wait_until(lambda: worker.why_not_ready() == [MOSTLY_BAD], "it says that it is not ready")
+        assert metric(worker, "floorwatch_events_mostly_bad") == 1
+        wait_until(lambda: stored.offsets() == ends(first), "all is applied")
+        await send(stage, second)
+        wait_until(worker.is_ready, "good events have ended it")
+        assert metric(worker, "floorwatch_events_mostly_bad") == 0
+        written = joined(first, second)
+        wait_until(lambda: stored.offsets() == ends(written), "all is applied")
+        assert_all_same(stage, stored, written)
+        assert metric(worker, 'floorwatch_events_total{result="accepted"}') == 4_400
+        assert worker.log.count("most events cannot be taken in") == 1
+        assert worker.log.count("most events can be taken in again") == 1
+        stored.close()
+
+
+async def take_letters_of(stage: Stage, bytes_max: int) -> None:
+    """Let the brokers take no larger dead letters."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stage.brokers)
+    await admin.start()
+    try:
+        options = {**KEEP_FOR_EVER, "max.message.bytes": str(bytes_max)}
+        topic = ConfigResource(ConfigResourceType.TOPIC, f"{stage.topic}-dlq", options)
+        await admin.alter_configs([topic])
+    finally:
+        await admin.close()
+
+
+async def until_it_waits(worker: WorkerProcess) -> float:
+    """Wait until as many letters wait as may, and reading stands; how many there are."""
+    wait_until(lambda: rejected(worker) >= 10_000, "the bound is reached")
+    wait_until(lambda: "has taken nothing for" in str(worker.why_not_ready()), "it says so")
+    await asyncio.sleep(2.0)  # so that it would have read on
+    return rejected(worker)
+
+
+@pytest.mark.slow
+@one_redis
+async def test_a_worker_without_its_topics_says_so_and_reads_no_further_than_it_can_keep(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+    names = [f"{stage.topic}-dlq", f"{stage.topic}-control"]
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=stage.brokers)
+    await admin.start()
+    await admin.delete_topics(names)
+    await admin.close()
+    written = joined(joined(ordinary(2_000), bad(60_000)), ordinary(2_000, 2_000))
+    with stage.workers("worker") as (worker,):
+        stored = Stored(stage)
+        for name in names:
+            reason = f"topic {name} does not exist"
+            wait_until(lambda reason=reason: reason in worker.why_not_ready(), reason)  # type: ignore[misc]
+            assert worker.log.count(reason) == 1
+        await send(stage, written)
+        assert await until_it_waits(worker) < LETTERS_MAX
+        assert "UnknownTopicOrPartition" in str(worker.why_not_ready())
+        assert stored.offset(HOME) == 0
+        for name in names:
+            await make_topic(stage.brokers, name, 1, KEEP_FOR_EVER)
+        wait_until(lambda: stored.offsets() == ends(written), "all is stored")
+        assert len(set(await letter_keys(stage))) == 60_000
+        assert_all_same(stage, stored, written)
+        wait_until(lambda: set(worker.why_not_ready()) <= {MOSTLY_BAD}, "nothing else is wrong")
+        assert "Traceback" not in worker.log
+        assert stop_in_time(worker) == 0
+        stored.close()
+
+
+@pytest.mark.slow
+@one_redis
+async def test_while_brokers_refuse_dead_letters_nothing_is_committed_and_nothing_lost(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+    first, second = ordinary(2_000), joined(bad(40_000), ordinary(2_000, 2_000))
+    written = joined(first, second)
+    with stage.workers("worker") as (worker,):
+        stored = Stored(stage)
+        await send(stage, first)
+        wait_until(lambda: stored.offsets() == ends(first), "all is applied")
+        await take_letters_of(stage, 100)
+        await send(stage, second)
+        assert await until_it_waits(worker) < LETTERS_MAX
+        assert "MessageSizeTooLarge" in str(worker.why_not_ready())
+        assert stored.offset(HOME) == ends(first)[HOME]
+        await take_letters_of(stage, 2**20)
+        wait_until(lambda: stored.offsets() == ends(written), "all is stored")
+        assert len(set(await letter_keys(stage))) == 40_000
+        assert_all_same(stage, stored, written)
+        stored.close()
