@@ -1,8 +1,9 @@
 """Whether the topics that a worker needs are there: it makes none."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -22,7 +23,7 @@ class TopicWatch:
     """
 
     def __init__(self, brokers: str, topics: Mapping[str, str]) -> None:
-        self._brokers = [address.strip() for address in brokers.split(",")]
+        self._brokers = brokers
         self._topics = topics
         self._missing: list[str] = []
 
@@ -33,13 +34,11 @@ class TopicWatch:
     async def run(self) -> None:
         """Look, and say what is missing, until nothing is."""
         while True:
-            try:
-                missing = await missing_topics(self._brokers, list(self._topics))
-            except (KafkaError, OSError):
-                missing = None  # the consumer says that Kafka is not there
-            if missing is not None:
-                self._tell(missing)
-                if not missing:
+            # While Kafka is not there the consumer says so.
+            with contextlib.suppress(KafkaError, OSError):
+                found = await partition_counts(self._brokers, self._topics)
+                self._tell([topic for topic in self._topics if topic in found and not found[topic]])
+                if not self._missing:
                     return
             await asyncio.sleep(LOOK_S)
 
@@ -54,8 +53,8 @@ class TopicWatch:
         self._missing = missing
 
 
-async def missing_topics(brokers: list[str], topics: list[str]) -> list[str]:
-    """Which of these topics do not exist.
+async def partition_counts(brokers: str, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each topic has; 0: it does not exist.
 
     Brokers that make topics when they are asked for (`auto.create.topics.enable`) make them.
 
@@ -65,8 +64,10 @@ async def missing_topics(brokers: list[str], topics: list[str]) -> list[str]:
     admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
     try:
         await admin.start()
-        found = await admin.describe_topics(topics)
+        found = await admin.describe_topics(list(topics))
     finally:
         await admin.close()
     unknown = UnknownTopicOrPartitionError.errno
-    return [one["topic"] for one in found if one["error_code"] == unknown]
+    return {
+        one["topic"]: 0 if one["error_code"] == unknown else len(one["partitions"]) for one in found
+    }

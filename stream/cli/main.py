@@ -17,6 +17,7 @@ import typer
 # These modules import at their top no more than their options need, so that --help is fast.
 from stream.cli.check_config import check_config
 from stream.cli.demo import demo
+from stream.cli.dlq import retry, show
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.worker import worker
@@ -25,6 +26,8 @@ from stream.errors import FloorwatchError
 INTERRUPTED: Final = 130
 NOT_WRITTEN: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """A write to an open file, such as stdout, fails with these; they are no mistake of ours."""
+
+DLQ: Final = "Show what could not be taken in, and send it again."
 
 app = typer.Typer(
     add_completion=False,
@@ -84,6 +87,10 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 app.command("check-config", context_settings={"help_option_names": []})(guarded(check_config))
 for _command in (worker, simulate, replay, demo):
     app.command()(guarded(_command))
+dlq = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=DLQ)
+dlq.command()(guarded(show))
+dlq.command()(guarded(retry))
+app.add_typer(dlq, name="dlq")
 
 
 def _drop_output() -> None:

@@ -1,15 +1,12 @@
 """`floorwatch replay`: recorded data through today's rules."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigFile
-from stream.errors import ConfigurationError
+from stream.cli.options import ConfigFile, instant_ms
+from stream.cli.progress import progress
 
 
 def replay(
@@ -70,58 +67,9 @@ def replay(
         arrival=arrival,
         config=config,
         roster=roster,
-        from_ms=_instant_ms("--from", from_),
-        to_ms=_instant_ms("--to", to),
+        from_ms=instant_ms("--from", from_),
+        to_ms=instant_ms("--to", to),
     )
-    with _progress() as show:
+    with progress() as show:
         line = job.run(show)
     typer.echo(line, err=True)
-
-
-def _instant_ms(option: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        msg = f"{option} '{text}'; allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
-        raise ConfigurationError(msg)
-    return round(moment.timestamp() * 1000)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal; elsewhere a line for each step of the work, and every tenth of it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Lines()
-        return
-    columns = ("{task.description}", BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bar.add_task(step, total=total or None)
-            bar.update(tasks[step], completed=done)
-
-        yield show
-
-
-class _Lines:
-    """Progress as plain lines on stderr, rarely."""
-
-    def __init__(self) -> None:
-        self._told: tuple[str, int] = ("", -1)
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        tenth = 10 * done // total if total else 0
-        if (step, tenth) > self._told or step != self._told[0]:
-            self._told = (step, tenth)
-            share = f"{10 * tenth} %" if total else ""
-            typer.echo(f"{step} {share}".rstrip(), err=True)

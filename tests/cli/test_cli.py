@@ -64,7 +64,7 @@ def test_help_shows_examples_and_every_command(run: Callable[..., Done]) -> None
     done = run("--help")
     assert done.returncode == 0
     assert "Examples:" in done.stdout
-    for command in ("check-config", "demo", "replay", "simulate", "worker"):
+    for command in ("check-config", "demo", "dlq", "replay", "simulate", "worker"):
         assert f"\n  {command} " in done.stdout
 
 

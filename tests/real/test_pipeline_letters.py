@@ -7,7 +7,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from typer.testing import CliRunner
 
+from stream.cli.main import app
 from stream.events.partition import partition_of
 from stream.units import SECOND_MS
 from tests.components import Kafka
@@ -26,7 +28,16 @@ from tests.real.staging import (
     state,
     stop_in_time,
 )
-from tests.real.working import KEEP_FOR_EVER, Stage, Stored, WorkerProcess, Written, wait_until
+from tests.real.working import (
+    KEEP_FOR_EVER,
+    Reference,
+    Stage,
+    Stored,
+    WorkerProcess,
+    Written,
+    assert_same,
+    wait_until,
+)
 
 HOME = partition_of("floor-0", PARTITIONS)
 MOSTLY_BAD = "most events of the last minute could not be taken in; see the dead letters"
@@ -53,21 +64,25 @@ def rejected(worker: WorkerProcess) -> float:
     return metric(worker, 'floorwatch_events_rejected_total{reason="unknown_enum"}')
 
 
-async def letter_keys(stage: Stage) -> list[bytes]:
-    """Keys of all records of the dead-letter topic."""
-    tp = TopicPartition(f"{stage.topic}-dlq", 0)
+async def records_of(stage: Stage, topic: str, partition: int) -> list[Any]:
+    """All records of a partition."""
+    tp = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(bootstrap_servers=stage.brokers, auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
-        keys: list[bytes] = []
+        records: list[Any] = []
         while await consumer.position(tp) < end:
             found = await consumer.getmany(tp, timeout_ms=1_000)
-            keys += [record.key for record in found.get(tp, [])]
-        return keys
+            records += found.get(tp, [])
+        return records
     finally:
         await consumer.stop()
+
+
+async def letter_keys(stage: Stage) -> list[bytes]:
+    return [record.key for record in await records_of(stage, f"{stage.topic}-dlq", 0)]
 
 
 @one_redis
@@ -169,4 +184,31 @@ async def test_while_brokers_refuse_dead_letters_nothing_is_committed_and_nothin
         wait_until(lambda: stored.offsets() == ends(written), "all is stored")
         assert len(set(await letter_keys(stage))) == 40_000
         assert_all_same(stage, stored, written)
+        stored.close()
+
+
+@one_redis
+async def test_misrouted_events_that_are_sent_again_count_as_if_they_had_come_right(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+    right = ordinary(4_000)
+    lost = (HOME + 1) % PARTITIONS
+    values = {p: [*right.values[p]] for p in range(PARTITIONS)}
+    times = {p: [*right.times_ms[p]] for p in range(PARTITIONS)}
+    values[HOME] += values.pop(lost)
+    times[HOME] += times.pop(lost)
+    astray = Written({**values, lost: []}, {**times, lost: []})
+    with stage.workers("worker") as (worker,):
+        stored = Stored(stage)
+        await send(stage, astray)
+        wait_until(lambda: stored.offsets() == ends(astray), "all is applied")
+        command = ["dlq", "retry", "--reason", "misrouted", "--config", str(stage.config)]
+        said = await asyncio.to_thread(CliRunner().invoke, app, command)
+        assert f"sent {ends(right)[lost]} letters again" in said.output
+        wait_until(lambda: stored.offset(lost) == ends(right)[lost], "what was sent is applied")
+        found = await records_of(stage, stage.topic, lost)
+        assert [record.value for record in found] == right.values[lost]
+        assert_same(stored, Reference(stage, right), lost, right)
+        assert metric(worker, 'floorwatch_events_total{result="accepted"}') == 4_000
         stored.close()

@@ -1,0 +1,257 @@
+"""`floorwatch dlq show` and `floorwatch dlq retry`: what was refused, and sending it again."""
+
+import asyncio
+import re
+import time
+from collections.abc import Coroutine, Iterable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from stream.cli.options import ConfigFile, instant_ms, read_settings
+from stream.cli.progress import progress
+from stream.errors import ConfigurationError, FloorwatchError, ServiceError
+from stream.units import parse_duration_ms, rfc3339
+
+if TYPE_CHECKING:
+    from stream.agents.letterbox import Show
+    from stream.agents.retrying import Choice, Outcome, Retrying
+    from stream.agents.summary import Summary
+    from stream.config import Settings
+
+T = TypeVar("T")
+
+Reasons = Annotated[
+    list[str] | None,
+    typer.Option("--reason", metavar="REASON", help="Only these; may be given several times."),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="RFC3339|2h", help="Only letters written since then, or so long ago."),
+]
+_ORIGIN = re.compile(r"(\d{1,9}):(\d{1,18})")
+
+
+def show(
+    reason: Reasons = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many of the newest to show.")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show what could not be taken in: how much, why, from where, and the newest of it.
+
+    A letter stands for one record and one reason, with the number of its events that had it. It is
+    counted once, however often a worker wrote it; one that was sent again says so.
+
+    \b
+    Examples:
+      floorwatch dlq show
+      floorwatch dlq show --reason misrouted --since 2h --limit 3
+      floorwatch dlq show --json --limit 1000 | jq -r '.newest[].detail'
+    """  # noqa: D301 - click's mark for text that it must not wrap
+    settings, since_ms, reasons = read_settings(config), _since_ms(since), _reasons(reason)
+    with progress() as told:
+        found = _run(settings, _summary(settings, reasons, since_ms, limit, told))
+    typer.echo(_as_json(settings, found) if json else "\n".join(_as_text(settings, found)))
+
+
+def retry(
+    reason: Reasons = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PARTITION:OFFSET", help="Only these records; several times."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All but late ones.")] = False,
+    since: Since = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many letters, the first ones.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it, send nothing.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Send dead letters to the events' topic again, to the partitions where their floors belong.
+
+    Only events go that can be taken in now: after a fix of the producer's partitioner, or with a
+    version that knows a state. Of an array all readable events go if any refused one can be read
+    now: repeats change no figure. What is older than windows.grace will be late if its source has
+    gone on, so be quick. Late letters go only where --reason names them. Each letter that was sent
+    gets a mark in the dead-letter topic, and the next call leaves it out; an interrupted call may
+    repeat up to 500 letters. Ends with 1 if none of those chosen can be sent or was sent before.
+
+    \b
+    Examples:
+      floorwatch dlq retry --all --dry-run
+      floorwatch dlq retry --reason misrouted --since 30m
+      floorwatch dlq retry --origin 3:1771
+      floorwatch dlq retry --reason late_grace --limit 100
+    """  # noqa: D301 - click's mark for text that it must not wrap
+    if not (reason or origin or every):
+        msg = "say what to send again: --reason, --origin or --all (--dry-run shows what would go)"
+        raise ConfigurationError(msg)
+    if every and (reason or origin):
+        raise ConfigurationError("--all; allowed: without --reason and --origin")
+    settings = read_settings(config)
+    from stream.agents.retrying import Choice
+
+    choice = Choice(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
+    done: list[Retrying] = []
+    try:
+        with progress() as told:
+            _run(settings, _retried(settings, choice, told, done, dry_run=dry_run))
+    finally:
+        for one in done:
+            typer.echo("\n".join(_told(settings, one.outcome, dry_run=dry_run)))
+    outcome = done[0].outcome
+    if (outcome.hopeless or outcome.late) and not (outcome.retried or outcome.before):
+        raise FloorwatchError("nothing was sent")
+
+
+async def _summary(
+    settings: "Settings", reasons: frozenset[str], since_ms: int | None, limit: int, told: "Show"
+) -> "Summary":
+    from stream.agents.letterbox import open_letterbox
+    from stream.agents.summary import summarise
+
+    kafka = settings.kafka
+    (partitions,) = await _partitions(settings, kafka.dead_letters_topic)
+    async with open_letterbox(kafka.brokers, kafka.dead_letters_topic, partitions) as box:
+        return await summarise(box, reasons=reasons, since_ms=since_ms, limit=limit, show=told)
+
+
+async def _retried(
+    settings: "Settings", choice: "Choice", told: "Show", done: "list[Retrying]", *, dry_run: bool
+) -> None:
+    """Send; `done` has the work from when it begins, so that an end in its midst can be told."""
+    from stream.agents.letterbox import open_letterbox
+    from stream.agents.retrying import Goal, Retrying
+
+    kafka = settings.kafka
+    topics = (kafka.dead_letters_topic, kafka.events_topic)
+    letters_at, events_at = await _partitions(settings, *topics)
+    goal = Goal(kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run)
+    async with open_letterbox(kafka.brokers, kafka.dead_letters_topic, letters_at) as box:
+        done.append(Retrying(box, choice, goal, told))
+        await done[0].run()
+
+
+async def _partitions(settings: "Settings", *topics: str) -> list[int]:
+    from stream.agents.topics import partition_counts
+
+    counts = await partition_counts(settings.kafka.brokers, topics)
+    for topic in topics:
+        if not counts[topic]:
+            raise ServiceError(f"Kafka at {settings.kafka.brokers} has no topic {topic}")
+    return [counts[topic] for topic in topics]
+
+
+def _run(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
+    """Run it; Kafka's errors are ours."""
+    import logging
+
+    from aiokafka.errors import KafkaError
+
+    # What it would say about the broker is in the error; without any handler it goes to stderr.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    try:
+        return asyncio.run(work)
+    except (KafkaError, OSError) as error:
+        raise ServiceError(f"Kafka at {settings.kafka.brokers}: {error}") from None
+
+
+# ---------------------------------------------------------------------------------- options
+
+
+def _reasons(given: list[str] | None) -> frozenset[str]:
+    from stream.events.language import Reason
+
+    known = [str(reason) for reason in Reason]
+    for text in given or ():
+        if text not in known:
+            alike = get_close_matches(text, known, 1)
+            hint = f" (did you mean {alike[0]}?)" if alike else ""
+            msg = f"--reason '{text}'{hint}; allowed: {', '.join(known)}"
+            raise ConfigurationError(msg)
+    return frozenset(given or ())
+
+
+def _origins(given: Iterable[str]) -> frozenset[tuple[int, int]]:
+    found = set()
+    for text in given:
+        match = _ORIGIN.fullmatch(text)
+        if match is None:
+            raise ConfigurationError(f"--origin '{text}'; allowed: PARTITION:OFFSET, as 3:1771")
+        found.add((int(match[1]), int(match[2])))
+    return frozenset(found)
+
+
+def _since_ms(text: str | None) -> int | None:
+    try:
+        return None if text is None else time.time_ns() // 1_000_000 - parse_duration_ms(text)
+    except ValueError:
+        return instant_ms("--since", text)
+
+
+# ---------------------------------------------------------------------------------- words
+
+
+def _as_json(settings: "Settings", found: "Summary") -> str:
+    import orjson
+
+    document = {
+        "topic": settings.kafka.dead_letters_topic,
+        "letters": found.letters.total(),
+        "events": found.events.total(),
+        "retried": found.retried.total(),
+        "foreign": found.foreign,
+        "counts": list(found.rows()),
+        "newest": [found.document(letter) for letter in found.newest],
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
+    from stream.agents.summary import printable
+
+    topic = settings.kafka.dead_letters_topic
+    yield f"{topic}: {found.letters.total()} letters of {found.events.total()} events"
+    if found.foreign:
+        yield f"{found.foreign} records there were not written by Floorwatch"
+    if found.letters:
+        yield f"\n{'reason':<16}{'from':<24}{'letters':>9}{'events':>9}{'retried':>9}"
+    for row in found.rows():
+        place = f"{row['source_topic']} {row['source_partition']}"
+        counts = f"{row['letters']:>9}{row['events']:>9}{row['retried']:>9}"
+        yield f"{printable(row['reason']):<16}{printable(place):<24}{counts}"
+    for letter in found.newest:
+        again = ", sent again" if letter.key in found.marked else ""
+        size = f"{letter.events} events, {letter.size} bytes{again}"
+        where = printable(f"{letter.reason}  {letter.origin}")
+        yield f"\n{rfc3339(letter.time_ms)}  {where}  ({size})"
+        yield f"  {printable(letter.detail)}"
+        yield f"  {found.document(letter)['value'] or 'no value'}"
+
+
+def _told(settings: "Settings", outcome: "Outcome", *, dry_run: bool) -> Iterator[str]:
+    from stream.agents.summary import printable
+
+    verb, topic = ("would send" if dry_run else "sent"), settings.kafka.events_topic
+    yield (
+        f"{verb} {outcome.retried} letters again: {outcome.events} events in "
+        f"{outcome.records} records to {topic}"
+    )
+    grace_ms = settings.windows.grace_ms
+    behind_ms = time.time_ns() // 1_000_000 - (outcome.oldest_ms or 0)
+    if outcome.oldest_ms is not None and behind_ms > grace_ms and not settings.spec.event_clock:
+        yield (
+            f"  the oldest event is of {rfc3339(outcome.oldest_ms)}; what is more than "
+            f"{grace_ms // 1_000} s behind its source will be late"
+        )
+    if outcome.before:
+        yield f"  {outcome.before} were sent by an earlier call"
+    for reason, letters in sorted(outcome.late.items()):
+        yield f"  {letters} {reason}: would be late again; --reason {reason} sends them"
+    for (reason, why), letters in sorted(outcome.hopeless.items()):
+        example = printable(outcome.examples[reason, why])
+        yield f"  {letters} {printable(reason)}: {why}, as {example}"

@@ -1,0 +1,287 @@
+"""`floorwatch dlq` as a user calls it, over letters as a worker writes them."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from typer.testing import CliRunner
+
+from stream.agents.deadletters import WHOLE_BYTES_MAX, Origin, dead_letters
+from stream.cli.main import app
+from stream.events.decode import decode
+from stream.events.language import Reason
+from stream.events.names import Names
+from stream.events.partition import Route, partition_of
+from stream.windows.engine import Late
+from tests.components import Kafka
+from tests.real.reading import fresh_name, make_topic
+
+PARTITIONS = 4
+NOW_MS = 1_772_445_600_000
+HOME = partition_of("berlin", PARTITIONS)
+MADRID = partition_of("madrid", PARTITIONS)
+assert HOME != MADRID
+
+
+def event(floor: str = "berlin", **more: Any) -> bytes:
+    told = {"type": "state", "ts": NOW_MS, "floor": floor, "agent": "a-1", "state": "aux"}
+    return orjson.dumps({**told, **more})
+
+
+RECORDS: tuple[bytes | None, ...] = (
+    event(state="dancing\x1b[2J"),
+    event("madrid"),
+    b"[" + event("madrid", agent="a-2") + b"," + event() + b"]",
+    None,
+    event(note="x" * WHOLE_BYTES_MAX, state="dancing"),
+    event(agent="slow"),
+)
+LATE = [Late(5, Reason.late_grace)]
+
+
+@dataclass
+class Desk:
+    """Topics of one test, and the command over them."""
+
+    directory: Path
+    brokers: str
+    topic: str
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "stream", "dlq"]
+
+    def configure(self) -> None:
+        (self.directory / "floorwatch.toml").write_text(
+            f'[kafka]\nbrokers = "{self.brokers}"\nevents_topic = "{self.topic}"\n'
+            f'dead_letters_topic = "{self.topic}-dlq"\n',
+            encoding="utf-8",
+        )
+
+    def run(self, *options: str, status: int = 0) -> str:
+        """What the command says."""
+        bare = {k: v for k, v in os.environ.items() if not k.startswith("FLOORWATCH_")}
+        config = str(self.directory / "floorwatch.toml")
+        done = subprocess.run(
+            [*self.command, *options, "--config", config],
+            env=bare,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    async def write(self, records: Sequence[bytes | None] = RECORDS, *, times: int = 1) -> None:
+        """Letters of records that stood in berlin's partition, each so many times."""
+        decoded = decode(records, [NOW_MS] * len(records), Names(), Route(HOME, PARTITIONS))
+        late = LATE if records is RECORDS else []
+        origin = Origin(self.topic, HOME)
+        letters = dead_letters(origin, records, range(len(records)), decoded.rejected, late)
+        producer = AIOKafkaProducer(bootstrap_servers=self.brokers)
+        await producer.start()
+        for one in letters * times:
+            headers = list(one.headers)
+            await producer.send(f"{self.topic}-dlq", one.value, one.key, headers=headers)
+        await producer.stop()
+
+    async def events(self) -> list[tuple[int, bytes, Any]]:
+        """What was sent to the events' topic: partition, key and value."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.brokers, auto_offset_reset="earliest")
+        await consumer.start()
+        tps = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        consumer.assign(tps)
+        ends = await consumer.end_offsets(tps)
+        found = [await consumer.getone() for _ in range(sum(ends.values()))]
+        await consumer.stop()
+        found.sort(key=lambda one: (one.partition, one.value))
+        return [(one.partition, one.key, orjson.loads(one.value)) for one in found]
+
+
+@pytest.fixture
+async def desk(kafka: Kafka, tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path, kafka.address, fresh_name("desk"))
+    desk.configure()
+    await make_topic(desk.brokers, desk.topic, PARTITIONS)
+    await make_topic(desk.brokers, f"{desk.topic}-dlq", 2)
+    return desk
+
+
+async def test_letters_are_counted_once_by_reason_and_partition(desk: Desk) -> None:
+    await desk.write(times=3)
+    told = json.loads(desk.run("show", "--json"))
+
+    assert (told["letters"], told["events"], told["retried"]) == (6, 6, 0)
+    assert {row["source_partition"] for row in told["counts"]} == {HOME}
+    assert {row["reason"]: row["letters"] for row in told["counts"]} == {
+        "misrouted": 2,
+        "unknown_enum": 2,
+        "empty": 1,
+        "late_grace": 1,
+    }
+    assert len(told["newest"]) == 6
+
+
+async def test_the_newest_letters_are_told_with_reason_detail_origin_and_value(desk: Desk) -> None:
+    await desk.write()
+    told = desk.run("show", "--reason", "unknown_enum", "--since", "1h")
+
+    assert "2 letters of 2 events" in told
+    assert f"unknown_enum  {desk.topic} {HOME}:0" in told
+    assert "allowed: available, ringing" in told
+    assert "misrouted" not in told
+    assert "\x1b" not in told  # what a record holds must not steer the terminal
+    assert "\\x1b" in told or "\\u001b" in told
+    assert desk.run("show", "--limit", "0").count("berlin") == 0
+
+
+async def test_what_can_be_taken_in_goes_home_once(desk: Desk) -> None:
+    await desk.write(times=2)
+    told = desk.run("retry", "--all")
+
+    assert "sent 2 letters again: 2 events in 2 records" in told
+    assert "1 empty: refused again, as" in told
+    assert "1 unknown_enum: cut, as" in told
+    assert "1 unknown_enum: refused again, as" in told
+    assert "1 late_grace: would be late again; --reason late_grace sends them" in told
+    assert "what is more than 300 s behind its source will be late" in told
+    sent = await desk.events()
+    assert [(partition, key) for partition, key, _ in sent] == [(MADRID, b"madrid")] * 2
+    assert sorted(
+        held[0]["agent"] if type(held) is list else held["agent"] for *_, held in sent
+    ) == [
+        "a-1",
+        "a-2",
+    ]
+
+    again = desk.run("retry", "--all")
+    assert "sent 0 letters again" in again
+    assert "2 were sent by an earlier call" in again
+    assert len(await desk.events()) == 2
+    assert json.loads(desk.run("show", "--json"))["retried"] == 2
+
+
+async def test_a_letter_that_was_written_again_after_its_retry_is_not_sent_twice(
+    desk: Desk,
+) -> None:
+    await desk.write([event("madrid")])
+    desk.run("retry", "--all")
+    await desk.write([event("madrid")])
+
+    assert "1 were sent by an earlier call" in desk.run("retry", "--all")
+    assert len(await desk.events()) == 1
+
+
+async def test_a_dry_run_sends_nothing_and_says_what_would_go(desk: Desk) -> None:
+    await desk.write()
+
+    assert "would send 2 letters again" in desk.run("retry", "--all", "--dry-run")
+    assert await desk.events() == []
+    assert "sent 2 letters again" in desk.run("retry", "--all")
+
+
+async def test_letters_are_chosen_by_origin_reason_and_number(desk: Desk) -> None:
+    await desk.write()
+    assert "nothing was sent" in desk.run("retry", "--origin", f"{HOME}:5", status=1)
+    assert "sent 1 letters" in desk.run("retry", "--origin", f"{HOME}:2")
+    assert "sent 1 letters" in desk.run("retry", "--reason", "late_grace")
+    assert "sent 1 letters" in desk.run("retry", "--reason", "misrouted", "--limit", "1")
+    assert len(await desk.events()) == 3
+
+
+async def test_thousands_of_letters_are_all_sent(desk: Desk) -> None:
+    await desk.write([event("madrid", agent=f"a-{number}") for number in range(3_000)])
+
+    assert "sent 3000 letters again: 3000 events in 3000 records" in desk.run("retry", "--all")
+    sent = await desk.events()
+    assert {held["agent"] for *_, held in sent} == {f"a-{number}" for number in range(3_000)}
+
+
+async def test_ctrl_c_says_what_was_sent_and_the_next_call_sends_the_rest(desk: Desk) -> None:
+    """Goal: nothing is lost by an interruption. Method: SIGINT once the first events have come."""
+    count = 5_000
+    await desk.write([event("madrid", agent=f"a-{number}") for number in range(count)])
+    consumer = AIOKafkaConsumer(
+        desk.topic, bootstrap_servers=desk.brokers, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    config = str(desk.directory / "floorwatch.toml")
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from stream.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", code, "dlq", "retry", "--all", "--config", config]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    await consumer.getone()
+    process.send_signal(signal.SIGINT)
+    out, said = await asyncio.wait_for(process.communicate(), 30)
+    await consumer.stop()
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+    sent = int(out.split()[1])
+    assert 0 <= sent < count
+
+    assert f"sent {count - sent} letters again" in desk.run("retry", "--all")
+    assert {held["agent"] for *_, held in await desk.events()} == {f"a-{n}" for n in range(count)}
+
+
+async def test_records_that_others_wrote_are_counted_and_left_alone(desk: Desk) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=desk.brokers)
+    await producer.start()
+    await producer.send(f"{desk.topic}-dlq", b"hello", headers=[("reason", b"\xff")])
+    await producer.stop()
+
+    assert "1 records there were not written by Floorwatch" in desk.run("show")
+    assert "sent 0 letters" in desk.run("retry", "--all")
+
+
+def test_a_topic_that_is_not_there_is_named(kafka: Kafka, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, kafka.address, "nowhere")
+    desk.configure()
+    said = f"floorwatch: Kafka at {kafka.address} has no topic nowhere-dlq\n"
+
+    assert desk.run("show", status=3) == said
+    assert desk.run("retry", "--all", status=3) == said
+
+
+def test_without_kafka_it_ends_with_3_and_one_line(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "127.0.0.1:1", "nowhere")
+    desk.configure()
+    (line,) = desk.run("show", status=3).splitlines()
+
+    assert line.startswith("floorwatch: Kafka at 127.0.0.1:1: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("retry",), "say what to send again: --reason, --origin or --all"),
+        (("retry", "--all", "--reason", "empty"), "--all; allowed: without --reason"),
+        (("retry", "--origin", "3"), "--origin '3'; allowed: PARTITION:OFFSET, as 3:1771"),
+        (("show", "--reason", "mispouted"), "(did you mean misrouted?); allowed: broken_json"),
+        (("show", "--since", "yesterday"), "--since 'yesterday'; allowed: "),
+        (("show", "--limit", "-1"), "Invalid value for '--limit'"),
+    ],
+)
+def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], told: str) -> None:
+    done = CliRunner().invoke(app, ["dlq", *options])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "retry"])
+def test_help_has_examples(command: str) -> None:
+    told = CliRunner().invoke(app, ["dlq", command, "--help"]).stdout
+    assert f"Examples:\n    floorwatch dlq {command}" in told
