@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 KAFKA_SCRIPT = ROOT / "tests" / "real" / "kafka.sh"
 KAFKA_JARS = Path(os.environ.get("FLOORWATCH_KAFKA_JARS") or ROOT / "tests" / "real" / "jars")
 DATA = Path(os.environ.get("FLOORWATCH_DATA") or ROOT.parent / "shared" / "data")
+OF_SEVERAL = {"KAFKA_HEAP": "-Xms128m -Xmx384m -XX:TieredStopAtLevel=1"}
+"""Three nodes share a small machine: less memory, and no time for compiling well."""
 REQUIRE_REAL = os.environ.get("FLOORWATCH_REQUIRE_REAL") == "1"
 
 
@@ -51,6 +55,10 @@ class Kafka:
     port: int
     proxied: tuple[tuple[int, int], ...] = ()
     """More listeners: the port, and the one that is told to clients, who come by a proxy."""
+    ports: tuple[int, ...] = ()
+    """Of all nodes of its cluster; empty: it is alone."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """More of the script's environment."""
 
     @property
     def address(self) -> str:
@@ -59,7 +67,8 @@ class Kafka:
 
     def start(self) -> Self:
         """Start the broker and return when it answers."""
-        self._script("start", str(self.port), str(self.directory))
+        cluster = [",".join(map(str, self.ports))] if self.ports else []
+        self._script("start", str(self.port), str(self.directory), *cluster)
         return self
 
     def stop(self, how: str = "TERM") -> None:
@@ -72,6 +81,7 @@ class Kafka:
         proxied = " ".join(f"{port}:{advertised}" for port, advertised in self.proxied)
         environment = {
             **os.environ,
+            **self.options,
             "FLOORWATCH_KAFKA_JARS": str(KAFKA_JARS),
             "KAFKA_PROXIED": proxied,
         }
@@ -86,9 +96,50 @@ class Kafka:
         assert done.returncode == 0, f"kafka.sh {' '.join(arguments)}; see {self.directory}"
 
 
+@dataclass
+class KafkaCluster:
+    """Nodes of Apache Kafka, each of which may be stopped or killed and started again by itself."""
+
+    nodes: dict[int, Kafka]
+    """By the ids that they have as brokers."""
+
+    @property
+    def address(self) -> str:
+        """Hosts and ports for clients."""
+        return ",".join(node.address for node in self.nodes.values())
+
+    def start(self) -> Self:
+        """Start all nodes at once, since one alone answers nobody."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            list(pool.map(Kafka.start, self.nodes.values()))
+        return self
+
+    def kill(self) -> None:
+        """End all nodes."""
+        for node in self.nodes.values():
+            node.stop("KILL")
+
+
 def kafka_node(directory: Path) -> Kafka:
     """A Kafka, not yet started."""
+    _require_kafka()
+    return Kafka(directory, free_port(2))
+
+
+def kafka_cluster(directory: Path, nodes: int = 3) -> KafkaCluster:
+    """A Kafka of several nodes, not yet started."""
+    _require_kafka()
+    first = free_port(2 * nodes)
+    ports = tuple(range(first, first + 2 * nodes, 2))
+    return KafkaCluster(
+        {
+            node: Kafka(directory / str(node), port, ports=ports, options=OF_SEVERAL)
+            for node, port in enumerate(ports, 1)
+        }
+    )
+
+
+def _require_kafka() -> None:
     if not any(KAFKA_JARS.glob("kafka_2.13-*.jar")):
         missing("Apache Kafka", "tests/real/kafka.sh fetch")
     required_program("java", "apt-get install openjdk-17-jre-headless")
-    return Kafka(directory, free_port(2))

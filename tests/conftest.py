@@ -28,7 +28,16 @@ settings.load_profile("floorwatch")
 
 REDIS_VERSIONS = ("6.2", "7")
 SERVICES = frozenset(
-    {"redis_server", "redis_url", "make_redis", "kafka", "make_kafka", "broker", "prometheus"}
+    {
+        "redis_server",
+        "redis_url",
+        "make_redis",
+        "kafka",
+        "make_kafka",
+        "kafka_cluster",
+        "broker",
+        "prometheus",
+    }
 )
 
 
@@ -123,6 +132,16 @@ def make_kafka(tmp_path: Path) -> Iterator[Callable[[], components.Kafka]]:
     yield make
     for node in nodes:
         node.stop("KILL")
+
+
+@pytest.fixture
+def kafka_cluster(tmp_path: Path) -> Iterator[components.KafkaCluster]:
+    """Three nodes of Apache Kafka, which the test may stop, kill and start again one by one."""
+    cluster = components.kafka_cluster(tmp_path / "kafka")
+    try:
+        yield cluster.start()
+    finally:
+        cluster.kill()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# One real Apache Kafka node (KRaft) for tests, benchmarks and work by hand.
+# Real Apache Kafka (KRaft), one node or several, for tests, benchmarks and work by hand.
 #
 #   kafka.sh fetch               jars from Maven Central, if they are not there (needs mvn, JDK 17+)
-#   kafka.sh start PORT DIR      broker on 127.0.0.1:PORT, controller on PORT+1, all files in DIR;
-#                                returns when the broker answers; DIR may be that of an earlier run
+#   kafka.sh start PORT DIR [PORTS]
+#                                broker on 127.0.0.1:PORT, controller on PORT+1, all files in DIR;
+#                                returns when the broker answers; DIR may be that of an earlier run;
+#                                PORTS: of all brokers of a cluster, with commas between, this one's
+#                                too; the first nodes answer when most have been started
 #   kafka.sh stop DIR [SIGNAL]   SIGTERM unless another is named, e.g. KILL; returns when it has ended
 #
 # FLOORWATCH_KAFKA_JARS   where the jars are (default: jars/ beside this file)
@@ -16,7 +19,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 jars=${FLOORWATCH_KAFKA_JARS:-$here/jars}
 
 usage() {
-  sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 
@@ -32,7 +35,15 @@ fetch() {
   mv "$jars.part" "$jars"
 }
 
-write_settings() { # PORT DIR
+write_settings() { # PORT DIR PORTS
+  local ports port id=0 node=0 voters="" copies=1 least=1 missed_ms=9000
+  IFS=, read -r -a ports <<< "$3"
+  for port in "${ports[@]}"; do
+    id=$((id + 1))
+    voters="$voters,$id@127.0.0.1:$((port + 1))"
+    if [ "$port" = "$1" ]; then node=$id; fi
+  done
+  if [ "$id" -ge 3 ]; then copies=3 least=2 missed_ms=3000; fi
   local listeners="PLAINTEXT://127.0.0.1:$1" advertised="PLAINTEXT://127.0.0.1:$1" kinds="" pair n=0
   for pair in ${KAFKA_PROXIED:-}; do
     listeners="$listeners,P$n://127.0.0.1:${pair%:*}"
@@ -42,8 +53,8 @@ write_settings() { # PORT DIR
   done
   cat > "$2/server.properties" <<SETTINGS
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$(($1 + 1))
+node.id=$node
+controller.quorum.voters=${voters#,}
 listeners=$listeners,CONTROLLER://127.0.0.1:$(($1 + 1))
 advertised.listeners=$advertised
 controller.listener.names=CONTROLLER
@@ -55,14 +66,19 @@ auto.create.topics.enable=false
 # A record of 10 MB must reach the worker, which has to refuse it.
 message.max.bytes=16777216
 replica.fetch.max.bytes=16777216
-# One node holds the only copy of everything.
-offsets.topic.replication.factor=1
+# One node holds the only copy of everything; of three each holds all, and two must have a record.
+default.replication.factor=$copies
+min.insync.replicas=$least
+offsets.topic.replication.factor=$copies
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$copies
+transaction.state.log.min.isr=$least
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=$copies
+share.coordinator.state.topic.min.isr=$least
+# Of three, one that was killed is missed soon.
+broker.session.timeout.ms=$missed_ms
+broker.heartbeat.interval.ms=$((missed_ms / 6))
 # Tests do not wait for members that might still come, and have short sessions.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
@@ -108,12 +124,12 @@ await_answer() { # PORT DIR
   exit 1
 }
 
-start() { # PORT DIR
+start() { # PORT DIR PORTS
   compgen -G "$jars/kafka_2.13-*.jar" > /dev/null || { echo "no jars in $jars: run $0 fetch first" >&2; exit 1; }
   mkdir -p "$2"
   local dir
   dir=$(cd "$2" && pwd)
-  write_settings "$1" "$dir"
+  write_settings "$1" "$dir" "$3"
   if [ ! -f "$dir/data/meta.properties" ]; then
     # Any 16 bytes in URL-safe base64 serve as the cluster's id.
     storage_tool "$dir" format -t Rmxvb3J3YXRjaC10ZXN0cw -c "$dir/server.properties" \
@@ -141,7 +157,8 @@ stop() { # DIR SIGNAL
 
 case "${1:-}:$#" in
   fetch:1) fetch ;;
-  start:3) start "$2" "$3" ;;
+  start:3) start "$2" "$3" "$2" ;;
+  start:4) start "$2" "$3" "$4" ;;
   stop:2) stop "$2" TERM ;;
   stop:3) stop "$2" "$3" ;;
   *) usage ;;

@@ -25,13 +25,17 @@ def fresh_name(what: str) -> str:
 
 
 async def make_topic(
-    address: str, name: str, partitions: int, options: Mapping[str, str] | None = None
+    address: str,
+    name: str,
+    partitions: int,
+    options: Mapping[str, str] | None = None,
+    copies: int = 1,
 ) -> None:
     """Create a topic and return when its partitions have leaders."""
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=options)])
+        await admin.create_topics([NewTopic(name, partitions, copies, topic_configs=options)])
         while True:
             (described,) = await admin.describe_topics([name])
             if len(described["partitions"]) == partitions and not described["error_code"]:
