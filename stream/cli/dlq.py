@@ -152,8 +152,9 @@ def _run(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
 
     from aiokafka.errors import KafkaError
 
-    # What it would say about the broker is in the error; without any handler it goes to stderr.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    # What they would say about the broker is in the error; without any handler it goes to stderr.
+    for name in ("aiokafka", "asyncio"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
     try:
         return asyncio.run(work)
     except (KafkaError, OSError) as error:

@@ -1,112 +1,26 @@
 """`floorwatch dlq` as a user calls it, over letters as a worker writes them."""
 
-import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
-from stream.agents.deadletters import WHOLE_BYTES_MAX, Origin, dead_letters
 from stream.cli.main import app
-from stream.events.decode import decode
-from stream.events.language import Reason
-from stream.events.names import Names
-from stream.events.partition import Route, partition_of
-from stream.windows.engine import Late
+from tests.cli.desk import (
+    HOME,
+    MADRID,
+    PARTITIONS,
+    Desk,
+    all_retried_but_interrupted,
+    event,
+    without_progress,
+)
 from tests.components import Kafka
 from tests.real.reading import fresh_name, make_topic
-
-PARTITIONS = 4
-NOW_MS = 1_772_445_600_000
-HOME = partition_of("berlin", PARTITIONS)
-MADRID = partition_of("madrid", PARTITIONS)
-assert HOME != MADRID
-
-
-def event(floor: str = "berlin", **more: Any) -> bytes:
-    told = {"type": "state", "ts": NOW_MS, "floor": floor, "agent": "a-1", "state": "aux"}
-    return orjson.dumps({**told, **more})
-
-
-RECORDS: tuple[bytes | None, ...] = (
-    event(state="dancing\x1b[2J"),
-    event("madrid"),
-    b"[" + event("madrid", agent="a-2") + b"," + event() + b"]",
-    None,
-    event(note="x" * WHOLE_BYTES_MAX, state="dancing"),
-    event(agent="slow"),
-)
-LATE = [Late(5, Reason.late_grace)]
-
-
-@dataclass
-class Desk:
-    """Topics of one test, and the command over them."""
-
-    directory: Path
-    brokers: str
-    topic: str
-
-    @property
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "stream", "dlq"]
-
-    def configure(self) -> None:
-        (self.directory / "floorwatch.toml").write_text(
-            f'[kafka]\nbrokers = "{self.brokers}"\nevents_topic = "{self.topic}"\n'
-            f'dead_letters_topic = "{self.topic}-dlq"\n',
-            encoding="utf-8",
-        )
-
-    def run(self, *options: str, status: int = 0) -> str:
-        """What the command says."""
-        bare = {k: v for k, v in os.environ.items() if not k.startswith("FLOORWATCH_")}
-        config = str(self.directory / "floorwatch.toml")
-        done = subprocess.run(
-            [*self.command, *options, "--config", config],
-            env=bare,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
-
-    async def write(self, records: Sequence[bytes | None] = RECORDS, *, times: int = 1) -> None:
-        """Letters of records that stood in berlin's partition, each so many times."""
-        decoded = decode(records, [NOW_MS] * len(records), Names(), Route(HOME, PARTITIONS))
-        late = LATE if records is RECORDS else []
-        origin = Origin(self.topic, HOME)
-        letters = dead_letters(origin, records, range(len(records)), decoded.rejected, late)
-        producer = AIOKafkaProducer(bootstrap_servers=self.brokers)
-        await producer.start()
-        for one in letters * times:
-            headers = list(one.headers)
-            await producer.send(f"{self.topic}-dlq", one.value, one.key, headers=headers)
-        await producer.stop()
-
-    async def events(self) -> list[tuple[int, bytes, Any]]:
-        """What was sent to the events' topic: partition, key and value."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.brokers, auto_offset_reset="earliest")
-        await consumer.start()
-        tps = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-        consumer.assign(tps)
-        ends = await consumer.end_offsets(tps)
-        found = [await consumer.getone() for _ in range(sum(ends.values()))]
-        await consumer.stop()
-        found.sort(key=lambda one: (one.partition, one.value))
-        return [(one.partition, one.key, orjson.loads(one.value)) for one in found]
 
 
 @pytest.fixture
@@ -209,32 +123,35 @@ async def test_thousands_of_letters_are_all_sent(desk: Desk) -> None:
 
 
 async def test_ctrl_c_says_what_was_sent_and_the_next_call_sends_the_rest(desk: Desk) -> None:
-    """Goal: nothing is lost by an interruption. Method: SIGINT once the first events have come."""
     count = 5_000
-    await desk.write([event("madrid", agent=f"a-{number}") for number in range(count)])
-    consumer = AIOKafkaConsumer(
-        desk.topic, bootstrap_servers=desk.brokers, auto_offset_reset="earliest"
+    status, sent, said = await all_retried_but_interrupted(
+        desk, count, lambda process: process.send_signal(signal.SIGINT)
     )
-    await consumer.start()
-    config = str(desk.directory / "floorwatch.toml")
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from stream.cli.main import main; main()"
-    )
-    command = [sys.executable, "-c", code, "dlq", "retry", "--all", "--config", config]
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-    await consumer.getone()
-    process.send_signal(signal.SIGINT)
-    out, said = await asyncio.wait_for(process.communicate(), 30)
-    await consumer.stop()
-    assert process.returncode == 130
-    assert b"Traceback" not in said
-    sent = int(out.split()[1])
+    assert (status, without_progress(said)) == (130, [])
     assert 0 <= sent < count
 
-    assert f"sent {count - sent} letters again" in desk.run("retry", "--all")
-    assert {held["agent"] for *_, held in await desk.events()} == {f"a-{n}" for n in range(count)}
+    await desk.sends_the_rest(count, sent)
+
+
+@pytest.mark.slow
+async def test_a_kafka_that_goes_away_in_the_midst_is_told_in_a_line_and_loses_nothing(
+    make_kafka: Callable[[], Kafka], tmp_path: Path
+) -> None:
+    kafka, count = make_kafka(), 5_000
+    desk = Desk(tmp_path, kafka.address, fresh_name("desk"))
+    desk.configure()
+    for name in (desk.topic, f"{desk.topic}-dlq"):
+        await make_topic(desk.brokers, name, PARTITIONS)
+    status, sent, said = await all_retried_but_interrupted(
+        desk, count, lambda _: kafka.stop("KILL")
+    )
+    assert status == 3, said
+    (line,) = without_progress(said)
+    assert line.startswith(f"floorwatch: Kafka at {kafka.address}: ")
+    assert 0 <= sent < count
+
+    kafka.start()
+    await desk.sends_the_rest(count, sent)
 
 
 async def test_records_that_others_wrote_are_counted_and_left_alone(desk: Desk) -> None:
