@@ -26,7 +26,9 @@ from stream.export.api import Api, serving
 from stream.export.delivery import Dispatcher
 from stream.export.health import Health
 from stream.export.metrics import Exporter
+from stream.export.views import number_fields
 from stream.export.webhook import WebhookSpec
+from stream.shard import Shard
 from stream.store.protocol import StoreOptions
 from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
@@ -102,7 +104,11 @@ class Worker:
         ]
         return Outlets(
             store=RedisStore(
-                settings.redis.url.reveal(), StoreOptions(patience_s=STORE_PATIENCE_S)
+                settings.redis.url.reveal(),
+                StoreOptions(
+                    patience_s=STORE_PATIENCE_S,
+                    view_fields=number_fields(Shard(settings.spec).figures()),
+                ),
             ),
             publisher=KafkaPublisher(kafka.brokers, topics),
             dispatcher=Dispatcher(sinks, health, self._told),

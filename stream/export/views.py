@@ -81,6 +81,11 @@ class ViewWriter:
         return views
 
 
+def number_fields(figures: Figures) -> tuple[str, ...]:
+    """Names of all numbers that views of a shard with these ratios may hold."""
+    return tuple(sorted({*team_table(figures).fields, *pool_table(figures).fields}))
+
+
 def _texts(
     table: Table, before: Table, written: list[dict[str, str]] | None
 ) -> list[dict[str, str]]:

@@ -152,7 +152,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """How long a store tries."""
+    """How long a store tries, and what it knows beforehand."""
 
     patience_s: float = 5.0
     """How long a call goes on trying before it raises ServiceError."""
@@ -160,6 +160,8 @@ class StoreOptions:
     connect_timeout_s: float = 2.0
     backoff_s: tuple[float, ...] = field(default=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0))
     """Pauses between attempts; the last one repeats."""
+    view_fields: tuple[str, ...] = ()
+    """Fields that most views have: they are sent as numbers. Others may be written all the same."""
 
 
 class Store(Protocol):

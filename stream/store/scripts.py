@@ -1,10 +1,11 @@
 """The scripts that Redis runs atomically, and their calls as commands."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Literal
 
 Value = bytes | str | int
 Command = tuple[Value, ...]
@@ -24,21 +25,33 @@ class Script:
         return ("EVALSHA", self.digest, len(script_keys), *script_keys, *arguments)
 
 
+_texts: dict[str, str] = {}
+"""By digest: all that `script` has made."""
+
+
 @cache
-def script(name: ScriptName) -> Script:
-    """The script of this name, read once from the file beside this module."""
+def script(name: ScriptName, fields: tuple[str, ...] = ()) -> Script:
+    """The script of this name, read once from the file beside this module.
+
+    Args:
+        name: of the file.
+        fields: names that the script is to know by their numbers, from 1 on, as `FIELDS`.
+    """
     folder = files("stream.store") / "lua"
-    text = (folder / "guard.lua").read_text() + (folder / f"{name}.lua").read_text()
-    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+    known = f"local FIELDS = {{{','.join(map(_quoted, fields))}}}\n"
+    text = known + (folder / "guard.lua").read_text() + (folder / f"{name}.lua").read_text()
+    made = Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+    _texts[made.digest] = made.text
+    return made
 
 
-@cache
-def _texts() -> dict[str, str]:
-    names: tuple[ScriptName, ...] = get_args(ScriptName)
-    return {script(name).digest: script(name).text for name in names}
+def _quoted(name: str) -> str:
+    """As Lua spells a string; every byte that is no plain character by its number."""
+    plain = re.compile(rb"[^A-Za-z0-9_:.-]")
+    return '"' + plain.sub(lambda odd: b"\\%03d" % odd[0][0], name.encode()).decode() + '"'
 
 
 def in_full(command: Command) -> Command:
     """The same call with the script's text, for a Redis that does not have it (any more)."""
     assert command[0] == "EVALSHA"
-    return ("EVAL", _texts()[str(command[1])], *command[2:])
+    return ("EVAL", _texts[str(command[1])], *command[2:])

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from stream.store import keys
 from stream.store.protocol import Outcome
-from stream.store.scripts import Command, Value, script
+from stream.store.scripts import Command, script
 from stream.store.session import Session
 
 Fields = Mapping[str, str]
@@ -73,16 +75,17 @@ async def _send(
 
 def _command(session: Session, as_of_ms: int, key: str, fields: Fields) -> Command:
     base, before = session.shown.get(key, (0, {}))
-    changed: list[Value] = []
-    for name, value in fields.items():
-        if before.get(name) != value:
-            changed += (name, value)
-    gone = [name for name in before if name not in fields]
-    return script("view").call(
+    number_of = session.wire.number_of_field
+    changes: dict[int | str, str | bool] = {
+        number_of.get(name, name): value
+        for name, value in fields.items()
+        if before.get(name) != value
+    }
+    changes |= {number_of.get(name, name): False for name in before if name not in fields}
+    return script("view", session.wire.options.view_fields).call(
         (key,),
         *(session.lease.owner.epoch, as_of_ms, session.revision, base),
-        *(len(changed) // 2, *changed),
-        *gone,
+        msgspec.msgpack.encode(changes),
     )
 
 

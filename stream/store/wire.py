@@ -33,7 +33,8 @@ class Wire:
 
     def __init__(self, connection: AbstractConnection, options: StoreOptions) -> None:
         self._connection = connection
-        self._options = options
+        self.options = options
+        self.number_of_field = {name: at for at, name in enumerate(options.view_fields, 1)}
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -73,7 +74,7 @@ class Wire:
             StateError: an answer that trying again would not change.
         """
         loop = asyncio.get_running_loop()
-        give_up_at_s = loop.time() + self._options.patience_s
+        give_up_at_s = loop.time() + self.options.patience_s
         replies: list[Reply] = [None] * len(commands)
         open_commands = dict(enumerate(commands))
         for pause_s in self._pauses_s():
@@ -92,7 +93,7 @@ class Wire:
         raise AssertionError  # the pauses do not end
 
     def _pauses_s(self) -> Iterator[float]:
-        backoff_s = self._options.backoff_s
+        backoff_s = self.options.backoff_s
         return chain(backoff_s, repeat(backoff_s[-1]))
 
     async def _round(

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from stream.store.protocol import Outcome
+from stream.store.protocol import Outcome, StoreOptions
+from stream.store.redis import RedisStore
 from stream.store.scripts import script
 from tests.store.deeds import DAY, NIGHT, SHARD
+from tests.store.proxy import VIEW_FIELDS
 from tests.store.worlds import RedisWorld
 
 
@@ -64,7 +67,9 @@ async def test_a_sleeper_that_wakes_in_the_middle_of_a_write_changes_nothing(
     store = await world.store()
     await store.acquire(SHARD)
     await store.write_views(await store.acquire(SHARD), 1, {DAY: {"a": "of epoch 2"}})
-    whole = script("view").call((DAY,), 1, 9, 9, 0, 1, "a", "of epoch 1")
+    whole = script("view", VIEW_FIELDS).call(
+        (DAY,), 1, 9, 9, 0, msgspec.msgpack.encode({"a": "of epoch 1"})
+    )
     drop = script("drop").call((DAY,), 1)
     for command in (whole, drop):
         reply = world.admin.execute_command(*command)  # type: ignore[no-untyped-call]
@@ -84,3 +89,33 @@ async def test_views_are_plain_hashes_for_people(world: RedisWorld) -> None:
         b"_revision": b"1",
     }
     assert world.admin.smembers("floorwatch:teams") == {"北京/夜班🌙".encode()}
+
+
+async def test_fields_are_what_they_are_whether_they_are_sent_by_number_or_by_name(
+    world: RedisWorld,
+) -> None:
+    store = await world.store()
+    lease = await store.acquire(SHARD)
+    odd = "\x00\"\\]]'\n%d"
+    names = [*VIEW_FIELDS, "1", "2", odd, *(f"seconds:{n}" for n in range(1_500))]
+    before = {name: f"{name} before" for name in names}
+    after = {name: f"{name} after {odd}" for name in names[1:-1]} | {"new": ""}
+    for as_of_ms, view in enumerate((before, after, before), 1):
+        assert await store.write_views(lease, as_of_ms, {DAY: view}) is Outcome.OK
+        assert await store.read_views([DAY]) == {DAY: view}
+
+
+async def test_a_view_moves_each_second_in_few_bytes(world: RedisWorld) -> None:
+    """Names are longer than values: what is known beforehand is not spelled out each time."""
+    names = tuple(f"talk_utilisation_mean:{n}m" for n in range(100))
+
+    async def bytes_of(options: StoreOptions) -> int:
+        async with RedisStore(world.url, options) as store:
+            lease = await store.acquire(SHARD)
+            await store.write_views(lease, 1, {DAY: dict.fromkeys(names, "0.123456")})
+            before = world.admin.info("stats")["total_net_input_bytes"]
+            await store.write_views(lease, 2, {DAY: dict.fromkeys(names, "0.123457")})
+            return int(world.admin.info("stats")["total_net_input_bytes"]) - int(before)
+
+    spelled = await bytes_of(StoreOptions())
+    assert await bytes_of(StoreOptions(view_fields=names)) < 0.45 * spelled

@@ -10,10 +10,10 @@ from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Store, StoreOptions
 from stream.store.redis import RedisStore
 from stream.store.scripts import ScriptName, script
-from tests.store.proxy import Proxy
+from tests.store.proxy import VIEW_FIELDS, Proxy
 
 Write = Literal["commit", "flip"]
-QUICK = StoreOptions(patience_s=10.0, answer_timeout_s=5.0)
+QUICK = StoreOptions(patience_s=10.0, answer_timeout_s=5.0, view_fields=VIEW_FIELDS)
 
 
 class World(Protocol):
@@ -79,7 +79,7 @@ class RedisWorld:
         self._stack = AsyncExitStack()
         for name in get_args(ScriptName):
             # Else the reply that the proxy loses might be that the script is not known.
-            self.admin.script_load(script(name).text)
+            self.admin.script_load(script(name, VIEW_FIELDS if name == "view" else ()).text)
 
     async def store(self) -> Store:
         proxy = await self._stack.enter_async_context(Proxy(self.url))

@@ -19,5 +19,5 @@ local last_entry = 9 + 2 * tonumber(ARGV[9])
 for i = 10, last_entry, 2 do
   redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1])
 end
-call_with('HDEL', KEYS[2], last_entry + 1, #ARGV)
+call_with('HDEL', KEYS[2], ARGV, last_entry + 1, #ARGV)
 return 'OK'

@@ -17,5 +17,5 @@ end
 
 redis.call('HSET', KEYS[1], 'manifest_id', ARGV[5], 'manifest', ARGV[7])
 redis.call('UNLINK', KEYS[2])
-call_with('SADD', KEYS[2], 8, #ARGV)
+call_with('SADD', KEYS[2], ARGV, 8, #ARGV)
 return 'OK'

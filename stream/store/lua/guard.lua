@@ -20,9 +20,9 @@ local function rests_on(shard, seq, manifest_id)
   return (stored[1] or '0') == seq and (stored[2] or '') == manifest_id
 end
 
--- Calls a command with the arguments first..last of ARGV, in runs that fit on Lua's stack.
-local function call_with(command, key, first, last)
+-- Calls a command with arguments first..last of a list, in runs that fit on Lua's stack.
+local function call_with(command, key, list, first, last)
   for from = first, last, 1000 do
-    redis.call(command, key, unpack(ARGV, from, math.min(from + 999, last)))
+    redis.call(command, key, unpack(list, from, math.min(from + 999, last)))
   end
 end

@@ -1,5 +1,6 @@
--- KEYS: view. ARGV: epoch, as_of_ms, revision, base, number of fields, then name and value of
--- each field, then names of fields to remove.
+-- KEYS: view. ARGV: epoch, as_of_ms, revision, base, changes.
+-- changes, as MessagePack: the value of each field, or false to remove it. A field is named by its
+-- number among FIELDS or, where it has none, by its name: names are longer than values.
 -- base is the revision on which the changes rest; '0': the fields are the whole view. Where
 -- another stands (a lost reply, a roll-back), the answer is BASE: send the whole.
 local key, epoch, as_of = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -16,20 +17,26 @@ if not whole and (stored_epoch ~= epoch or stored[3] ~= ARGV[4]) then
   return 'BASE'
 end
 
-local last_field = 5 + 2 * tonumber(ARGV[5])
-call_with('HSET', key, 6, last_field)
-call_with('HDEL', key, last_field + 1, #ARGV)
-if whole then
-  local kept = {}
-  for i = 6, last_field, 2 do
-    kept[ARGV[i]] = true
+local kept, held, gone = {}, {}, {}
+for field, value in pairs(cmsgpack.unpack(ARGV[5])) do
+  local name = FIELDS[field] or field
+  if value then
+    kept[name] = true
+    held[#held + 1] = name
+    held[#held + 1] = value
+  else
+    gone[#gone + 1] = name
   end
-  for _, field in ipairs(redis.call('HKEYS', key)) do
-    if not kept[field] then
-      redis.call('HDEL', key, field)
+end
+if whole then
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    if not kept[name] then
+      gone[#gone + 1] = name
     end
   end
 end
+call_with('HSET', key, held, 1, #held)
+call_with('HDEL', key, gone, 1, #gone)
 -- The guard comes last: it says that all before it was done.
 redis.call('HSET', key, '_epoch', ARGV[1], '_as_of_ms', ARGV[2], '_revision', ARGV[3])
 return 'OK'
