@@ -135,9 +135,7 @@ def _pool_figures(
     queues = Queues(
         engine.counting.calls, engine.gauges, engine.seen_pools(), as_of_ms, as_of_ms + 1
     )
-    steps = [queues[pool] for pool in pools.tolist()]
-    waiting = np.array([int(one.waiting[0]) for one in steps], np.int64)
-    since = np.array([int(one.oldest_since_ms[0]) for one in steps], np.int64)
+    waiting, since = (column[pools] for column in queues.at_first())
     in_time = counts[:, :, _POOL["in_time"]]
     answered, abandoned = counts[:, :, _POOL["answered"]], counts[:, :, _POOL["abandoned"]]
     return PoolFigures(

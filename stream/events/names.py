@@ -71,6 +71,7 @@ class Names:
         self.sources: Numbering[tuple[str, str]] = Numbering()
         self.source_floor = IntColumn()
         self.pools: Numbering[tuple[str, str]] = Numbering()
+        self.pool_floor = IntColumn()
         self.teams: Numbering[tuple[str, str]] = Numbering()
         self.team_floor = IntColumn()
         self.team_pool = IntColumn()
@@ -99,8 +100,11 @@ class Names:
 
     def pool(self, floor: str, pool: str) -> int:
         """The number of a pool of a floor."""
-        self.floors.number(floor)
-        return self.pools.number((floor, pool))
+        found = self.pools.get((floor, pool))
+        if found is None:
+            self.pool_floor.append(self.floors.number(floor))
+            found = self.pools.number((floor, pool))
+        return found
 
     def team(self, floor: str, team: str) -> int:
         """The number of a team of a floor."""

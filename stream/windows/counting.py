@@ -52,21 +52,12 @@ class Counting:
         if self._spec.seat_calls:
             self.seats.make_room(len(names.seats))
 
-    def advance(self, teams: I64, pools: I64, seats: I64, minute: int) -> None:
-        """Open minutes up to `minute` for the teams, pools and seats of one floor."""
-        self.teams.advance(teams, minute)
-        self.pools.advance(pools, minute)
+    def advance(self, minute: I64, floor_of_seat: I64) -> None:
+        """Open minutes up to the given one of each floor (floors,), for what is new there too."""
+        self.teams.advance(minute[self._names.team_floor.data])
+        self.pools.advance(minute[self._names.pool_floor.data])
         if self._spec.seat_calls:
-            self.seats.advance(seats, minute)
-
-    def start_new_rows(self, head: I64, floor_of_seat: I64) -> None:
-        """What is new begins in its floor's open minute (head: (floors,)), like the others."""
-        names = self._names
-        self.teams.head[: len(names.teams)] = head[names.team_floor.data]
-        floors = np.array([names.floors.number(floor) for floor, _ in names.pools.keys], np.int64)
-        self.pools.head[: len(names.pools)] = head[floors]
-        if self._spec.seat_calls:
-            self.seats.head[: len(names.seats)] = head[floor_of_seat]
+            self.seats.advance(minute[floor_of_seat])
 
     def forget(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int, minute: int) -> None:
         """Let go of calls and periods that no event can change any more."""

@@ -6,7 +6,6 @@ ones render. The open interval of an agent is never rendered; it is clipped when
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -61,7 +60,6 @@ class Engine:
         self.dirty_agents: set[int] = set()
         """Blocks of agents, and of seats, that changed since the last snapshot."""
         self.dirty_seats: set[int] = set()
-        self._members: tuple[tuple[int, ...], list[tuple[I64, I64, I64]]] = ((), [])
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Take in events; those that are too late are returned and change nothing."""
@@ -105,27 +103,13 @@ class Engine:
 
     def open_minutes(self, minute_of_floor: I64) -> bool:
         """Open the minutes up to the given one of each floor (floors,); whether any was."""
-        self.counting.start_new_rows(self.panes.head, self.floor_of_seat)
-        floors = len(self.names.floors)
-        behind = np.flatnonzero(minute_of_floor[:floors] > self.panes.head[:floors])
-        if len(behind):
-            members = self._members_of_floors()
-            for floor in behind.tolist():
-                minute = int(minute_of_floor[floor])
-                seats, teams, pools = members[floor]
-                self.panes.advance(floor, seats, minute)
-                self.counting.advance(teams, pools, seats, minute)
-        return bool(len(behind))
-
-    def _members_of_floors(self) -> list[tuple[I64, I64, I64]]:
-        names = self.names
-        sizes = (len(names.floors), len(names.seats), len(names.teams), len(names.pools))
-        if self._members[0] != sizes:
-            pools = np.array([names.floors.number(floor) for floor, _ in names.pools.keys])
-            owners = (self.floor_of_seat, names.team_floor.data, pools)
-            columns = [_by_owner(owner, len(names.floors)) for owner in owners]
-            self._members = (sizes, list(zip(*columns, strict=True)))
-        return self._members[1]
+        head = self.panes.head[: len(self.names.floors)]
+        minute = np.maximum(head, minute_of_floor[: len(head)])
+        opened = bool((minute > head).any())
+        if opened:
+            self.panes.advance(minute, self.floor_of_seat)
+        self.counting.advance(minute, self.floor_of_seat)
+        return opened
 
     def _forget(self) -> None:
         """Only when a batch is taken in whole: its own events may be older than it moved time."""
@@ -249,9 +233,3 @@ def _closed(rows: Rows, first: I64, end: I64) -> tuple[Rows, I64]:
     """The closed intervals of runs of rows [first, end): their rows, and where each ends."""
     at = ranges(first, np.maximum(first, end - 1))
     return rows.take(at), rows.ts_ms[at + 1] if len(at) else np.zeros(0, np.int64)
-
-
-def _by_owner(owner: I64, owners: int) -> list[I64]:
-    order = np.argsort(owner, kind="stable")
-    bounds = np.searchsorted(owner[order], np.arange(owners + 1))
-    return [order[start:end] for start, end in pairwise(bounds)]

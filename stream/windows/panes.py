@@ -1,6 +1,7 @@
 """Rendering of closed intervals into minute panes and shift sums; adding and taking away."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,21 @@ class Intervals:
         return Intervals(
             self.start_ms[at], self.end_ms[at], self.seat[at], self.state[at], self.sign[at]
         )
+
+
+def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
+    """Empty what opens in a ring of minutes when its rows move on, in place.
+
+    minutes: (rows or more, RING, ...); head, minute: (rows,) the newest minute of each row so far,
+    and from now on. A row never goes back. Most rows move alike, and are emptied at once.
+    """
+    behind = np.flatnonzero(minute > head)
+    while len(behind):
+        old, new = int(head[behind[0]]), int(minute[behind[0]])
+        alike = (head[behind] == old) & (minute[behind] == new)
+        slots = np.arange(max(old, new - RING) + 1, new + 1) % RING
+        minutes[np.ix_(behind[alike], slots)] = 0
+        behind = behind[~alike]
 
 
 def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
@@ -72,17 +88,11 @@ class Panes:
         self._latest = grown(self._latest, seats)
         self.head = grown(self.head, floors)
 
-    def advance(self, floor: int, seats: I64, minute: int) -> None:
-        """Open minutes up to `minute` for the seats of a floor; never goes back."""
-        opened = min(minute - int(self.head[floor]), RING)
-        if opened <= 0:
-            return
-        if opened == RING:
-            self.minutes[seats] = 0
-        else:
-            slots = np.arange(minute - opened + 1, minute + 1) % RING
-            self.minutes[np.ix_(seats, slots)] = 0
-        self.head[floor] = minute
+    def advance(self, minute: I64, floor_of_seat: I64) -> None:
+        """Open minutes up to the given one of each floor (floors,); never goes back."""
+        head = self.head[: len(minute)]
+        empty_opened(self.minutes, head[floor_of_seat], minute[floor_of_seat])
+        np.maximum(head, minute, out=head)
 
     def render(self, intervals: Intervals, floor_of_seat: I64, calendars: Calendars) -> None:
         """Add intervals to (or take them from) the minutes still kept and the shifts."""

@@ -107,6 +107,21 @@ class Queues(Sequence[QueueTrace]):
             ) or self._from_calls(pool)
         return self._traces[pool]
 
+    def at_first(self) -> tuple[I64, I64]:
+        """Of all pools (P,) at the first instant: calls waiting; since when the oldest waits.
+
+        The same as the first step of each trace, in one go; NEVER_MS if none waits.
+        """
+        pool, offered_ms, end_ms = self.waits()
+        now = (offered_ms <= self._from_ms) & (self._from_ms < end_ms)
+        waiting = np.bincount(pool[now], minlength=len(self))
+        since_ms = np.full(len(self), NEVER_MS)
+        np.minimum.at(since_ms, pool[now], offered_ms[now])
+        for number in self.gauged():
+            trace = self[number]
+            waiting[number], since_ms[number] = trace.waiting[0], trace.oldest_since_ms[0]
+        return waiting, since_ms
+
     def heard(self) -> Bool:
         """(P,): whether a call or queue event of each pool was ever seen."""
         return self._known

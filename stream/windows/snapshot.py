@@ -14,7 +14,7 @@ from stream.windows.calls import Calls
 from stream.windows.engine import BLOCK_BITS, Engine
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.packing import Pieces, pack, unpack
-from stream.windows.panes import RING
+from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.told import Run
 
@@ -239,14 +239,8 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
     """A block keeps the minutes as of when it was stored; those opened since are emptied."""
     at = _block(block, len(engine.names.seats))[: len(pieces["head"])]
     panes = engine.panes
-    minutes, opened = pieces["minutes"], panes.head[engine.floor_of_seat[at]] - pieces["head"]
-    for count in np.unique(opened[opened > 0]).tolist():
-        mine = opened == count
-        for head in np.unique(pieces["head"][mine]).tolist():
-            rows = np.flatnonzero(mine & (pieces["head"] == head))
-            slots = np.arange(head + 1, head + 1 + min(count, RING)) % RING
-            minutes[np.ix_(rows, slots)] = 0
-    panes.minutes[at] = minutes
+    empty_opened(pieces["minutes"], pieces["head"], panes.head[engine.floor_of_seat[at]])
+    panes.minutes[at] = pieces["minutes"]
     panes.shifts[at], panes.shift_start_ms[at] = pieces["shifts"], pieces["shift_start_ms"]
 
 

@@ -10,7 +10,7 @@ from stream.units import MINUTE_MS
 from stream.windows.contribution import Contribution
 from stream.windows.facts import NONE
 from stream.windows.grouping import add_rows, grown, ranked
-from stream.windows.panes import RING
+from stream.windows.panes import RING, empty_opened
 
 LN_UNIT = 2**20
 """Sums of ln(handle time in ms) are whole numbers of this part, so that order cannot matter."""
@@ -99,15 +99,11 @@ class Tally:
         self.minutes = grown(self.minutes, rows)
         self.head = grown(self.head, rows)
 
-    def advance(self, rows: I64, minute: int) -> None:
-        """Open minutes up to `minute` for some rows that share a head."""
-        if not len(rows):
-            return
-        opened = min(minute - int(self.head[rows].min()), RING)
-        if opened > 0:
-            slots = np.arange(minute - opened + 1, minute + 1) % RING
-            self.minutes[np.ix_(rows, slots)] = 0
-            self.head[rows] = minute
+    def advance(self, minute: I64) -> None:
+        """Open minutes up to the given one of each row (rows,); never goes back."""
+        head = self.head[: len(minute)]
+        empty_opened(self.minutes, head, minute)
+        np.maximum(head, minute, out=head)
 
     def add(self, entries: Entries) -> None:
         """Add entries; minutes that are no longer kept are passed over."""

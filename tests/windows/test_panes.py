@@ -10,7 +10,7 @@ from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.calendars import Calendars
-from stream.windows.panes import SHIFTS, Intervals, Panes
+from stream.windows.panes import RING, SHIFTS, Intervals, Panes, empty_opened
 
 SEATS = 6
 FIRST_DAY = 20_000
@@ -68,3 +68,18 @@ def test_the_sums_of_a_shift_are_those_of_its_intervals_until_fifteen_newer_push
             for shift, wanted in held.items():
                 found = panes.sum_shift(np.array([seat]), np.array([shift]))
                 assert found[0].tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_minutes_that_open_are_empty_as_if_each_row_moved_on_alone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, span = 40, int(rng.choice([2, 20, 3 * RING]))
+    head = rng.integers(1_000, 1_000 + span, rows)
+    minute = head + rng.integers(-3, span, rows)
+    ring = rng.integers(1, 99, (rows + 2, RING, 3))
+    alone = ring.copy()
+    for row in range(rows):
+        for opened in range(head[row] + 1, minute[row] + 1):
+            alone[row, opened % RING] = 0
+    empty_opened(ring, head, minute)
+    assert np.array_equal(ring, alone)

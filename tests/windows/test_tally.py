@@ -32,7 +32,7 @@ def test_sums_by_minute_and_by_period_are_those_of_the_entries(seed: int) -> Non
     minute = FIRST
     for _ in range(80):
         minute += int(rng.integers(0, 9))
-        tally.advance(np.arange(ROWS), minute)
+        tally.advance(np.full(ROWS, minute))
         entries = drawn(rng, minute)
         tally.add(entries)
         columns = (entries.row, entries.ts_ms // MINUTE_MS, entries.period_ms)

@@ -1,0 +1,57 @@
+"""Queues of all pools at once, against the trace of each."""
+
+import numpy as np
+import pytest
+
+from stream.events.decode import decode_objects
+from stream.shard import Shard
+from stream.spec import Spec
+from stream.units import NEVER_MS
+from stream.windows.queues import GAUGE_MS_MOST, Queues
+
+POOLS = 7
+START_MS = 1_772_445_600_000
+SPAN_MS = 2 * GAUGE_MS_MOST
+
+
+def drawn(rng: np.random.Generator) -> list[dict[str, object]]:
+    """Calls of all pools but the last, some of which are over; gauges of the first three."""
+    events: list[dict[str, object]] = []
+    for number in range(60):
+        pool = f"pool-{rng.integers(0, POOLS - 1)}"
+        ts_ms = START_MS + int(rng.integers(0, SPAN_MS))
+        call = {"type": "call", "call": f"c{number}", "pool": pool}
+        events.append({**call, "phase": "offered", "ts": ts_ms})
+        if rng.random() < 0.7:
+            later_ms = ts_ms + int(rng.integers(0, SPAN_MS // 4))
+            events.append({**call, "phase": "abandoned", "ts": later_ms})
+    for _ in range(9):
+        gauge = {"type": "queue", "pool": f"pool-{rng.integers(0, 3)}"}
+        ts_ms = START_MS + int(rng.integers(0, SPAN_MS))
+        waiting = int(rng.integers(0, 3))
+        events.append({**gauge, "ts": ts_ms, "waiting": waiting, "oldest_wait_s": waiting * 7})
+    return sorted(events, key=lambda event: int(str(event["ts"])))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_queues_of_all_pools_at_once_are_those_of_their_traces(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shard = Shard(Spec())
+    for number in range(POOLS):
+        shard.names.pool("main", f"pool-{number}")
+    shard.push(decode_objects(drawn(rng), None, shard.names).batch)
+    engine, heads = shard.engine, set[int]()
+    for at_ms in (START_MS + rng.integers(0, SPAN_MS, 20)).tolist():
+        queues = Queues(
+            engine.counting.calls,
+            engine.gauges,
+            engine.counting.pool_heard[:POOLS],
+            at_ms,
+            at_ms + 1,
+        )
+        waiting, since_ms = queues.at_first()
+        heads.update(waiting.tolist())
+        assert waiting.tolist() == [int(trace.waiting[0]) for trace in queues]
+        assert since_ms.tolist() == [int(trace.oldest_since_ms[0]) for trace in queues]
+        assert ((waiting > 0) == (since_ms < NEVER_MS)).all()
+    assert {0, 1, 2} <= heads
