@@ -4,7 +4,7 @@ Numbers are given at first sight and are private to the shard. They never decide
 order matters the names decide, as bytes.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -37,6 +37,12 @@ class Numbering(Generic[K]):
             self.keys.append(key)
         return found
 
+    def extend(self, keys: Iterable[K]) -> None:
+        """Give new keys, each of which comes once, their numbers."""
+        known = len(self.keys)
+        self.keys.extend(keys)
+        self.number_of.update(zip(self.keys[known:], range(known, len(self.keys)), strict=True))
+
 
 class IntColumn:
     """An int64 column that grows by doubling; `data` is the filled part."""
@@ -53,6 +59,12 @@ class IntColumn:
             self._data = np.concatenate([self._data, np.zeros_like(self._data)])
         self._data[self.size] = value
         self.size += 1
+
+    def extend(self, values: Iterable[int]) -> None:
+        """Add values at the end."""
+        added = np.fromiter(values, np.int64)
+        self._data = np.concatenate([self.data, added, np.zeros(64, np.int64)])
+        self.size += len(added)
 
     @property
     def data(self) -> I64:
@@ -169,7 +181,10 @@ class Names:
             self.pool(floor, pool)
         for floor, team in lists["teams"]:
             self.team(floor, team)
-        for floor, agent in lists["agents"]:
-            self.agent(floor, agent)
-        for floor, agent, team in lists["seats"]:
-            self.seat(floor, agent, team, 0)
+        # A hundred thousand of these: in bulk they take a third of the time.
+        self.agents.extend((floor, agent) for floor, agent in lists["agents"])
+        self.agent_floor.extend(self.floors.number(floor) for floor, _ in lists["agents"])
+        agents, teams = self.agents.number_of, self.teams.number_of
+        self.seats.extend((floor, agent, team) for floor, agent, team in lists["seats"])
+        self.seat_agent.extend(agents[floor, agent] for floor, agent, _ in lists["seats"])
+        self.seat_team.extend(teams[floor, team] for floor, _, team in lists["seats"])

@@ -92,10 +92,10 @@ async def load(session: Session) -> dict[str, bytes]:
             "missing in Redis, though its manifest names them: keys were removed by hand or "
             "evicted; restore a backup or rebuild the state from Kafka"
         )
-    joined = {name: [pieces[key] or b"" for key in run] for name, run in wanted.items()}
-    return await asyncio.to_thread(
-        lambda: {name: unpack(name, b"".join(run)) for name, run in joined.items()}
-    )
+    joined = {name: b"".join(pieces[key] or b"" for key in run) for name, run in wanted.items()}
+    # In several threads, since zlib lets go of Python's lock: half of a restore's time otherwise.
+    blobs = await asyncio.gather(*(asyncio.to_thread(unpack, *one) for one in joined.items()))
+    return dict(zip(joined, blobs, strict=True))
 
 
 async def _check(session: Session) -> None:

@@ -18,7 +18,7 @@ from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.told import Run
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every change of what the parts hold."""
 STATE_NAMES = [state.name for state in State]
 """What the numbers of states mean in the parts."""
@@ -237,11 +237,11 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
 
 def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
     """A block keeps the minutes as of when it was stored; those opened since are emptied."""
-    at = _block(block, len(engine.names.seats))[: len(pieces["head"])]
-    panes = engine.panes
+    first = block << BLOCK_BITS
+    at, panes = slice(first, first + len(pieces["head"])), engine.panes
     empty_opened(pieces["minutes"], pieces["head"], panes.head[engine.floor_of_seat[at]])
-    panes.minutes[at] = pieces["minutes"]
-    panes.shifts[at], panes.shift_start_ms[at] = pieces["shifts"], pieces["shift_start_ms"]
+    for name in ("minutes", "shifts", "shift_start_ms"):
+        getattr(panes, name)[at] = pieces[name]
 
 
 def _restore_tallies(engine: Engine, pieces: Pieces) -> None:

@@ -59,11 +59,12 @@ class Told:
 
     def holds(self, number: U64, bit: U64) -> Bool:
         """Whether the fact of each bit is remembered of each number."""
-        found = np.zeros(len(number), np.uint64)
+        order = np.argsort(number)  # in order they are found in half the time or less
+        sought, found = number[order], np.zeros(len(number), np.uint64)
         for run in self.runs.values():
-            place = np.minimum(np.searchsorted(run.told, number), len(run.told) - 1)
+            place = np.minimum(np.searchsorted(run.told, sought), len(run.told) - 1)
             told = run.told[place]
-            found |= np.where(told & _KEY == number, told, 0)
+            found[order] |= np.where(told & _KEY == sought, told, 0)
         held: Bool = found & bit != 0
         return held
 

@@ -17,6 +17,30 @@ def test_an_array_comes_back_with_its_type_shape_and_values(
     assert np.array_equal(found, column)
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint32, np.uint16, np.float64])
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 1_000])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9])
+def test_an_array_of_which_much_is_nothing_comes_back_and_takes_less_room(
+    kind: type[np.generic], size: int, share: float
+) -> None:
+    rng = np.random.default_rng(size)
+    column = (rng.integers(1, 60_000, (size, 3)) * (rng.random((size, 3)) < share)).astype(kind)
+    data = pack({"a": column, "b": [1]})
+    found = unpack(data)
+    assert found["a"].dtype == column.dtype
+    assert np.array_equal(found["a"], column)
+    assert found["b"] == [1]
+    found["a"][:] = 0
+    assert np.array_equal(unpack(data)["a"], column)
+    if size == 1_000 and share < 0.5:
+        assert len(data) < column.nbytes / 1.9
+
+
+def test_no_array_takes_more_room_than_in_memory() -> None:
+    full = np.arange(1, 1_001)
+    assert len(pack({"a": full})) < full.nbytes + 60
+
+
 def test_values_and_arrays_stand_side_by_side_in_their_order() -> None:
     pieces = {"n": 2**60, "names": [["北京", "☎"], []], "a": np.arange(3), "": None}
     found = unpack(pack(pieces))
