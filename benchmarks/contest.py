@@ -60,13 +60,21 @@ def run_peer(name: str, job: Job, log_path: Path) -> Run:
         raise ContestantFailed(_complaint(name, log_path)) from None
 
 
-def run_floorwatch(config: Path, job: Job, log_path: Path) -> Run:
+def run_floorwatch(
+    config: Path, job: Job, log_path: Path, program: tuple[str, ...] = ("-m", "stream")
+) -> Run:
     """Run a worker until the offsets in Redis cover all records, then end it by SIGTERM.
+
+    Args:
+        config: of the worker.
+        job: what it is to read.
+        log_path: where its log goes.
+        program: what Python runs: the worker, or one that differs in a single thing.
 
     Raises:
         ContestantFailed: it ended before that, or took too long.
     """
-    command = [sys.executable, "-m", "stream", "worker", "--config", str(config)]
+    command = [sys.executable, *program, "worker", "--config", str(config)]
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment()

@@ -17,15 +17,17 @@ from statistics import median
 import programs
 import redis
 from cells import hash_of, read_floorwatch, read_peer
-from contest import Run, run_floorwatch, run_peer
-from figures import FLOORWATCH, closing, figures_of, table, verdicts
+from contest import PEERS, Run, run_floorwatch, run_peer
+from figures import FLOORWATCH, UNCOMMITTED, closing, figures_of, table, verdicts
 from memory import bytes_per_agent
 from peers.job import Job
 from workload import Extent, Record, Size, make
 
 from stream.cli.embedded import free_port, redis_program
 
-CONTESTANTS = ("aiokafka_decode", FLOORWATCH, "plain_python", "stock_faust")
+CONTESTANTS = ("aiokafka_decode", FLOORWATCH, UNCOMMITTED, "plain_python", "stock_faust")
+OURS = {FLOORWATCH: ("-m", "stream"), UNCOMMITTED: (str(PEERS / f"{UNCOMMITTED}.py"),)}
+"""What Python runs."""
 STORES_NOTHING = "aiokafka_decode"
 SOME = "stock_faust"
 """Reads only the first so many records: it would take too long."""
@@ -188,14 +190,14 @@ def _run(stage: Stage, name: str, number: int, extent: Extent) -> Run:
     group = f"{name}-{number}"
     job = Job(stage.brokers, TOPIC, group, stage.redis_url, extent.records, extent.ends)
     log_path = stage.directory / f"{name}.log"
-    if name != FLOORWATCH:
+    if name not in OURS:
         return run_peer(name, job, log_path)
     config = _config_path(stage)
     text = CONFIG.format(
         brokers=job.brokers, group=group, topic=TOPIC, redis_url=job.redis_url, port=free_port()
     )
     config.write_text(text, encoding="utf-8")
-    return run_floorwatch(config, job, log_path)
+    return run_floorwatch(config, job, log_path, OURS[name])
 
 
 def _config_path(stage: Stage) -> Path:
@@ -206,7 +208,7 @@ def _compare(stage: Stage, name: str, number: int, extent: Extent) -> list[str]:
     """What is wrong with what a contestant has stored: nothing, or a line of text."""
     if name == STORES_NOTHING:
         return []
-    if name == FLOORWATCH:
+    if name in OURS:
         stored = read_floorwatch(_config_path(stage), TOPIC, extent.ends)
     else:
         stored = read_peer(stage.redis_url)

@@ -232,7 +232,7 @@ class Shard:
                 "judged_ms": self._judged_ms,
                 "as_of_ms": self.as_of_ms,
                 "unseen": self.watch.seen(self.engine, self._unseen()),
-                "control": self.control.snapshot().hex(),
+                "control": np.frombuffer(self.control.snapshot(), np.uint8),
             }
         )
 
@@ -266,7 +266,7 @@ class Shard:
             held = parts_of.read_part({"control": control}, "control")
             shard._judged_ms, shard.as_of_ms = held["judged_ms"], held["as_of_ms"]
             shard._seen = held.get("unseen", [])
-            shard.control.restore(bytes.fromhex(held["control"]))
+            shard.control.restore(held["control"].tobytes())
         return shard
 
     def resume(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.components import ROOT
 
-NAMES = ("floorwatch", "aiokafka_decode", "stock_faust", "plain_python")
+NAMES = ("floorwatch", "uncommitted", "aiokafka_decode", "stock_faust", "plain_python")
 
 
 @pytest.mark.slow
