@@ -16,7 +16,7 @@ import redis
 from hypothesis import settings
 
 from stream.cli import embedded
-from tests import components
+from tests import components, redises
 
 pytest_plugins = ("tests.reference.plugin",)
 
@@ -29,14 +29,9 @@ settings.load_profile("floorwatch")
 REDIS_VERSIONS = ("6.2", "7")
 SERVICES = frozenset(
     {
-        "redis_server",
-        "redis_url",
-        "make_redis",
-        "kafka",
-        "make_kafka",
-        "kafka_cluster",
-        "broker",
-        "prometheus",
+        *("redis_server", "redis_url", "make_redis", "redis_executable"),
+        *("redis_cluster", "own_cluster", "redis_watched", "own_watched"),
+        *("kafka", "make_kafka", "kafka_cluster", "broker", "prometheus"),
     }
 )
 
@@ -110,6 +105,42 @@ def make_redis(
     yield make
     for program in programs:
         program.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(
+    redis_executable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[redises.Cluster]:
+    """A Redis Cluster shared by the tests of the session; leave its nodes alone."""
+    directory = tmp_path_factory.mktemp("cluster")
+    with redises.running_cluster(redis_executable, directory, timeout_ms=15_000) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_cluster(redis_executable: Path, tmp_path: Path) -> Iterator[redises.Cluster]:
+    """A Redis Cluster of the test's own, which replaces a primary after a second."""
+    with redises.running_cluster(redis_executable, tmp_path / "cluster", 1_000) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def redis_watched(
+    redis_executable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[redises.Watched]:
+    """A Redis with Sentinels, shared by the tests of the session; leave it alone."""
+    directory = tmp_path_factory.mktemp("watched")
+    primary = redises.copied_primary(redis_executable, directory)
+    with redises.watched(primary, directory, down_ms=30_000) as watched:
+        yield watched
+
+
+@pytest.fixture
+def own_watched(redis_executable: Path, tmp_path: Path) -> Iterator[redises.Watched]:
+    """A Redis with Sentinels of the test's own, which replace the primary after a second."""
+    primary = redises.copied_primary(redis_executable, tmp_path / "watched")
+    with redises.watched(primary, tmp_path / "watched", down_ms=1_000) as watched:
+        yield watched
 
 
 @pytest.fixture(scope="session")

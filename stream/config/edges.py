@@ -39,8 +39,12 @@ class Redis(Table):
 
     url: v.RedisUrl = setting(
         v.SecretUrl("redis://127.0.0.1:6379/0"),
-        "Address of the Redis; its password is never printed.",
-        "redis://, rediss:// or unix://",
+        "Address of the Redis: of one server; of the Sentinels that watch it, with the name under "
+        "which they do and the number of the database; or of some nodes of a cluster. A user and "
+        "a password stand once, before the first address, as user:password@, and are never "
+        "printed; those of the Sentinels behind all as ?sentinel_username=…&sentinel_password=….",
+        "redis://host:port/DB, unix://path, redis+sentinel://host:port,host:port/SERVICE/DB, "
+        "redis+cluster://host:port,host:port; rediss instead of redis for TLS",
     )
     on_loss: Literal["refuse", "rebuild"] = setting(
         "refuse",

@@ -13,13 +13,13 @@ from stream.control.model import Severity
 from stream.events.language import State
 from stream.roster import is_id
 from stream.spec import LocalSpan
+from stream.store.address import SCHEMES, site_of
 from stream.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, parse_duration_ms
 
 OFF: Final = "off"
-REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
 
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-_USER_INFO = re.compile(r"//(?P<user>[^/@]*)@")
+_USER_INFO = re.compile(r"//(?P<user>[^/]*)@")
 _UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
 
 
@@ -158,7 +158,7 @@ def masked(url: str) -> str:
     if not colon:
         return "***" if "@" in url else url
     hidden = _USER_INFO.sub(_mask_user, f"//{rest}")
-    if scheme not in REDIS_SCHEMES:
+    if scheme not in SCHEMES:
         host, slash, path = hidden.removeprefix("//").partition("/")
         return f"{scheme}://{host.partition('?')[0]}{slash}{'***' if path else ''}"
     return f"{scheme}:{hidden.partition('?')[0]}"
@@ -177,6 +177,11 @@ def _url(*schemes: str) -> BeforeValidator:
         return SecretUrl(str(value))
 
     return BeforeValidator(read)
+
+
+def _redis_url(value: object) -> SecretUrl:
+    site_of(value if isinstance(value, str) else "")
+    return SecretUrl(str(value))
 
 
 def _silence(value: object) -> object:
@@ -206,7 +211,7 @@ Zone = Annotated[str, BeforeValidator(_zone)]
 Name = Annotated[str, BeforeValidator(_name)]
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
-RedisUrl = Annotated[SecretUrl, _url(*REDIS_SCHEMES), PlainSerializer(str)]
+RedisUrl = Annotated[SecretUrl, BeforeValidator(_redis_url), PlainSerializer(str)]
 Severities = Annotated[tuple[Severity, ...], BeforeValidator(_listed)]
 WebUrl = Annotated[SecretUrl, _url("http", "https"), PlainSerializer(str)]
 Silence = Annotated[dict[State, int | None] | None, BeforeValidator(_silence)]

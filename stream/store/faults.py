@@ -30,12 +30,18 @@ class Fault:
 _LOGIN = "Redis refuses the user or the password; check [redis] url"
 _RIGHTS = "Redis refuses this user a command; check its ACL"
 _MEMORY = "Redis has no memory left and keeps what it has (noeviction); raise its maxmemory"
-_REPLICA = "this Redis is a replica that takes no writes; point [redis] url to the primary"
+_REPLICA = (
+    "this Redis is a replica that takes no writes; [redis] url has to lead to the primary, or to "
+    "Sentinels or a cluster, which say who is the primary"
+)
 _DISK = "Redis takes no writes because it cannot save to its disk; see its log"
 _REPLICAS = "Redis takes no writes because it has too few replicas"
 _LOADING = "Redis is still loading its data"
 _BUSY = "Redis is busy with someone's script"
-_CLUSTER = "this Redis is a cluster, which this version does not speak; use a single primary"
+_MOVING = "Redis Cluster is moving the slot"
+_DOWN = "Redis Cluster does not serve the slot: a primary is down and not yet replaced"
+_NO_CLUSTER = "this Redis is no cluster; write [redis] url = redis://host:port/0"
+_NO_SERVICE = "the Sentinels know no such service; check the name in [redis] url"
 _TYPE = "a key that begins with floorwatch: holds something else; use a database of our own"
 _SLOW = "Redis does not answer in time"
 _AWAY = "Redis is not there"
@@ -59,10 +65,13 @@ FAULTS = (
     Fault(theirs.ResponseError, "enough good replicas", Hope.passes, ServiceError, _REPLICAS),
     Fault(theirs.BusyLoadingError, "", Hope.passes, ServiceError, _LOADING),
     Fault(theirs.ResponseError, "BUSY ", Hope.passes, ServiceError, _BUSY),
-    Fault(theirs.AskError, "", Hope.lasts, StateError, _CLUSTER),
-    Fault(theirs.ClusterError, "", Hope.lasts, StateError, _CLUSTER),
-    Fault(theirs.ClusterCrossSlotError, "", Hope.lasts, StateError, _CLUSTER),
-    Fault(theirs.TryAgainError, "", Hope.lasts, StateError, _CLUSTER),
+    Fault(theirs.AskError, "", Hope.passes, ServiceError, _MOVING),
+    Fault(theirs.TryAgainError, "", Hope.passes, ServiceError, _MOVING),
+    Fault(theirs.ResponseError, "access a non local key", Hope.passes, ServiceError, _MOVING),
+    Fault(theirs.ClusterError, "", Hope.passes, ServiceError, _DOWN),
+    Fault(theirs.ResponseError, "the cluster is down", Hope.passes, ServiceError, _DOWN),
+    Fault(theirs.ResponseError, "cluster support disabled", Hope.lasts, StateError, _NO_CLUSTER),
+    Fault(theirs.ResponseError, "No such master", Hope.lasts, ServiceError, _NO_SERVICE),
     Fault(theirs.ResponseError, "WRONGTYPE", Hope.lasts, StateError, _TYPE),
     Fault(theirs.ResponseError, "wrong kind of value", Hope.lasts, StateError, _TYPE),
     Fault(theirs.TimeoutError, "", Hope.passes, ServiceError, _SLOW),

@@ -1,15 +1,14 @@
 """The only place that spells a key of Redis.
 
 All keys of a shard share its hash tag ``{<topic>:<partition>}``, so that one script may touch
-several of them on a Redis Cluster too. A view has no tag: it is written by a script call of its
-own. An id holds no "/", so a view's name cannot be read in two ways.
+several of them on a Redis Cluster too, and what one loses it loses with the others. A view has no
+tag: it is written by a script call of its own. An id holds no "/", so a view's name cannot be read
+in two ways.
 """
 
 import re
 from typing import Final, NamedTuple
 
-STORE_ID: Final = "floorwatch:{store}:id"
-"""A random id, written once for each (emptied) Redis."""
 TEAMS: Final = "floorwatch:teams"
 """The set of ``<floor>/<team>`` that have a view."""
 
@@ -28,6 +27,11 @@ class ShardKey(NamedTuple):
 def shard(key: ShardKey) -> str:
     """Hash: owner, commit_seq, offset, as_of_ms, control, manifest."""
     return f"{_prefix(key)}shard"
+
+
+def store_id(key: ShardKey) -> str:
+    """String: a random id, written once, when the shard is first seen in a store without it."""
+    return f"{_prefix(key)}store"
 
 
 def outbox(key: ShardKey) -> str:

@@ -53,6 +53,8 @@ class MemoryServer:
     shards: dict[ShardKey, _Shard] = field(default_factory=dict)
     views: dict[str, _View] = field(default_factory=dict)
     teams: set[str] = field(default_factory=set)
+    acquired: int = 0
+    """Counts acquisitions; like a clock it is never set back."""
 
     def copy(self) -> "MemoryServer":
         """All that it holds, to set it back to later."""
@@ -93,7 +95,8 @@ class MemoryStore:
     async def acquire(self, shard: ShardKey) -> Lease:
         """See the protocol."""
         state = self.server.shards.setdefault(shard, _Shard())
-        state.owner = Owner(state.owner.epoch + 1, secrets.token_hex(16))
+        self.server.acquired += 1
+        state.owner = Owner(self.server.acquired, secrets.token_hex(16))
         last = state.commit
         offset = last.offset if last else None
         self._sessions[shard] = _Session(state.owner, state.seq, offset, state.manifest)

@@ -54,9 +54,10 @@ class LeaseLost(StateError):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who may write: the epoch counts acquisitions, the token tells apart two of one number."""
+    """Who may write: the token tells apart two of one epoch."""
 
     epoch: int
+    """Grows with each acquisition, also over those that the store has lost: it follows a clock."""
     token: str
 
 
@@ -101,7 +102,7 @@ class Lease:
     shard: ShardKey
     owner: Owner
     store_id: str
-    """Random, new for each emptied store. Worth putting into Kafka's commit metadata."""
+    """Random, new for this shard in each store that does not hold it (any more)."""
     manifest: Manifest | None
     """None: nothing was ever saved."""
     control: bytes | None
@@ -178,7 +179,7 @@ class Store(Protocol):
 
         Raises:
             ServiceError: it is not there, or does not let us in.
-            StateError: it is too old, a cluster, or may evict keys; the text says what to do.
+            StateError: it is too old, or may evict keys; the text says what to do.
         """
 
     async def close(self) -> None:

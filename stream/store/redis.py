@@ -1,14 +1,14 @@
-"""The store in Redis 6.2 or newer: a single primary, with or without replicas."""
+"""The store in Redis 6.2 or newer: one primary, one that Sentinels watch, or a cluster."""
 
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Self
+from typing import Any, Self
 
-from stream.errors import ServiceError, StateError
 from stream.store import keys, showing, snapshots
 from stream.store.keys import ShardKey
+from stream.store.line import Reply
 from stream.store.manifest import from_text
 from stream.store.protocol import (
     Commit,
@@ -22,16 +22,13 @@ from stream.store.protocol import (
 )
 from stream.store.scripts import script
 from stream.store.session import Session
-from stream.store.wire import Reply, Wire
+from stream.store.wire import Wire
 
 log = logging.getLogger(__name__)
 
-OLDEST: Final = (6, 2)
-"""The oldest Redis that the tests run on."""
-
 
 class RedisStore:
-    """`stream.store.protocol.Store` on Redis: one connection for writes, one for readers."""
+    """`stream.store.protocol.Store` on Redis: one wire for writes, one for readers."""
 
     def __init__(self, url: str, options: StoreOptions | None = None) -> None:
         options = options or StoreOptions()
@@ -51,13 +48,11 @@ class RedisStore:
     async def open(self) -> None:
         """See the protocol."""
         try:
-            [reply] = await self._wire.ask([("INFO",)])
-            facts = dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
-            check_server(facts)
+            found = await self._wire.connect()
         except BaseException:
             await self.close()
             raise
-        if facts.get("aof_enabled") == "0":
+        if any(facts.get("aof_enabled") == "0" for facts in found):
             log.warning(
                 "Redis keeps no append-only file: when it restarts, state since its last save "
                 "is computed anew from Kafka (appendonly yes)"
@@ -71,15 +66,11 @@ class RedisStore:
     async def acquire(self, shard: ShardKey) -> Lease:
         """See the protocol."""
         token = secrets.token_hex(16)
-        _, store_id, found, listed = await self._wire.ask(
-            [
-                ("SET", keys.STORE_ID, secrets.token_hex(8), "NX"),
-                ("GET", keys.STORE_ID),
-                script("acquire").call((keys.shard(shard),), token),
-                ("SMEMBERS", keys.views(shard)),
-            ]
-        )
-        lease = _lease(shard, Owner(int(found[0]), token), store_id.decode(), found)
+        scope = (keys.shard(shard), keys.store_id(shard))
+        [found] = await self._wire.ask([script("acquire").call(scope, token, secrets.token_hex(8))])
+        lease = _lease(shard, token, found)
+        # Not in the same call: of several commands some may have to be sent again, in any order.
+        [listed] = await self._wire.ask([("SMEMBERS", keys.views(shard))])
         views = frozenset(key.decode() for key in listed)
         lease = replace(lease, outbox=await self._outbox(shard), views=views)
         former = self._sessions.get(shard)
@@ -155,37 +146,12 @@ class RedisStore:
         return tuple(entry for _, _, entry in sorted(entries, key=lambda row: row[:2]))
 
 
-def check_server(facts: Mapping[str, str]) -> None:
-    """Refuse a Redis on which the promises would not hold.
-
-    Args:
-        facts: what INFO says, by name.
-
-    Raises:
-        ServiceError: it is a replica.
-        StateError: too old, a cluster, or it may evict keys.
-    """
-    version = facts.get("redis_version", "0")
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise StateError(f"Redis {version} is too old; install 6.2 or newer")
-    if facts.get("redis_mode") == "cluster":
-        raise StateError("this Redis is a cluster, which this version does not speak")
-    if facts.get("role") == "slave":
-        raise ServiceError("this Redis is a replica; point [redis] url to the primary")
-    policy = facts.get("maxmemory_policy", "unknown")
-    if policy != "noeviction":
-        raise StateError(
-            f"Redis has maxmemory-policy {policy}: it could remove state and keep the offset. "
-            "Run: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)"
-        )
-
-
-def _lease(shard: ShardKey, owner: Owner, store_id: str, found: Sequence[bytes | None]) -> Lease:
-    _, seq, offset, as_of_ms, control, manifest = found
+def _lease(shard: ShardKey, token: str, found: Sequence[Any]) -> Lease:
+    epoch, seq, offset, as_of_ms, control, manifest, store_id = found
     return Lease(
         shard=shard,
-        owner=owner,
-        store_id=store_id,
+        owner=Owner(int(epoch), token),
+        store_id=store_id.decode(),
         manifest=None if manifest is None else from_text(manifest),
         control=control,
         offset=None if offset is None else int(offset),

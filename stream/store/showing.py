@@ -46,7 +46,8 @@ async def drop(session: Session, views: Sequence[str]) -> Outcome:
             commands = [script("drop").call((key,), session.lease.owner.epoch) for key in some]
             outcomes |= {session.heed(reply) for reply in await session.wire.ask(commands)}
         if session.ended is Outcome.OK:
-            await session.wire.ask(list(_leave(session, views)))
+            for command in _leave(session, views):  # one after another: the shard forgets last
+                await session.wire.ask([command])
             session.listed.difference_update(views)
         return _worst(session, outcomes)
 

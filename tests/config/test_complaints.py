@@ -83,6 +83,8 @@ BAD = {
     '[kafka]\nbrokers = "nowhere"': ("kafka.brokers", '"nowhere"', "host:port"),
     '[kafka]\nevents_topic = "a b"': ("kafka.events_topic", '"a b"', "allowed"),
     '[redis]\nurl = "http://x"': ("redis.url", "redis://"),
+    '[redis]\nurl = "redis+sentinel://h:1,i:2"': ("redis.url", "the service's name"),
+    '[redis]\nurl = "redis+cluster://h:1,:x@i:2"': ("redis.url", "stand once"),
     '[alerts]\nlanguage = "fr"': ("alerts.language", '"fr"', "allowed: zh, en"),
     "kafka = 3": ("kafka", "dictionary"),
     "[windows\n": ("no TOML", "line 1"),

@@ -34,9 +34,13 @@ class Proxy:
         self.way.set()
 
     @property
+    def port(self) -> int:
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
     def url(self) -> str:
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return f"redis://{host}:{port}/0"
+        return f"redis://127.0.0.1:{self.port}/0"
 
     def lose_reply_to(self, name: ScriptName, nth: int = 1) -> None:
         """Redis runs the script's n-th call from now; its reply is dropped with the connection."""

@@ -31,7 +31,10 @@ def test_every_exception_of_the_library_has_a_row() -> None:
         (theirs.ResponseError("MISCONF Redis is configured to save"), Hope.passes, ServiceError),
         (theirs.ResponseError("Error running script: -OOM command not"), Hope.passes, ServiceError),
         (theirs.ResponseError("WRONGTYPE Operation against a key"), Hope.lasts, StateError),
-        (theirs.MovedError("1234 127.0.0.1:7000"), Hope.lasts, StateError),
+        (theirs.MovedError("1234 127.0.0.1:7000"), Hope.passes, ServiceError),
+        (theirs.TryAgainError("Multiple keys request"), Hope.passes, ServiceError),
+        (theirs.ClusterDownError("The cluster is down"), Hope.passes, ServiceError),
+        (theirs.ResponseError("No such master with that name"), Hope.lasts, ServiceError),
         (theirs.ResponseError("something new"), Hope.lasts, StateError),
     ],
 )

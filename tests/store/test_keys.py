@@ -13,7 +13,7 @@ def test_views_are_named_as_others_rely_on() -> None:
 
 
 def test_all_keys_of_a_shard_share_its_tag() -> None:
-    of_shard = (keys.shard, keys.outbox, keys.garbage, keys.views)
+    of_shard = (keys.shard, keys.store_id, keys.outbox, keys.garbage, keys.views)
     found = [*(name(SHARD) for name in of_shard), keys.piece(SHARD, "a}b{", "v", 0)]
     assert all(key.startswith("floorwatch:{floor-events:3}:") for key in found)
     assert len(set(found)) == len(found)

@@ -107,6 +107,17 @@ async def test_a_torn_file_sets_back_control_offset_and_outbox_together(
             assert state == (1, 10, commit_at(10).control, []), f"torn at {size} of {len(full)}"
 
 
+async def test_an_epoch_lies_above_those_that_redis_has_lost(world: RedisWorld) -> None:
+    store = await world.store()
+    await store.acquire(SHARD)
+    earlier = world.copy()
+    lost = [(await store.acquire(SHARD)).owner.epoch for _ in range(3)]
+    world.set_back(earlier)
+    assert (await store.acquire(SHARD)).owner.epoch > max(lost)
+    world.admin.hset(keys.shard(SHARD), "epoch", 2**52)  # a clock that was put back by years
+    assert (await store.acquire(SHARD)).owner.epoch == 2**52 + 1
+
+
 async def test_an_emptied_redis_answers_mismatch_and_has_a_new_id(world: RedisWorld) -> None:
     store = await world.store()
     lease = await begun(store)
@@ -187,7 +198,7 @@ async def test_a_wrong_password_is_said_at_once(make_redis: MakeRedis) -> None:
         await RedisStore(server.url.replace("//", "//:guess@"), QUICK).open()
     assert "guess" not in str(caught.value)
     async with RedisStore(server.url.replace("//", "//:secret@"), QUICK) as store:
-        assert (await store.acquire(SHARD)).owner.epoch == 1
+        assert (await store.acquire(SHARD)).offset is None
 
 
 def test_what_is_no_url_is_a_configuration_error() -> None:
@@ -220,9 +231,13 @@ async def test_an_outbox_of_thousands_is_read_in_order(world: RedisWorld) -> Non
 
 async def test_an_acquire_whose_reply_was_lost_counts_once(world: RedisWorld) -> None:
     store = await world.store()
-    world.proxy_of(store).lose_reply_to("acquire")
-    lease = await store.acquire(SHARD)
-    assert lease.owner.epoch == 1
+    proxy = world.proxy_of(store)
+    proxy.stall_reply_to("acquire")
+    acquiring = asyncio.create_task(store.acquire(SHARD))
+    await proxy.reached()
+    stored = world.admin.hget(keys.shard(SHARD), "epoch")
+    lease = await acquiring
+    assert stored == b"%d" % lease.owner.epoch
     assert await store.commit(lease, commit_at(10)) is Outcome.OK
 
 

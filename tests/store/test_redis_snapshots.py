@@ -9,7 +9,7 @@ import redis
 from stream.errors import StateError
 from stream.store import keys
 from stream.store.protocol import Outcome
-from stream.store.scripts import ScriptName
+from stream.store.scripts import ScriptName, script
 from tests.store.deeds import DAY, SHARD, begun, commit_at, snapshot_at
 from tests.store.worlds import RedisWorld
 
@@ -49,8 +49,8 @@ async def test_all_other_keys_are_internal_and_share_the_shards_tag(world: Redis
     await store.write_views(lease, 1, {DAY: {"a": "1"}})
     found = {str(key, "utf-8") for key in world.admin.keys("*") if isinstance(key, bytes)}
     tagged = {key for key in found if key.startswith("floorwatch:{floor-events:3}:")}
-    assert found - tagged == {keys.STORE_ID, keys.TEAMS, DAY}
-    assert len(tagged) == 4  # shard, outbox, views, one piece
+    assert found - tagged == {keys.TEAMS, DAY}
+    assert len(tagged) == 5  # shard, store id, outbox, views, one piece
 
 
 async def test_superseded_pieces_are_removed(world: RedisWorld) -> None:
@@ -126,6 +126,20 @@ async def test_a_redis_that_lost_pieces_of_an_upload_takes_no_manifest_that_name
     found = await store.acquire(SHARD)
     assert await store.load(found) == {"a": b"1"}
     assert len(pieces(world.admin)) == 1
+
+
+async def test_swept_pieces_that_came_back_do_not_stand_for_new_ones_that_were_lost(
+    world: RedisWorld,
+) -> None:
+    store = await world.store()
+    lease = await begun(store)
+    world.admin.sadd(keys.garbage(SHARD), keys.piece(SHARD, "a", "m1", 0))
+    owner = (lease.owner.epoch, lease.owner.token)
+    scope = (keys.shard(SHARD), keys.garbage(SHARD))
+    for manifest_id, answer in (("m2", b"MISMATCH"), ("m1", b"OK")):
+        flip = script("flip").call(scope, *owner, 1, "", manifest_id, 1, "the manifest")
+        assert world.admin.execute_command(*flip) == answer  # type: ignore[no-untyped-call]
+    assert not world.admin.exists(keys.garbage(SHARD))
 
 
 async def test_a_damaged_or_missing_part_is_never_taken_for_state(world: RedisWorld) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from stream.store import keys
 from stream.store.protocol import Outcome, StoreOptions
 from stream.store.redis import RedisStore
 from stream.store.scripts import script
@@ -77,6 +78,31 @@ async def test_a_sleeper_that_wakes_in_the_middle_of_a_write_changes_nothing(
     assert await store.read_views([DAY]) == {DAY: {"a": "of epoch 2"}}
 
 
+async def test_a_view_that_its_shard_has_not_outlived_is_written_by_the_next_owner(
+    world: RedisWorld,
+) -> None:
+    """On a cluster they lie on different nodes, of which one alone may lose what it held."""
+    store = await world.store()
+    for as_of_ms in (9_000, 9_001):
+        await store.write_views(await store.acquire(SHARD), as_of_ms, {DAY: {"a": "lost"}})
+    world.admin.delete(keys.shard(SHARD), keys.store_id(SHARD), keys.views(SHARD))
+    lease = await store.acquire(SHARD)
+    assert await store.write_views(lease, 8_000, {DAY: {"a": "8"}}) is Outcome.OK
+    assert await store.read_views([DAY]) == {DAY: {"a": "8"}}
+
+
+async def test_teams_and_views_that_were_lost_come_back_with_the_next_write(
+    world: RedisWorld,
+) -> None:
+    store = await world.store()
+    lease = await store.acquire(SHARD)
+    await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}})
+    world.admin.delete(DAY, keys.TEAMS)
+    assert await store.write_views(lease, 2, {DAY: {"a": "2", "b": "1"}}) is Outcome.OK
+    assert await store.read_views([DAY]) == {DAY: {"a": "2", "b": "1"}}
+    assert await store.teams() == [("北京", "day")]
+
+
 async def test_views_are_plain_hashes_for_people(world: RedisWorld) -> None:
     store = await world.store()
     lease = await store.acquire(SHARD)
@@ -84,7 +110,7 @@ async def test_views_are_plain_hashes_for_people(world: RedisWorld) -> None:
     assert world.admin.hgetall("floorwatch:team:北京/夜班🌙") == {
         b"verdict": b"watch",
         b"agents:aux": b"3",
-        b"_epoch": b"1",
+        b"_epoch": b"%d" % lease.owner.epoch,
         b"_as_of_ms": b"1000",
         b"_revision": b"1",
     }

@@ -1,15 +1,22 @@
-"""Where the suite runs: stores on one server, which loses replies and is set back when told to."""
+"""Where the suite runs: stores on one Redis, which loses replies and is set back when told to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Literal, Protocol, Self, get_args
+from unittest.mock import patch
 
 import redis
+from redis.asyncio.connection import AbstractConnection
 
+from stream.cli.embedded import RedisProgram
+from stream.store import links
+from stream.store.address import Address
+from stream.store.dialing import Dialer
 from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Store, StoreOptions
 from stream.store.redis import RedisStore
 from stream.store.scripts import ScriptName, script
+from tests.redises import client_of
 from tests.store.proxy import VIEW_FIELDS, Proxy
 
 Write = Literal["commit", "flip"]
@@ -74,7 +81,7 @@ class RedisWorld:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.admin = redis.Redis.from_url(url)
+        self.admin: redis.Redis = client_of(url)
         self.proxies: dict[int, Proxy] = {}
         self._stack = AsyncExitStack()
         for name in get_args(ScriptName):
@@ -112,3 +119,42 @@ class RedisWorld:
     async def __aexit__(self, *_exc: object) -> None:
         await self._stack.aclose()
         self.admin.close()
+
+
+class SeveralWorld(RedisWorld):
+    """A Redis of several servers, with a proxy before each of them for each store."""
+
+    def __init__(self, url: str, servers: Sequence[RedisProgram]) -> None:
+        super().__init__(url)
+        self._servers = servers
+        self._proxies_of: dict[int, list[Proxy]] = {}
+
+    async def store(self) -> Store:
+        enter = self._stack.enter_async_context
+        proxies = {each.port: await enter(Proxy(each.url)) for each in self._servers}
+        with dialed_through({port: proxy.port for port, proxy in proxies.items()}):
+            store = RedisStore(self.url, QUICK)
+        self._proxies_of[id(store)] = [*proxies.values()]
+        return await enter(store)
+
+    @contextmanager
+    def lost_reply(self, store: Store, write: Write) -> Iterator[None]:
+        proxies = self._proxies_of[id(store)]
+        for proxy in proxies:
+            proxy.lose_reply_to(write)
+        yield
+        for proxy in proxies:
+            proxy.be_honest()
+
+
+@contextmanager
+def dialed_through(ports: Mapping[int, int]) -> Iterator[None]:
+    """Stores made in this block reach servers at one port by another; who is asked is not told."""
+
+    class Through(Dialer):
+        def server(self, address: Address | None = None) -> AbstractConnection:
+            assert address is not None
+            return super().server(Address(address.host, ports.get(address.port, address.port)))
+
+    with patch.object(links, "Dialer", Through):
+        yield

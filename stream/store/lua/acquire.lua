@@ -1,8 +1,15 @@
--- KEYS: shard. ARGV: token.
+-- KEYS: shard, store's id. ARGV: token, a random id.
 -- Makes the bearer of the token the shard's owner; sent again it changes nothing.
+-- An epoch is the time in µs of Redis' own clock, or one more than the last: so it lies above all
+-- that was given out before, also above those that this Redis has lost since, and that views on
+-- other nodes of a cluster still bear.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then
-  redis.call('HINCRBY', KEYS[1], 'epoch', 1)
-  redis.call('HSET', KEYS[1], 'token', ARGV[1])
+  local now = redis.call('TIME')
+  local epoch = math.max(now[1] * 1000000 + now[2], (redis.call('HGET', KEYS[1], 'epoch') or 0) + 1)
+  redis.call('HSET', KEYS[1], 'epoch', string.format('%d', epoch), 'token', ARGV[1])
 end
-return redis.call('HMGET', KEYS[1],
+redis.call('SET', KEYS[2], ARGV[2], 'NX')
+local found = redis.call('HMGET', KEYS[1],
   'epoch', 'seq', 'offset', 'as_of_ms', 'control', 'manifest')
+found[7] = redis.call('GET', KEYS[2])
+return found

@@ -1,0 +1,85 @@
+"""Where a Redis is, out of ``[redis] url``: one server, one that Sentinels watch, or a cluster."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+SCHEMES: Final = (
+    *("redis", "rediss", "unix"),
+    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+)
+
+_MANY = re.compile(
+    r"(?P<scheme>rediss?)\+(?P<kind>sentinel|cluster)://"
+    r"(?:(?P<user>[^/?]*)@)?(?P<hosts>[^/?]*)(?P<path>/[^?]*)?(?P<options>\?.*)?"
+)
+_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):(?P<port>\d{1,5})")
+_SERVICE = re.compile(r"/(?P<service>[A-Za-z0-9._-]+)(?:/(?P<db>\d{1,3})?)?")
+
+Kind = Literal["server", "sentinel", "cluster"]
+
+
+class Address(NamedTuple):
+    """Where one server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One Redis, of whatever kind."""
+
+    kind: Kind
+    url: str
+    """Of one server, as the client library reads it; of several: of the first, to take user,
+    password, number of the database and options from."""
+    addresses: tuple[Address, ...] = ()
+    """Where to ask first: Sentinels, or nodes of the cluster."""
+    service: str = ""
+    """What the Sentinels call the primary and its replicas."""
+
+
+def site_of(url: str) -> Site:
+    """The site at this URL.
+
+    Raises:
+        ValueError: it cannot be one; the text says what is wrong, and holds no secret.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in SCHEMES or not rest.strip("/"):
+        raise ValueError(f"must begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
+    found = _MANY.fullmatch(url)
+    if found is None:
+        return Site("server", url)
+    if set("@,") & set(found["user"] or ""):
+        raise ValueError(
+            "user and password stand once, before the first address; '@' in them is %40, ',' %2C"
+        )
+    addresses = tuple(map(_address, found["hosts"].split(",")))
+    user = f"{found['user']}@" if found["user"] is not None else ""
+    first = f"{found['scheme']}://{user}{addresses[0]}"
+    options, path = found["options"] or "", found["path"] or ""
+    if found["kind"] == "cluster":
+        if path not in {"", "/", "/0"}:
+            raise ValueError("a cluster has only database 0: nothing stands behind its addresses")
+        return Site("cluster", first + options, addresses)
+    service = _SERVICE.fullmatch(path)
+    if service is None:
+        raise ValueError(
+            "behind the Sentinels' addresses stands the service's name, and a number if not "
+            "database 0 is meant: redis+sentinel://host:26379,host:26379/SERVICE/0"
+        )
+    url_of_first = f"{first}/{service['db'] or 0}{options}"
+    return Site("sentinel", url_of_first, addresses, service["service"])
+
+
+def _address(text: str) -> Address:
+    found = _HOST.fullmatch(text.strip())
+    if found is None or not 0 < int(found["port"]) < 65536:
+        raise ValueError(f"'{text}' is no address; write host:port, several with commas between")
+    return Address(found["host"].strip("[]"), int(found["port"]))
