@@ -57,7 +57,13 @@ def info(program: RedisProgram) -> dict[str, Any]:
 
 
 def stop_copying(primary: RedisProgram) -> None:
-    """Cut this primary's replicas off; what it takes from now on is lost if it dies."""
+    """Cut this primary's replica off; what it takes from now on is lost if it dies."""
+
+    def all_is_copied() -> bool:
+        found = info(primary)
+        return bool(found["slave0"]["offset"] == found["master_repl_offset"])
+
+    until(all_is_copied, "the replica has all")
     with redis.Redis.from_url(primary.url) as client:
         client.execute_command("ACL", "SETUSER", "replicator", "off")
         client.execute_command("CLIENT", "KILL", "TYPE", "replica")
@@ -93,6 +99,22 @@ class Cluster:
                 port = next(row[2][1] for row in rows if row[0] <= slot <= row[1])
                 return next(each for each in self.servers if each.port == port)
         raise AssertionError("no primary runs")
+
+    def begin_move(self, slot: int, source: RedisProgram, target: RedisProgram) -> None:
+        """Declare that a slot goes from one primary to another; its keys stay where they are."""
+        self.ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", self.id_of(source))
+        self.ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", self.id_of(target))
+
+    def move_keys(self, slot: int, source: RedisProgram, target: RedisProgram) -> None:
+        """Move the keys of a slot that is on its way."""
+        while keys := self.ask(source, "CLUSTER", "GETKEYSINSLOT", slot, 100):
+            to = ("127.0.0.1", target.port, "", 0, 5_000)
+            self.ask(source, "MIGRATE", *to, "KEYS", *keys)
+
+    def end_move(self, slot: int, target: RedisProgram) -> None:
+        """Give the slot to its new primary."""
+        for program in (target, *(each for each in self.primaries() if each is not target)):
+            self.ask(program, "CLUSTER", "SETSLOT", slot, "NODE", self.id_of(target))
 
     def primaries(self) -> list[RedisProgram]:
         """All nodes that take writes."""
