@@ -1,12 +1,13 @@
 """A Redis Cluster, and a Redis that Sentinels watch, as processes on this machine."""
 
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 from redis.cluster import ClusterNode
@@ -17,6 +18,7 @@ from stream.cli.embedded import Program, RedisProgram, free_port
 from stream.store.address import site_of
 
 SERVICE = "floor"
+_P = TypeVar("_P", bound=Program)
 _READY_S_MAX = 30.0
 _BUS = 10_000
 """A node's port for its peers is so much above its own."""
@@ -56,14 +58,19 @@ def info(program: RedisProgram) -> dict[str, Any]:
         return {}
 
 
-def stop_copying(primary: RedisProgram) -> None:
-    """Cut this primary's replica off; what it takes from now on is lost if it dies."""
+def wait_until_copied(primary: RedisProgram) -> None:
+    """Return when the replica has said that it has all."""
 
-    def all_is_copied() -> bool:
+    def is_copied() -> bool:
         found = info(primary)
         return bool(found["slave0"]["offset"] == found["master_repl_offset"])
 
-    until(all_is_copied, "the replica has all")
+    until(is_copied, "the replica has all")
+
+
+def stop_copying(primary: RedisProgram) -> None:
+    """Cut this primary's replica off; what it takes from now on is lost if it dies."""
+    wait_until_copied(primary)
     with redis.Redis.from_url(primary.url) as client:
         client.execute_command("ACL", "SETUSER", "replicator", "off")
         client.execute_command("CLIENT", "KILL", "TYPE", "replica")
@@ -121,6 +128,12 @@ class Cluster:
         return [each for each in self.servers if info(each).get("role") == "master"]
 
 
+def _running(program: _P, stack: ExitStack) -> _P:
+    """Start it unless it runs; it is killed at the end, or it would wait for its replica."""
+    stack.callback(program.stop, signal.SIGKILL)
+    return program if program.running else program.start()
+
+
 def _node(executable: Path, directory: Path, timeout_ms: int) -> RedisProgram:
     options = (
         *("--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"),
@@ -147,7 +160,7 @@ def running_cluster(executable: Path, directory: Path, timeout_ms: int) -> Itera
     """
     with ExitStack() as stack:
         nodes = [_node(executable, directory / f"node-{n}", timeout_ms) for n in range(6)]
-        cluster = Cluster([stack.enter_context(node) for node in nodes])
+        cluster = Cluster([_running(node, stack) for node in nodes])
         _join(cluster)
         yield cluster
 
@@ -209,10 +222,10 @@ def watched(
     options = (*_QUICK, *_REPLICATOR, "--replicaof", "127.0.0.1", str(port))
     replica = RedisProgram(executable, directory / "replica", *options)
     with ExitStack() as stack:
-        servers = [stack.enter_context(each) for each in (primary, replica)]
+        servers = [_running(each, stack) for each in (primary, replica)]
         until(lambda: info(replica)["master_link_status"] == "up", "all is copied")
         sentinels = [_sentinel(executable, directory / f"s-{n}", port, down_ms) for n in range(3)]
-        found = Watched(servers, [stack.enter_context(each) for each in sentinels])
+        found = Watched(servers, [_running(each, stack) for each in sentinels])
         until(lambda: all(map(_knows_all, sentinels)), "the Sentinels know all others")
         yield found
 

@@ -14,7 +14,6 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import orjson
-import redis
 
 from stream.agents.showing import key_of
 from stream.cli.embedded import free_port
@@ -29,6 +28,7 @@ from stream.spec import Spec
 from stream.store import keys
 from stream.store.keys import ShardKey
 from stream.store.manifest import from_text, piece_keys, unpack
+from tests.redises import client_of
 
 KEEP_FOR_EVER = {"retention.ms": "-1"}
 """Records with time stamps of 1999 would be deleted at once."""
@@ -157,7 +157,7 @@ class Stored:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._redis: Any = redis.Redis.from_url(stage.redis_url)
+        self._redis: Any = client_of(stage.redis_url)
 
     def close(self) -> None:
         self._redis.close()
