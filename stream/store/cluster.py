@@ -156,13 +156,12 @@ class ClusterLink:
         asked = list(self._scouts)
         answers = await ask_all([*self._scouts.values()], _MAP)
         found = [
-            (epoch_of(state), host, slots)
-            for (host, _), (state, slots) in zip(asked, answers, strict=True)
+            (state, slots, address.host)
+            for address, (state, slots) in zip(asked, answers, strict=True)
             if not isinstance(state, Exception) and not isinstance(slots, Exception)
         ]
         if found:
-            _, host, slots = max(found, key=lambda row: row[0])
-            return owners_of(slots, host)
+            return newest_map(found)
         for state, _ in answers:
             if isinstance(state, ResponseError):  # it is there, but knows of no cluster
                 raise state
@@ -173,6 +172,16 @@ def slot_of(command: Command) -> int:
     """The slot of a command's (first) key; those of a script all have the same."""
     key = command[3] if command[0] in {"EVALSHA", "EVAL"} else command[1]
     return key_slot(str(key).encode())
+
+
+def newest_map(found: Sequence[tuple[bytes, Sequence[Any], str]]) -> list[Address | None]:
+    """The primary of each slot by the word of who knows of the latest epoch.
+
+    Args:
+        found: of each node the answers to CLUSTER INFO and CLUSTER SLOTS, and its host.
+    """
+    _, slots, host = max(found, key=lambda row: epoch_of(row[0]))
+    return owners_of(slots, host)
 
 
 def epoch_of(state: bytes) -> int:

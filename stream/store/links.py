@@ -90,14 +90,23 @@ class SentinelLink:
     async def _discover(self) -> Address:
         answers = await ask_all([*self._scouts.values()], [("SENTINEL", "MASTER", self._service)])
         replies = [reply for [reply] in answers]
-        found = [_pairs(reply) for reply in replies if not isinstance(reply, Exception)]
+        found = [reply for reply in replies if not isinstance(reply, Exception)]
         if found:
-            newest = max(found, key=lambda facts: int(facts["config-epoch"]))
-            return Address(newest["ip"], int(newest["port"]))
+            return newest_primary(found)
         for reply in replies:
             if isinstance(reply, ResponseError):  # it is there, but does not know the service
                 raise reply
         raise NotThere(f"no Sentinel answers at {', '.join(map(str, self._scouts))}")
+
+
+def newest_primary(replies: Sequence[Sequence[bytes]]) -> Address:
+    """The primary by the word of the Sentinel with the newest configuration.
+
+    Args:
+        replies: to SENTINEL MASTER, names and values in turn.
+    """
+    newest = max(map(_pairs, replies), key=lambda facts: int(facts["config-epoch"]))
+    return Address(newest["ip"], int(newest["port"]))
 
 
 def _pairs(flat: Sequence[bytes]) -> dict[str, str]:

@@ -65,6 +65,31 @@ async def test_a_shards_slot_moves_under_writes(redis_cluster: Cluster, store: R
         assert not client.exists(keys.garbage(SHARD))
 
 
+async def test_garbage_that_moves_is_swept_when_it_has_moved(
+    redis_cluster: Cluster, store: RedisStore
+) -> None:
+    cluster, slot = redis_cluster, slot_of(("GET", keys.shard(SHARD)))
+    source = cluster.primary_of(keys.shard(SHARD))
+    target = other(cluster, source)
+    lease = await begun(store)
+    await store.save(lease, snapshot_at(10, {"a": b"1"}))
+    left = keys.piece(SHARD, "a", "left", 0)
+    with client_of(cluster.url) as client:
+        client.set(left, b"x")
+        client.sadd(keys.garbage(SHARD), left)
+        cluster.begin_move(slot, source, target)
+        to = ("127.0.0.1", target.port, "", 0, 5_000)
+        cluster.ask(source, "MIGRATE", *to, "KEYS", left)  # the set that names it stays
+        saving = asyncio.create_task(store.save(lease, snapshot_at(10, {"a": b"2"})))
+        await asyncio.sleep(0.3)
+        assert cluster.ask(source, "SMEMBERS", keys.garbage(SHARD)) == {left.encode()}
+        cluster.move_keys(slot, source, target)
+        cluster.end_move(slot, target)
+        assert await saving is Outcome.OK
+        assert not client.exists(left)
+        assert not client.exists(keys.garbage(SHARD))
+
+
 async def test_views_are_written_while_their_slots_move(
     redis_cluster: Cluster, store: RedisStore
 ) -> None:
