@@ -15,6 +15,7 @@ from stream.errors import ConfigurationError, ServiceError, StateError
 from stream.store import keys
 from stream.store.protocol import Outcome, StoreOptions
 from stream.store.redis import RedisStore
+from stream.store.scripts import script
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
 from tests.store.proxy import Proxy
 from tests.store.worlds import QUICK, RedisWorld
@@ -231,13 +232,13 @@ async def test_an_outbox_of_thousands_is_read_in_order(world: RedisWorld) -> Non
 
 async def test_an_acquire_whose_reply_was_lost_counts_once(world: RedisWorld) -> None:
     store = await world.store()
-    proxy = world.proxy_of(store)
-    proxy.stall_reply_to("acquire")
-    acquiring = asyncio.create_task(store.acquire(SHARD))
-    await proxy.reached()
-    stored = world.admin.hget(keys.shard(SHARD), "epoch")
-    lease = await acquiring
-    assert stored == b"%d" % lease.owner.epoch
+    world.proxy_of(store).lose_reply_to("acquire")
+    lease = await store.acquire(SHARD)
+    assert world.proxy_of(store).lost == 1
+    scope = (keys.shard(SHARD), keys.store_id(SHARD))
+    again = script("acquire").call(scope, lease.owner.token, "another id")
+    epoch, *_, store_id = world.admin.execute_command(*again)  # type: ignore[no-untyped-call]
+    assert (int(epoch), store_id.decode()) == (lease.owner.epoch, lease.store_id)
     assert await store.commit(lease, commit_at(10)) is Outcome.OK
 
 
