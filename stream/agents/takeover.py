@@ -14,7 +14,7 @@ from stream.shard import Shard
 from stream.spec import Spec
 from stream.store.keys import ShardKey
 from stream.store.protocol import Lease, Snapshot, Store, is_lost, refuse_foreign
-from stream.windows.snapshot import FORMAT
+from stream.windows.snapshot import FORMAT, READS
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def take_over(
     """
     with around("acquire"):
         lease = await store.acquire(place.key)
-    refuse_foreign(lease, frozenset({FORMAT}), place.partitions)
+    refuse_foreign(lease, READS, place.partitions)
     _refuse_lost(lease, place, committed, rebuild=rules.rebuild)
     with around("restore"):
         parts = await store.load(lease)

@@ -19,7 +19,10 @@ from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.told import Run
 
 FORMAT = 3
-"""Raised with every change of what the parts hold."""
+"""Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and
+docs/operations.md says how workers of both versions get on."""
+READS = frozenset({FORMAT})
+"""Formats that this version restores. An older one is stored anew as a whole, in FORMAT."""
 STATE_NAMES = [state.name for state in State]
 """What the numbers of states mean in the parts."""
 
@@ -142,7 +145,7 @@ def _calls(calls: Calls) -> Pieces:
 
 
 def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
-    """Fill a fresh engine; returns the number of names that are stored.
+    """Fill a fresh engine; returns the number of names that need not be stored again.
 
     Raises:
         StateError: the parts were written by a version with another format or with a state that
@@ -172,6 +175,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
             _restore_seats(engine, int(block), _renumbered(read_part(parts, name), numbers))
     _restore_tallies(engine, read_part(parts, "tallies"))
     _restore_calls(engine.counting.calls, read_part(parts, "calls"))
+    if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
+        return -1
     if numbers is None:  # what was read is stored; renumbered, all of it is stored anew
         engine.dirty_agents.clear()
         engine.dirty_seats.clear()
@@ -188,8 +193,9 @@ def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
         msg = f"the stored state lacks its part '{name}': clear the shard's state and rebuild it"
         raise StateError(msg)
     pieces = unpack(parts[name])
-    if pieces.pop("format", FORMAT) != FORMAT:
-        msg = f"the stored state has another format than {FORMAT}: run the version that wrote it"
+    if pieces.pop("format", FORMAT) not in READS:
+        known = ", ".join(str(number) for number in sorted(READS))
+        msg = f"the stored state has another format than {known}: run the version that wrote it"
         raise StateError(msg)
     return pieces
 

@@ -178,6 +178,12 @@ class Stored:
         manifest = self._redis.hget(self._shard(partition), "manifest")
         return from_text(manifest).offset if manifest else 0
 
+    def formats(self) -> set[int]:
+        """Of all snapshots."""
+        shards = map(self._shard, range(self._stage.partitions))
+        manifests = [self._redis.hget(shard, "manifest") for shard in shards]
+        return {from_text(manifest).format for manifest in manifests if manifest}
+
     def restored(self, partition: int, written: Written) -> Shard:
         """A shard as the next owner would restore it: parts, control, and the records between."""
         fields = self._redis.hgetall(self._shard(partition))
