@@ -114,7 +114,7 @@ def main() -> int:
             _run_matrix(made, matrix, _orders(arguments))
     print("\n".join(matrix.table()))
     print(json.dumps(matrix.figures()))
-    return int(any(run.differences for run in matrix.runs))
+    return int(any(not run.is_right for run in matrix.runs))
 
 
 if __name__ == "__main__":

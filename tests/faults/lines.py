@@ -32,9 +32,12 @@ class Lines:
         self._process.kill()
         self._process.communicate()
 
-    def open(self, name: str, port: int, upstream: int) -> None:
-        """Pass on what comes to a port of this machine to another one."""
-        self._ask("open", name, port=port, upstream=upstream)
+    def open(self, name: str, port: int, upstream: int, view_fields: tuple[str, ...] = ()) -> None:
+        """Pass on what comes to a port of this machine to another one.
+
+        view_fields: what the script of views knows by number, as the workers are configured.
+        """
+        self._ask("open", name, port=port, upstream=upstream, view_fields=view_fields)
 
     def cut(self, name: str) -> None:
         """From now on nothing gets through, and neither end is told."""
@@ -78,6 +81,7 @@ async def _do(proxies: dict[str, Proxy], command: dict[str, Any]) -> str:
     name = command["name"]
     if command["verb"] == "open":
         proxies[name] = await Proxy(f"tcp://127.0.0.1:{command['upstream']}").start(command["port"])
+        proxies[name].view_fields = tuple(command["view_fields"])
         return "ok"
     proxy = proxies[name]
     match command["verb"]:

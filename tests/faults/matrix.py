@@ -31,10 +31,17 @@ class Run:
     steps: tuple[str, ...]
     workers: int
     differences: list[str] = field(default_factory=list)
+    failure: str = ""
+    """Why a fault did not happen as it should."""
     recovery_s: float = 0.0
     """From the last fault, or the end of its cause, until all was right."""
     took_s: float = 0.0
     records: int = 0
+
+    @property
+    def is_right(self) -> bool:
+        """Whether all happened as it should and nothing differs."""
+        return not (self.differences or self.failure)
 
     @property
     def again(self) -> str:
@@ -55,7 +62,7 @@ def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str], worke
             (calm if step == CALM else FAULTS[step])(rig, rng)
         time.sleep(rng.uniform(*AFTER_S))
     except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
-        run.differences.append(f"{type(error).__name__}: {error}")
+        run.failure = f"{type(error).__name__}: {error}"
     finally:
         rig.pump.pause()
     finding = auditor.audit()
@@ -93,13 +100,14 @@ class Matrix:
         """Tell of a run."""
         self.runs.append(run)
         verdict = f"{len(run.differences)} differences" if run.differences else "nothing differs"
+        verdict += f", but {run.failure[:WIDTH]}" if run.failure else ""
         self.say(
             f"{' + '.join(run.steps)}: {verdict}; right again after {run.recovery_s:.1f} s "
             f"({run.took_s:.0f} s in all, {run.records} records so far)"
         )
         for line in run.differences[:SHOWN_MOST]:
             self.say(f"    {line[:WIDTH]}")
-        if run.differences:
+        if not run.is_right:
             self.say(f"    again: python -m tests.faults {run.again}")
 
     def table(self) -> Iterator[str]:

@@ -14,6 +14,9 @@ import redis
 from stream.cli import embedded
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
+from stream.export.views import number_fields
+from stream.shard import Shard
+from stream.spec import Spec
 from stream.units import MINUTE_MS
 from tests.components import Kafka, kafka_node, missing, required_program
 from tests.faults.lines import Lines
@@ -62,11 +65,13 @@ class Rig:
         self.redis = stack.enter_context(redis_that_may_fill_up(directory / "redis"))
         self.topic = fresh_name("floor-events")
         stage = self._stage()
+        self.spec: Spec = load_settings(stage.config, {}).spec
+        self._view_fields = number_fields(Shard(self.spec).figures())
         asyncio.run(self._make_topics())
         self.workers = [self._worker(stage, number) for number in range(SLOTS)]
         self.prometheus = self._start_prometheus()
         self.pump = self._pump()
-        self._open_logs(stage)
+        self._open_logs()
         self.client: Any = redis.Redis.from_url(self.redis.url, socket_timeout=5.0)
         self.struck_s = 0.0
         self.fenced = 0
@@ -92,7 +97,7 @@ class Rig:
     def _worker(self, stage: Stage, number: int) -> WorkerProcess:
         worker = stage.worker(f"worker-{number}")
         port = free_port()
-        self.lines.open(f"redis-{number}", port, self.redis.port)
+        self.lines.open(f"redis-{number}", port, self.redis.port, self._view_fields)
         worker.module = self.setup.module
         worker.environment = {
             "FLOORWATCH_KAFKA_BROKERS": f"127.0.0.1:{self.kafka.proxied[number][1]}",
@@ -110,9 +115,8 @@ class Rig:
         traffic = Traffic(self.setup.mix, PARTITIONS, self.setup.seed)
         return Pump(self.kafka.address, self.topic, traffic, self.setup.speed)
 
-    def _open_logs(self, stage: Stage) -> None:
-        spec = load_settings(stage.config, {}).spec
-        self.undisturbed = Undisturbed(spec, self.topic, PARTITIONS)
+    def _open_logs(self) -> None:
+        self.undisturbed = Undisturbed(self.spec, self.topic, PARTITIONS)
         address = self.kafka.address
         self.events = Log(address, self.topic, PARTITIONS)
         self.letters = Log(address, f"{self.topic}-dlq", 1)

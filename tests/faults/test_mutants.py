@@ -38,4 +38,5 @@ def test_each_mutant_is_caught_and_the_product_is_not(
         auditor = Auditor(made, CONVERGED_S_MAX if mutant else 60.0)
         run = run_steps(made, auditor, SEED, steps)
     print(f"{mutant}: {len(run.differences)} differences, such as {run.differences[:2]}")
+    assert not run.failure
     assert bool(run.differences) == (mutant is not None)

@@ -27,6 +27,8 @@ class Proxy:
         self._echo = (b"", 0.0)
         self.repeated = 0
         """How many calls came twice."""
+        self.view_fields = VIEW_FIELDS
+        """By which the script of views is told."""
         self.delay_s = 0.0
         """In each direction."""
         self.way = asyncio.Event()
@@ -44,7 +46,7 @@ class Proxy:
 
     def lose_reply_to(self, name: ScriptName, nth: int = 1) -> None:
         """Redis runs the script's n-th call from now; its reply is dropped with the connection."""
-        self._marker, self._nth, self._seen, self._stall = _digest(name), nth, 0, False
+        self._marker, self._nth, self._seen, self._stall = self._digest(name), nth, 0, False
         self._reached.clear()
 
     def stall_reply_to(self, name: ScriptName, nth: int = 1) -> None:
@@ -54,7 +56,7 @@ class Proxy:
 
     def repeat_later(self, name: ScriptName, delay_s: float) -> None:
         """The script's next call comes to Redis a second time, so much later."""
-        self._echo = (_digest(name), delay_s)
+        self._echo = (self._digest(name), delay_s)
 
     async def reached(self) -> None:
         """Wait until Redis has run the call and its reply is lost."""
@@ -140,6 +142,5 @@ class Proxy:
             await asyncio.sleep(self.delay_s)
         await self.way.wait()
 
-
-def _digest(name: ScriptName) -> bytes:
-    return script(name, VIEW_FIELDS if name == "view" else ()).digest.encode()
+    def _digest(self, name: ScriptName) -> bytes:
+        return script(name, self.view_fields if name == "view" else ()).digest.encode()
