@@ -32,7 +32,9 @@ class Limits:
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
     snapshot_records: int = 150_000
-    """About what a restart replays in a second."""
+    """About what a restart replays in a second. At the partition's end it is shared by all lanes of
+    a worker, since who takes over may have to replay them all; with a backlog a lane has it alone,
+    since snapshots take time from catching up."""
     snapshot_ms: int = 5 * MINUTE_MS
     entries_max: int = 10_000
     """Undecided entries of the outbox, dead letters not acknowledged: then reading waits."""
@@ -97,6 +99,8 @@ class Lane:
     end: int | None = None
     """The partition's end, as of the last fetch."""
     piece_records: int = 2_000
+    sharers: int = 1
+    """Lanes that this worker has."""
 
     def __post_init__(self) -> None:
         if not self.replaying:
@@ -188,7 +192,8 @@ class Lane:
     def is_snapshot_due(self, since_last_ms: int) -> bool:
         """Whether a restart from the last snapshot would replay too much."""
         records = self.records - self.records_saved
-        return records >= self.limits.snapshot_records or (
+        sharers = self.sharers if self.at_end else 1
+        return records >= self.limits.snapshot_records // sharers or (
             since_last_ms >= self.limits.snapshot_ms and records > 0
         )
 

@@ -106,6 +106,11 @@ class Lanes:
                 keeper.close()
                 self._outlets.exporter.withdraw(tp.partition)
                 self._outlets.store.forget(keeper.lane.lease)
+        self._share()
+
+    def _share(self) -> None:
+        for keeper in self._keepers.values():
+            keeper.lane.sharers = len(self._keepers)
 
     def confirmed(self) -> Mapping[TP, int]:
         """See `Owner`."""
@@ -119,6 +124,7 @@ class Lanes:
         if former is not None:
             former.close()
         self._keepers[tp] = keeper
+        self._share()
         task = asyncio.create_task(keeper.run())
         task.add_done_callback(self._ended)
         self._tasks[tp] = task

@@ -240,3 +240,18 @@ async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_
     pieces = list(lane.pieces(batch(records, 0, 100).columns))
 
     assert [(piece.offsets[0], piece.next_offset) for piece in pieces] == [(30, 70), (70, 100)]
+
+
+async def test_lanes_share_what_a_restart_may_have_to_replay_except_with_a_backlog() -> None:
+    bench, records = Bench(limits=Limits(snapshot_records=1_000)), recording(1)
+    keeper = await bench.take_over()
+    keeper.lane.sharers = 4
+    behind = batch(records, 0, 300)
+    behind.highwater = len(records)
+    await keeper.take(behind)
+    assert not keeper.lane.is_snapshot_due(0)
+
+    keeper.lane.end = 300
+    assert keeper.lane.is_snapshot_due(0)
+    keeper.lane.sharers = 3
+    assert not keeper.lane.is_snapshot_due(0)

@@ -51,8 +51,9 @@ class Log:
     def read(self) -> Iterator[Logged]:
         """All records that are new and stand in the topic now, by partition in their order."""
         ends = self.ends()
-        while any(self.next[p] < end for p, end in ends.items()):
-            for message in self._consumer.consume(AT_ONCE, timeout=1.0):
+        while left := sum(max(0, end - self.next[p]) for p, end in ends.items()):
+            # It waits until it has as many as it was asked for.
+            for message in self._consumer.consume(min(left, AT_ONCE), timeout=1.0):
                 error = message.error()
                 if error is not None:
                     if error.retriable() or not error.fatal():
