@@ -36,6 +36,8 @@ class Log:
                 "auto.offset.reset": "error",
                 "isolation.level": "read_committed",
                 "reconnect.backoff.ms": 500,
+                "fetch.wait.max.ms": 50,
+                "fetch.queue.backoff.ms": 5,  # else it waits a second before it fetches more
                 "log_level": 0,  # while Kafka is away, it would say so many times a second
             }
         )
