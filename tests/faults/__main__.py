@@ -12,6 +12,7 @@ from tests.faults.audit import Auditor
 from tests.faults.fault import CALM
 from tests.faults.matrix import Matrix, Order, drawn, run_steps
 from tests.faults.rig import Rig, Setup, rig
+from tests.faults.service_faults import OF_ONE, SEVERAL
 from tests.faults.soak import soak
 from tests.faults.traffic import Mix
 
@@ -44,6 +45,7 @@ EXAMPLES = """examples:
   python -m tests.faults --short                            what continuous integration runs
   python -m tests.faults --only zombie
   python -m tests.faults --seed 7 --steps kill,redis-emptied    a sequence once more
+  python -m tests.faults --redis cluster --sequences 5      with three brokers beside
   python -m tests.faults --soak 60                          an hour, with a fault every half minute
 """
 
@@ -60,6 +62,12 @@ def _arguments() -> Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sequences", type=int, help="random sequences (20)")
     parser.add_argument("--workers", type=int, default=2, choices=(1, 2, 3))
+    parser.add_argument(
+        "--redis",
+        choices=("one", "sentinel", "cluster"),
+        default="one",
+        help="several servers of Redis, and three brokers",
+    )
     parser.add_argument("--keep", type=Path, help="folder for all files; else a temporary one")
     arguments = parser.parse_args()
     unknown = set((arguments.steps or "").split(",")) - FAULTS.keys() - {"", CALM}
@@ -72,7 +80,9 @@ def _orders(arguments: Namespace) -> list[Order]:
     seed, workers = arguments.seed, arguments.workers
     if arguments.steps:
         return [Order(seed, tuple(arguments.steps.split(",")), workers)]
-    names = [name for name in FAULTS if not arguments.short or name in SHORT]
+    names = _names(arguments.redis)
+    if arguments.short:
+        names = [name for name in names if name in SHORT]
     if arguments.only:
         return [Order(seed, (name,), workers) for name in names if arguments.only in name]
     sequences = arguments.sequences
@@ -81,6 +91,13 @@ def _orders(arguments: Namespace) -> list[Order]:
     alone = [Order(seed + at, (name,), workers) for at, name in enumerate(names)]
     usual = [name for name in names if name not in LONG]
     return [*alone, *drawn(usual, sequences, seed)]
+
+
+def _names(redis: str) -> list[str]:
+    """Faults that can happen: some need one broker and one Redis, some need several."""
+    if redis == "one":
+        return [name for name in FAULTS if name not in SEVERAL]
+    return [name for name in FAULTS if name in SEVERAL or not name.startswith(OF_ONE)]
 
 
 def _run_matrix(made: Rig, matrix: Matrix, orders: list[Order]) -> None:
@@ -92,7 +109,7 @@ def _run_matrix(made: Rig, matrix: Matrix, orders: list[Order]) -> None:
 
 
 def _run_soak(made: Rig, matrix: Matrix, minutes: float, seed: int) -> None:
-    names = [name for name in FAULTS if name not in NOT_IN_SOAK]
+    names = [name for name in _names("one") if name not in NOT_IN_SOAK]
     result = soak(made, Auditor(made), names, minutes * 60, seed, matrix.add)
     print("\n".join(result.lines()))
 
@@ -101,7 +118,7 @@ def main() -> int:
     """Run what was asked for; 1 if anything differed."""
     arguments = _arguments()
     matrix = Matrix(lambda line: print(line, flush=True))
-    setup = Setup(seed=arguments.seed)
+    setup = Setup(seed=arguments.seed, redis=arguments.redis)
     if arguments.soak:
         setup = Setup(arguments.seed, SOAK_MIX, SOAK_SPEED)
     with (

@@ -8,6 +8,7 @@ from math import isclose
 from typing import Any
 
 import orjson
+from redis.exceptions import RedisClusterException, RedisError
 
 from tests.faults.rig import Rig
 from tests.faults.traffic import is_orderly
@@ -63,7 +64,7 @@ class Auditor:
         rig = self._rig
         try:
             offsets, stored = rig.offsets(), rig.views(list(views))
-        except OSError as error:
+        except (OSError, RedisError, RedisClusterException) as error:
             return [f"Redis: {error}"]
         found = [
             f"partition {p}: committed to {offsets[p]}, the topic ends at {end}"

@@ -7,32 +7,30 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import redis
-
-from stream.cli import embedded
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
 from stream.export.views import number_fields
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.store import keys
+from stream.store.keys import ShardKey
 from stream.units import MINUTE_MS
-from tests.components import Kafka, kafka_node, missing, required_program
+from tests.components import Kafka, required_program
 from tests.faults.lines import Lines
 from tests.faults.log import Log
 from tests.faults.pump import Pump
 from tests.faults.rules import RULES
+from tests.faults.services import SLOTS, RedisKind, Services, services
 from tests.faults.traffic import Mix, Traffic
 from tests.faults.undisturbed import Undisturbed
 from tests.real.prometheus_server import PrometheusServer
 from tests.real.reading import fresh_name, make_topic
 from tests.real.working import KEEP_FOR_EVER, Stage, WorkerProcess, wait_until
+from tests.redises import client_of
 
 PARTITIONS = 8
 SESSION_S = 6.0
-SLOTS = 3
-"""Workers that may run at one time."""
 READY_S_MAX = 90.0
 
 
@@ -48,62 +46,77 @@ class Setup:
     rules: str = RULES
     module: str = "stream"
     """What the workers run: the product, or a mutant of it."""
+    redis: RedisKind = "one"
+    """Several Redis servers stand beside three brokers."""
 
 
 class Rig:
     """Kafka, Redis, Prometheus, workers, the lines between them, traffic and its truth."""
 
-    def __init__(self, directory: Path, setup: Setup, stack: ExitStack, kafka: Kafka) -> None:
+    def __init__(self, directory: Path, setup: Setup, stack: ExitStack, its: Services) -> None:
         self.setup = setup
         self.directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
         self.lines = stack.enter_context(Lines())
+        self.services = its
         self._stack = stack
-        self.kafka = kafka
-        for number, (port, advertised) in enumerate(kafka.proxied):
-            self.lines.open(f"kafka-{number}", advertised, port)
-        self.redis = stack.enter_context(redis_that_may_fill_up(directory / "redis"))
         self.topic = fresh_name("floor-events")
         stage = self._stage()
         self.spec: Spec = load_settings(stage.config, {}).spec
-        self._view_fields = number_fields(Shard(self.spec).figures())
         asyncio.run(self._make_topics())
-        self.workers = [self._worker(stage, number) for number in range(SLOTS)]
+        self.workers = [stage.worker(f"worker-{number}") for number in range(SLOTS)]
+        if its.is_behind_lines:
+            self._lay_lines()
         self.prometheus = self._start_prometheus()
         self.pump = self._pump()
         self._open_logs()
-        self.client: Any = redis.Redis.from_url(self.redis.url, socket_timeout=5.0)
+        self.client = client_of(stage.redis_url)
         self.struck_s = 0.0
         self.fenced = 0
         """How often a worker that had slept was told that its floors are another's."""
         stack.callback(self._end_workers)
+
+    @property
+    def kafka(self) -> Kafka:
+        """The broker, where there is one."""
+        assert isinstance(self.services.kafka, Kafka)
+        return self.services.kafka
+
+    @property
+    def redis(self) -> RedisProgram:
+        """The Redis, where there is one."""
+        assert isinstance(self.services.redis, RedisProgram)
+        return self.services.redis
 
     def struck(self) -> None:
         """Recovery is measured from now on."""
         self.struck_s = time.monotonic()
 
     def _stage(self) -> Stage:
-        stage = Stage(self.directory, self.kafka.address, self.redis.url, self.topic, PARTITIONS)
+        address, url = self.services.kafka.address, self.services.redis.url
+        stage = Stage(self.directory, address, url, self.topic, PARTITIONS)
         stage.session = f"{SESSION_S:g}s"
         stage.redis_more = 'on_loss = "rebuild"\n'
         stage.more = self.setup.rules
         return stage
 
     async def _make_topics(self) -> None:
-        await make_topic(self.kafka.address, self.topic, PARTITIONS, KEEP_FOR_EVER)
-        for name in (f"{self.topic}-dlq", f"{self.topic}-control"):
-            await make_topic(self.kafka.address, name, 1, KEEP_FOR_EVER)
+        topics = {self.topic: PARTITIONS, f"{self.topic}-dlq": 1, f"{self.topic}-control": 1}
+        copies = self.services.copies
+        options = {**KEEP_FOR_EVER, "min.insync.replicas": str(max(1, copies - 1))}
+        for name, partitions in topics.items():
+            await make_topic(self.services.kafka.address, name, partitions, options, copies)
 
-    def _worker(self, stage: Stage, number: int) -> WorkerProcess:
-        worker = stage.worker(f"worker-{number}")
-        port = free_port()
-        self.lines.open(f"redis-{number}", port, self.redis.port, self._view_fields)
-        worker.module = self.setup.module
-        worker.environment = {
-            "FLOORWATCH_KAFKA_BROKERS": f"127.0.0.1:{self.kafka.proxied[number][1]}",
-            "FLOORWATCH_REDIS_URL": f"redis://127.0.0.1:{port}/0",
-        }
-        return worker
+    def _lay_lines(self) -> None:
+        """From each worker to Kafka and to Redis."""
+        view_fields = number_fields(Shard(self.spec).figures())
+        for number, (port, advertised) in enumerate(self.kafka.proxied):
+            own = free_port()
+            self.lines.open(f"kafka-{number}", advertised, port)
+            self.lines.open(f"redis-{number}", own, self.redis.port, view_fields)
+            self.workers[number].environment = {
+                "FLOORWATCH_KAFKA_BROKERS": f"127.0.0.1:{advertised}",
+                "FLOORWATCH_REDIS_URL": f"redis://127.0.0.1:{own}/0",
+            }
 
     def _start_prometheus(self) -> PrometheusServer:
         program = required_program("prometheus", "apt-get install prometheus")
@@ -113,11 +126,11 @@ class Rig:
 
     def _pump(self) -> Pump:
         traffic = Traffic(self.setup.mix, PARTITIONS, self.setup.seed)
-        return Pump(self.kafka.address, self.topic, traffic, self.setup.speed)
+        return Pump(self.services.kafka.address, self.topic, traffic, self.setup.speed)
 
     def _open_logs(self) -> None:
         self.undisturbed = Undisturbed(self.spec, self.topic, PARTITIONS)
-        address = self.kafka.address
+        address = self.services.kafka.address
         self.events = Log(address, self.topic, PARTITIONS)
         self.letters = Log(address, f"{self.topic}-dlq", 1)
         self.control = Log(address, f"{self.topic}-control", 1)
@@ -169,22 +182,25 @@ class Rig:
 
     # ------------------------------------------------------------------------------ Redis
 
+    def shard(self, partition: int) -> str:
+        """The key of a shard."""
+        return keys.shard(ShardKey(self.topic, partition))
+
     def offsets(self) -> dict[int, int]:
         """By partition, the first record that the last commit does not contain."""
-        shard = f"floorwatch:{{{self.topic}:%d}}:shard"
         pipeline = self.client.pipeline(transaction=False)
         for partition in range(PARTITIONS):
-            pipeline.hget(shard % partition, "offset")
+            pipeline.hget(self.shard(partition), "offset")
         return {p: int(found or 0) for p, found in enumerate(pipeline.execute())}
 
-    def views(self, keys: list[str]) -> dict[str, dict[str, str]]:
+    def views(self, names: list[str]) -> dict[str, dict[str, str]]:
         """Views as they stand, without what guards them."""
         pipeline = self.client.pipeline(transaction=False)
-        for key in keys:
-            pipeline.hgetall(key)
+        for name in names:
+            pipeline.hgetall(name)
         return {
-            key: {n.decode(): v.decode() for n, v in found.items() if not n.startswith(b"_")}
-            for key, found in zip(keys, pipeline.execute(), strict=True)
+            name: {n.decode(): v.decode() for n, v in found.items() if not n.startswith(b"_")}
+            for name, found in zip(names, pipeline.execute(), strict=True)
         }
 
     def aof(self) -> Path:
@@ -193,34 +209,12 @@ class Rig:
         return found
 
 
-def redis_that_may_fill_up(directory: Path) -> RedisProgram:
-    """A Redis 7, with `appendfsync everysec`, that outlives a disk which takes no more."""
-    executable = embedded.redis_on_path()
-    if executable is None:
-        missing("Redis 7", "apt-get install redis-server")
-    directory.mkdir(parents=True, exist_ok=True)
-    # A file that must not grow makes Linux send SIGXFSZ, which would end the process.
-    script = directory / "redis-server"
-    script.write_text(f'#!/bin/sh\ntrap "" XFSZ\nexec {executable} "$@"\n')
-    script.chmod(0o755)
-    return RedisProgram(script, directory, "--appendfsync", "everysec")
-
-
-def kafka_behind_lines(directory: Path) -> Kafka:
-    """A Kafka, not yet started, with a listener for each worker that is reached by a line."""
-    node = kafka_node(directory)
-    node.proxied = tuple((free_port(), free_port()) for _ in range(SLOTS))
-    return node
-
-
 @contextmanager
 def rig(directory: Path, setup: Setup, kafka: Kafka | None = None) -> Iterator[Rig]:
     """All programs, running, with workers that are ready; a Kafka may be one that runs."""
+    directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        if kafka is None:
-            kafka = kafka_behind_lines(directory / "kafka").start()
-            stack.callback(kafka.stop, "KILL")
-        made = Rig(directory, setup, stack, kafka)
+        made = Rig(directory, setup, stack, services(directory, setup.redis, kafka, stack))
         made.pump.jump(setup.past_ms)
         made.staff(2)
         made.await_ready()

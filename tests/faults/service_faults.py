@@ -7,10 +7,13 @@ import time
 from random import Random
 from typing import Final
 
+from stream.cli.embedded import RedisProgram
 from stream.store.scripts import ScriptName
+from tests.components import KafkaCluster
 from tests.faults.fault import FAULTS, Fault, named, one_of, pass_time
-from tests.faults.rig import SESSION_S, Rig
+from tests.faults.rig import PARTITIONS, SESSION_S, Rig
 from tests.real.working import wait_until
+from tests.redises import Cluster, Watched, info, stop_copying
 
 
 def kafka_away(how: str, least_s: float, most_s: float) -> Fault:
@@ -169,3 +172,46 @@ def call_repeated_late(script: ScriptName) -> Fault:
 REPEATED: Final[tuple[ScriptName, ...]] = ("commit", "view")
 for _script in REPEATED:
     FAULTS[f"call-repeated-late-{_script}"] = call_repeated_late(_script)
+
+
+# What befalls several brokers, and several servers of Redis.
+
+
+@named("broker-killed")
+def broker_killed(rig: Rig, rng: Random) -> None:
+    """One of three brokers dies under load, and comes back."""
+    assert isinstance(rig.services.kafka, KafkaCluster)
+    broker = rng.choice(list(rig.services.kafka.nodes.values()))
+    broker.stop("KILL")
+    pass_time(rng, 2, 6)
+    broker.start()
+    rig.struck()
+
+
+@named("redis-failed-over-tail-lost")
+def redis_failed_over(rig: Rig, rng: Random) -> None:
+    """A primary dies, and its replica takes its place without what came last."""
+    redis = rig.services.redis
+    assert not isinstance(redis, RedisProgram)
+    primaries = len(primaries_of(redis))
+    if isinstance(redis, Cluster):
+        dying = redis.primary_of(rig.shard(rng.randrange(PARTITIONS)))
+    else:
+        dying = redis.primary()
+    stop_copying(dying)
+    pass_time(rng, 1, 3)
+    dying.stop(signal.SIGKILL)
+    wait_until(lambda: len(primaries_of(redis)) >= primaries, "a replica takes over")
+    rig.struck()
+    dying.start()  # it becomes a replica of the one that took its place
+
+
+def primaries_of(redis: Cluster | Watched) -> list[RedisProgram]:
+    """The servers that take writes."""
+    return [each for each in redis.servers if info(each).get("role") == "master"]
+
+
+SEVERAL: Final = ("broker-killed", "redis-failed-over-tail-lost")
+"""These need several brokers and servers."""
+OF_ONE: Final = ("kafka-", "redis-", "reply-", "call-")
+"""Other faults with such names need one of each, and lines to it."""

@@ -9,7 +9,8 @@ from tests.components import Kafka
 from tests.faults.audit import Auditor
 from tests.faults.matrix import run_steps
 from tests.faults.mutants import MUTANTS, VARIABLE
-from tests.faults.rig import Setup, kafka_behind_lines, rig
+from tests.faults.rig import Setup, rig
+from tests.faults.services import kafka_behind_lines
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 SEED = 11
