@@ -31,7 +31,7 @@ class Limits:
     piece_ms: int = 250
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
-    snapshot_records: int = 150_000
+    snapshot_records: int = 100_000
     """About what a restart replays in a second. At the partition's end it is shared by all lanes of
     a worker, since who takes over may have to replay them all; with a backlog a lane has it alone,
     since snapshots take time from catching up."""
