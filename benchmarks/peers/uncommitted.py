@@ -1,22 +1,32 @@
 """Floorwatch itself with commits off: it stores nothing before it has read all there is.
 
-Takes the arguments of `floorwatch`. What it leaves out is what commits and snapshots cost; it still
-shows figures, and commits once in the end, so that one can see when it is done.
+Takes the arguments of `floorwatch`. When a commit is due, it is taken as done: so what the last one
+waits for is the same, and what it leaves out is what commits and snapshots cost.
 """
 
+# ruff: noqa: SLF001 - one thing is taken out of the worker
+
 from stream.agents.lane import Lane
+from stream.agents.lanekeeper import LaneKeeper, monotonic_ms
 from stream.cli.main import main
 
+_commit = LaneKeeper._commit
 
-def _is_commit_due(lane: Lane, _since_last_ms: int) -> bool:
-    return lane.at_end and lane.records > lane.records_committed
+
+async def _commit_at_the_end(keeper: LaneKeeper) -> bool:
+    lane = keeper.lane
+    if lane.at_end:
+        return await _commit(keeper)
+    lane.urgent = False
+    lane.records_committed, keeper._committed_ms = lane.records, monotonic_ms()
+    return True
 
 
 def _is_snapshot_due(_lane: Lane, _since_last_ms: int) -> bool:
     return False
 
 
-Lane.is_commit_due = _is_commit_due  # type: ignore[method-assign]
+LaneKeeper._commit = _commit_at_the_end  # type: ignore[method-assign]
 Lane.is_snapshot_due = _is_snapshot_due  # type: ignore[method-assign]
 
 if __name__ == "__main__":
