@@ -5,7 +5,7 @@ replay, the tests and the benchmarks drive this same class, so they cannot drift
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +14,18 @@ from stream.control.control import Control
 from stream.control.model import Feed, PoolKey, TeamKey, Transition
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT
-from stream.events.names import Names
+from stream.events.names import AgentNames, Names
 from stream.figures import Figures, Member
 from stream.measure import measure, members
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import MINUTE_MS, NEVER_MS
+from stream.windows import sealing
 from stream.windows import snapshot as parts_of
+from stream.windows.archive import Hour
 from stream.windows.changes import Seen, Watch, look
-from stream.windows.engine import Engine, Late
+from stream.windows.engine import Engine
+from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
 from stream.windows.reading import read_interval
@@ -67,6 +70,7 @@ class Shard:
         self.counts: Counter[str] = Counter()
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
+        self._sealed: list[Hour] = []
         self._seen: list[Seen] = []
         """What control had seen, when its state was stored, of agents with later rows."""
         self._team_keys: tuple[TeamKey, ...] = ()
@@ -90,12 +94,18 @@ class Shard:
         if self._judged_ms == NOT_YET_MS:
             self._judged_ms = int(batch.ts_ms[0])
         self.engine.unjudged_ms = self._judged_ms
-        late = self.engine.push(batch)
+        late, sealed = sealing.push(self.engine, batch)
+        self._sealed += sealed
         self._touched.append(np.unique(self.names.seat_agent.data[batch.states.seat]))
         self.counts["accepted"] += len(batch) - len(late)
         for one in late:
             self.counts[str(one.reason)] += 1
         return late
+
+    def take_sealed(self) -> list[Hour]:
+        """The hours that were sealed since the last call; none unless `Spec.archive`."""
+        taken, self._sealed = self._sealed, []
+        return taken
 
     def step(self, as_of_ms: int) -> list[Transition]:
         """Move time on and judge every instant in [what was judged, as_of_ms) once.
@@ -128,7 +138,7 @@ class Shard:
             self.team_keys(),
             self.pool_keys(),
             names.team_pool.data,
-            _AgentNames(names),
+            AgentNames(names),
             heads.astype(np.int32),
             changes,
             Queues(
@@ -279,16 +289,3 @@ class Shard:
             unseen = self.watch.put_back(self.names, self._seen)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))
             self._touched.append(unseen)
-
-
-class _AgentNames(Sequence[str]):
-    """Agents' names by number, read when asked for."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
-
-    def __len__(self) -> int:
-        return len(self._names.agents)
-
-    def __getitem__(self, number: int) -> str:  # type: ignore[override]
-        return self._names.agents.keys[number][1]

@@ -76,6 +76,9 @@ class WindowSpec:
     grace_ms: int = 5 * MINUTE_MS
     horizon_ms: int = 120 * MINUTE_MS
     short_call_ms: int = 5 * SECOND_MS
+    seal_ms: int = 30 * MINUTE_MS
+    """An hour that the fastest source of its floor has passed by this is sealed. Not below the
+    grace, and at most half an hour."""
     service_level_ms: int = 20 * SECOND_MS
     """A call is answered in time if its wait is at most this."""
 
@@ -144,11 +147,19 @@ class Spec:
     """True: liveness by event time (replay, backfill); False: by Kafka's time stamps."""
     seat_calls: bool = False
     """True: calls are counted by member too (replay), at 10 KB a member."""
+    archive: bool = True
+    """True: what hours add up to is told when they are sealed; else just they are sealed."""
 
     def pool(self, floor: str, name: str) -> PoolSpec:
         """What is told of a pool."""
         fitting = _closest(self.pools, lambda one: (one.floor, one.name), floor, name)
         return fitting[0] if fitting else PoolSpec()
+
+    def floor_zone(self, floor: str) -> str:
+        """The zone of a floor's hours: that of the first pool that is listed for it."""
+        own = [pool for pool in self.pools if pool.floor == floor]
+        others = [pool for pool in self.pools if pool.floor == ANY]
+        return next((pool.zone for pool in (*own, *others)), PoolSpec().zone)
 
     def shift_times(self, floor: str, team: str) -> tuple[LocalSpan, ...]:
         """A team's shifts; empty where there is no calendar."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream.events.language import Reason, Rejected
-from stream.windows.engine import Late
+from stream.windows.lateness import Late
 
 WHOLE_BYTES_MAX: Final = 512 * 1024
 """A larger record is cut, so that it fits into any topic."""

@@ -1,9 +1,9 @@
 """A batch of events as columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -56,6 +56,9 @@ class QueueRows:
     oldest_wait_ms: I64
 
 
+Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows)
+
+
 @dataclass(frozen=True, slots=True)
 class EventBatch:
     """Readable events in the order of their records; columns of length E, rows by kind."""
@@ -73,6 +76,20 @@ class EventBatch:
     def __len__(self) -> int:
         return len(self.record)
 
+    def cut(self, first: int, end: int) -> "EventBatch":
+        """The events [first, end), whose columns are views of these."""
+        if (first, end) == (0, len(self)):
+            return self
+        return EventBatch(
+            self.record[first:end],
+            self.ts_ms[first:end],
+            self.source[first:end],
+            self.seen_ms[first:end],
+            _cut(self.states, first, end),
+            _cut(self.calls, first, end),
+            _cut(self.queues, first, end),
+        )
+
     @classmethod
     def joined(cls, parts: Sequence["EventBatch"]) -> "EventBatch":
         """The events of all parts, one part after the other."""
@@ -86,6 +103,13 @@ class EventBatch:
             queues=QueueRows(**_columns([part.queues for part in parts], before)),
             **{name: _column(parts, name) for name in ("record", "ts_ms", "source", "seen_ms")},
         )
+
+
+def _cut(rows: Kinds, first: int, end: int) -> Kinds:
+    """The rows of the events [first, end); rows stand in the order of their events."""
+    some = slice(*np.searchsorted(rows.event, [first, end]).tolist())
+    kept = type(rows)(**{name: getattr(rows, name)[some] for name in rows.__slots__})
+    return replace(kept, event=kept.event - first)
 
 
 def _column(parts: Sequence[Any], name: str) -> Any:  # noqa: ANN401 - of whatever type it has

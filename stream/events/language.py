@@ -84,6 +84,7 @@ class Reason(StrEnum):
     misrouted = "misrouted"
     late_grace = "late_grace"
     late_horizon = "late_horizon"
+    late_sealed = "late_sealed"
     late_finalised = "late_finalised"
 
 

@@ -4,7 +4,7 @@ Numbers are given at first sight and are private to the shard. They never decide
 order matters the names decide, as bytes.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -188,3 +188,16 @@ class Names:
         self.seats.extend((floor, agent, team) for floor, agent, team in lists["seats"])
         self.seat_agent.extend(agents[floor, agent] for floor, agent, _ in lists["seats"])
         self.seat_team.extend(teams[floor, team] for floor, _, team in lists["seats"])
+
+
+class AgentNames(Sequence[str]):
+    """Agents' names by number, read when asked for."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names.agents)
+
+    def __getitem__(self, number: int) -> str:  # type: ignore[override]
+        return self._names.agents.keys[number][1]

@@ -127,7 +127,7 @@ class Job:
         return ReplayOptions(cast("WindowName", self.window), zone, self.arrival, from_ms, to_ms)
 
     def _spec(self, settings: Settings) -> Spec:
-        spec = replace(settings.spec, event_clock=True, seat_calls=True)
+        spec = replace(settings.spec, event_clock=True, seat_calls=True, archive=False)
         if self.zone is not None and not settings.pool:
             spec = replace(spec, pools=(PoolSpec(zone=self.zone),))
         if self.source == anonymous_bank.NAME:

@@ -27,6 +27,7 @@ from stream.windows.zones import (
 )
 
 __all__ = [
+    "HourCalendar",
     "LocalUnit",
     "Schedule",
     "ShiftCalendar",
@@ -213,6 +214,30 @@ def local_edges(zone: str, unit: LocalUnit, from_ms: int, to_ms: int) -> I64:
     first = int(np.searchsorted(edges, from_ms, side="right")) - 1
     last = int(np.searchsorted(edges, to_ms, side="left"))
     return edges[first : last + 1]
+
+
+class HourCalendar:
+    """Edges of the local hours of a zone, those of `local_edges`.
+
+    An hour that a change of the clock leaves shorter than half an hour belongs to the one before
+    it: Chatham's 02:00 to 02:45 and 03:45 to 04:00 are one. So an hour lasts 30 to 90 minutes.
+
+    Raises:
+        ValueError: the zone is not known.
+    """
+
+    def __init__(self, zone: str) -> None:
+        zone_of(zone)
+        self._zone = zone
+        self._edges = np.zeros(2, np.int64)
+
+    def edges(self, from_ms: int, to_ms: int) -> I64:
+        """From the latest edge at or before `from_ms` to the first one after `to_ms`."""
+        if not int(self._edges[0]) <= from_ms <= to_ms < int(self._edges[-1]):
+            edges = local_edges(self._zone, "1h", from_ms - DAY_MS, to_ms + 64 * DAY_MS)
+            self._edges = edges[np.append(np.diff(edges) >= HOUR_MS // 2, True)]
+        first, after = np.searchsorted(self._edges, [from_ms, to_ms], side="right")
+        return self._edges[first - 1 : after + 1].copy()
 
 
 class _Range:

@@ -14,6 +14,7 @@ from stream.windows.calls import Calls
 from stream.windows.contribution import Contribution, changes, contribution
 from stream.windows.facts import NONE
 from stream.windows.grouping import distinct, grown
+from stream.windows.hours import Hours
 from stream.windows.tally import (
     POOL_COUNTS,
     TEAM_COUNTS,
@@ -29,10 +30,11 @@ _PERIODS_KEPT_MS = 15 * DAY_MS
 class Counting:
     """The calls of a shard and their tallies."""
 
-    def __init__(self, names: Names, spec: Spec, calendars: Calendars) -> None:
+    def __init__(self, names: Names, spec: Spec, calendars: Calendars, hours: Hours | None) -> None:
         self._names = names
         self._spec = spec
         self._calendars = calendars
+        self._hours = hours
         self.calls = Calls(names, spec.windows)
         self.teams = Tally(len(TEAM_COUNTS))
         self.pools = Tally(len(POOL_COUNTS))
@@ -100,9 +102,13 @@ class Counting:
         named = what.seat != NONE
         teams = replace(teams, values=teams.values * sign[named, None])
         self.teams.add(teams)
-        self.pools.add(replace(pools, values=pools.values * sign[:, None]))
+        pools = replace(pools, values=pools.values * sign[:, None])
+        self.pools.add(pools)
         if self._spec.seat_calls:
             self.seats.add(replace(teams, row=what.seat[named]))
+        if self._hours is not None:
+            self._hours.count_calls(what.seat[named], teams.ts_ms, teams.values)
+            self._hours.count_pools(pools.row, pools.ts_ms, pools.values)
 
     def entries(self, what: Contribution) -> tuple[Entries, Entries]:
         """What calls count for, as entries of the teams' tally and of the pools'."""

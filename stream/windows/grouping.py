@@ -8,6 +8,8 @@ import numpy.typing as npt
 from stream.events.language import I64, Bool
 
 T = TypeVar("T", bound=np.generic)
+BLOCK_BITS = 10
+"""Blocks of 1 024 agents or seats are the unit of storage."""
 
 
 def ranges(starts: I64, ends: I64) -> I64:

@@ -11,8 +11,9 @@ from stream.errors import StateError
 from stream.events.language import I64, STATE_COUNT, Phase, State
 from stream.windows.agents import Agents
 from stream.windows.calls import Calls
-from stream.windows.engine import BLOCK_BITS, Engine
+from stream.windows.engine import Engine
 from stream.windows.facts import CALL_FACTS, LEG_FACTS, VALUES
+from stream.windows.grouping import BLOCK_BITS
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
@@ -99,12 +100,14 @@ def _agents(engine: Engine, block: int) -> Pieces:
 
 def _seats(engine: Engine, block: int) -> Pieces:
     at = _block(block, len(engine.names.seats))
-    panes = engine.panes
+    panes, hours = engine.panes, engine.hours
+    by_hour = () if hours is None else hours.BY_SEAT
     return {
         "head": panes.head[engine.floor_of_seat[at]],
         "minutes": panes.minutes[at],
         "shifts": panes.shifts[at],
         "shift_start_ms": panes.shift_start_ms[at],
+        **{f"hour_{name}": getattr(hours, name)[at] for name in by_hour},
     }
 
 
@@ -119,6 +122,8 @@ def _tallies(engine: Engine) -> Pieces:
         pieces[f"{name}_head"] = tally.head[:rows]
         pieces[f"{name}_keys"] = [list(key) for key in keys]
         pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
+    if engine.hours is not None:
+        pieces["pool_hours"] = engine.hours.pools[: len(engine.names.pools)]
     return pieces
 
 
@@ -164,6 +169,11 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     }
     engine.sources.fill(head)
     engine.make_room()
+    engine.seals.restore(engine.sources)
+    if engine.hours is not None:
+        floors = len(engine.names.floors)
+        engine.hours.start_ms[:floors] = engine.seals.sealed_ms[:floors]
+        engine.hours.end_ms[:floors] = engine.seals.next_ms[:floors]
     engine.panes.head[: len(panes_head)] = panes_head
     engine.seat_heard[: len(seat_heard)] = seat_heard
     engine.counting.pool_heard[: len(pool_heard)] = pool_heard
@@ -225,7 +235,7 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
         return pieces
     for name in pieces.keys() & {"row_state", "last_state"}:
         pieces[name] = numbers[pieces[name]].astype(pieces[name].dtype)
-    for name in pieces.keys() & {"minutes", "shifts"}:
+    for name in pieces.keys() & {"minutes", "shifts", "hour_states", "hour_spells"}:
         by_state = np.zeros((*pieces[name].shape[:-1], STATE_COUNT), pieces[name].dtype)
         by_state[..., numbers] = pieces[name]
         pieces[name] = by_state
@@ -248,6 +258,10 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
     empty_opened(pieces["minutes"], pieces["head"], panes.head[engine.floor_of_seat[at]])
     for name in ("minutes", "shifts", "shift_start_ms"):
         getattr(panes, name)[at] = pieces[name]
+    if (hours := engine.hours) is not None:
+        for name in hours.BY_SEAT:
+            if (held := pieces.get(f"hour_{name}")) is not None:
+                getattr(hours, name)[at] = held
 
 
 def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
@@ -256,6 +270,8 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
         tally.minutes[:rows] = pieces[f"{name}_minutes"]
         tally.head[:rows] = pieces[f"{name}_head"]
         tally.put([(row, start) for row, start in pieces[f"{name}_keys"]], pieces[f"{name}_sums"])
+    if engine.hours is not None and "pool_hours" in pieces:
+        engine.hours.pools[: len(pieces["pool_hours"])] = pieces["pool_hours"]
 
 
 def _restore_calls(calls: Calls, pieces: Pieces) -> None:

@@ -11,6 +11,7 @@ from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import NEVER_MS
 from stream.windows.grouping import grown, max_before
+from stream.windows.lateness import Refused
 from stream.windows.silences import NO_SILENCES, UNHEARD_MS, ended_silences, silent_from
 
 UNSEEN_MS = UNHEARD_MS
@@ -64,22 +65,22 @@ class Sources:
         self.silent_after_ms = np.append(self.silent_after_ms, silent_after)
         self.resolution_ms = np.append(self.resolution_ms, spec.resolution_ms)
 
-    def admit(self, batch: EventBatch) -> tuple[Bool, Bool]:
+    def admit(self, batch: EventBatch, sealed_ms: I64) -> Refused:
         """Judge lateness event by event in their order and move the watermarks on.
 
-        Returns two (E,) masks: beyond grace of its own source, beyond the floor's horizon.
+        sealed_ms: (floors,) before which each floor is sealed, for the whole of the batch.
         """
         self.make_room()
         size = len(batch)
-        too_late, too_old = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+        refused = Refused.none(size)
         new = np.flatnonzero(~self.known[batch.source])
         _, first = np.unique(batch.source[new], return_index=True)
         cuts = [*new[np.sort(first)].tolist(), size]
-        self._admit_run(batch, slice(0, cuts[0]), too_late, too_old)
+        self._admit_run(batch, slice(0, cuts[0]), sealed_ms, refused)
         for start, end in pairwise(cuts):
             self._meet(int(batch.source[start]))
-            self._admit_run(batch, slice(start, end), too_late, too_old)
-        return too_late, too_old
+            self._admit_run(batch, slice(start, end), sealed_ms, refused)
+        return refused
 
     def _meet(self, source: int) -> None:
         """A source not seen before starts at the watermark of its floor's slowest."""
@@ -87,7 +88,7 @@ class Sources:
         self.watermark_ms[source] = slowest if slowest < NEVER_MS else UNSEEN_MS
         self.known[source] = True
 
-    def _admit_run(self, batch: EventBatch, run: slice, too_late: Bool, too_old: Bool) -> None:
+    def _admit_run(self, batch: EventBatch, run: slice, sealed_ms: I64, refused: Refused) -> None:
         source, ts_ms = batch.source[run], batch.ts_ms[run]
         if not len(source):
             return
@@ -95,11 +96,13 @@ class Sources:
         # What is late by its own source never leads its floor, so it may stand among these.
         greatest = max_before(floor, ts_ms, self.greatest_ms)
         old = ts_ms < greatest - self._windows.horizon_ms
+        gone = old | (ts_ms < sealed_ms[floor])
         # What is too old may lead its source: it counts as the least instant, which dooms no one.
-        own = max_before(source, np.where(old, ts_ms.min(), ts_ms), self.watermark_ms)
+        own = max_before(source, np.where(gone, ts_ms.min(), ts_ms), self.watermark_ms)
         late = ts_ms < own - self._windows.grace_ms
-        fine = ~(late | old)
-        too_late[run], too_old[run] = late, old & ~late
+        fine = ~(late | gone)
+        refused.grace[run], refused.horizon[run] = late, old & ~late
+        refused.sealed[run] = gone & ~old & ~late
         seen_ms = batch.seen_ms[run]
         source, floor, ts_ms, seen_ms = (one[fine] for one in (source, floor, ts_ms, seen_ms))
         self._note_silences(source, ts_ms if self._event_clock else seen_ms)
@@ -116,6 +119,10 @@ class Sources:
         """(sources,): how far each one has come by the clock that decides what is silent."""
         heard_ms = self.watermark_ms if self._event_clock else self.seen_ms
         return heard_ms[: len(self._names.sources)]
+
+    def clock_ms(self, floor: int) -> int:
+        """The latest instant at which a source of a floor was heard."""
+        return int(self._heard_ms()[self._names.source_floor.data == floor].max())
 
     def forget_silences(self, until_ms: int) -> None:
         """Drop silences of which both beginning and end lie before an instant."""

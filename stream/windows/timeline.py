@@ -153,6 +153,17 @@ class Merged:
     start: I64
     """(places + 1,): where each agent's rows start."""
 
+    def before_new(self) -> I64:
+        """(changed,): the last row that is older than the first new one, else the first of all.
+
+        Nothing that came before it has changed, nor has it itself.
+        """
+        ts_ms, least = self.rows.ts_ms, self.start[self.changed]
+        at = np.maximum(self.first_new - 1, least)
+        while (same := (at > least) & (ts_ms[at] == ts_ms[self.first_new])).any():
+            at = at - same
+        return at
+
 
 def merge(
     old: Rows, old_place: I64, new: Rows, new_place: I64, places: int, order: Order

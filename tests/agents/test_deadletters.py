@@ -2,7 +2,7 @@
 
 from stream.agents.deadletters import CUT_BYTES, WHOLE_BYTES_MAX, Origin, dead_letters
 from stream.events.language import Reason, Rejected
-from stream.windows.engine import Late
+from stream.windows.lateness import Late
 
 ORIGIN = Origin("floor-events", 3)
 

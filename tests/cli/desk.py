@@ -18,7 +18,7 @@ from stream.events.decode import decode
 from stream.events.language import Reason
 from stream.events.names import Names
 from stream.events.partition import Route, partition_of
-from stream.windows.engine import Late
+from stream.windows.lateness import Late
 
 PARTITIONS = 4
 NOW_MS = 1_772_445_600_000

@@ -90,7 +90,7 @@ class Builder:
     def _source(self, step: Step, usual: str | None) -> str | None:
         if self._alone:
             return None
-        if step.twist == "horizon_edge":
+        if step.twist in ("horizon_edge", "seal_edge"):
             return "pbx-d"  # it speaks of nothing else, so it falls far behind
         return "pbx-c" if step.who % 23 == 22 else usual
 
@@ -192,6 +192,7 @@ class Builder:
             "grace_edge": own - limits.grace_ms + nudge,
             "beyond_grace": own - limits.grace_ms - 1 - step.size * SECOND,
             "horizon_edge": highest - limits.horizon_ms + nudge,
+            "seal_edge": self._lateness.sealed(floor) + nudge if marks else self._now,
             "ahead": self._now + (5_000 + nudge if step.size % 2 else step.size * 4),
         }
         ts = asked.get(step.twist, self._now)

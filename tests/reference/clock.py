@@ -29,6 +29,40 @@ def instant_of(zone: str, day: date, minute: int) -> int:
     return round(at.timestamp()) * 1000
 
 
+def _shown(zone: str, t_ms: int) -> datetime:
+    """What a clock in `zone` shows at an instant."""
+    return datetime.fromtimestamp(t_ms // 1000, tz=ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+
+
+@cache
+def _begins_hour(zone: str, t_ms: int) -> bool:
+    """Whether the clock shows a full hour at this minute, or has just jumped over one."""
+    now, before = _shown(zone, t_ms), _shown(zone, t_ms - MINUTE_MS)
+    return now.minute == 0 or now.replace(minute=0) > before.replace(minute=0)
+
+
+@cache
+def hour_start(zone: str, minute_ms: int) -> int:
+    """When the local hour began that runs in a minute; of less than half of one, the one before."""
+    at = minute_ms
+    while not _begins_hour(zone, at) or any(
+        _begins_hour(zone, at + minute * MINUTE_MS) for minute in range(1, 30)
+    ):
+        at -= MINUTE_MS
+    return at
+
+
+def hours_between(zone: str, start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
+    """The local hours that make up [start, end)."""
+    at = start_ms
+    while at < end_ms:
+        later = at + MINUTE_MS
+        while hour_start(zone, later) == at:
+            later += MINUTE_MS
+        yield at, later
+        at = later
+
+
 def local_date(zone: str, t_ms: int) -> date:
     """The date that a clock in `zone` shows at an instant."""
     return datetime.fromtimestamp(t_ms // 1000, tz=ZoneInfo(zone)).date()

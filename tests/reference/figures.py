@@ -7,8 +7,9 @@ from math import sqrt
 
 from stream.events.language import Reason, State
 from stream.spec import RatioSpec, Spec
+from tests.reference.hours import Calls, NaiveHour, sealed_hours
 from tests.reference.ledger import Ledger, PoolCalls, SeatCalls
-from tests.reference.naive import Event, RosterLine, States, add_up
+from tests.reference.naive import Event, RosterLine, States, add_up, floor_of
 
 WINDOWS = ("5m", "15m", "60m", "shift")
 Seat = tuple[str, str, str]
@@ -86,10 +87,17 @@ class Reference:
         self.spec = spec
         self.states = States(spec, roster)
         self.ledger = Ledger(spec, self.states.plan)
+        self._told = Calls()
+        self.hours: list[NaiveHour] = []
+        """Those that were sealed."""
 
     def push(self, event: Event, time_ms: int | None = None) -> Reason | None:
         """Take one event, in order of arrival; the reason why it is refused, else None."""
-        reason = self.states.lateness.admit(event, time_ms)
+        lateness, floor = self.states.lateness, floor_of(event)
+        before = lateness.sealed(floor) if floor in lateness.marks else None
+        reason = lateness.admit(event, time_ms)
+        if before is not None:
+            self.hours += sealed_hours(self.states, self.ledger, self._told, floor, before)
         if reason is None and event["type"] == "state":
             self.states.add(event)
         elif reason is None and event["type"] == "call":

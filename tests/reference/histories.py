@@ -63,7 +63,7 @@ GAPS: Final = (
 TWISTS: Final = (
     *("plain",) * 7, *("between",) * 4, "back", "back", *("equal_time",) * 2, "equal_seq",
     "equal_seq", "equal_state", "equal_state", "repeat", "repeat", "grace_edge", "grace_edge",
-    "beyond_grace", "horizon_edge", "horizon_edge", "sync", "same", "same", "same",
+    "beyond_grace", "horizon_edge", "seal_edge", "seal_edge", "sync", "same", "same", "same",
     "ahead", "ahead",
 )  # fmt: skip
 ACTIONS: Final = (*("state",) * 9, *("move",) * 2, "heartbeat", *("call",) * 8, "queue")
@@ -100,9 +100,10 @@ def history_of(seed: str, most: int = 45) -> History:
     random = Random(seed)
     zone = random.choice(ZONES)
     base_ms = random.choice(STARTS[zone])
+    pools = (PoolSpec(zone=zone), PoolSpec(name="sales", zone="Asia/Kolkata"))
     spec = Spec(
         sources=random.choice(SOURCES),
-        pools=(PoolSpec(name="sales", zone="Asia/Kolkata"), PoolSpec(zone=zone)),
+        pools=pools if random.random() < 0.7 else pools[::-1],
         shifts=random.choice(SHIFTS),
         event_clock=random.random() < 0.5,
     )

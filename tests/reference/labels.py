@@ -1,7 +1,7 @@
 """Which awkward cases a history contains, and a tally of them over a whole test run."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -16,7 +16,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 
 CASES = (
-    "late_grace", "late_horizon", "ahead", "out_of_order", "between_rows", "repeat", "equal_time",
+    "late_grace", "late_horizon", "late_sealed", "ahead", "sealed_by_slowest", "sealed_by_fastest",
+     "out_of_order", "between_rows", "repeat", "equal_time",
     "equal_seq", "equal_state", "team_change", "roster_change", "limit_of_state", "limit_of_shift",
     "silent_source", "silence_ended",
     "minute_edge", "beside_minute_edge", "hour_edge", "shift_edge", "clock_change", "heartbeat",
@@ -54,6 +55,9 @@ def _cases(history: History, zone: str) -> Iterator[str]:
         known = set(reference.states.lateness.marks.get(floor_of(event), ()))
         rows = reference.states.rows.get((floor_of(event), event.get("agent", "")), ())
         reason = reference.push(event, time)
+        if reference.hours:
+            yield _sealed_by(history, reference.states.lateness.marks[floor_of(event)])
+            reference.hours.clear()
         if reason is None and event["type"] == "state" and any(r.ts > instant(event) for r in rows):
             yield "between_rows"
         if reason is None:
@@ -67,6 +71,12 @@ def _cases(history: History, zone: str) -> Iterator[str]:
     yield from _kinds(taken, history)
     yield from _rows(reference, history.looks[-1])
     yield from _calls(taken)
+
+
+def _sealed_by(history: History, marks: Mapping[str, int]) -> str:
+    limits = history.spec.windows
+    slowest = min(marks.values()) - limits.grace_ms >= max(marks.values()) - limits.seal_ms
+    return "sealed_by_slowest" if slowest else "sealed_by_fastest"
 
 
 def ended_silences(history: History) -> Iterator[str]:

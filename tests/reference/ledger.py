@@ -109,6 +109,14 @@ class Ledger:
     def teams(self) -> set[tuple[str, str]]:
         return {(key[0], fact.team) for key, fact in self.facts.items() if fact.team}
 
+    def seats(self, floor: str) -> set[tuple[str, str]]:
+        """(team, agent) of all who had a call."""
+        return {
+            (fact.team, fact.agent)
+            for key, fact in self.facts.items()
+            if key[0] == floor and fact.agent
+        }
+
     def pools(self) -> set[tuple[str, str]]:
         return {(key[0], fact.pool) for key, fact in self.facts.items()} | set(self.gauges)
 
@@ -145,13 +153,17 @@ class Ledger:
             return own
         return (told.get("") or 0) if ended == max(legs, key=lastness) else 0
 
-    def team_calls(self, floor: str, team: str, start: int, end: int) -> SeatCalls:
-        """Calls of a team in [start, end)."""
+    def team_calls(
+        self, floor: str, team: str, start: int, end: int, agent: str | None = None
+    ) -> SeatCalls:
+        """Calls of a team in [start, end), or just those of one agent in it."""
         out = SeatCalls()
         for _, fact in self.of(floor, Phase.answered):
-            out.started += fact.team == team and counted(fact.ts, start, end)
+            mine = fact.team == team and agent in (None, fact.agent)
+            out.started += mine and counted(fact.ts, start, end)
         for call, fact in self.of(floor, Phase.ended):
-            if fact.team != team or not counted(fact.ts, start, end):
+            mine = fact.team == team and agent in (None, fact.agent)
+            if not mine or not counted(fact.ts, start, end):
                 continue
             talk = self.talk(floor, call, fact)
             out.handled += 1
@@ -166,9 +178,9 @@ class Ledger:
         minute = as_of // clock.MINUTE_MS * clock.MINUTE_MS
         starts = [minute - n * clock.MINUTE_MS for n in WINDOW_MINUTES.values()]
         starts.append(clock.day_start(zone_of(self._spec, floor, pool), as_of))
-        return [self._pool_window(floor, pool, start, as_of) for start in starts]
+        return [self.pool_window(floor, pool, start, as_of) for start in starts]
 
-    def _pool_window(self, floor: str, pool: str, start: int, end: int) -> PoolCalls:
+    def pool_window(self, floor: str, pool: str, start: int, end: int) -> PoolCalls:
         out, in_time = PoolCalls(), 0
         for phase in (Phase.offered, Phase.answered, Phase.abandoned):
             for call, fact in self.of(floor, phase):

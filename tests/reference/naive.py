@@ -87,11 +87,26 @@ class Lateness:
             return Reason.late_grace
         if ts < max(marks.values()) - limits.horizon_ms:
             return Reason.late_horizon
+        if ts < self.sealed(floor):
+            return Reason.late_sealed
         marks[source] = max(own, ts)
         key = (floor, source)
         seen = ts if time_ms is None else time_ms
         self.last_seen[key] = max(self.last_seen.get(key, seen), seen)
         return None
+
+    def sealed(self, floor: str) -> int:
+        """Before what a floor of which something is known is sealed."""
+        marks, limits = self.marks[floor].values(), self._spec.windows
+        reach = max(min(marks) - limits.grace_ms, max(marks) - limits.seal_ms)
+        zone = zone_of_hours(self._spec, floor)
+        return clock.hour_start(zone, reach // clock.MINUTE_MS * clock.MINUTE_MS)
+
+    def heard(self, floor: str) -> int:
+        """The latest instant at which a source of a floor was heard."""
+        if self._spec.event_clock:
+            return max(self.marks[floor].values())
+        return max(at for (where, _), at in self.last_seen.items() if where == floor)
 
     def silent(self, floor: str, source: str, as_of: int) -> bool:
         """Whether nothing was heard of a source for three heartbeats."""
@@ -116,6 +131,13 @@ def zone_of(spec: Spec, floor: str, pool: str) -> str:
     return (named + anyone + [PoolSpec()])[0].zone
 
 
+def zone_of_hours(spec: Spec, floor: str) -> str:
+    """The hours of a floor are those of the first pool that is listed for it."""
+    own = [one for one in spec.pools if one.floor == floor]
+    anyone = [one for one in spec.pools if one.floor == ANY]
+    return (own + anyone + [PoolSpec()])[0].zone
+
+
 def shifts_of(spec: Spec, floor: str, team: str) -> ShiftSpec | None:
     here = [one for one in spec.shifts if one.floor in (floor, ANY)]
     named = [one for one in here if one.team == team]
@@ -127,7 +149,7 @@ class Floorplan:
     """Who belongs where: the roster and the calendars of the specification."""
 
     def __init__(self, spec: Spec, roster: Sequence[RosterLine]) -> None:
-        self._spec = spec
+        self.spec = spec
         self._roster = roster
 
     def team_at(self, agent: str, ts: int) -> str:
@@ -150,22 +172,22 @@ class Floorplan:
 
     def shift_start(self, floor: str, team: str, t: int) -> int:
         """Start of the team's running shift; without a calendar, of the local day."""
-        zone = zone_of(self._spec, floor, self.pool_of(team))
-        shifts = shifts_of(self._spec, floor, team)
+        zone = zone_of(self.spec, floor, self.pool_of(team))
+        shifts = shifts_of(self.spec, floor, team)
         return clock.day_start(zone, t) if not shifts else clock.shift_start(zone, shifts.times, t)
 
     def latest_credible(self, floor: str, team: str, source: str, state: State, t0: int) -> int:
         """Until when a state that began at t0 is believed without any further event."""
-        said = source_spec(self._spec, source)
+        said = source_spec(self.spec, source)
         never = 2**62
         if said.silence_ms is None:
             return never
         if state in said.silence_ms:
             return t0 + said.silence_ms[state]
-        shifts = shifts_of(self._spec, floor, team)
+        shifts = shifts_of(self.spec, floor, team)
         if not shifts or state in (State.offline, State.unknown):
             return never
-        zone = zone_of(self._spec, floor, self.pool_of(team))
+        zone = zone_of(self.spec, floor, self.pool_of(team))
         return clock.shift_end_after(zone, shifts.times, t0) + said.shift_end_slack_ms
 
 
@@ -188,6 +210,24 @@ class States:
         )
         self.rows.setdefault((floor_of(event), event["agent"]), set()).add(row)
 
+    def teams_of(self, floor: str, agent: str) -> set[str]:
+        return {row.team.decode() for row in self.rows[floor, agent]}
+
+    def begun(self, floor: str, agent: str) -> Iterator[tuple[int, str, State]]:
+        """When and where spells began: a repeat begins none, nor does what comes with `sync`."""
+        held: tuple[str, State] | None = None
+        credible = 0
+        rows = sorted(self.rows[floor, agent])
+        for place, row in enumerate(rows):
+            if place + 1 < len(rows) and rows[place + 1].ts == row.ts:
+                continue  # it lasts no time
+            team, state = row.team.decode(), State(row.rank)
+            if row.no_sync and (held != (team, state) or credible < row.ts):
+                yield row.ts, team, state
+            held = team, state
+            source = row.source.decode()
+            credible = self.plan.latest_credible(floor, team, source, state, row.ts)
+
     def teams(self) -> set[tuple[str, str]]:
         return {
             (floor, row.team.decode()) for (floor, _), rows in self.rows.items() for row in rows
@@ -197,8 +237,13 @@ class States:
         """The row before which the agent's time is unknown."""
         return min(self.rows[floor, agent])
 
-    def pieces(self, floor: str, agent: str, as_of: int) -> Iterator[Piece]:
-        """The agent's time from the first row to as_of, in order and without gaps."""
+    def pieces(
+        self, floor: str, agent: str, as_of: int, heard: int | None = None
+    ) -> Iterator[Piece]:
+        """The agent's time from the first row to as_of, in order and without gaps.
+
+        heard: the instant by which it is judged what is silent, if it is not as_of.
+        """
         rows = sorted(self.rows[floor, agent])
         for place, row in enumerate(rows):
             team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
@@ -206,7 +251,7 @@ class States:
             end = as_of
             if place + 1 < len(rows):
                 end = min(end, rows[place + 1].ts)
-            elif self.lateness.silent(floor, source, as_of):
+            elif self.lateness.silent(floor, source, as_of if heard is None else heard):
                 credible = min(credible, max(row.ts, self.lateness.marks[floor][source]))
             if row.ts < min(credible, end):
                 yield Piece(row.ts, min(credible, end), team, state)

@@ -12,9 +12,11 @@ from tests.reference.history import History
 from tests.reference.naive import Event, Lateness, floor_of, instant, source_of
 from tests.reference.run import (
     against,
+    archived,
     by_names,
     differing,
     expected,
+    hours_against,
     new_shard,
     now_of,
     push,
@@ -31,6 +33,9 @@ def check_equals_reference(history: History) -> None:
     for first, last in pairwise([0, *history.cuts()]):
         lates = [late for n in range(first, last) for late in push(shard, history, n, n + 1)]
         assert lates == expected(history, reference, first, last), "other late events"
+        found = hours_against(reference.hours, shard.take_sealed())
+        assert not found, "other hours\n" + "\n".join(found)
+        reference.hours.clear()
         _compare(reference, shard, now_of(history, shard, last))
     assert shard.watermark_ms == reference.watermark()
     for look in history.looks:
@@ -144,6 +149,7 @@ def check_batches(history: History) -> None:
     for first, last in pairwise([0, *history.cuts()]):
         lates = [late for n in range(first, last) for late in push(single, history, n, n + 1)]
         assert push(batched, history, first, last) == lates, "other late events"
+        assert archived(batched) == archived(single), "other hours"
     for look in history.looks:
         single.step(look)
         batched.step(look)
@@ -237,8 +243,11 @@ def check_restores(history: History, *, behind: bool = False) -> int:
     twin = Shard.restore(history.spec, shard.names.roster, parts, shard.control_state())
     push(twin, history, kept_at, commit)
     twin.resume()
+    shard.take_sealed()
+    twin.take_sealed()
     lates = push(shard, history, commit, end)
     assert push(twin, history, commit, end) == lates, "other late events"
+    assert archived(shard) == archived(twin), "other hours"
     looks = (shard.watermark_ms if behind else now_of(history, shard, end), *history.looks)
     return sum(_step_alike(shard, twin, look) for look in looks)
 

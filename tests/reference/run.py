@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isclose, isnan
-from typing import Any
+from typing import Any, Final
 
 from stream.control.model import Transition
 from stream.events.decode import decode
@@ -10,10 +10,15 @@ from stream.events.language import State
 from stream.figures import WINDOWS, Figures, Member
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
+from stream.windows.archive import Hour, encode
+from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS
 from tests.reference.figures import NaiveFigures, RatioFigures, Reference, TeamWindow
 from tests.reference.history import History, roster_csv
+from tests.reference.hours import NaiveHour, SeatHour
 from tests.reference.ledger import PoolCalls
 
+CALLS: Final = ("started", "handled", "short", "talk_ms", "hold_ms", "acw_ms")
+POOL_CALLS: Final = ("offered", "answered", "abandoned")
 Lates = list[tuple[int, str]]
 """Record and reason of each event that was late."""
 
@@ -118,6 +123,27 @@ def against(naive: NaiveFigures, shard: Shard) -> list[str]:
             out.append(f"team {floor}/{team} should not be there")
     out += _pools(naive.pools, figures)
     return out
+
+
+def archived(shard: Shard) -> list[bytes]:
+    """The hours that were sealed, in an order of their own: floors do not wait for each other."""
+    return sorted(encode(hour) for hour in shard.take_sealed())
+
+
+def hours_against(naive: Sequence[NaiveHour], hours: Sequence[Hour]) -> list[str]:
+    """Every difference between the reference's sealed hours and a shard's."""
+    wanted = {(one.floor, one.start, one.end): (one.seats, one.pools) for one in naive}
+    got = {(one.floor, one.start_ms, one.end_ms): _as_naive(one) for one in hours}
+    return differing(wanted, got)
+
+
+def _as_naive(hour: Hour) -> tuple[dict[Any, SeatHour], dict[str, tuple[int, ...]]]:
+    seats: dict[Any, SeatHour] = {}
+    for place, seat in enumerate(hour.seats):
+        calls = tuple(int(hour.calls[place, TEAM_COUNTS.index(name)]) for name in CALLS)
+        seats[seat] = (hour.state_ms[place].tolist(), hour.spells[place].tolist(), calls)
+    counts = [hour.pool_calls[:, POOL_COUNTS.index(name)].tolist() for name in POOL_CALLS]
+    return seats, dict(zip(hour.pools, zip(*counts, strict=True), strict=True))
 
 
 def _unequal(where: str, wanted: Any, got: Any) -> list[str]:

@@ -123,17 +123,25 @@ def test_lateness_is_judged_by_the_own_source_and_by_the_floor() -> None:
     assert reference.push(state(300, "aux", source="b")) is None
     assert reference.push(state(295, "aux", source="b")) is None
     assert reference.push(state(294.99, "aux", source="b")) is Reason.late_grace
-    assert reference.push(state(180, "aux", source="a")) is None
+    assert reference.push(state(240, "aux", source="a")) is None
+    assert reference.push(state(239.99, "aux", source="a")) is Reason.late_sealed
+
+
+def test_what_is_older_than_the_horizon_is_late_for_that_reason() -> None:
+    reference = Reference(LOG)
+    assert reference.push(state(0, "aux", source="a")) is None
+    assert reference.push(state(300, "aux", source="b")) is None
+    assert reference.push(state(180, "aux", source="a")) is Reason.late_sealed
     assert reference.push(state(179.99, "aux", source="a")) is Reason.late_horizon
 
 
 def test_a_source_begins_where_the_slowest_other_source_of_its_floor_stands() -> None:
     reference = Reference(LOG)
     reference.push(state(0, "aux", source="a"))
-    reference.push(state(60, "aux", source="b"))
+    reference.push(state(20, "aux", source="b"))
     reference.push(state(1, "aux", source="a"))
     assert reference.push(state(-5, "aux", source="c")) is Reason.late_grace
-    reference.push(state(30, "aux", source="a"))
+    reference.push(state(10, "aux", source="a"))
     assert reference.push(state(-4, "aux", source="c")) is None
     assert reference.states.lateness.marks["main"]["c"] == at(1)
     assert reference.push(state(-500, "aux", floor="other")) is None

@@ -1,15 +1,17 @@
 """Schedules against a slow twin that asks the zone about each single minute."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.spec import LocalSpan
 from stream.units import DAY_MS, HOUR_MS, MINUTE_MS, NEVER_MS
 from stream.windows.calendar import (
+    HourCalendar,
     Schedule,
     rfc3339_local,
 )
@@ -183,3 +185,34 @@ def test_the_end_of_the_known_range_is_never_an_edge() -> None:
         assert always.next_edge(days * DAY_MS) == NEVER_MS
         starts, ends = always.intervals(days * DAY_MS, days * DAY_MS)
         assert (starts.tolist(), ends.tolist()) == ([-NEVER_MS], [NEVER_MS])
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "minutes"),
+    [
+        ("Europe/Berlin", "2026-03-29", [60] * 23),
+        ("Europe/Berlin", "2026-10-25", [60] * 25),
+        ("Australia/Lord_Howe", "2026-04-05", [60, 90, *[60] * 22]),
+        ("Australia/Lord_Howe", "2026-10-04", [60, 60, 30, *[60] * 21]),
+        ("Pacific/Chatham", "2026-04-05", [60] * 25),
+        ("Pacific/Chatham", "2026-09-27", [60] * 23),
+        ("Asia/Kolkata", "2026-03-01", [60] * 24),
+    ],
+)
+def test_local_hours_fill_the_day_and_none_is_shorter_than_half_of_one(
+    zone: str, day: str, minutes: list[int]
+) -> None:
+    start, end = (
+        round(datetime.combine(one, time(), ZoneInfo(zone)).timestamp() * 1000)
+        for one in (date.fromisoformat(day), date.fromisoformat(day) + timedelta(days=1))
+    )
+    edges = HourCalendar(zone).edges(start, end - 1)
+    assert (int(edges[0]), int(edges[-1])) == (start, end)
+    assert [length // 60_000 for length in np.diff(edges).tolist()] == minutes
+
+
+def test_the_edges_of_hours_do_not_depend_on_what_was_asked_before() -> None:
+    asked = HourCalendar("America/New_York")
+    for days in (20_000, 20_300, 19_000, 20_064, 20_063):
+        t_ms = days * DAY_MS + 17
+        assert asked.edges(t_ms, t_ms).tolist() == [days * DAY_MS, days * DAY_MS + HOUR_MS]

@@ -10,7 +10,7 @@ from stream.events.language import State
 from stream.roster import NO_ROSTER, Roster
 from stream.shard import Shard, Snapshot
 from stream.spec import Spec
-from stream.windows.engine import BLOCK_BITS
+from stream.windows.grouping import BLOCK_BITS
 from stream.windows.packing import pack, unpack
 from stream.windows.snapshot import FORMAT
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
@@ -194,7 +194,7 @@ def stored_as(parts: Parts, names: list[str]) -> Parts:
             pieces["states"] = names
         for name in pieces.keys() & {"row_state", "last_state"}:
             pieces[name] = number[pieces[name]].astype(pieces[name].dtype)
-        for name in pieces.keys() & {"minutes", "shifts"}:
+        for name in pieces.keys() & {"minutes", "shifts", "hour_states", "hour_spells"}:
             pieces[name] = pieces[name][..., order]
         out[part] = pack(pieces)
     return out

@@ -8,7 +8,9 @@ from stream.spec import SourceSpec, Spec
 from stream.units import NEVER_MS
 from tests.windows.telling import T_MS, Event, heartbeat, push, shard_of, state, states_of
 
-GRACE_S, HORIZON_S = 300, 7_200
+GRACE_S, SEAL_S, HORIZON_S = 300, 1_800, 7_200
+ELEVEN_S = 36 * 60
+"""To the next full hour."""
 LIVE = Spec(sources=(SourceSpec(heartbeat_ms=30_000),))
 
 
@@ -53,12 +55,21 @@ def states_of_anyone(shard: Shard) -> list[str]:
 
 
 @pytest.mark.parametrize("early_ms", [0, 1])
-def test_an_event_at_the_floors_horizon_counts_and_a_millisecond_earlier_is_late(
+def test_an_event_in_an_hour_that_is_sealed_is_late_and_a_millisecond_later_counts(
     early_ms: int,
 ) -> None:
+    """The fastest source has passed the end of the hour by half an hour."""
+    shard = shard_of([heartbeat(0, "slow"), heartbeat(ELEVEN_S + SEAL_S, "fast")])
+    event = state(ELEVEN_S - early_ms / 1000, "ann", "aux", source="slow")
+    assert lates(shard, event) == [(0, Reason.late_sealed)] * early_ms
+
+
+@pytest.mark.parametrize("early_ms", [0, 1])
+def test_what_is_beyond_the_floors_horizon_is_late_for_that_reason(early_ms: int) -> None:
     shard = shard_of([heartbeat(0, "slow"), heartbeat(HORIZON_S + 100, "fast")])
     event = state(100 - early_ms / 1000, "ann", "aux", source="slow")
-    assert lates(shard, event) == [(0, Reason.late_horizon)] * early_ms
+    reason = Reason.late_horizon if early_ms else Reason.late_sealed
+    assert lates(shard, event) == [(0, reason)]
 
 
 def test_what_is_late_for_both_reasons_is_late_by_grace() -> None:
@@ -109,6 +120,14 @@ def test_late_events_move_no_watermark_and_doom_nobody() -> None:
         (0, Reason.late_horizon)
     ] * 2
     assert watermarks(together) == watermarks(alone) == {"main/slow": 0, "main/fast": 20_000}
+
+
+def test_events_of_a_sealed_hour_move_no_watermark_and_doom_nobody() -> None:
+    """The second would be late by grace, if the first had counted."""
+    shard = shard_of([heartbeat(0, "slow"), heartbeat(ELEVEN_S + SEAL_S, "fast")])
+    late = [heartbeat(ELEVEN_S - 1, "slow"), heartbeat(ELEVEN_S - 2 - GRACE_S, "slow")]
+    assert lates(shard, *late) == [(0, Reason.late_sealed), (1, Reason.late_sealed)]
+    assert watermarks(shard)["main/slow"] == 0
 
 
 def silent(shard: Shard, at_ms: int) -> bool:
