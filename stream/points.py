@@ -20,6 +20,7 @@ STEPS: Final = (
     "push",
     "step",
     "letters",
+    "archive",
     "commit",
     "upload",
     "flip",

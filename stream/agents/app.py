@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
 from stream.agents.guard import Guard, Progress
-from stream.agents.lane import Wording
+from stream.agents.lane import Limits, Wording
 from stream.agents.lanekeeper import monotonic_ms
 from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
@@ -68,6 +68,7 @@ class Worker:
             spec=settings.spec,
             roster=load_roster(settings),
             wording=Wording(texts, settings.alerts.language),
+            limits=Limits(archive_keep_ms=settings.archive.keep_ms),
             rebuild=settings.redis.on_loss == "rebuild",
             pause_s=session_s,
         )

@@ -17,8 +17,9 @@ from stream.events.partition import Route
 from stream.export.alerts import Describe
 from stream.points import around
 from stream.shard import Shard
-from stream.store.protocol import Commit, Lease
-from stream.units import MINUTE_MS, SECOND_MS
+from stream.store.protocol import Commit, Lease, SealedHour
+from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
+from stream.windows.archive import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class Limits:
     a worker, since who takes over may have to replay them all; with a backlog a lane has it alone,
     since snapshots take time from catching up."""
     snapshot_ms: int = 5 * MINUTE_MS
+    archive_keep_ms: int = 35 * DAY_MS
+    sealed_bytes_max: int = 64 * 1024 * 1024
+    """Hours that are sealed and not archived, 20 or more of 10 000 agents each: then likewise."""
     entries_max: int = 10_000
     """Undecided entries of the outbox, dead letters not acknowledged: then reading waits."""
     letters_bytes_max: int = 64 * 2**20
@@ -90,6 +94,8 @@ class Lane:
     outbox: Outbox
     letters: list[DeadLetter] = field(default_factory=list)
     """Not yet acknowledged by the dead-letter topic."""
+    sealed: list[SealedHour] = field(default_factory=list)
+    """Not yet archived."""
     records: int = 0
     """Applied since the lane began."""
     records_committed: int = 0
@@ -152,7 +158,7 @@ class Lane:
             decoded = decode(piece.values, piece.times_ms, self.shard.names, route)
         with around("push"):
             late = self.shard.push(decoded.batch)
-        replayed = self.replaying
+        replayed, hours = self.replaying, self.shard.take_sealed()
         self.offset = piece.next_offset
         self.records += len(piece.offsets)
         self.clock.saw(max(piece.times_ms), now_ms, wall_ms)
@@ -160,6 +166,7 @@ class Lane:
             if not self.replaying:
                 self.shard.resume()
             return Tally()
+        self.sealed += (SealedHour(hour.floor, hour.start_ms, encode(hour)) for hour in hours)
         self.letters += dead_letters(
             self.origin, piece.values, piece.offsets, decoded.rejected, late
         )
@@ -201,8 +208,13 @@ class Lane:
     def is_full(self) -> bool:
         """Whether so much waits to be stored or acknowledged that reading must wait."""
         waiting = max(len(self.outbox), len(self.letters))
-        size = sum(len(letter.value or b"") for letter in self.letters)
-        return waiting >= self.limits.entries_max or size >= self.limits.letters_bytes_max
+        letters = sum(len(letter.value or b"") for letter in self.letters)
+        hours = sum(len(hour.blob) for hour in self.sealed)
+        return (
+            waiting >= self.limits.entries_max
+            or letters >= self.limits.letters_bytes_max
+            or hours >= self.limits.sealed_bytes_max
+        )
 
     def commit(self) -> Commit:
         """What a commit stores now."""

@@ -1,7 +1,7 @@
 """Keeps one lane: takes batches in, commits, tells, shows and saves, each in its order.
 
-Order of a commit: dead letters acknowledged, then the commit, then what it decided is told. While
-the store is away, reading, judging and telling go on from memory, within bounds.
+Order of a commit: dead letters acknowledged, hours archived, the commit, then what it decided is
+told. While the store is away, reading, judging and telling go on from memory, within bounds.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from stream.agents.archiving import archive_and_commit
 from stream.agents.batch import Batch
 from stream.agents.lane import Lane, Piece
 from stream.agents.outlets import Outlets
@@ -181,8 +182,7 @@ class LaneKeeper:
             return False
         del lane.letters[: len(letters)]
         try:
-            with around("commit"):
-                outcome = await self._outlets.store.commit(lane.lease, commit)
+            outcome = await archive_and_commit(self._outlets.store, lane, commit)
         except ServiceError as error:
             self._store_is_away(error)
             return False

@@ -12,8 +12,9 @@ from stream.points import around
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.store.found import is_lost, refuse_foreign
 from stream.store.keys import ShardKey
-from stream.store.protocol import Lease, Snapshot, Store, is_lost, refuse_foreign
+from stream.store.protocol import Lease, Snapshot, Store
 from stream.windows.snapshot import FORMAT, READS
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from stream.config import values as v
 from stream.config.values import Table, setting
 from stream.control.model import Severity
 from stream.spec import ANY
-from stream.units import MINUTE_MS, SECOND_MS
+from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
 
 
 class Kafka(Table):
@@ -51,6 +51,19 @@ class Redis(Table):
         "What to do when it holds no state though the group has read: refuse to go on, or compute "
         "the state anew from what Kafka retains.",
         "refuse, rebuild",
+    )
+
+
+class Archive(Table):
+    """What reports and calibration read: hours that are sealed."""
+
+    keep_ms: v.DurationMs = setting(
+        35 * DAY_MS,
+        "Redis keeps a sealed hour for so long; about 10 KB an agent for 35 days.",
+        "1d to 400d",
+        alias="keep",
+        ge=DAY_MS,
+        le=400 * DAY_MS,
     )
 
 

@@ -36,6 +36,15 @@ class Windows(Table):
         ge=0,
         le=30 * MINUTE_MS,
     )
+    seal_ms: v.DurationMs = setting(
+        _WINDOWS.seal_ms,
+        "An hour is sealed once the fastest source of its floor is past its end by this, if the "
+        "slowest one is not past it by the grace before; what is older is late from then on.",
+        "1m to 30m, not below grace",
+        alias="seal",
+        ge=MINUTE_MS,
+        le=30 * MINUTE_MS,
+    )
     short_call_ms: v.DurationMs = setting(
         _WINDOWS.short_call_ms,
         "A handled call with at most this talk time counts as short.",
@@ -53,10 +62,17 @@ class Windows(Table):
         le=10 * MINUTE_MS,
     )
 
+    @model_validator(mode="after")
+    def _waits_for_the_grace(self) -> Self:
+        if self.seal_ms < self.grace_ms:
+            raise ValueError("seal is shorter than grace; allowed: grace or longer, to 30m")
+        return self
+
     def spec(self) -> WindowSpec:
         """As the pure part takes it."""
         return WindowSpec(
             grace_ms=self.grace_ms,
+            seal_ms=self.seal_ms,
             short_call_ms=self.short_call_ms,
             service_level_ms=self.service_level_ms,
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stream.config.edges import Alerts, Kafka, Redis, Roster, Sink, Web
+from stream.config.edges import Alerts, Archive, Kafka, Redis, Roster, Sink, Web
 from stream.config.rules import Baseline, Control, Peak, Pool, Ratio, Shift, Source, Windows
 from stream.config.values import Table
 from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
@@ -38,6 +38,7 @@ class Settings(Table):
 
     kafka: Kafka = Kafka()
     redis: Redis = Redis()
+    archive: Archive = Archive()
     windows: Windows = Windows()
     ratio: dict[RatioName, Ratio] = Field(default_factory=dict)
     roster: Roster = Roster()

@@ -54,6 +54,16 @@ def piece(key: ShardKey, name: str, version: str, index: int) -> str:
     return f"{_prefix(key)}part:{name}:{version}:{index}"
 
 
+def hours(key: ShardKey, floor: str) -> str:
+    """Sorted set: the starts of a floor's archived hours, in milliseconds, by themselves."""
+    return f"{_prefix(key)}hours:{floor}"
+
+
+def hour(key: ShardKey, floor: str, start_ms: int) -> str:
+    """String: an archived hour of a floor (`stream.windows.archive`)."""
+    return f"{_prefix(key)}hour:{floor}/{start_ms}"
+
+
 def team_view(floor: str, team: str) -> str:
     """Hash: what is shown of a team."""
     return f"{_TEAM}{floor}/{team}"

@@ -21,8 +21,10 @@ from stream.store.protocol import (
     Outcome,
     Owner,
     Part,
+    SealedHour,
     Snapshot,
 )
+from stream.windows.archive import Hour, decode
 
 _NOBODY = Owner(0, "")
 
@@ -36,6 +38,7 @@ class _Shard:
     parts: dict[str, bytes] = field(default_factory=dict)
     outbox: dict[str, bytes] = field(default_factory=dict)
     views: set[str] = field(default_factory=set)
+    hours: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -75,6 +78,8 @@ class _Session:
     offset: int | None
     manifest: Manifest | None
     ended: Outcome = Outcome.OK
+    archived: set[tuple[str, int]] = field(default_factory=set)
+    """Floor and start of hours that no commit rests on yet."""
 
 
 class MemoryStore:
@@ -124,8 +129,10 @@ class MemoryStore:
         if session is None or refused is not Outcome.OK:
             return refused
         check_commit(session.offset, commit)
-        if not _stands(session, state):
+        held = {(floor, at) for floor, hours in state.hours.items() for at in hours}
+        if not _stands(session, state) or not session.archived <= held:
             return self._end(session, Outcome.MISMATCH)
+        session.archived.clear()
         state.seq, state.commit = state.seq + 1, replace(commit, outbox=(), delivered=())
         for entry in commit.outbox:
             state.outbox.setdefault(entry.id, entry.body)
@@ -196,6 +203,28 @@ class MemoryStore:
             self.server.teams.discard(keys.team_of_view(key) or "")
             state.views.discard(key)
         return Outcome.OK
+
+    async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
+        """See the protocol; here nothing expires by the clock."""
+        session, state, refused = self._enter(lease)
+        if session is None or refused is not Outcome.OK:
+            return refused
+        for hour in hours:
+            held = state.hours.setdefault(hour.floor, {}) | {hour.start_ms: hour.blob}
+            oldest_ms = hour.start_ms - keep_ms
+            state.hours[hour.floor] = {at: blob for at, blob in held.items() if at > oldest_ms}
+            session.archived.add((hour.floor, hour.start_ms))
+        gone = {(floor, at) for floor, at in session.archived if at not in state.hours[floor]}
+        session.archived -= gone
+        return Outcome.OK
+
+    async def read_archive(
+        self, shard: ShardKey, floor: str, from_ms: int, to_ms: int
+    ) -> list[Hour]:
+        """See the protocol."""
+        state = self.server.shards.get(shard)
+        hours = state.hours.get(floor, {}) if state else {}
+        return [decode(hours[at]) for at in sorted(hours) if from_ms <= at < to_ms]
 
     async def teams(self) -> list[tuple[str, str]]:
         """See the protocol."""

@@ -7,6 +7,9 @@ whoever is no longer the owner:
 * `Store.save`, large and seldom: the snapshot from which a restart replays;
 * `Store.write_views`: what people read.
 
+Beside them `Store.archive` keeps hours that are sealed. What is in one follows from the records
+alone, so it goes ahead of the commit that covers them, and may go twice.
+
 Order of a restore: `Store.acquire`, `Store.load`, replay the records from the manifest's offset up
 to the lease's offset without stepping, step only beyond the lease's `as_of_ms`, and deliver what
 stands in the lease's outbox.
@@ -19,6 +22,7 @@ from typing import Protocol, Self
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
+from stream.windows.archive import Hour
 
 
 class Outcome(StrEnum):
@@ -152,6 +156,16 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedHour:
+    """An hour of a floor for the archive."""
+
+    floor: str
+    start_ms: int
+    blob: bytes
+    """See `stream.windows.archive.encode`."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreOptions:
     """How long a store tries, and what it knows beforehand."""
 
@@ -200,8 +214,9 @@ class Store(Protocol):
         """Store control, offset, instant and outbox as one.
 
         Atomic: all of it or nothing. Refused unless the lease owns the shard and the store holds
-        exactly what its last commit and its last save left. If it raises ServiceError the commit
-        may be applied later, as it was; hand in a newer one when you like.
+        exactly what its last commit and its last save left, and hours archived since. If it
+        raises ServiceError the commit may be applied later, as it was; hand in a newer one when
+        you like.
 
         Raises:
             ValueError: the offset goes back.
@@ -243,58 +258,25 @@ class Store(Protocol):
     async def drop_views(self, lease: Lease, views: Sequence[str]) -> Outcome:
         """Remove views, by key. Atomic for each view."""
 
+    async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
+        """Keep sealed hours for keep_ms from now; to be called before the commit.
+
+        An hour that stands there is replaced. One that began keep_ms or more before an hour that
+        comes after it is listed no longer. Atomic for each hour. FENCED or MISMATCH if another
+        owns the shard or the store was set back to before the lease; then nothing was written.
+        """
+
+    async def read_archive(
+        self, shard: ShardKey, floor: str, from_ms: int, to_ms: int
+    ) -> list[Hour]:
+        """The hours of a floor that began in [from_ms, to_ms), in order. Any worker may ask.
+
+        Raises:
+            StateError: one is damaged, or of another format.
+        """
+
     async def teams(self) -> list[tuple[str, str]]:
         """(floor, team) of all that have a view, sorted. Any worker may ask."""
 
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """Fields of those views that exist, by key; each read as one. Any worker may ask."""
-
-
-def is_lost(lease: Lease, committed_offset: int | None) -> bool:
-    """Whether the state is gone though the consumer group has read this partition.
-
-    Then a worker must refuse to go on, or rebuild from what Kafka retains, as configured; to
-    resume at the committed offset would silently begin with empty windows.
-
-    Args:
-        lease: what was found in the store.
-        committed_offset: what Kafka holds for the group; None if nothing.
-    """
-    return lease.manifest is None and (committed_offset or 0) > 0
-
-
-def refuse_foreign(lease: Lease, formats: frozenset[int], partitions: int) -> None:
-    """Check that a restore may use what was found; without a manifest anything goes.
-
-    Args:
-        lease: what was found in the store.
-        formats: those of snapshots that this version reads.
-        partitions: how many the topic has now.
-
-    Raises:
-        StateError: other format, other number of partitions, or saved into another store.
-    """
-    manifest = lease.manifest
-    if manifest is None:
-        return
-    name = f"{lease.shard.topic}:{lease.shard.partition}"
-    if manifest.format not in formats:
-        known = ", ".join(str(number) for number in sorted(formats))
-        msg = (
-            f"state of {name} has format {manifest.format}, this version reads {known}; "
-            "start the version that wrote it, or rebuild the state from Kafka"
-        )
-        raise StateError(msg)
-    if manifest.partitions != partitions:
-        msg = (
-            f"state of {name} was kept for {manifest.partitions} partitions, the topic has "
-            f"{partitions}: floors have moved between partitions. Copy the records by floor into "
-            "a new topic and clear the state and views of the old one"
-        )
-        raise StateError(msg)
-    if manifest.store_id != lease.store_id:
-        msg = (
-            f"state of {name} was saved into store {manifest.store_id}, this is "
-            f"{lease.store_id}: keys were copied by hand; restore a whole backup instead"
-        )
-        raise StateError(msg)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
-from stream.store import keys, showing, snapshots
+from stream.store import archives, keys, showing, snapshots
 from stream.store.keys import ShardKey
 from stream.store.line import Reply
 from stream.store.manifest import from_text
@@ -17,12 +17,14 @@ from stream.store.protocol import (
     OutboxEntry,
     Outcome,
     Owner,
+    SealedHour,
     Snapshot,
     StoreOptions,
 )
 from stream.store.scripts import script
 from stream.store.session import Session
 from stream.store.wire import Wire
+from stream.windows.archive import Hour
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +115,17 @@ class RedisStore:
         """See the protocol."""
         session = self._session(lease)
         return await showing.drop(session, views) if session else Outcome.FENCED
+
+    async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await archives.write(session, hours, keep_ms) if session else Outcome.FENCED
+
+    async def read_archive(
+        self, shard: ShardKey, floor: str, from_ms: int, to_ms: int
+    ) -> list[Hour]:
+        """See the protocol."""
+        return await archives.read(self._readers, shard, floor, from_ms, to_ms)
 
     async def teams(self) -> list[tuple[str, str]]:
         """See the protocol."""

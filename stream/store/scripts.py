@@ -10,7 +10,9 @@ from typing import Literal
 Value = bytes | str | int
 Command = tuple[Value, ...]
 
-ScriptName = Literal["acquire", "owner", "commit", "put", "flip", "sweep", "view", "drop"]
+ScriptName = Literal[
+    "acquire", "owner", "commit", "put", "flip", "sweep", "view", "drop", "archive"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Session:
     """By view: the revision that Redis has confirmed, and its fields."""
     listed: set[str] = field(default_factory=set)
     """Keys of views that the shard's own set of views contains."""
+    archived: dict[str, set[int]] = field(default_factory=dict)
+    """By list of hours: starts of those that no confirmed commit rests on yet."""
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -124,15 +126,18 @@ class Session:
         entries: list[str | bytes] = []
         for place, entry in enumerate(commit.outbox):
             entries += (entry.id, b"%d:%d:%b" % (seq, place, entry.body))
+        hours = [(listed, at) for listed, starts in self.archived.items() for at in starts]
         command = script("commit").call(
-            (keys.shard(shard), keys.outbox(shard)),
+            (keys.shard(shard), keys.outbox(shard), *(listed for listed, _ in hours)),
             *(*self.bearer, *self.ground),
             *(seq, commit.offset, commit.as_of_ms, commit.control),
-            *(len(commit.outbox), *entries),
+            *(*(start_ms for _, start_ms in hours), len(commit.outbox), *entries),
             *commit.delivered,
         )
 
         def confirmed() -> None:
             self.seq, self.offset = seq, commit.offset
+            for listed, start_ms in hours:
+                self.archived[listed].discard(start_ms)
 
         return Pending(command, confirmed)

@@ -54,6 +54,9 @@ def test_variables_of_tests_and_of_kubernetes_are_no_settings(file: Path, variab
 
 BAD = {
     '[windows]\ngrace = "7x"': ("windows.grace", '"7x"', "allowed: 0s to 30m", 'default "5m"'),
+    '[windows]\nseal = "31m"': ("windows.seal", '"31m"', "out of range", "1m to 30m"),
+    '[windows]\ngrace = "20m"\nseal = "10m"': ("seal is shorter than grace", "to 30m"),
+    '[archive]\nkeep = "12h"': ("archive.keep", '"12h"', "1d to 400d", 'default "35d"'),
     "[windows]\ngrace = 300": ("windows.grace", "300", "write text such as '90s'"),
     '[windows]\ngrace = "2h"': ("windows.grace", '"2h"', "out of range", "0s to 30m"),
     '[[pool]]\nname = "a"\nopen = "8-22"': ("pool[0].open", '"8-22"', "'08:00-22:00'"),

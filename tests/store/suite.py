@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 
 from stream.errors import StateError
+from stream.store.found import is_lost, refuse_foreign
 from stream.store.keys import ShardKey
-from stream.store.protocol import LeaseLost, Outcome, is_lost, refuse_foreign
+from stream.store.protocol import LeaseLost, Outcome
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
+from tests.store.suite_of_archives import ArchivesSuite
 from tests.store.suite_of_views import ViewsSuite
 from tests.store.worlds import World
 
 
-class StoreSuite(ViewsSuite):
+class StoreSuite(ViewsSuite, ArchivesSuite):
     """Each test gets a fresh `world`."""
 
     async def test_an_empty_store_gives_an_empty_lease(self, world: World) -> None:

@@ -14,15 +14,19 @@ from hypothesis import strategies as st
 
 from stream.store import keys
 from stream.store.protocol import Commit, Lease, LeaseLost, OutboxEntry, Outcome, Snapshot, Store
+from stream.units import DAY_MS, HOUR_MS
+from stream.windows.archive import encode
 from tests.store.deeds import SHARD
+from tests.store.suite_of_archives import TEN_MS, hour_at, sealed
 from tests.store.worlds import MemoryWorld, RedisWorld, World
 
 WORKERS = ("A", "B")
+HOURS = tuple(hour_at(TEN_MS + n * HOUR_MS, "f", seed=n) for n in range(3))
 PARTS = ("a", "乙/1", "c")
 IDS = ("x", "y", "😀")
 VIEWS = (keys.team_view("f", "t1"), keys.team_view("f", "t2"), keys.pool_view("f", "main"))
 
-Act = Literal["acquire", "commit", "save", "load", "show", "drop", "copy", "set back"]
+Act = Literal["acquire", "commit", "save", "load", "show", "drop", "seal", "copy", "set back"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ WRITES: tuple[Act, ...] = (
     "show",
     "show",
     "drop",
+    "seal",
     "load",
 )
 OTHERS: tuple[Act, ...] = ("acquire", "copy", "set back")
@@ -92,6 +97,8 @@ class Play:
         self.answers.append(await reader.load(lease))
         self.answers.append(await reader.read_views(VIEWS))
         self.answers.append(await reader.teams())
+        hours = await reader.read_archive(SHARD, "f", 0, TEN_MS + DAY_MS)
+        self.answers.append([encode(hour) for hour in hours])
         return self.answers
 
     async def _step(self, step: Step) -> object:
@@ -137,6 +144,8 @@ class Play:
             fields = {str(n): str(step.number) for n in step.some} | {"as_of": str(worker.as_of_ms)}
             views = {VIEWS[n]: fields for n in {0, *step.some}}
             return await store.write_views(lease, worker.as_of_ms, views)
+        if step.act == "seal":
+            return await store.archive(lease, [sealed(HOURS[n]) for n in step.some], 2 * HOUR_MS)
         if step.act == "drop":
             return await store.drop_views(lease, [VIEWS[n] for n in sorted(step.some)])
         try:
@@ -203,6 +212,6 @@ def test_twins_answer_the_same(redis_url: str, tally: Counter[str]) -> None:
                 tally[f"{answer[0]} {answer[1]}"] += 1
 
     holds()
-    for act in ("commit", "save", "show"):
-        for outcome in Outcome:
+    for act in ("commit", "save", "show", "seal"):
+        for outcome in set(Outcome) - ({Outcome.ALREADY} if act == "seal" else set()):
             assert tally[f"{act} {outcome}"], f"no {act} was answered {outcome}"

@@ -1,0 +1,26 @@
+"""Sealed hours go into the archive before the commit that covers the event which sealed them.
+
+So none is missing whatever happens between the two: what was not committed is read again, seals
+the same hours, and puts the same bytes in their place.
+"""
+
+from stream.agents.lane import Lane
+from stream.points import around
+from stream.store.protocol import Commit, Outcome, Store
+
+
+async def archive_and_commit(store: Store, lane: Lane, commit: Commit) -> Outcome:
+    """Write both, in this order; nothing is committed unless all hours are there.
+
+    Raises:
+        ServiceError: the store is away; what was not written goes with the next call.
+    """
+    hours = list(lane.sealed)
+    if hours:
+        with around("archive"):
+            outcome = await store.archive(lane.lease, hours, lane.limits.archive_keep_ms)
+        if not outcome.stored:
+            return outcome
+        del lane.sealed[: len(hours)]
+    with around("commit"):
+        return await store.commit(lane.lease, commit)

@@ -1,0 +1,80 @@
+"""Sealed hours in Redis: each a string that expires, and a sorted set of their starts by floor."""
+
+from collections.abc import Iterator, Sequence
+
+from stream.store import keys
+from stream.store.keys import ShardKey
+from stream.store.manifest import PIECE_BYTES
+from stream.store.protocol import Outcome, SealedHour
+from stream.store.scripts import Command, script
+from stream.store.session import Session
+from stream.store.wire import Wire
+from stream.windows.archive import Hour, decode
+
+_ROUND_BYTES = 1024 * 1024
+_ROUND_HOURS = 64
+
+
+async def write(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
+    """See `stream.store.protocol.Store.archive`."""
+    if not hours:
+        return await session.owns()
+    for commands in _rounds(session, hours, keep_ms):
+        if session.ended is not Outcome.OK:
+            break
+        for reply in await session.wire.ask(commands):
+            session.heed(reply)
+    if session.ended is Outcome.OK:
+        for hour in hours:
+            _note(session, hour, keep_ms)
+    return session.ended
+
+
+def _note(session: Session, hour: SealedHour, keep_ms: int) -> None:
+    """The next commit rests on this hour, unless it is that old that it is listed no longer."""
+    listed = keys.hours(session.lease.shard, hour.floor)
+    starts = session.archived.setdefault(listed, set()) | {hour.start_ms}
+    session.archived[listed] = {at for at in starts if at > max(starts) - keep_ms}
+
+
+def _rounds(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Iterator[list[Command]]:
+    """The calls, in runs in which the order does not matter: pieces of a large hour go alone."""
+    commands: list[Command] = []
+    size = 0
+    for hour in hours:
+        pieces = list(_commands(session, hour, keep_ms))
+        if len(pieces) > 1:
+            yield from ([piece] for piece in pieces)
+            continue
+        commands += pieces
+        size += len(hour.blob)
+        if size >= _ROUND_BYTES or len(commands) == _ROUND_HOURS:
+            yield commands
+            commands, size = [], 0
+    if commands:
+        yield commands
+
+
+def _commands(session: Session, hour: SealedHour, keep_ms: int) -> Iterator[Command]:
+    shard = session.lease.shard
+    scope = (
+        keys.shard(shard),
+        keys.hours(shard, hour.floor),
+        keys.hour(shard, hour.floor, hour.start_ms),
+    )
+    times = hour.start_ms, hour.start_ms - keep_ms, keep_ms
+    for at in range(0, len(hour.blob), PIECE_BYTES):
+        piece = hour.blob[at : at + PIECE_BYTES]
+        is_last = int(at + len(piece) == len(hour.blob))
+        yield script("archive").call(scope, *session.bearer, *times, at, is_last, piece)
+
+
+async def read(wire: Wire, shard: ShardKey, floor: str, from_ms: int, to_ms: int) -> list[Hour]:
+    """See `stream.store.protocol.Store.read_archive`."""
+    [starts] = await wire.ask([("ZRANGEBYSCORE", keys.hours(shard, floor), from_ms, f"({to_ms}")])
+    gets: list[Command] = [("GET", keys.hour(shard, floor, int(start))) for start in starts]
+    found: list[Hour] = []
+    for first in range(0, len(gets), _ROUND_HOURS):
+        blobs = await wire.ask(gets[first : first + _ROUND_HOURS])
+        found += [decode(blob) for blob in blobs if blob is not None]
+    return found

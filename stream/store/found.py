@@ -1,0 +1,54 @@
+"""Whether a restore may use what was found in the store."""
+
+from stream.errors import StateError
+from stream.store.protocol import Lease
+
+
+def is_lost(lease: Lease, committed_offset: int | None) -> bool:
+    """Whether the state is gone though the consumer group has read this partition.
+
+    Then a worker must refuse to go on, or rebuild from what Kafka retains, as configured; to
+    resume at the committed offset would silently begin with empty windows.
+
+    Args:
+        lease: what was found in the store.
+        committed_offset: what Kafka holds for the group; None if nothing.
+    """
+    return lease.manifest is None and (committed_offset or 0) > 0
+
+
+def refuse_foreign(lease: Lease, formats: frozenset[int], partitions: int) -> None:
+    """Check that a restore may use what was found; without a manifest anything goes.
+
+    Args:
+        lease: what was found in the store.
+        formats: those of snapshots that this version reads.
+        partitions: how many the topic has now.
+
+    Raises:
+        StateError: other format, other number of partitions, or saved into another store.
+    """
+    manifest = lease.manifest
+    if manifest is None:
+        return
+    name = f"{lease.shard.topic}:{lease.shard.partition}"
+    if manifest.format not in formats:
+        known = ", ".join(str(number) for number in sorted(formats))
+        msg = (
+            f"state of {name} has format {manifest.format}, this version reads {known}; "
+            "start the version that wrote it, or rebuild the state from Kafka"
+        )
+        raise StateError(msg)
+    if manifest.partitions != partitions:
+        msg = (
+            f"state of {name} was kept for {manifest.partitions} partitions, the topic has "
+            f"{partitions}: floors have moved between partitions. Copy the records by floor into "
+            "a new topic and clear the state and views of the old one"
+        )
+        raise StateError(msg)
+    if manifest.store_id != lease.store_id:
+        msg = (
+            f"state of {name} was saved into store {manifest.store_id}, this is "
+            f"{lease.store_id}: keys were copied by hand; restore a whole backup instead"
+        )
+        raise StateError(msg)

@@ -1,0 +1,27 @@
+-- KEYS: shard, hours, hour.
+-- ARGV: epoch, token, start_ms of the hour, start_ms of the newest one that is too old by then,
+--       keep_ms, where in the hour these bytes stand, whether they are the last, the bytes.
+-- A large hour comes in several calls, one after the other; it is not listed until it is whole.
+local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
+if refused then
+  return refused
+end
+redis.call('ZCARD', KEYS[2]) -- a key of a wrong type fails here, before the first write
+
+if ARGV[6] == '0' then
+  if ARGV[7] == '0' then
+    redis.call('ZREM', KEYS[2], ARGV[3])
+  end
+  redis.call('SET', KEYS[3], ARGV[8], 'PX', ARGV[5])
+else
+  if redis.call('STRLEN', KEYS[3]) < tonumber(ARGV[6]) then
+    return 'MISMATCH' -- a Redis that was set back meanwhile has lost what came before
+  end
+  redis.call('SETRANGE', KEYS[3], ARGV[6], ARGV[8])
+end
+if ARGV[7] == '1' then
+  redis.call('ZADD', KEYS[2], ARGV[3], ARGV[3])
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+end
+return 'OK'

@@ -1,0 +1,171 @@
+"""A lane archives sealed hours: before the commit that covers them, once, whatever happens."""
+
+import random
+from collections.abc import Sequence
+from functools import cache
+
+import orjson
+import pytest
+
+from stream.agents.lane import Limits
+from stream.errors import ServiceError
+from stream.events.decode import decode
+from stream.shard import Shard
+from stream.simulate.plan import Disturbance, Plan, even_floors
+from stream.simulate.run import simulate
+from stream.store.protocol import Lease, Outcome, SealedHour
+from stream.units import HOUR_MS, MINUTE_MS
+from stream.windows.archive import Hour, encode
+from tests.agents.bench import KEY, SPEC, Bench, Watched, batch
+
+START_MS = 1_772_444_400_000
+"""2026-03-02T09:40:00Z"""
+FOR_EVER_MS = START_MS + 400 * 24 * HOUR_MS
+Records = Sequence[tuple[bytes, int]]
+
+
+@cache
+def recording(seed: int) -> Records:
+    """Two hours of two small floors, with late and repeated events."""
+    plan = Plan(
+        even_floors(2, 2, 16),
+        START_MS,
+        START_MS + 2 * HOUR_MS,
+        seed=seed,
+        disturbance=Disturbance(late=0.02, repeated=0.02, late_ms_most=8 * MINUTE_MS),
+    )
+    return [(orjson.dumps(sent.event), sent.sent_ms) for sent in simulate(plan)]
+
+
+def sealed_by(records: Records) -> list[bytes]:
+    """The hours of one shard that never stopped."""
+    shard = Shard(SPEC)
+    values, times_ms = zip(*records, strict=True)
+    shard.push(decode(values, times_ms, shard.names).batch)
+    return sorted(encode(hour) for hour in shard.take_sealed())
+
+
+class Archivist(Watched):
+    """The memory store, with a diary of archived hours."""
+
+    async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
+        if self.away:
+            raise ServiceError("the store is away")
+        self.diary.lines += [f"hour {hour.floor} {hour.start_ms}" for hour in hours]
+        return await super().archive(lease, hours, keep_ms)
+
+    async def hours(self) -> list[Hour]:
+        """All that is archived."""
+        return [
+            hour
+            for floor in ("floor-01", "floor-02")
+            for hour in await self.read_archive(KEY, floor, 0, FOR_EVER_MS)
+        ]
+
+
+def bench_of(limits: Limits | None = None) -> tuple[Bench, Archivist]:
+    bench = Bench(limits=limits or Limits())
+    store = bench.store = bench.outlets.store = Archivist(bench.server, bench.diary)
+    return bench, store
+
+
+async def test_hours_are_archived_before_the_commit_that_covers_them() -> None:
+    bench, store = bench_of()
+    records = recording(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+
+    assert await keeper.flush()
+
+    hours = [line for line in bench.diary.lines if line.startswith("hour")]
+    assert len(hours) == 4
+    assert max(map(bench.diary.lines.index, hours)) < bench.diary.lines.index("commit")
+    assert sorted(map(encode, await store.hours())) == sealed_by(records)
+    assert not keeper.lane.sealed
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: int) -> None:
+    """Goal: exactness. Method: seeded batches, commits, snapshots, crashes, stores that are away or
+    set back, and crashes between archive and commit; the bytes equal those of a shard that never
+    stopped.
+    """
+    rng, records = random.Random(seed), recording(seed)
+    bench, store = bench_of(Limits(piece_records=300, commit_records=700))
+    keeper, read, crashes = await bench.take_over(), 0, 0
+    earlier = bench.server.copy()
+    while keeper.lane.offset < len(records) or read < len(records):
+        fate = rng.random()
+        store.away = fate < 0.1
+        if fate > 0.85 and crashes < 20:
+            crashes += 1
+            if rng.random() < 0.3:
+                await store.archive(keeper.lane.lease, keeper.lane.sealed, HOUR_MS * 99)
+            if rng.random() < 0.4:
+                bench.server.set_back(earlier)
+            keeper = await bench.take_over()
+        elif fate > 0.8:
+            earlier = bench.server.copy()
+        read = min(keeper.lane.offset + rng.randrange(1, 300), len(records))
+        await keeper.take(batch(records, max(0, keeper.lane.offset - 50), read))
+        if rng.random() < 0.5 and not keeper.lane.replaying:
+            await keeper.flush()
+        if rng.random() < 0.2 and not keeper.lane.replaying and not store.away:
+            await keeper.save()
+    store.away = False
+    assert await keeper.flush()
+    assert crashes
+    assert sorted(map(encode, await store.hours())) == sealed_by(records)
+
+
+async def test_what_was_committed_is_not_archived_again() -> None:
+    bench, _ = bench_of()
+    records = recording(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+    await keeper.flush()
+
+    again = await bench.take_over()
+    await again.take(batch(records, 0, len(records)))
+
+    assert again.lane.offset == again.lane.resume_offset
+    assert not again.lane.sealed
+
+
+async def test_while_the_store_is_away_hours_wait_and_go_before_the_next_commit() -> None:
+    bench, store = bench_of()
+    records = recording(1)
+    keeper = await bench.take_over()
+    store.away = True
+    await keeper.take(batch(records, 0, len(records)))
+    assert not await keeper.flush()
+    assert "commit" not in bench.diary.lines
+    assert len(keeper.lane.sealed) == 4
+
+    store.away = False
+    assert await keeper.flush()
+    assert sorted(map(encode, await store.hours())) == sealed_by(records)
+
+
+async def test_reading_waits_while_more_bytes_are_sealed_than_may_wait() -> None:
+    bench, _ = bench_of(Limits(sealed_bytes_max=1_000))
+    keeper = await bench.take_over()
+    keeper.lane.sealed.append(SealedHour("floor-01", 0, bytes(1_000)))
+    assert keeper.lane.is_full
+    assert await keeper.flush()
+    assert not keeper.lane.is_full
+
+
+async def test_a_lane_that_lost_its_shard_archives_nothing_and_commits_nothing() -> None:
+    bench, store = bench_of()
+    records = recording(1)
+    keeper = await bench.take_over()
+    other = Bench(server=bench.server)
+    await other.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+
+    assert not await keeper.flush()
+
+    assert bench.lost == [Outcome.FENCED]
+    assert await store.hours() == []
+    assert "commit" not in bench.diary.lines
