@@ -27,9 +27,8 @@ class Finding:
     converged_s: float
     """From when it began until everything was right."""
     differences: list[str] = field(default_factory=list)
-    records: int = 0
-    steps: int = 0
-    letters: int = 0
+    seen: str = ""
+    """How much was compared."""
 
 
 class Auditor:
@@ -49,15 +48,17 @@ class Auditor:
         rig.undisturbed.take(rig.events.read())
         views = rig.undisturbed.views()
         while True:
-            found = self._in_redis(views) or self._in_topics()
+            found = self._in_redis(views) or self._in_archive() or self._in_topics()
             if not found or time.monotonic() - began_s > self._converged_s_max:
                 break
             time.sleep(0.02)  # nothing tells when Redis holds what is waited for
         finding = Finding(time.monotonic() - began_s, found)
         finding.differences += differences_of(rig.views(list(views)), rig.undisturbed.truth())
         finding.differences += asyncio.run(self._in_prometheus(views))
-        finding.records = rig.undisturbed.records
-        finding.steps, finding.letters = len(self._steps), len(self._letters)
+        finding.seen = (
+            f"{rig.undisturbed.records} records, {len(views)} views, {len(self._steps)} steps, "
+            f"{len(self._letters)} dead letters, {len(rig.undisturbed.hours)} hours"
+        )
         return finding
 
     def _in_redis(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -74,6 +75,15 @@ class Auditor:
         for key, fields in views.items():
             found += differing(key, comparable(key, fields), comparable(key, stored[key]))
         return found
+
+    def _in_archive(self) -> list[str]:
+        """Sealed hours: each is there, as the bytes that it must be, and no other."""
+        rig = self._rig
+        wanted = rig.undisturbed.hours
+        archived = rig.archived(sorted({(partition, floor) for partition, floor, _ in wanted}))
+        found = missing_or_extra("archived hour", wanted.keys(), archived.keys())
+        both = sorted(wanted.keys() & archived.keys())
+        return found + [f"archived hour {k} differs" for k in both if wanted[k] != archived[k]]
 
     def _in_topics(self) -> list[str]:
         """Dead letters and steps of alerts: each is there, none is there that must not be."""

@@ -36,7 +36,7 @@ class Run:
     recovery_s: float = 0.0
     """From the last fault, or the end of its cause, until all was right."""
     took_s: float = 0.0
-    records: int = 0
+    seen: str = ""
 
     @property
     def is_right(self) -> bool:
@@ -68,7 +68,7 @@ def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str], worke
     finding = auditor.audit()
     run.recovery_s = time.monotonic() - rig.struck_s
     run.differences += finding.differences
-    run.took_s, run.records = time.monotonic() - began_s, finding.records
+    run.took_s, run.seen = time.monotonic() - began_s, finding.seen
     return run
 
 
@@ -103,7 +103,7 @@ class Matrix:
         verdict += f", but {run.failure[:WIDTH]}" if run.failure else ""
         self.say(
             f"{' + '.join(run.steps)}: {verdict}; right again after {run.recovery_s:.1f} s "
-            f"({run.took_s:.0f} s in all, {run.records} records so far)"
+            f"({run.took_s:.0f} s in all; so far {run.seen})"
         )
         for line in run.differences[:SHOWN_MOST]:
             self.say(f"    {line[:WIDTH]}")

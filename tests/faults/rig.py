@@ -203,6 +203,21 @@ class Rig:
             for name, found in zip(names, pipeline.execute(), strict=True)
         }
 
+    def archived(self, places: list[tuple[int, str]]) -> dict[tuple[int, str, int], bytes]:
+        """All archived hours of floors, by partition, floor and start."""
+        listed = self.client.pipeline(transaction=False)
+        for partition, floor in places:
+            listed.zrange(keys.hours(ShardKey(self.topic, partition), floor), 0, -1)
+        names = [
+            (partition, floor, int(start))
+            for (partition, floor), starts in zip(places, listed.execute(), strict=True)
+            for start in starts
+        ]
+        held = self.client.pipeline(transaction=False)
+        for partition, floor, start_ms in names:
+            held.get(keys.hour(ShardKey(self.topic, partition), floor, start_ms))
+        return dict(zip(names, held.execute(), strict=True))
+
     def aof(self) -> Path:
         """The append-only file that grows."""
         [found] = self.redis.directory.glob("appendonlydir/*.incr.aof")

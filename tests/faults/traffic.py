@@ -27,8 +27,8 @@ from stream.simulate.plan import (
 from stream.simulate.run import Sent, simulate
 from stream.units import HOUR_MS, MINUTE_MS
 
-START_MS = 1_772_445_600_000
-"""2026-03-02T10:00:00Z: a Monday, within the peak of the audit's configuration."""
+START_MS = 1_772_448_600_000
+"""2026-03-02T10:50:00Z: a Monday, within the peak of the configuration; soon an hour ends."""
 END_MS = START_MS + 1_000 * HOUR_MS
 HABITS = Habits(talk_ms=60_000, acw_ms=20_000, aux_spell_ms=2 * MINUTE_MS, load=0.95)
 REPEATED = Disturbance(repeated=0.02)

@@ -13,6 +13,7 @@ from stream.export.alerts import key_of as step_of
 from stream.export.views import ViewWriter
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.windows.archive import encode
 from tests.faults.log import Logged
 from tests.faults.truth import Fields, Truth
 
@@ -32,6 +33,8 @@ class Undisturbed:
         """By key: the events of each dead letter."""
         self.steps: dict[str, tuple[str, bytes]] = {}
         """By key: floor and document of each transition."""
+        self.hours: dict[tuple[int, str, int], bytes] = {}
+        """By partition, floor and start: what must be archived of each sealed hour."""
 
     def take(self, records: Iterable[Logged]) -> None:
         """Take in what is new in the topic."""
@@ -54,6 +57,8 @@ class Undisturbed:
             self.letters[letter.key] = letter.events
         for step in shard.step(shard.watermark_ms):
             self.steps[step_of(step)] = (step.floor, body_of(step, texts, LANGUAGE))
+        for hour in shard.take_sealed():
+            self.hours[partition, hour.floor, hour.start_ms] = encode(hour)
         self.records += len(records)
 
     def views(self) -> dict[str, dict[str, str]]:
