@@ -39,8 +39,6 @@ class Session:
     """Counts the calls that write views."""
     shown: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     """By view: the revision that Redis has confirmed, and its fields."""
-    listed: set[str] = field(default_factory=set)
-    """Keys of views that the shard's own set of views contains."""
     archived: dict[str, set[int]] = field(default_factory=dict)
     """By list of hours: starts of those that no confirmed commit rests on yet."""
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -50,14 +48,7 @@ class Session:
     @classmethod
     def begin(cls, lease: Lease, wire: Wire) -> Self:
         """The session of a fresh lease."""
-        return cls(
-            lease,
-            wire,
-            lease.commit_seq,
-            lease.offset,
-            lease.manifest,
-            listed=set(lease.views),
-        )
+        return cls(lease, wire, lease.commit_seq, lease.offset, lease.manifest)
 
     @property
     def bearer(self) -> tuple[int, str]:

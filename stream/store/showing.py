@@ -28,6 +28,7 @@ async def write(session: Session, as_of_ms: int, views: Mapping[str, Fields]) ->
         await _list(session, views)
         outcomes, unfit = await _send(session, as_of_ms, views, list(views))
         if unfit:
+            await _list(session, unfit)
             outcomes |= (await _send(session, as_of_ms, views, unfit))[0]
         await _enter_teams(session, views)
         return _worst(session, outcomes)
@@ -48,7 +49,6 @@ async def drop(session: Session, views: Sequence[str]) -> Outcome:
         if session.ended is Outcome.OK:
             for command in _leave(session, views):  # one after another: the shard forgets last
                 await session.wire.ask([command])
-            session.listed.difference_update(views)
         return _worst(session, outcomes)
 
 
@@ -91,11 +91,13 @@ def _command(session: Session, as_of_ms: int, key: str, fields: Fields) -> Comma
 
 
 async def _list(session: Session, views: Iterable[str]) -> None:
-    """Note them as the shard's own before they are written, so that none is ever forgotten."""
-    new = [key for key in views if key not in session.listed]
-    if new:
-        await session.wire.ask([("SADD", keys.views(session.lease.shard), *new)])
-        session.listed.update(new)
+    """Note as the shard's own what is about to be written whole, so that none is ever forgotten.
+
+    Also what was noted before: a Redis that lost the view may have lost the note.
+    """
+    whole = [key for key in views if key not in session.shown]
+    if whole:
+        await session.wire.ask([("SADD", keys.views(session.lease.shard), *whole)])
 
 
 async def _enter_teams(session: Session, views: Iterable[str]) -> None:

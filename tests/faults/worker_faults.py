@@ -4,6 +4,7 @@ import signal
 from random import Random
 
 from stream import points
+from stream.units import HOUR_MS
 from tests.faults.fault import FAULTS, Fault, named, one_of, pass_time
 from tests.faults.rig import SESSION_S, Rig
 from tests.real.working import wait_until
@@ -17,14 +18,16 @@ def killed_at(point: str) -> Fault:
     def fault(rig: Rig, rng: Random) -> None:
         number = one_of(rig, rng)
         rig.workers[number].end(signal.SIGTERM)
-        seldom = point.startswith(SELDOM)
         worker = rig.start(number, f"kill@{point}#{rng.randint(1, passes_most(point))}")
         process = worker.process
         assert process is not None
         try:
-            if seldom:  # a worker that gives up its partitions saves them
+            if point.startswith((*AT_END, *HOURLY)):
                 wait_until(lambda: worker.is_ready() or process.poll() is not None, point)
+            if point.startswith(AT_END):  # a worker that gives up its partitions saves them
                 worker.send(signal.SIGTERM)
+            if point.startswith(HOURLY):
+                rig.pump.jump(HOUR_MS)
             status = process.wait(REACHED_S_MAX)
         finally:
             rig.struck()
@@ -36,15 +39,22 @@ def killed_at(point: str) -> Fault:
 
 def passes_most(point: str) -> int:
     """A worker is killed at one of so many passes, all of which come soon."""
-    return {"upload": 1, "flip": 1, "audit": 2, "acquire": 3, "restore": 3, "kafka_commit": 5}.get(
-        point.partition(".")[0], 20
-    )
+    return PASSES_MOST.get(point.partition(".")[0], 20)
 
 
-SELDOM = ("upload", "flip")
-NOT_TAKEN = ("page", "archive")
-"""Steps that an audit does not take: by the events' clock nobody is paged, and a point that comes
-once an hour is not waited for (tests/agents/test_archiving.py)."""
+PASSES_MOST = {
+    "upload": 1,
+    "flip": 1,
+    "archive": 2,
+    "audit": 2,
+    "acquire": 3,
+    "restore": 3,
+    "kafka_commit": 5,
+}
+AT_END = ("upload", "flip")
+HOURLY = ("archive",)
+NOT_TAKEN = ("page",)
+"""Steps that an audit does not take: by the events' clock nobody is paged."""
 for _step in points.STEPS:
     for _side in ("before", "after"):
         if _step not in NOT_TAKEN:

@@ -55,3 +55,14 @@ class ViewsSuite:
         assert await store.write_views(lease, 2, {DAY: {"a": "1"}}) is Outcome.OK
         assert await store.read_views([DAY]) == {DAY: {"a": "1"}}
         assert await store.teams() == [("北京", "day")]
+
+    async def test_a_view_that_was_lost_is_the_shards_own_again_when_it_is_shown(
+        self, world: World
+    ) -> None:
+        store = await world.store()
+        lease = await store.acquire(SHARD)
+        earlier = world.copy()
+        await store.write_views(lease, 1, {DAY: {"a": "1"}})
+        world.set_back(earlier)
+        assert await store.write_views(lease, 2, {DAY: {"a": "2"}}) is Outcome.OK
+        assert (await store.acquire(SHARD)).views == {DAY}
