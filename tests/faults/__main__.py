@@ -17,17 +17,17 @@ from tests.faults.soak import soak
 from tests.faults.traffic import Mix
 
 SHORT = (
-    "kill@push.after",
     "kill@commit.after",
     "kill@flip.before",
     "kill@audit.after",
-    "zombie",
+    "zombie-wakes-and-dies",
     "worker-added",
     "kafka-killed",
     "redis-killed-tail-lost",
     "redis-away-8s",
     "redis-emptied",
     "reply-lost-commit",
+    "call-repeated-late-view",
     "redis-cut-off",
     "poison",
     "backlog-of-10-minutes",
@@ -129,6 +129,8 @@ def main() -> int:
             _run_soak(made, matrix, arguments.soak, arguments.seed)
         else:
             _run_matrix(made, matrix, _orders(arguments))
+        fenced = made.fenced
+    print(f"workers that had slept, or lost a race, were told FENCED {fenced} times")
     print("\n".join(matrix.table()))
     print(json.dumps(matrix.figures()))
     return int(any(not run.is_right for run in matrix.runs))

@@ -71,8 +71,6 @@ class Rig:
         self._open_logs()
         self.client = client_of(stage.redis_url)
         self.struck_s = 0.0
-        self.fenced = 0
-        """How often a worker that had slept was told that its floors are another's."""
         stack.callback(self._end_workers)
 
     @property
@@ -169,6 +167,12 @@ class Rig:
         for number in self.running:
             worker = self.workers[number]
             wait_until(worker.is_ready, f"worker {number} is ready", READY_S_MAX)
+
+    @property
+    def fenced(self) -> int:
+        """How often workers were told that their floors are another's."""
+        logs = [worker for worker in self.workers if worker.process is not None]
+        return sum(worker.log.count("FENCED") for worker in logs)
 
     def staff(self, workers: int) -> None:
         """Run so many workers."""
