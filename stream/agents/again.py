@@ -1,7 +1,7 @@
 """Which events of a dead letter can be taken in now, and as which records they are sent again."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -13,9 +13,6 @@ from stream.events.language import Reason
 from stream.events.names import Names
 from stream.events.parse import Unreadable, documents
 from stream.events.partition import partition_of
-
-LATE: Final = frozenset({Reason.late_grace, Reason.late_horizon, Reason.late_finalised})
-"""An event with such a reason will be late again: the rest of its floor has only gone on."""
 
 
 @dataclass(frozen=True, slots=True)

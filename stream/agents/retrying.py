@@ -13,8 +13,9 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-from stream.agents.again import LATE, Again, Hopeless, again
+from stream.agents.again import Again, Hopeless, again
 from stream.agents.letterbox import RETRIED, Letter, Letterbox, Mark, Show
+from stream.events.language import LATE
 from stream.units import rfc3339
 
 LETTERS_AT_ONCE: Final = 500

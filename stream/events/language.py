@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +87,10 @@ class Reason(StrEnum):
     late_horizon = "late_horizon"
     late_sealed = "late_sealed"
     late_finalised = "late_finalised"
+
+
+LATE: Final = frozenset(reason for reason in Reason if reason.startswith("late_"))
+"""Well-formed events that came too late; they would be late again, since floors only go on."""
 
 
 @dataclass(frozen=True, slots=True)

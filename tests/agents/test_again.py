@@ -8,11 +8,13 @@ import pytest
 from stream.agents.again import Again, Hopeless, again
 from stream.agents.deadletters import Origin, dead_letters
 from stream.agents.letterbox import Letter
+from stream.agents.retrying import Choice
 from stream.events.decode import decode
 from stream.events.language import Reason, Rejected
 from stream.events.names import Names
 from stream.events.partition import Route, partition_of
 from stream.units import MINUTE_MS
+from stream.windows.lateness import Refused
 
 NOW_MS = 1_772_445_600_000
 PARTITIONS = 4
@@ -169,3 +171,13 @@ def test_what_is_sent_again_is_taken_in_where_it_goes() -> None:
 
     misrouted: list[Rejected] = [r for r in decoded.rejected if r.reason == Reason.misrouted]
     assert events == len(misrouted) == 4
+
+
+@pytest.mark.parametrize("why", Refused.__slots__)
+def test_whatever_came_too_late_is_sent_again_only_if_it_is_asked_for_by_name(why: str) -> None:
+    reason = Reason[f"late_{why}"]
+    late = Letter(
+        b"k", reason, "", 1, TOPIC, HERE, 7, 2, is_cut=False, value=b"{}", time_ms=0, at=0
+    )
+    assert Choice().is_late(late)
+    assert not Choice(reasons={reason}).is_late(late)
