@@ -43,13 +43,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it needs; those that need programs share one process of xdist."""
+    """Mark each test by what it needs; those that need programs share one process of xdist,
+    unless they name another group.
+    """
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         is_marked = item.get_closest_marker("service") is not None  # starts programs by itself
         if is_marked or names & SERVICES:
             item.add_marker("service")
-            item.add_marker(pytest.mark.xdist_group("service"))
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("service"))
         elif "recorded_data" in names:
             item.add_marker("recorded")
         else:

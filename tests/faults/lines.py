@@ -55,13 +55,17 @@ class Lines:
         """The next call of a script is executed, and its reply lost with the connection."""
         self._ask("lose", name, script=script)
 
-    def repeat_later(self, name: str, script: ScriptName, delay_s: float) -> None:
-        """The next call of a script is executed a second time, so much later."""
-        self._ask("repeat", name, script=script, delay_s=delay_s)
+    def keep_next(self, name: str, script: ScriptName) -> None:
+        """Copy the next call of a script while it goes through."""
+        self._ask("keep", name, script=script)
 
-    def repeated(self, name: str) -> int:
-        """How many calls were executed a second time."""
-        return int(self._ask("repeated", name))
+    def has_kept(self, name: str) -> bool:
+        """Whether that call has come."""
+        return bool(int(self._ask("kept", name)))
+
+    def send_kept(self, name: str) -> None:
+        """The call comes to Redis a second time."""
+        self._ask("send", name)
 
     def lost(self, name: str) -> int:
         """How many replies were lost."""
@@ -95,12 +99,14 @@ async def _do(proxies: dict[str, Proxy], command: dict[str, Any]) -> str:
             proxy.delay_s = command["delay_s"]
         case "lose":
             proxy.lose_reply_to(command["script"])
-        case "repeat":
-            proxy.repeat_later(command["script"], command["delay_s"])
+        case "keep":
+            proxy.keep_next(command["script"])
+        case "kept":
+            return str(len(proxy.kept))
+        case "send":
+            await proxy.send_kept()
         case "lost":
             return str(proxy.lost)
-        case "repeated":
-            return str(proxy.repeated)
     return "ok"
 
 

@@ -78,6 +78,10 @@ def _edit_scripts(edits: dict[str, str]) -> None:
     vars(scripts)["files"] = lambda _package: _Edited(folder, edits)
 
 
+OTHER_BASE: Final = "if not whole and (stored_epoch ~= epoch or stored[3] ~= ARGV[4]) then"
+"""Changes of a view do not rest on what stands there."""
+
+
 def no_owner_check() -> None:
     """Whoever writes, writes: no epoch, no token, no number of commits is looked at."""
     owner = "local owner = redis.call('HMGET', shard, 'epoch', 'token')"
@@ -87,6 +91,7 @@ def no_owner_check() -> None:
             owner: f"do return nil end\n  {owner}",
             ground: f"do return true end\n  {ground}",
             "if stored_epoch > epoch then": "if false then",
+            OTHER_BASE: "if false then",
         }
     )
 
@@ -94,8 +99,7 @@ def no_owner_check() -> None:
 def retried_write() -> None:
     """A call that comes a second time, when newer ones have been executed, is executed again."""
     later = "if stored_epoch == epoch and tonumber(stored[2] or 0) > as_of then"
-    other_base = "if not whole and (stored_epoch ~= epoch or stored[3] ~= ARGV[4]) then"
-    _edit_scripts(dict.fromkeys((later, other_base), "if false then"))
+    _edit_scripts(dict.fromkeys((later, OTHER_BASE), "if false then"))
 
 
 def _taken_over(change: Callable[[Lane, int | None], None]) -> None:
@@ -138,7 +142,7 @@ def block_dropped_on_restore() -> None:
 KILLS: Final = (CALM, "kill", CALM, "kill")
 MUTANTS: Final[dict[str, tuple[Callable[[], None], tuple[str, ...]]]] = {
     "ack before write": (ack_before_write, KILLS),
-    "no owner check": (no_owner_check, (CALM, "zombie-wakes-and-dies")),
+    "no owner check": (no_owner_check, (CALM, "call-of-the-dead-view")),
     "retried write": (retried_write, (CALM, *("call-repeated-late-view",) * 3)),
     "offset from Kafka": (offset_from_kafka, (CALM, "kill")),
     "block dropped on restore": (block_dropped_on_restore, (CALM, "kill")),

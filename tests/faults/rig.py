@@ -192,9 +192,16 @@ class Rig:
 
     def offsets(self) -> dict[int, int]:
         """By partition, the first record that the last commit does not contain."""
+        return self._of_shards("offset")
+
+    def epochs(self) -> dict[int, int]:
+        """By partition, the epoch of its owner."""
+        return self._of_shards("epoch")
+
+    def _of_shards(self, field_name: str) -> dict[int, int]:
         pipeline = self.client.pipeline(transaction=False)
         for partition in range(PARTITIONS):
-            pipeline.hget(self.shard(partition), "offset")
+            pipeline.hget(self.shard(partition), field_name)
         return {p: int(found or 0) for p, found in enumerate(pipeline.execute())}
 
     def views(self, names: list[str]) -> dict[str, dict[str, str]]:

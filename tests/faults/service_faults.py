@@ -156,14 +156,40 @@ for _script in SCRIPTS:
     FAULTS[f"reply-lost-{_script}"] = reply_lost(_script)
 
 
+def keep_next(rig: Rig, line: str, script: ScriptName) -> None:
+    """Wait until a call of a script comes by, and copy it."""
+    rig.lines.keep_next(line, script)
+    wait_until(lambda: rig.lines.has_kept(line), f"{script} is called")
+
+
 def call_repeated_late(script: ScriptName) -> Fault:
     """A call comes to Redis again when newer ones have been executed."""
 
     def fault(rig: Rig, rng: Random) -> None:
         line = f"redis-{one_of(rig, rng)}"
-        repeated = rig.lines.repeated(line)
-        rig.lines.repeat_later(line, script, rng.uniform(1.0, 2.5))
-        wait_until(lambda: rig.lines.repeated(line) > repeated, f"{script} is repeated", 60)
+        keep_next(rig, line, script)
+        pass_time(rng, 1.0, 2.5)
+        rig.lines.send_kept(line)
+        rig.struck()
+
+    return fault
+
+
+def call_of_the_dead(script: ScriptName) -> Fault:
+    """A worker dies; others have its floors and are done when a call of its comes to Redis."""
+
+    def fault(rig: Rig, rng: Random) -> None:
+        number = one_of(rig, rng)
+        line, epochs = f"redis-{number}", rig.epochs()
+        keep_next(rig, line, script)
+        pass_time(rng, 1.0, 2.5)
+        rig.pump.pause()  # nothing that comes after the call could cover it
+        rig.kill(number)
+        if not rig.running:
+            rig.start(number)
+        wait_until(lambda: rig.epochs() != epochs, "others take its floors")
+        pass_time(rng, 2, 3)
+        rig.lines.send_kept(line)
         rig.struck()
 
     return fault
@@ -172,6 +198,7 @@ def call_repeated_late(script: ScriptName) -> Fault:
 REPEATED: Final[tuple[ScriptName, ...]] = ("commit", "view")
 for _script in REPEATED:
     FAULTS[f"call-repeated-late-{_script}"] = call_repeated_late(_script)
+    FAULTS[f"call-of-the-dead-{_script}"] = call_of_the_dead(_script)
 
 
 # What befalls several brokers, and several servers of Redis.

@@ -12,7 +12,7 @@ from tests.faults.mutants import MUTANTS, VARIABLE
 from tests.faults.rig import Setup, rig
 from tests.faults.services import kafka_behind_lines
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.xdist_group("mutants")]
 SEED = 11
 SPEED = 20.0
 CONVERGED_S_MAX = 12.0

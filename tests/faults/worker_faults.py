@@ -25,6 +25,7 @@ def killed_at(point: str) -> Fault:
             if point.startswith((*AT_END, *HOURLY)):
                 wait_until(lambda: worker.is_ready() or process.poll() is not None, point)
             if point.startswith(AT_END):  # a worker that gives up its partitions saves them
+                pass_time(rng, 1, 2)  # what has come since it took them over
                 worker.send(signal.SIGTERM)
             if point.startswith(HOURLY):
                 rig.pump.jump(HOUR_MS)
@@ -98,21 +99,6 @@ def zombie(rig: Rig, rng: Random) -> None:
     rig.struck()
     pass_time(rng, SESSION_S + 3, SESSION_S + 6)
     worker.send(signal.SIGCONT)
-
-
-@named("zombie-wakes-and-dies")
-def zombie_wakes_and_dies(rig: Rig, rng: Random) -> None:
-    """The same, but nothing comes any more that could cover what it writes before it dies."""
-    number = one_of(rig, rng)
-    worker = rig.workers[number]
-    worker.send(signal.SIGSTOP)
-    rig.struck()
-    pass_time(rng, 1, 2)
-    rig.pump.pause()
-    pass_time(rng, 2 * SESSION_S, 2 * SESSION_S + 1)
-    worker.send(signal.SIGCONT)
-    pass_time(rng, 0.5, 1.0)
-    rig.kill(number)
 
 
 @named("worker-added")

@@ -24,9 +24,10 @@ class Proxy:
         self.lost = 0
         """How many replies were lost."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._echo = (b"", 0.0)
-        self.repeated = 0
-        """How many calls came twice."""
+        self._wanted = b""
+        """The script of the call that is to be kept."""
+        self.kept = b""
+        """A copy of a call that has gone through."""
         self.view_fields = VIEW_FIELDS
         """By which the script of views is told."""
         self.delay_s = 0.0
@@ -54,9 +55,16 @@ class Proxy:
         self.lose_reply_to(name, nth)
         self._stall = True
 
-    def repeat_later(self, name: ScriptName, delay_s: float) -> None:
-        """The script's next call comes to Redis a second time, so much later."""
-        self._echo = (self._digest(name), delay_s)
+    def keep_next(self, name: ScriptName) -> None:
+        """Copy the script's next call while it goes through."""
+        self._wanted, self.kept = self._digest(name), b""
+
+    async def send_kept(self) -> None:
+        """The call that was copied comes to Redis a second time."""
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        writer.write(self.kept)
+        assert await reader.read(1), "Redis gave no answer"
+        writer.close()
 
     async def reached(self) -> None:
         """Wait until Redis has run the call and its reply is lost."""
@@ -121,21 +129,12 @@ class Proxy:
                 self._seen += data.count(self._marker)
                 if self._seen >= self._nth:
                     condemned.set()
-            if self._echo[0] and self._echo[0] in data and data.startswith(b"*"):
-                self._tasks.add(asyncio.create_task(self._repeat(data, self._echo[1])))
-                self._echo = (b"", 0.0)
+            if self._wanted and self._wanted in data and data.startswith(b"*"):
+                self._wanted, self.kept = b"", data
             await self._travel()
             up.write(data)
             await up.drain()
         up.write_eof()
-
-    async def _repeat(self, data: bytes, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        reader, writer = await asyncio.open_connection(self._host, self._port)
-        writer.write(data)
-        if await reader.read(1):
-            self.repeated += 1
-        writer.close()
 
     async def _travel(self) -> None:
         if self.delay_s:
