@@ -15,6 +15,7 @@ from stream.agents.batch import Batch
 from stream.agents.lane import Lane, Piece
 from stream.agents.outlets import Outlets
 from stream.agents.showing import Showcase
+from stream.clock import monotonic_ms, wall_ms
 from stream.errors import ServiceError
 from stream.points import around
 from stream.shard import Snapshot as Parts
@@ -29,11 +30,6 @@ TICK_MS = SECOND_MS
 BEHIND_TICK_MS = 5 * SECOND_MS
 """How often with a backlog: nobody acts on what was, and it takes time from catching up."""
 RETRY_MS = SECOND_MS
-
-
-def monotonic_ms() -> int:
-    """Monotonic time in milliseconds."""
-    return time.monotonic_ns() // 1_000_000
 
 
 class LaneKeeper:
@@ -116,7 +112,7 @@ class LaneKeeper:
         lane, health = self.lane, self._outlets.health
         replayed = lane.replaying
         began_s = time.monotonic()
-        tally = lane.apply(piece, monotonic_ms(), time.time_ns() // 1_000_000)
+        tally = lane.apply(piece, monotonic_ms(), wall_ms())
         lane.paced(len(piece.offsets), (time.monotonic() - began_s) * 1_000)
         if replayed and not lane.replaying:
             health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
@@ -150,9 +146,10 @@ class LaneKeeper:
         if now - self._ticked_ms >= TICK_MS:
             self._ticked_ms = now
             await self._tell()
-            if self._is_show_due():
+            # A write of this very turn may have told that the lane is another's.
+            if not self._closed and self._is_show_due():
                 await self.show()
-        if self._is_save_due(now):
+        if not self._closed and self._is_save_due(now):
             self._saving = asyncio.create_task(self._save_quietly())
 
     def close(self) -> None:

@@ -149,10 +149,14 @@ class Bench:
             lane,
             self.outlets,
             lambda *_: None,
-            lambda _, how: self.lost.append(how),
+            self._is_lost,
             answered=lambda: True,
             end=lambda: self.seen_end,
         )
+
+    def _is_lost(self, keeper: LaneKeeper, how: Outcome) -> None:
+        self.lost.append(how)
+        self.outlets.exporter.withdraw(keeper.partition)
 
 
 def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> Batch:

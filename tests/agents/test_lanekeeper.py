@@ -153,6 +153,19 @@ async def test_the_next_owner_fences_the_former_one() -> None:
     assert bench.lost == [Outcome.FENCED]
 
 
+async def test_a_former_owner_exports_no_figures_once_it_is_fenced() -> None:
+    """It learns of it in the middle of a turn that would end with showing what it knows."""
+    bench, records = Bench(limits=Limits(commit_records=1)), recording(1)
+    keeper = await bench.take_over()
+    await Bench(server=bench.server).take_over()
+    await keeper.take(batch(records, 0, 100))
+
+    await asyncio.wait_for(keeper.run(), 10)
+
+    assert bench.lost == [Outcome.FENCED]
+    assert b"floorwatch_team_agents{" not in await bench.outlets.exporter.text()
+
+
 async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
     bench, records = Bench(), recording(1)
     keeper = await bench.take_over()
