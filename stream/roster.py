@@ -6,12 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 from stream.errors import ConfigurationError
-from stream.units import NEVER_MS
+from stream.units import NEVER_MS, parse_instant_ms
 
 UNASSIGNED = "unassigned"
 DEFAULT_POOL = "main"
@@ -156,10 +155,6 @@ def _instant(value: str, default: int, where: str) -> int:
     if not value:
         return default
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        msg = f"{where} '{value}'; allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
-        raise ConfigurationError(msg)
-    return round(moment.timestamp() * 1000)
+        return parse_instant_ms(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{where} {error}") from None

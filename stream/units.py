@@ -33,6 +33,22 @@ def parse_duration_ms(text: str) -> int:
     return int(match[1]) * _UNIT_MS[match[2]]
 
 
+def parse_instant_ms(text: str) -> int:
+    """Milliseconds since 1970 of an instant such as ``2026-03-02T08:00:00+08:00``.
+
+    Raises:
+        ValueError: the text is no RFC 3339 with an offset.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        msg = f"'{text}'; allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
+        raise ValueError(msg)
+    return round(moment.timestamp() * 1_000)
+
+
 def rfc3339(t_ms: int) -> str:
     """An instant as RFC 3339 in UTC with milliseconds: ``2026-03-02T10:43:12.000Z``."""
     whole = datetime.fromtimestamp(t_ms // 1_000, tz=UTC)

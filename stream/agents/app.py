@@ -10,7 +10,6 @@ from typing import Any, Final
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
 from stream.agents.guard import Guard, Progress
 from stream.agents.lane import Limits, Wording
-from stream.agents.lanekeeper import monotonic_ms
 from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
 from stream.agents.outlets import Outlets
@@ -19,6 +18,7 @@ from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_alive, not_ready
 from stream.agents.takeover import Rules
 from stream.agents.topics import TopicWatch
+from stream.clock import monotonic_ms, wall_ms
 from stream.config import Settings, load_roster
 from stream.control.messages import texts
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
@@ -176,7 +176,7 @@ class Worker:
         log.info("pages at http://%s:%d/", web.bind, port)
 
     def _now_ms(self) -> int | None:
-        return None if self._rules.spec.event_clock else time.time_ns() // 1_000_000
+        return None if self._rules.spec.event_clock else wall_ms()
 
     def _not_ready(self) -> list[str]:
         if self._stopping:

@@ -10,11 +10,12 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from stream.agents.batch import Batch
-from stream.agents.lanekeeper import LaneKeeper, monotonic_ms
+from stream.agents.lanekeeper import LaneKeeper
 from stream.agents.outbox import NOTICE
 from stream.agents.outlets import Outlets
 from stream.agents.takeover import Place, Rules, take_over
 from stream.agents.transport import BatchConsumer
+from stream.clock import monotonic_ms
 from stream.errors import ServiceError
 from stream.store.keys import ShardKey
 from stream.store.protocol import LeaseLost, Outcome

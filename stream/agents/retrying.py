@@ -5,7 +5,6 @@ the dead-letter topic. So an interruption may repeat a piece, and loses nothing.
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from stream.agents.again import Again, Hopeless, again
 from stream.agents.letterbox import RETRIED, Letter, Letterbox, Mark, Show
+from stream.clock import wall_ms
 from stream.events.language import LATE
 from stream.units import rfc3339
 
@@ -144,7 +144,7 @@ class Retrying:
 
     def _prepare(self, letter: Letter) -> bool:
         """Put a letter into the piece, if it can be sent."""
-        goal, now_ms = self._goal, time.time_ns() // 1_000_000
+        goal, now_ms = self._goal, wall_ms()
         try:
             records = again(letter, goal.events_topic, goal.partitions, now_ms)
         except Hopeless as error:
@@ -166,7 +166,7 @@ class Retrying:
                 for record in records
             ]
             await asyncio.gather(*sent)
-            mark = [(RETRIED, rfc3339(time.time_ns() // 1_000_000).encode())]
+            mark = [(RETRIED, rfc3339(wall_ms()).encode())]
             topic = self._goal.letters_topic
             sent = [
                 await self._producer.send(topic, None, letter.key, letter.at, headers=mark)

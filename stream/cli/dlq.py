@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Coroutine, Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -11,6 +10,7 @@ import typer
 
 from stream.cli.options import ConfigFile, instant_ms, read_settings
 from stream.cli.progress import progress
+from stream.clock import wall_ms
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.units import parse_duration_ms, rfc3339
 
@@ -189,7 +189,7 @@ def _origins(given: Iterable[str]) -> frozenset[tuple[int, int]]:
 
 def _since_ms(text: str | None) -> int | None:
     try:
-        return None if text is None else time.time_ns() // 1_000_000 - parse_duration_ms(text)
+        return None if text is None else wall_ms() - parse_duration_ms(text)
     except ValueError:
         return instant_ms("--since", text)
 
@@ -243,7 +243,7 @@ def _told(settings: "Settings", outcome: "Outcome", *, dry_run: bool) -> Iterato
         f"{outcome.records} records to {topic}"
     )
     grace_ms = settings.windows.grace_ms
-    behind_ms = time.time_ns() // 1_000_000 - (outcome.oldest_ms or 0)
+    behind_ms = wall_ms() - (outcome.oldest_ms or 0)
     if outcome.oldest_ms is not None and behind_ms > grace_ms and not settings.spec.event_clock:
         yield (
             f"  the oldest event is of {rfc3339(outcome.oldest_ms)}; what is more than "

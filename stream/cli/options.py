@@ -1,13 +1,13 @@
 """Options that several commands have."""
 
 import os
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.errors import ConfigurationError
+from stream.units import parse_instant_ms
 
 if TYPE_CHECKING:
     from stream.config import Settings
@@ -42,10 +42,6 @@ def instant_ms(option: str, text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        msg = f"{option} '{text}'; allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
-        raise ConfigurationError(msg)
-    return round(moment.timestamp() * 1000)
+        return parse_instant_ms(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{option} {error}") from None

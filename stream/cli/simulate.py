@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream.cli.options import instant_ms
+from stream.clock import wall_ms
 from stream.errors import ConfigurationError, InputError
 from stream.units import MINUTE_MS, parse_duration_ms
 
@@ -76,7 +77,8 @@ def simulate(
     from stream.simulate.plan import Disturbance, Habits, Plan, even_floors, roster_csv
     from stream.simulate.run import simulate as run
 
-    start_ms = _start_ms(start)
+    given_ms = instant_ms("--start", start)
+    start_ms = wall_ms() if given_ms is None else given_ms
     shifts = [] if shift is None else [_shift(shift, start_ms)]
     beat_ms = None if heartbeat == "off" else _duration("--heartbeat", heartbeat)
     try:
@@ -126,19 +128,6 @@ def _in_time(events: "Iterable[Sent]") -> "Iterator[Sent]":
         if ahead_s > 0:
             sleep(ahead_s)
         yield sent
-
-
-def _start_ms(text: str | None) -> int:
-    if text is None:
-        return int(datetime.now().astimezone().timestamp() * 1000)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        msg = f"--start '{text}'; allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
-        raise ConfigurationError(msg)
-    return round(moment.timestamp() * 1000)
 
 
 def _duration(option: str, text: str) -> int:

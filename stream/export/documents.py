@@ -1,12 +1,11 @@
 """A stored view as the document that the API gives: numbers as numbers, windows side by side."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from stream.control.model import Verdict
 from stream.export.views import NO_SIGNAL
-from stream.units import SECOND_MS
+from stream.units import SECOND_MS, parse_instant_ms
 
 STALE_AFTER_MS: Final = 5 * SECOND_MS
 """A live view is refreshed each second; an older one is not what happens now."""
@@ -55,7 +54,7 @@ def _freshness(view: Mapping[str, str], now_ms: int | None) -> dict[str, Any]:
     """Age of a live view; what is too old says so in the place of its verdict."""
     if now_ms is None or "as_of" not in view:
         return {"age_s": None, "stale": view.get("verdict") == Verdict.stale}
-    age_ms = now_ms - round(datetime.fromisoformat(view["as_of"]).timestamp() * 1_000)
+    age_ms = now_ms - parse_instant_ms(view["as_of"])
     age_s = max(0, age_ms) / 1_000
     if age_ms <= STALE_AFTER_MS:
         return {"age_s": age_s, "stale": view.get("verdict") == Verdict.stale}

@@ -30,6 +30,7 @@ from stream.cli.demonstration.screen import Screen
 from stream.cli.demonstration.sink import Page, Sink, listening
 from stream.cli.demonstration.twin import Record, as_of_ms, is_equal, pages_of_past
 from stream.cli.embedded import Program, RedisProgram, embedded_services, free_port
+from stream.clock import wall_ms
 from stream.config import Settings, load_roster, load_settings
 from stream.simulate.run import Sent, simulate
 
@@ -84,7 +85,7 @@ def run(wish: Wish) -> list[str]:
 async def _run(wish: Wish, screen: Screen, broker: Program, redis: RedisProgram) -> list[str]:
     await _make_topics(broker.address)
     async with listening() as sink, _producer(broker.address) as producer:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = wall_ms()
         told = scenario(now_ms, walk_out=wish.walk_out)
         settings = _configure(wish.directory, told, broker, redis, sink)
         events, records = simulate(told.plan), list[Record]()
@@ -248,7 +249,7 @@ def _checked(stage: Stage, teams: list[dict[str, Any]], records: list[Record]) -
 
 
 def _note(stage: Stage) -> str:
-    to_go_s = (stage.told.first_mover_ms - time.time_ns() // 1_000_000) / 1000
+    to_go_s = (stage.told.first_mover_ms - wall_ms()) / 1000
     if not stage.told.walk_out:
         return "no walk-out (DEMO_WALKOUT=0)"
     if to_go_s > 0:

@@ -1,6 +1,5 @@
 """Where the worker's pages arrive: a real HTTP receiver."""
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +7,8 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+
+from stream.clock import wall_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Sink:
         notice = orjson.loads(await request.read())
         if notice["key"] not in self._keys:
             self._keys.add(notice["key"])
-            self.received.append(Page(time.time_ns() // 1_000_000, notice))
+            self.received.append(Page(wall_ms(), notice))
             self.on_page(self.received[-1])
         return web.Response(status=204)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 from stream.control.model import Severity, Transition
@@ -12,6 +11,7 @@ from stream.export.views import ViewKey, ViewKind, ViewWriter
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.units import parse_instant_ms
 
 IN_FLIGHT_MS: Final = 3_000
 """An event younger than this may still be on its way when figures are made."""
@@ -36,7 +36,7 @@ def figures_of(document: dict[str, Any]) -> dict[str, Any]:
 
 def as_of_ms(document: dict[str, Any]) -> int:
     """The instant for which a team's figures hold."""
-    return round(datetime.fromisoformat(document["as_of"]).timestamp() * 1000)
+    return parse_instant_ms(document["as_of"])
 
 
 def is_equal(
