@@ -9,6 +9,9 @@ FloorwatchError
 A bad *event* is no exception but a value with a reason (``stream.events.Rejected``).
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class FloorwatchError(Exception):
     """Base of all errors that a user may see; its text is the whole message."""
@@ -36,3 +39,9 @@ class ServiceError(FloorwatchError):
 
 class StateError(FloorwatchError):
     """Stored state that this version refuses to use; the text says what to do."""
+
+
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """A hint at the most alike of the known words, to stand behind a wrong one; may be empty."""
+    alike = get_close_matches(text, list(known), 1)
+    return f" (did you mean {alike[0]}?)" if alike else ""

@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-import aiokafka
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream.agents.deadletters import DeadLetter, Headers
+from stream.agents.deadletters import DeadLetter
+from stream.agents.producing import Record, new_producer, send
 from stream.points import around
 from stream.store.protocol import OutboxEntry
 
@@ -21,12 +22,6 @@ AT_ONCE: Final = 500
 """Records between two waits for their acknowledgement."""
 PAUSE_S: Final = 0.5
 """After a failure: who waited for the same topic meanwhile is refused at once."""
-
-
-class _Record(NamedTuple):
-    key: bytes
-    value: bytes | None
-    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +42,13 @@ class KafkaPublisher:
 
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
-        records = [_Record(letter.key, letter.value, letter.headers) for letter in letters]
+        records = [Record(letter.key, letter.value, letter.headers) for letter in letters]
         with around("letters"):
             return await self._dead_letters.produce(records)
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic; whether all were acknowledged."""
-        records = [_Record(entry.id.encode(), entry.body, ()) for entry in entries]
+        records = [Record(entry.id.encode(), entry.body) for entry in entries]
         with around("audit"):
             return await self._control.produce(records)
 
@@ -81,11 +76,11 @@ class _Pipe:
         """Why it took nothing at the last try; empty if it did."""
         self.refused_since_s = 0.0
         self._brokers = brokers
-        self._producer: aiokafka.AIOKafkaProducer | None = None
+        self._producer: AIOKafkaProducer | None = None
         self._one_at_a_time = asyncio.Lock()
         self._next_try_s = 0.0
 
-    async def produce(self, records: Sequence[_Record]) -> bool:
+    async def produce(self, records: Sequence[Record]) -> bool:
         """Whether all were acknowledged. While the topic takes nothing only one caller waits."""
         async with self._one_at_a_time:
             if time.monotonic() < self._next_try_s:
@@ -93,7 +88,7 @@ class _Pipe:
             try:
                 producer = await self._connected()
                 for at in range(0, len(records), AT_ONCE):
-                    await _send(producer, self.topic, records[at : at + AT_ONCE])
+                    await send(producer, self.topic, records[at : at + AT_ONCE])
             except (KafkaError, OSError) as error:
                 await self._refused(error)
                 return False
@@ -108,11 +103,9 @@ class _Pipe:
         await self._disconnect()
         self._next_try_s = time.monotonic() + PAUSE_S
 
-    async def _connected(self) -> aiokafka.AIOKafkaProducer:
+    async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = aiokafka.AIOKafkaProducer(
-                bootstrap_servers=self._brokers, acks="all", linger_ms=2, request_timeout_ms=10_000
-            )
+            producer = new_producer(self._brokers)
             try:
                 await producer.start()
             except BaseException:
@@ -131,13 +124,3 @@ class _Pipe:
         """Drop the connection."""
         async with self._one_at_a_time:
             await self._disconnect()
-
-
-async def _send(
-    producer: aiokafka.AIOKafkaProducer, topic: str, records: Sequence[_Record]
-) -> None:
-    sent = [
-        await producer.send(topic, key=record.key, value=record.value, headers=list(record.headers))
-        for record in records
-    ]
-    await asyncio.gather(*sent)

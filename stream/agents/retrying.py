@@ -4,7 +4,6 @@ Each piece goes in two steps: its events, acknowledged, and then a mark for each
 the dead-letter topic. So an interruption may repeat a piece, and loses nothing.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from stream.agents.again import Again, Hopeless, again
 from stream.agents.letterbox import RETRIED, Letter, Letterbox, Mark, Show
+from stream.agents.producing import Record, new_producer, send
 from stream.clock import wall_ms
 from stream.events.language import LATE
 from stream.units import rfc3339
@@ -104,12 +104,7 @@ class Retrying:
             ServiceError: Kafka does not answer any more.
         """
         if not self._goal.dry_run:
-            self._producer = AIOKafkaProducer(
-                bootstrap_servers=self._goal.brokers,
-                acks="all",
-                linger_ms=5,
-                request_timeout_ms=10_000,
-            )
+            self._producer = new_producer(self._goal.brokers)
         try:
             if self._producer is not None:
                 await self._producer.start()
@@ -160,19 +155,11 @@ class Retrying:
         piece, self._piece, self._bytes = self._piece, [], 0
         records = [record for _, records in piece for record in records]
         if self._producer is not None:
-            topic = self._goal.events_topic
-            sent = [
-                await self._producer.send(topic, record.value, record.key, record.partition)
-                for record in records
-            ]
-            await asyncio.gather(*sent)
-            mark = [(RETRIED, rfc3339(wall_ms()).encode())]
-            topic = self._goal.letters_topic
-            sent = [
-                await self._producer.send(topic, None, letter.key, letter.at, headers=mark)
-                for letter, _ in piece
-            ]
-            await asyncio.gather(*sent)
+            events = [Record(one.key, one.value, partition=one.partition) for one in records]
+            await send(self._producer, self._goal.events_topic, events)
+            mark = ((RETRIED, rfc3339(wall_ms()).encode()),)
+            marks = [Record(letter.key, None, mark, letter.at) for letter, _ in piece]
+            await send(self._producer, self._goal.letters_topic, marks)
         outcome = self.outcome
         outcome.retried += len(piece)
         outcome.records += len(records)

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Coroutine, Iterable, Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from stream.cli.options import ConfigFile, instant_ms, read_settings
 from stream.cli.progress import progress
 from stream.clock import wall_ms
-from stream.errors import ConfigurationError, FloorwatchError, ServiceError
+from stream.errors import ConfigurationError, FloorwatchError, ServiceError, did_you_mean
 from stream.units import parse_duration_ms, rfc3339
 
 if TYPE_CHECKING:
@@ -170,8 +169,7 @@ def _reasons(given: list[str] | None) -> frozenset[str]:
     known = [str(reason) for reason in Reason]
     for text in given or ():
         if text not in known:
-            alike = get_close_matches(text, known, 1)
-            hint = f" (did you mean {alike[0]}?)" if alike else ""
+            hint = did_you_mean(text, known)
             msg = f"--reason '{text}'{hint}; allowed: {', '.join(known)}"
             raise ConfigurationError(msg)
     return frozenset(given or ())

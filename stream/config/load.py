@@ -3,7 +3,6 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from pydantic.fields import FieldInfo
 from stream.config import text
 from stream.config.settings import Settings
 from stream.config.values import masked
-from stream.errors import ConfigurationError
+from stream.errors import ConfigurationError, did_you_mean
 from stream.roster import NO_ROSTER, Roster, parse_roster
 
 DEFAULT_FILE: Final = Path("floorwatch.toml")
@@ -134,8 +133,7 @@ def _complaint(item: dict[str, Any], from_environment: Mapping[str, str]) -> str
     name = f"{path} (from {variable})" if variable else path
     if item["type"] == "extra_forbidden":
         keys = text.keys_of(table)
-        alike = get_close_matches(path.rpartition(".")[2], keys, 1)
-        hint = f" (did you mean {alike[0]}?)" if alike else ""
+        hint = did_you_mean(path.rpartition(".")[2], keys)
         return f"{name}: no key of this version{hint}; keys here: {', '.join(keys)}"
     allowed = "" if field is None else f"; {text.allowed(field)}"
     if item["type"] == "missing":

@@ -6,13 +6,11 @@ from stream.store import keys
 from stream.store.keys import ShardKey
 from stream.store.manifest import PIECE_BYTES
 from stream.store.protocol import Outcome, SealedHour
+from stream.store.rounds import ROUND_COMMANDS, rounds
 from stream.store.scripts import Command, script
 from stream.store.session import Session
 from stream.store.wire import Wire
 from stream.windows.archive import Hour, decode
-
-_ROUND_BYTES = 1024 * 1024
-_ROUND_HOURS = 64
 
 
 async def write(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
@@ -39,20 +37,13 @@ def _note(session: Session, hour: SealedHour, keep_ms: int) -> None:
 
 def _rounds(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Iterator[list[Command]]:
     """The calls, in runs in which the order does not matter: pieces of a large hour go alone."""
-    commands: list[Command] = []
-    size = 0
+    small = (hour for hour in hours if len(hour.blob) <= PIECE_BYTES)
+    yield from rounds(
+        (c, len(hour.blob)) for hour in small for c in _commands(session, hour, keep_ms)
+    )
     for hour in hours:
-        pieces = list(_commands(session, hour, keep_ms))
-        if len(pieces) > 1:
-            yield from ([piece] for piece in pieces)
-            continue
-        commands += pieces
-        size += len(hour.blob)
-        if size >= _ROUND_BYTES or len(commands) == _ROUND_HOURS:
-            yield commands
-            commands, size = [], 0
-    if commands:
-        yield commands
+        if len(hour.blob) > PIECE_BYTES:
+            yield from ([piece] for piece in _commands(session, hour, keep_ms))
 
 
 def _commands(session: Session, hour: SealedHour, keep_ms: int) -> Iterator[Command]:
@@ -74,7 +65,7 @@ async def read(wire: Wire, shard: ShardKey, floor: str, from_ms: int, to_ms: int
     [starts] = await wire.ask([("ZRANGEBYSCORE", keys.hours(shard, floor), from_ms, f"({to_ms}")])
     gets: list[Command] = [("GET", keys.hour(shard, floor, int(start))) for start in starts]
     found: list[Hour] = []
-    for first in range(0, len(gets), _ROUND_HOURS):
-        blobs = await wire.ask(gets[first : first + _ROUND_HOURS])
+    for first in range(0, len(gets), ROUND_COMMANDS):
+        blobs = await wire.ask(gets[first : first + ROUND_COMMANDS])
         found += [decode(blob) for blob in blobs if blob is not None]
     return found

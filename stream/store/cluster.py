@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as NotThere
 from stream.store.address import Address, Site
 from stream.store.dialing import Dialer
 from stream.store.faults import FOREIGN
-from stream.store.line import Answer, Facts, Line, ask_all
+from stream.store.line import Answer, Facts, Line, ask_all, facts_of
 from stream.store.scripts import Command
 
 _MAP: tuple[Command, ...] = (("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
@@ -186,8 +186,7 @@ def newest_map(found: Sequence[tuple[bytes, Sequence[Any], str]]) -> list[Addres
 
 def epoch_of(state: bytes) -> int:
     """The latest epoch that a node knows of, out of CLUSTER INFO."""
-    facts = dict(line.split(":", 1) for line in state.decode().splitlines() if ":" in line)
-    return int(facts["cluster_current_epoch"])
+    return int(facts_of(state)["cluster_current_epoch"])
 
 
 def owners_of(reply: Sequence[Any], host: str) -> list[Address | None]:

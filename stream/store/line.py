@@ -75,8 +75,7 @@ class Line:
             [reply] = await self._send([("INFO",)])
             if isinstance(reply, Exception):
                 raise reply
-            lines = reply.decode().splitlines()
-            self._facts = dict(line.split(":", 1) for line in lines if ":" in line)
+            self._facts = facts_of(reply)
             self._accept(self._facts)
 
     async def _send(self, commands: Sequence[Command]) -> list[Answer]:
@@ -90,6 +89,11 @@ class Line:
             return await self._connection.read_response()
         except ResponseError as exc:
             return exc
+
+
+def facts_of(reply: bytes) -> Facts:
+    """The lines `name:value` of INFO, or of CLUSTER INFO."""
+    return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
 
 
 async def ask_all(lines: Sequence[Line], commands: Sequence[Command]) -> list[list[Answer]]:

@@ -18,14 +18,13 @@ from stream.store.manifest import (
     unpack,
 )
 from stream.store.protocol import LeaseLost, Outcome, Snapshot
+from stream.store.rounds import ROUND_COMMANDS, rounds
 from stream.store.scripts import Command, script
 from stream.store.session import Pending, Session
 
 log = logging.getLogger(__name__)
 
 _SWEEP_KEYS = 200
-_ROUND_BYTES = 1024 * 1024
-_ROUND_COMMANDS = 64
 
 
 async def save(session: Session, snapshot: Snapshot) -> Outcome:
@@ -80,8 +79,8 @@ async def load(session: Session) -> dict[str, bytes]:
     wanted = {name: piece_keys(shard, name, part) for name, part in manifest.parts.items()}
     gets: list[Command] = [("GET", key) for run in wanted.values() for key in run]
     pieces: dict[str, bytes | None] = {}
-    for start in range(0, len(gets), _ROUND_COMMANDS):
-        some = gets[start : start + _ROUND_COMMANDS]
+    for start in range(0, len(gets), ROUND_COMMANDS):
+        some = gets[start : start + ROUND_COMMANDS]
         replies = await session.wire.ask(some)
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
     await _check(session)
@@ -126,19 +125,12 @@ async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
 
 
 def _rounds(session: Session, upload: Upload) -> Iterator[list[Command]]:
-    """The upload in runs of commands short enough that commits get their turn in between."""
     shard = session.lease.shard
-    commands: list[Command] = []
-    size = 0
-    for key, piece in upload.pieces:
-        scope = (keys.shard(shard), keys.garbage(shard), key)
-        commands.append(script("put").call(scope, *session.bearer, piece))
-        size += len(piece)
-        if size >= _ROUND_BYTES or len(commands) == _ROUND_COMMANDS:
-            yield commands
-            commands, size = [], 0
-    if commands:
-        yield commands
+    scope = keys.shard(shard), keys.garbage(shard)
+    return rounds(
+        (script("put").call((*scope, key), *session.bearer, piece), len(piece))
+        for key, piece in upload.pieces
+    )
 
 
 def _flip(session: Session, upload: Upload) -> Pending:

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from stream.errors import StateError
-from stream.events.language import I64, STATE_COUNT, State
+from stream.events.language import I64, State
 from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS
 
 FORMAT: Final = 1
@@ -24,6 +24,14 @@ _MARK: Final = b"hour"
 _HEAD: Final = struct.Struct("<4sII")
 _LEVEL: Final = 6
 _STATES: Final = tuple(state.name for state in State)
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "team": ("",),
+    "state_ms": _STATES,
+    "spells": _STATES,
+    "calls": TEAM_COUNTS,
+    "pool_calls": POOL_COUNTS,
+}
+"""Names of the columns of each table; they are stored by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,15 @@ def encode(hour: Hour) -> bytes:
     number = {team: place for place, team in enumerate(teams)}
     team_of_seat = np.array([number[seat[:2]] for seat in hour.seats], np.int64)
     tables = {
-        "team": ([""], team_of_seat[:, None]),
-        "state_ms": (_STATES, hour.state_ms),
-        "spells": (_STATES, hour.spells),
-        "calls": (TEAM_COUNTS, hour.calls),
-        "pool_calls": (POOL_COUNTS, hour.pool_calls),
+        "team": team_of_seat[:, None],
+        "state_ms": hour.state_ms,
+        "spells": hour.spells,
+        "calls": hour.calls,
+        "pool_calls": hour.pool_calls,
     }
     columns = [
-        (table, name, *_planes(values[:, place]))
-        for table, (names, values) in tables.items()
+        (table, name, *_planes(tables[table][:, place]))
+        for table, names in _COLUMNS.items()
         for place, name in enumerate(names)
     ]
     about = orjson.dumps(
@@ -124,24 +132,14 @@ def _read(body: bytes) -> Hour:
     rest = memoryview(body)[4 + size :]
     seats, pools = len(about["agents"]), len(about["pools"])
     tables = {
-        "team": np.zeros((seats, 1), np.int64),
-        "state_ms": np.zeros((seats, STATE_COUNT), np.int64),
-        "spells": np.zeros((seats, STATE_COUNT), np.int64),
-        "calls": np.zeros((seats, len(TEAM_COUNTS)), np.int64),
-        "pool_calls": np.zeros((pools, len(POOL_COUNTS)), np.int64),
-    }
-    names: dict[str, tuple[str, ...]] = {
-        "team": ("",),
-        "state_ms": _STATES,
-        "spells": _STATES,
-        "calls": TEAM_COUNTS,
-        "pool_calls": POOL_COUNTS,
+        table: np.zeros((pools if table == "pool_calls" else seats, len(names)), np.int64)
+        for table, names in _COLUMNS.items()
     }
     for table, name, width in about["columns"]:
         count = len(tables[table])
         column = np.zeros((count, 8), np.uint8)
         column[:, :width] = np.frombuffer(rest[: width * count], np.uint8).reshape(width, count).T
-        tables[table][:, names[table].index(name)] = column.view("<i8")[:, 0]
+        tables[table][:, _COLUMNS[table].index(name)] = column.view("<i8")[:, 0]
         rest = rest[width * count :]
     teams = [tuple(about["teams"][team]) for team in tables.pop("team")[:, 0].tolist()]
     return Hour(
