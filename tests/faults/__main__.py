@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
-from tests.faults.fault import CALM
 from tests.faults.matrix import Matrix, Order, drawn, run_steps
 from tests.faults.rig import Rig, Setup, rig
 from tests.faults.service_faults import OF_ONE, SEVERAL
@@ -71,7 +70,7 @@ def _arguments() -> Namespace:
     )
     parser.add_argument("--keep", type=Path, help="folder for all files; else a temporary one")
     arguments = parser.parse_args()
-    unknown = set((arguments.steps or "").split(",")) - FAULTS.keys() - {"", CALM}
+    unknown = set((arguments.steps or "").split(",")) - FAULTS.keys() - {""}
     if unknown:
         parser.error(f"no fault {', '.join(sorted(unknown))}; there are: {', '.join(FAULTS)}")
     return arguments

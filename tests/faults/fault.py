@@ -38,6 +38,7 @@ def pass_time(rng: Random, least_s: float, most_s: float) -> None:
 CALM = "calm"
 
 
+@named(CALM)
 def calm(rig: Rig, rng: Random) -> None:
     """No fault: all workers work for a while, and commit, save and tell."""
     rig.await_ready()

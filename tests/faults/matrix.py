@@ -9,7 +9,6 @@ from statistics import median
 
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
-from tests.faults.fault import CALM, calm
 from tests.faults.rig import Rig
 
 BEFORE_S = (0.5, 2.0)
@@ -35,6 +34,8 @@ class Run:
     """Why a fault did not happen as it should."""
     recovery_s: float = 0.0
     """From the last fault, or the end of its cause, until all was right."""
+    caught_up_s: float = 0.0
+    """From the end of the traffic until all was right."""
     took_s: float = 0.0
     seen: str = ""
 
@@ -49,17 +50,30 @@ class Run:
         return f"--seed {self.seed} --workers {self.workers} --steps {','.join(self.steps)}"
 
 
-def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str], workers: int = 2) -> Run:
-    """Let the faults happen one after the other while the traffic flows, then audit."""
+def run_steps(
+    rig: Rig,
+    auditor: Auditor,
+    seed: int,
+    steps: Sequence[str],
+    workers: int = 2,
+    every_s: float = 0.0,
+) -> Run:
+    """Let the faults happen one after the other while the traffic flows, then audit.
+
+    Args:
+        every_s: from one fault to the next; as soon as its cause is over if that comes later.
+    """
     rng, run = Random(seed), Run(seed, tuple(steps), workers)
     began_s = time.monotonic()
     rig.staff(workers)
     rig.await_ready()
     try:
         for step in steps:
+            next_s = time.monotonic() + every_s
             rig.pump.flow()
             time.sleep(rng.uniform(*BEFORE_S))
-            (calm if step == CALM else FAULTS[step])(rig, rng)
+            FAULTS[step](rig, rng)
+            time.sleep(max(0.0, next_s - time.monotonic()))
         time.sleep(rng.uniform(*AFTER_S))
     except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
         run.failure = f"{type(error).__name__}: {error}"
@@ -67,6 +81,7 @@ def run_steps(rig: Rig, auditor: Auditor, seed: int, steps: Sequence[str], worke
         rig.pump.pause()
     finding = auditor.audit()
     run.recovery_s = time.monotonic() - rig.struck_s
+    run.caught_up_s = finding.converged_s
     run.differences += finding.differences
     run.took_s, run.seen = time.monotonic() - began_s, finding.seen
     return run
