@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisClusterException, RedisError
 
+from tests.faults.calls import Fields
 from tests.faults.rig import Rig
 from tests.faults.traffic import is_orderly
-from tests.faults.truth import Fields
 
 PREFIX = "floorwatch:"
 CONVERGED_S_MAX = 120.0

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream.spec import WindowSpec
-from stream.units import HOUR_MS, MINUTE_MS
-from tests.reference.naive import WINDOW_MINUTES
+from stream.units import DAY_MS, HOUR_MS, MINUTE_MS
+from tests.reference.figures import WINDOWS
 
 Place = tuple[str, str]
 """Floor, and team or pool."""
 Fields = dict[str, float]
-WINDOWS = (*WINDOW_MINUTES, "shift")
-DAY_MS = 24 * HOUR_MS
 KEPT_MS = 3 * HOUR_MS
 """What was told of a call is not told again later than this."""
 

@@ -33,26 +33,24 @@ def _later(work: Callable[[], Awaitable[Any]]) -> None:
     task.add_done_callback(_kept.discard)
 
 
-def ack_before_write() -> None:
-    """A step of an alert counts as told before Kafka has it."""
-    produce = KafkaPublisher.transitions
+def _produced_later(method: str) -> None:
+    produce = getattr(KafkaPublisher, method)
 
-    async def transitions(self: KafkaPublisher, entries: list[Any]) -> bool:
-        _later(lambda: produce(self, entries))
+    async def done_already(self: KafkaPublisher, what: list[Any]) -> bool:
+        _later(lambda: produce(self, what))
         return True
 
-    KafkaPublisher.transitions = transitions  # type: ignore[method-assign]
+    setattr(KafkaPublisher, method, done_already)
+
+
+def ack_before_write() -> None:
+    """A step of an alert counts as told before Kafka has it."""
+    _produced_later("transitions")
 
 
 def dead_letter_after_commit() -> None:
     """The offset is stored first, then what could not be read is sent away."""
-    produce = KafkaPublisher.dead_letters
-
-    async def dead_letters(self: KafkaPublisher, letters: list[Any]) -> bool:
-        _later(lambda: produce(self, letters))
-        return True
-
-    KafkaPublisher.dead_letters = dead_letters  # type: ignore[method-assign]
+    _produced_later("dead_letters")
 
 
 class _Edited:

@@ -12,9 +12,9 @@ from stream.units import MINUTE_MS
 from tests.faults.log import Logged
 from tests.faults.rules import RULES
 from tests.faults.traffic import START_MS, Mix, Traffic
-from tests.faults.truth import WINDOWS, Truth
+from tests.faults.truth import Truth
 from tests.faults.undisturbed import Undisturbed
-from tests.reference.figures import Reference
+from tests.reference.figures import WINDOWS, Reference
 
 SMALL = Mix(orderly=1, rough=1, teams=2, heads=4)
 

@@ -19,8 +19,9 @@ import orjson
 from stream.events.language import State
 from stream.spec import RatioSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS
-from tests.faults.calls import Calls
+from tests.faults.calls import Calls, Fields
 from tests.faults.traffic import START_MS
+from tests.reference.figures import WINDOWS
 from tests.reference.naive import WINDOW_MINUTES, Lateness, source_spec
 
 BELIEVED_MS = 25 * MINUTE_MS
@@ -28,8 +29,6 @@ BELIEVED_MS = 25 * MINUTE_MS
 SHIFT_MS = 8 * HOUR_MS
 """Shifts of the audit's configuration start at 0, 8 and 16 o'clock UTC."""
 FIRST_MINUTE = START_MS // SHIFT_MS * SHIFT_MS // MINUTE_MS
-WINDOWS = (*WINDOW_MINUTES, "shift")
-Fields = dict[str, float]
 Piece = tuple[int, int, int]
 """[start, end) in a state."""
 

@@ -14,8 +14,9 @@ from stream.export.views import ViewWriter
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.windows.archive import encode
+from tests.faults.calls import Fields
 from tests.faults.log import Logged
-from tests.faults.truth import Fields, Truth
+from tests.faults.truth import Truth
 
 LANGUAGE = "zh"
 

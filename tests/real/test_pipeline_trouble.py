@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from stream.events.partition import partition_of
 from tests.components import Kafka
 from tests.faults.soak import resident_bytes
-from tests.real.reading import Record, make_topic, produce
+from tests.real.reading import make_topic
 from tests.real.staging import (
     LARGE,
     PARTITIONS,
@@ -82,7 +82,7 @@ async def test_more_partitions_are_refused_and_the_floors_move_into_a_new_topic(
                 client.unlink(key)
         client.unlink("floorwatch:teams")
     with stage.workers("after") as (worker,):
-        await produce(stage.brokers, stage.topic, records_of(moved))
+        await send(stage, moved)
         lengths = [len(moved.values[p]) for p in range(stage.partitions)]
         wait_until(lambda: stored.offsets() == lengths, "all is applied again")
         reference = Reference(stage, moved)
@@ -112,14 +112,6 @@ def by_floor(written: Written, partitions: int) -> Written:
             values[home].append(value)
             times[home].append(time_ms)
     return Written(values, times)
-
-
-def records_of(written: Written) -> list[Record]:
-    return [
-        Record(p, value, time_ms)
-        for p in written.values
-        for value, time_ms in zip(written.values[p], written.times_ms[p], strict=True)
-    ]
 
 
 @one_redis
