@@ -29,6 +29,9 @@ class ShardClock:
         self._by_events = by_events
         self._live = False
         self._held_ms: int | None = None
+        """Monotonic time at which time stands still."""
+        self._answered_ms = now_ms
+        """Monotonic time of the last look at which Kafka answered."""
         self._newest_ms = -NEVER_MS
         self._ahead_ms = -NEVER_MS if as_of_ms is None else as_of_ms - now_ms
         """Live time minus monotonic time: the greatest of all records'."""
@@ -59,9 +62,9 @@ class ShardClock:
         elif now_ms + self._ahead_ms - self._newest_ms > BEHIND_MS:
             self._live = False
         if answered:
-            self._held_ms = None
-        elif self._held_ms is None:
-            self._held_ms = now_ms
+            self._held_ms, self._answered_ms = None, now_ms
+        else:  # not from now on: a process that slept looks late
+            self._held_ms = self._answered_ms
 
     def as_of_ms(self, watermark_ms: int, now_ms: int) -> int:
         """The instant for which figures hold now; the shard never lets it go back."""

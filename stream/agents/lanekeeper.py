@@ -69,6 +69,8 @@ class LaneKeeper:
         self._unsaved: tuple[Parts, int, int] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._letters_wait = False  # for their topic, which took none at the last try
+        self._store_waits = False  # the store did not answer this lane's last call
+        self._is_refused = False  # the store said that the lane is another's, or was set back
         self._closed = False
         self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
@@ -186,6 +188,7 @@ class LaneKeeper:
         if not outcome.stored:
             self._is_lost(outcome)
             return False
+        self._store_waits = False
         self._outlets.store_state.answered()
         self._outlets.health.commit_seconds.observe((monotonic_ms() - began) / 1_000)
         lane.outbox.stored(commit.outbox, commit.delivered)
@@ -196,8 +199,10 @@ class LaneKeeper:
     async def _tell(self) -> None:
         """Hand out what is decided: live to the sinks, and to the audit topic."""
         lane, outlets = self.lane, self._outlets
+        if self._is_refused:  # what it decided since its last commit, its next owner decides
+            return
         # Nobody is paged late because nothing can be committed.
-        unstored = self._letters_wait or outlets.store_state.away_since_s is not None
+        unstored = self._letters_wait or self._store_waits
         if lane.shard.spec.event_clock:
             lane.outbox.drop_notices()
         elif lane.clock.live:
@@ -285,10 +290,12 @@ class LaneKeeper:
 
     def _store_is_away(self, error: ServiceError) -> None:
         self._retry_ms = monotonic_ms() + RETRY_MS
+        self._store_waits = True
         if self._outlets.store_state.failed():
             log.warning("the store is away, going on from memory: %s", error)
 
     def _is_lost(self, outcome: Outcome) -> None:
+        self._is_refused = True
         if not self._closed:
             self.close()
             self._lost(self, outcome)

@@ -106,6 +106,7 @@ class Lanes:
             if keeper is not None:
                 keeper.close()
                 self._outlets.exporter.withdraw(tp.partition)
+                self._outlets.dispatcher.withdraw(keeper.lane.outbox.offered_keys())
                 self._outlets.store.forget(keeper.lane.lease)
         self._share()
 

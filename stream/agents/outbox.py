@@ -31,7 +31,7 @@ class Outbox:
         """Handed to the sinks, which keep them until they are taken."""
 
     def __len__(self) -> int:
-        return len(self._unstored)
+        return max(len(self._unstored), len(self._waiting))
 
     @property
     def changed(self) -> bool:
@@ -98,6 +98,10 @@ class Outbox:
             self._offered.add(NOTICE + notice.key)
         else:
             self._offered.discard(NOTICE + notice.key)
+
+    def offered_keys(self) -> set[str]:
+        """Keys of the notices that the sinks keep and have not taken."""
+        return {name.removeprefix(NOTICE) for name in self._offered}
 
     def drop_notices(self) -> None:
         """Take out all notices: a shard that follows the events' clock tells nobody."""

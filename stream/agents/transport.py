@@ -64,6 +64,9 @@ class BatchConsumer(LagCommits):
         self._acquiring: asyncio.Task[None] | None = None
         self.in_group = False
         """Whether an assignment has ever been heard of, be it of no partition."""
+        self._revoked = False
+        """A rebalance is under way: what aiokafka calls assigned is what was, and a position that
+        is sought in it does not reach the assignment that comes."""
         self._forgotten = 0
         self.fetches = Fetches(lambda: self._thread._consumer)
 
@@ -207,21 +210,25 @@ class BatchConsumer(LagCommits):
 
     async def _acquire(self, generation: int) -> None:
         async with self._one_acquirer:
-            while generation == self.app.consumer_generation_id and not self.should_stop:
+            while generation == self.app.consumer_generation_id and not self._is_out():
                 tps = frozenset(self.assignment() - self.ready)
                 if not tps:
                     return
                 if not await self._acquire_once(tps):
                     await asyncio.sleep(RETRY_S)
 
+    def _is_out(self) -> bool:
+        return self._revoked or self._is_stopping()
+
     async def _acquire_once(self, tps: frozenset[TP]) -> bool:
         """Whether all of the partitions are ready now."""
-        forgotten = self._forgotten
+        forgotten, offsets = self._forgotten, dict[TP, int]()
         try:
-            offsets = await self.owner.acquire(tps)
+            offsets.update(await self.owner.acquire(tps))
             await self.seek_all(offsets)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
             log.warning("cannot acquire %s: %r", sorted(tp.partition for tp in tps), error)
+            self.owner.lost(frozenset(offsets))
             return False
         if forgotten != self._forgotten:  # lost meanwhile: what was acquired may be void
             self.owner.lost(frozenset(offsets))
@@ -231,12 +238,17 @@ class BatchConsumer(LagCommits):
         return len(offsets) == len(tps)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Remember that the group has taken this worker in, be it without a partition."""
+        """Begin anew: whatever was sought before is void, be it of a partition that stays."""
+        held = frozenset(self.session)
+        self.forget(held)
+        self.owner.lost(held)
+        self._revoked = False
         await super().on_partitions_assigned(assigned, generation_id)
         self.in_group = True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what was applied, in bounded time, then let go."""
+        self._revoked = True
         if self._acquiring is not None:
             self._acquiring.cancel()
         gone = frozenset(revoked)

@@ -7,7 +7,7 @@ stands in the store's outbox as well, so nothing is lost with the process.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -92,6 +92,12 @@ class Dispatcher:
             line.append(notice)
         return True
 
+    def withdraw(self, keys: Collection[str]) -> None:
+        """Deliver these no more, but those that are on their way: another worker has them now."""
+        for line in self._lines:
+            for notice in line.withdraw(keys):
+                self._forget(notice)
+
     @property
     def waiting(self) -> int:
         """Notices that not every sink has taken."""
@@ -105,7 +111,13 @@ class Dispatcher:
         return not self._missing
 
     def _taken(self, notice: Notice) -> None:
-        self._missing[notice.key] -= 1
-        if not self._missing[notice.key]:
-            del self._missing[notice.key]
+        if self._forget(notice):
             self._delivered(notice.key)
+
+    def _forget(self, notice: Notice) -> bool:
+        """One sink less is to have a notice; whether none is left."""
+        self._missing[notice.key] -= 1
+        if self._missing[notice.key]:
+            return False
+        del self._missing[notice.key]
+        return True

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -125,6 +125,22 @@ class Line:
         self._pending.inc()
         self.empty.clear()
         self._news.set()
+
+    def withdraw(self, keys: Collection[str]) -> list[Notice]:
+        """Take out what has one of these keys and is not on its way."""
+        gone: list[Notice] = []
+        for alert, waiting in list(self._alerts.items()):
+            first = 1 if waiting.busy else 0
+            held = list(waiting.notices)
+            gone += [notice for notice in held[first:] if notice.key in keys]
+            kept = held[:first] + [notice for notice in held[first:] if notice.key not in keys]
+            waiting.notices = deque(kept)
+            if not kept:
+                del self._alerts[alert]
+        self._pending.dec(len(gone))
+        if not self._alerts:
+            self.empty.set()
+        return gone
 
     async def work(self) -> None:
         """Deliver for ever; the task is ended by cancelling it."""

@@ -210,7 +210,7 @@ class MemoryStore:
         if session is None or refused is not Outcome.OK:
             return refused
         for hour in hours:
-            held = state.hours.setdefault(hour.floor, {}) | {hour.start_ms: hour.blob}
+            held = {hour.start_ms: hour.blob} | state.hours.setdefault(hour.floor, {})
             oldest_ms = hour.start_ms - keep_ms
             state.hours[hour.floor] = {at: blob for at, blob in held.items() if at > oldest_ms}
             session.archived.add((hour.floor, hour.start_ms))

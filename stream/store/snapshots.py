@@ -127,8 +127,9 @@ async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
 def _rounds(session: Session, upload: Upload) -> Iterator[list[Command]]:
     shard = session.lease.shard
     scope = keys.shard(shard), keys.garbage(shard)
+    bearer, (_, manifest_id) = session.bearer, session.ground
     return rounds(
-        (script("put").call((*scope, key), *session.bearer, piece), len(piece))
+        (script("put").call((*scope, key), *bearer, manifest_id, piece), len(piece))
         for key, piece in upload.pieces
     )
 

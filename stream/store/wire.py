@@ -76,7 +76,7 @@ class Wire:
         """Make attempts until one neither raises nor answers an error."""
         loop = asyncio.get_running_loop()
         give_up_at_s = loop.time() + self.options.patience_s
-        for pause_s in self._pauses_s():
+        for attempts, pause_s in enumerate(self._pauses_s(), 1):
             try:
                 error = await attempt()
             except FOREIGN as exc:
@@ -84,7 +84,9 @@ class Wire:
             if error is None:
                 return
             self._link.doubt()
-            if fault_of(error).hope is Hope.lasts or loop.time() + pause_s > give_up_at_s:
+            # One attempt proves nothing: this process may have slept all the while.
+            is_over = attempts > 1 and loop.time() + pause_s > give_up_at_s
+            if fault_of(error).hope is Hope.lasts or is_over:
                 raise translated(error) from error
             log.debug("Redis: %s; trying again in %g s", error, pause_s)
             await asyncio.sleep(pause_s)

@@ -77,10 +77,10 @@ def test_unread_records_that_are_fresh_leave_it_live() -> None:
 def test_time_stands_still_while_kafka_does_not_answer() -> None:
     shard = clock()
     shard.saw(T, 0, T)
-    shard.look(0, at_end=True, answered=True)
-    shard.look(1_000, at_end=True, answered=False)
-    shard.look(9_000, at_end=True, answered=False)
-    assert shard.as_of_ms(WATERMARK, 9_000) == T + 1_000
+    shard.look(1_000, at_end=True, answered=True)
+    shard.look(9_000, at_end=True, answered=False)  # as a process looks that has slept
+    shard.look(9_100, at_end=True, answered=False)
+    assert shard.as_of_ms(WATERMARK, 9_100) == T + 1_000
 
     shard.look(9_500, at_end=True, answered=True)
     assert shard.as_of_ms(WATERMARK, 9_500) == T + 9_500

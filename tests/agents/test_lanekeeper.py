@@ -153,6 +153,20 @@ async def test_the_next_owner_fences_the_former_one() -> None:
     assert bench.lost == [Outcome.FENCED]
 
 
+async def test_a_former_owner_tells_nothing_though_another_lane_found_the_store_away() -> None:
+    bench, records = live(), until_the_walk_out(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+    await Bench(server=bench.server).take_over()
+    bench.outlets.store_state.failed()
+
+    assert not await keeper.flush()
+
+    assert bench.lost == [Outcome.FENCED]
+    assert not bench.pager.notices
+    assert not bench.diary.audits
+
+
 async def test_a_former_owner_exports_no_figures_once_it_is_fenced() -> None:
     """It learns of it in the middle of a turn that would end with showing what it knows."""
     bench, records = Bench(limits=Limits(commit_records=1)), recording(1)

@@ -167,6 +167,25 @@ async def test_what_waits_already_is_not_sent_twice() -> None:
         assert len(receiver.seen) == 1
 
 
+async def test_what_was_withdrawn_is_not_sent_but_what_is_on_its_way_arrives() -> None:
+    done: list[str] = []
+    async with Receiver() as receiver:
+        receiver.gate.clear()
+        async with Dispatcher([spec(receiver)], Health(), done.append, QUICK) as dispatcher:
+            notices = [raised(), ended(), *(raised(f"a{n}") for n in range(2, 12))]
+            for one in notices:
+                assert dispatcher.offer(one)
+            await receiver.until(lambda: receiver.at_once == QUICK.at_once)
+            dispatcher.withdraw({one.key for one in notices[:-1]})
+            receiver.gate.set()
+            assert await dispatcher.drain(5)
+        assert sorted(done) == sorted(one.key for one in receiver.seen)
+        assert notices[-1].key in done
+        assert ended().key not in done
+        assert len(done) == QUICK.at_once + 1
+        assert dispatcher.waiting == 0
+
+
 async def test_what_no_sink_wants_is_delivered_at_once() -> None:
     done: list[str] = []
     async with Receiver() as receiver:

@@ -7,10 +7,14 @@ import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
+from stream.clock import wall_ms
+from stream.units import MINUTE_MS
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
+from tests.faults.live import run_live
 from tests.faults.matrix import Matrix, Order, drawn, run_steps
 from tests.faults.rig import Rig, Setup, rig
+from tests.faults.rules import LIVE_RULES
 from tests.faults.service_faults import OF_ONE, SEVERAL
 from tests.faults.soak import soak
 from tests.faults.traffic import Mix
@@ -37,6 +41,23 @@ LONG = frozenset({"redis-away-60s", "redis-away-10min"})
 """Not drawn for random sequences."""
 NOT_IN_SOAK = frozenset({*LONG, "redis-emptied"})
 """An emptied Redis makes the workers read the whole topic again, which grows by the hour."""
+LIVE = (
+    "calm",
+    "kill",
+    "kill-others-take-over",
+    "sigterm",
+    "zombie",
+    "worker-added",
+    "worker-removed",
+    "rolling-restart",
+    "kafka-killed",
+    "redis-killed-tail-lost",
+    "redis-away-8s",
+    "redis-cut-off",
+)
+"""No two of them, one after the other, keep a floor from being looked at for long."""
+LIVE_MIX = Mix(orderly=20, rough=0, teams=2, heads=20)
+LIVE_PAST_MS = 20 * MINUTE_MS
 SOAK_MIX = Mix(heads=50)
 SOAK_SPEED = 11.5
 """About 5 000 events a second."""
@@ -47,6 +68,7 @@ EXAMPLES = """examples:
   python -m tests.faults --seed 7 --steps kill,redis-emptied    a sequence once more
   python -m tests.faults --redis cluster --sequences 5      with three brokers beside
   python -m tests.faults --soak 60                          an hour, with a fault every half minute
+  python -m tests.faults --live 10                          alerts by the live clock
 """
 
 
@@ -59,6 +81,7 @@ def _arguments() -> Namespace:
     parser.add_argument("--only", metavar="TEXT", help="faults with this text in their names")
     parser.add_argument("--steps", metavar="A,B", help="these faults in a row, once")
     parser.add_argument("--soak", metavar="MINUTES", type=float, help="steady traffic for so long")
+    parser.add_argument("--live", metavar="MINUTES", type=float, help="the same by the live clock")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sequences", type=int, help="random sequences (20)")
     parser.add_argument("--workers", type=int, default=2, choices=(1, 2, 3))
@@ -114,6 +137,14 @@ def _run_soak(made: Rig, matrix: Matrix, minutes: float, seed: int) -> None:
     print("\n".join(result.lines()))
 
 
+def live_setup(seed: int) -> Setup:
+    """Floors whose events happen now, each second in a second."""
+    start_ms = wall_ms() - LIVE_PAST_MS
+    return Setup(
+        seed, LIVE_MIX, speed=1.0, start_ms=start_ms, past_ms=LIVE_PAST_MS, rules=LIVE_RULES
+    )
+
+
 def main() -> int:
     """Run what was asked for; 1 if anything differed."""
     arguments = _arguments()
@@ -121,12 +152,16 @@ def main() -> int:
     setup = Setup(seed=arguments.seed, redis=arguments.redis)
     if arguments.soak:
         setup = Setup(arguments.seed, SOAK_MIX, SOAK_SPEED)
+    if arguments.live:
+        setup = live_setup(arguments.seed)
     with (
         tempfile.TemporaryDirectory(prefix="floorwatch-faults-") as temporary,
         rig(arguments.keep or Path(temporary), setup) as made,
     ):
         if arguments.soak:
             _run_soak(made, matrix, arguments.soak, arguments.seed)
+        elif arguments.live:
+            matrix.add(run_live(made, LIVE, arguments.seed, arguments.live * 60))
         else:
             _run_matrix(made, matrix, _orders(arguments))
         fenced = made.fenced

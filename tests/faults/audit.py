@@ -42,10 +42,14 @@ class Auditor:
         self._letters: dict[bytes, str] = {}
         """By key: how many events."""
 
+    def take_in(self) -> None:
+        """Compute what must be from what stands in the topic by now."""
+        self._rig.undisturbed.take(self._rig.events.read())
+
     def audit(self) -> Finding:
         """Wait until all is right, for a while; what is not right then is a difference."""
         rig, began_s = self._rig, time.monotonic()
-        rig.undisturbed.take(rig.events.read())
+        self.take_in()
         views = rig.undisturbed.views()
         while True:
             found = self._in_redis(views) or self._in_archive() or self._in_topics()

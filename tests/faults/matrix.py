@@ -57,34 +57,49 @@ def run_steps(
     steps: Sequence[str],
     workers: int = 2,
     every_s: float = 0.0,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Run:
     """Let the faults happen one after the other while the traffic flows, then audit.
 
     Args:
         every_s: from one fault to the next; as soon as its cause is over if that comes later.
+        meanwhile: done each second between two faults.
     """
     rng, run = Random(seed), Run(seed, tuple(steps), workers)
     began_s = time.monotonic()
     rig.staff(workers)
     rig.await_ready()
-    try:
-        for step in steps:
-            next_s = time.monotonic() + every_s
-            rig.pump.flow()
-            time.sleep(rng.uniform(*BEFORE_S))
-            FAULTS[step](rig, rng)
-            time.sleep(max(0.0, next_s - time.monotonic()))
-        time.sleep(rng.uniform(*AFTER_S))
-    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
-        run.failure = f"{type(error).__name__}: {error}"
-    finally:
-        rig.pump.pause()
+    befall(rig, rng, run, every_s, meanwhile)
     finding = auditor.audit()
     run.recovery_s = time.monotonic() - rig.struck_s
     run.caught_up_s = finding.converged_s
     run.differences += finding.differences
     run.took_s, run.seen = time.monotonic() - began_s, finding.seen
     return run
+
+
+def befall(
+    rig: Rig,
+    rng: Random,
+    run: Run,
+    every_s: float = 0.0,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Let the faults of a run happen while the traffic flows, which then pauses."""
+    try:
+        for step in run.steps:
+            next_s = time.monotonic() + every_s
+            rig.pump.flow()
+            time.sleep(rng.uniform(*BEFORE_S))
+            FAULTS[step](rig, rng)
+            while (left_s := next_s - time.monotonic()) > 0:
+                meanwhile()
+                time.sleep(min(1.0, left_s))
+        time.sleep(rng.uniform(*AFTER_S))
+    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
+        run.failure = f"{type(error).__name__}: {error}"
+    finally:
+        rig.pump.pause()
 
 
 @dataclass(frozen=True)

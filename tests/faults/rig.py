@@ -22,7 +22,7 @@ from tests.faults.log import Log
 from tests.faults.pump import Pump
 from tests.faults.rules import RULES
 from tests.faults.services import SLOTS, RedisKind, Services, services
-from tests.faults.traffic import Mix, Traffic
+from tests.faults.traffic import START_MS, Mix, Traffic
 from tests.faults.undisturbed import Undisturbed
 from tests.real.prometheus_server import PrometheusServer
 from tests.real.reading import fresh_name, make_topic
@@ -41,6 +41,7 @@ class Setup:
     seed: int = 1
     mix: Mix = field(default_factory=Mix)
     speed: float = 8.0
+    start_ms: int = START_MS
     past_ms: int = 10 * MINUTE_MS
     """So much of the traffic is there when the workers start."""
     rules: str = RULES
@@ -123,7 +124,7 @@ class Rig:
         return self._stack.enter_context(server)
 
     def _pump(self) -> Pump:
-        traffic = Traffic(self.setup.mix, PARTITIONS, self.setup.seed)
+        traffic = Traffic(self.setup.mix, PARTITIONS, self.setup.seed, self.setup.start_ms)
         return Pump(self.services.kafka.address, self.topic, traffic, self.setup.speed)
 
     def _open_logs(self) -> None:

@@ -1,8 +1,6 @@
 """The configuration of audited floors."""
 
-RULES = """
-[control]
-clock = "event"
+LIVE_RULES = """
 [[pool]]
 name = "*"
 zone = "UTC"
@@ -14,3 +12,5 @@ times = ["00:00-08:00", "08:00-16:00", "16:00-00:00"]
 pool = "*"
 time = "00:00-23:59"
 """
+"""Time passes by the live clock."""
+RULES = f'[control]\nclock = "event"\n{LIVE_RULES}'

@@ -109,7 +109,10 @@ def soak(
     memory.start()
     while time.monotonic() - began_s < duration_s:
         steps = [rng.choice(names) for _ in range(FAULTS_PER_AUDIT)]
-        run = run_steps(rig, auditor, rng.randrange(10**6), steps, every_s=FAULT_EVERY_S)
+        seed_of_run = rng.randrange(10**6)
+        run = run_steps(
+            rig, auditor, seed_of_run, steps, every_s=FAULT_EVERY_S, meanwhile=auditor.take_in
+        )
         runs.append(run)
         told(run)
     memory.stop()

@@ -29,7 +29,7 @@ from stream.units import HOUR_MS, MINUTE_MS
 
 START_MS = 1_772_448_600_000
 """2026-03-02T10:50:00Z: a Monday, within the peak of the configuration; soon an hour ends."""
-END_MS = START_MS + 1_000 * HOUR_MS
+LASTS_MS = 1_000 * HOUR_MS
 HABITS = Habits(talk_ms=60_000, acw_ms=20_000, aux_spell_ms=2 * MINUTE_MS, load=0.95)
 REPEATED = Disturbance(repeated=0.02)
 ROUGH = Disturbance(late=0.04, late_ms_most=8 * MINUTE_MS, repeated=0.02)
@@ -62,12 +62,12 @@ def is_orderly(floor: str) -> bool:
 class Traffic:
     """Events until any instant, each as a record with its partition."""
 
-    def __init__(self, mix: Mix, partitions: int, seed: int) -> None:
-        self._sent = events(mix, seed)
+    def __init__(self, mix: Mix, partitions: int, seed: int, start_ms: int = START_MS) -> None:
+        self._sent = events(mix, seed, start_ms)
         self._partitions = partitions
         self._next: Sent | None = None
         self._held: deque[Sent] | None = None
-        self.until_ms = START_MS
+        self.until_ms = start_ms
 
     def hold_source(self) -> None:
         """From now on one of two sources is silent; its events wait."""
@@ -96,8 +96,9 @@ class Traffic:
         return partition_of(sent.floor, self._partitions), orjson.dumps(sent.event)
 
 
-def events(mix: Mix, seed: int) -> Iterator[Sent]:
+def events(mix: Mix, seed: int, start_ms: int) -> Iterator[Sent]:
     """All events of all floors."""
+    end_ms = start_ms + LASTS_MS
     orderly = even_floors(
         mix.orderly, mix.orderly * mix.teams, mix.orderly * mix.teams * mix.heads, habits=HABITS
     )
@@ -106,12 +107,12 @@ def events(mix: Mix, seed: int) -> Iterator[Sent]:
         for n, floor in enumerate(orderly[: mix.rough], 1)
     ]
     plans = [
-        Plan(orderly, START_MS, END_MS, seed, REPEATED, tuple(walk_outs(orderly, seed))),
-        Plan(tuple(rough), START_MS, END_MS, seed + 1, ROUGH),
+        Plan(orderly, start_ms, end_ms, seed, REPEATED, tuple(walk_outs(orderly, seed, start_ms))),
+        Plan(tuple(rough), start_ms, end_ms, seed + 1, ROUGH),
     ]
     feeds: list[Iterator[Sent]] = [simulate(plan) for plan in plans]
     feeds += [
-        renamed(simulate(Plan((one,), START_MS, END_MS, seed + 2)), one.source)
+        renamed(simulate(Plan((one,), start_ms, end_ms, seed + 2)), one.source)
         for one in two_sources(mix)
     ]
     return merge(*feeds, key=lambda sent: sent.sent_ms)
@@ -133,11 +134,11 @@ def two_sources(mix: Mix) -> Iterator[FloorPlan]:
         yield FloorPlan(TWO_SOURCES, (team,), f"pbx-{letter}", HABITS)
 
 
-def walk_outs(floors: Iterable[FloorPlan], seed: int) -> Iterator[WalkOut]:
+def walk_outs(floors: Iterable[FloorPlan], seed: int, start_ms: int) -> Iterator[WalkOut]:
     """Now and then half of some team goes on a break together."""
     rng, held = Random(seed), list(floors)
-    at_ms = START_MS + 3 * MINUTE_MS
-    while at_ms < END_MS:
+    at_ms = start_ms + 3 * MINUTE_MS
+    while at_ms < start_ms + LASTS_MS:
         floor = rng.choice(held)
         team = rng.choice(floor.teams)
         lasts_ms = rng.randrange(2, 6) * MINUTE_MS

@@ -41,13 +41,14 @@ class Undisturbed:
 
     def take(self, records: Iterable[Logged]) -> None:
         """Take in what is new in the topic."""
-        by_partition: dict[int, list[Logged]] = defaultdict(list)
+        held: dict[int, list[Logged]] = defaultdict(list)
         for record in records:
-            by_partition[record.partition].append(record)
             self._truths[record.partition].take(record.value, record.time_ms)
-        for partition, held in by_partition.items():
-            for at in range(0, len(held), AT_ONCE):
-                self._push(partition, held[at : at + AT_ONCE])
+            held[record.partition].append(record)
+            if len(held[record.partition]) == AT_ONCE:
+                self._push(record.partition, held.pop(record.partition))
+        for partition, rest in held.items():
+            self._push(partition, rest)
 
     def _push(self, partition: int, records: list[Logged]) -> None:
         shard = self._shards[partition]

@@ -1,13 +1,32 @@
 """A TCP proxy that loses what it is told to lose, is slow, or lets nothing through."""
 
 import asyncio
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
 from stream.store.scripts import ScriptName, script
 
+_ARRAY = re.compile(rb"\*(\d+)\r\n")
+_STRING = re.compile(rb"\$(\d+)\r\n")
 VIEW_FIELDS = ("a", "as_of", "0", "备注", '"\\]]\n')
 """Some of the fields that the tests write: the others are sent by name."""
+
+
+def first_with(sent: bytes, marker: bytes) -> bytes:
+    """The first whole command among these bytes with the marker in it; empty: there is none."""
+    start = 0
+    while match := _ARRAY.match(sent, start):
+        end = match.end()
+        for _ in range(int(match[1])):
+            value = _STRING.match(sent, end)
+            if value is None or value.end() + int(value[1]) + 2 > len(sent):
+                return b""
+            end = value.end() + int(value[1]) + 2
+        if marker in sent[start:end]:
+            return sent[start:end]
+        start = end
+    return b""
 
 
 class Proxy:
@@ -63,7 +82,8 @@ class Proxy:
         """The call that was copied comes to Redis a second time."""
         reader, writer = await asyncio.open_connection(self._host, self._port)
         writer.write(self.kept)
-        assert await reader.read(1), "Redis gave no answer"
+        async with asyncio.timeout(20):
+            assert await reader.read(1)
         writer.close()
 
     async def reached(self) -> None:
@@ -124,13 +144,16 @@ class Proxy:
     async def _requests(
         self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, condemned: asyncio.Event
     ) -> None:
+        heard = b""
         while data := await reader.read(1 << 20):
             if self._marker:
                 self._seen += data.count(self._marker)
                 if self._seen >= self._nth:
                     condemned.set()
-            if self._wanted and self._wanted in data and data.startswith(b"*"):
-                self._wanted, self.kept = b"", data
+            if self._wanted and (heard or data.startswith(b"*")):
+                heard += data
+                if found := first_with(heard, self._wanted):
+                    self._wanted, self.kept, heard = b"", found, b""
             await self._travel()
             up.write(data)
             await up.drain()

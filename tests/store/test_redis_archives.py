@@ -13,7 +13,7 @@ from stream.store.protocol import Outcome, SealedHour
 from stream.store.redis import RedisStore
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.archive import encode
-from tests.store.deeds import SHARD, begun
+from tests.store.deeds import SHARD, begun, commit_at
 from tests.store.suite_of_archives import KEEP_MS, NEVER_ENDS_MS, TEN_MS, hour_at, sealed
 from tests.store.worlds import RedisWorld
 
@@ -52,7 +52,6 @@ async def test_a_large_hour_is_not_listed_until_it_is_whole(world: RedisWorld) -
     assert isinstance(store, RedisStore)
     lease = await begun(store)
     hour = sealed(hour_at(TEN_MS, agents=15_000))
-    await store.archive(lease, [hour], KEEP_MS)
     proxy = world.proxy_of(store)
     proxy.stall_reply_to("archive")
     session = store._sessions[SHARD]
@@ -63,11 +62,27 @@ async def test_a_large_hour_is_not_listed_until_it_is_whole(world: RedisWorld) -
     with pytest.raises(asyncio.CancelledError):
         await task
     reader = await world.store()
-    for found in await reader.read_archive(SHARD, "北京", 0, NEVER_ENDS_MS):
-        assert encode(found) == hour.blob
+    assert await reader.read_archive(SHARD, "北京", 0, NEVER_ENDS_MS) == []
     assert await store.archive(lease, [hour], KEEP_MS) is Outcome.OK
     [found] = await reader.read_archive(SHARD, "北京", 0, NEVER_ENDS_MS)
     assert encode(found) == hour.blob
+
+
+@pytest.mark.parametrize("agents", [3, 15_000], ids=["small", "large"])
+async def test_a_piece_of_an_hour_that_comes_again_when_it_is_listed_changes_nothing(
+    world: RedisWorld, agents: int
+) -> None:
+    store = await world.store()
+    lease = await begun(store)
+    hour = sealed(hour_at(TEN_MS, agents=agents))
+    world.proxy_of(store).keep_next("archive")
+    await store.archive(lease, [hour], KEEP_MS)
+    assert await store.commit(lease, commit_at(20)) is Outcome.OK
+    await world.proxy_of(store).send_kept()
+
+    [found] = await store.read_archive(SHARD, "北京", 0, NEVER_ENDS_MS)
+    assert encode(found) == hour.blob
+    assert await store.commit(lease, commit_at(30)) is Outcome.OK
 
 
 async def test_a_key_of_a_wrong_type_is_told_before_anything_is_written(

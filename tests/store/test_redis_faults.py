@@ -242,6 +242,18 @@ async def test_an_acquire_whose_reply_was_lost_counts_once(world: RedisWorld) ->
     assert await store.commit(lease, commit_at(10)) is Outcome.OK
 
 
+async def test_an_acquire_that_comes_again_gives_nobody_back_what_another_has(
+    world: RedisWorld,
+) -> None:
+    former, store = await world.store(), await world.store()
+    world.proxy_of(former).keep_next("acquire")
+    lost = await former.acquire(SHARD)
+    await store.acquire(SHARD)
+    await world.proxy_of(former).send_kept()
+
+    assert await former.commit(lost, commit_at(10)) is Outcome.FENCED
+
+
 async def test_a_store_may_be_opened_after_it_was_closed(redis_url: str) -> None:
     async with Proxy(redis_url) as proxy:
         store = RedisStore(proxy.url, QUICK)

@@ -91,6 +91,20 @@ async def test_a_sleepers_upload_leaves_no_garbage(world: RedisWorld) -> None:
     assert pieces(world.admin) == set()
 
 
+async def test_a_piece_that_comes_again_after_its_flip_makes_no_garbage_of_itself(
+    world: RedisWorld,
+) -> None:
+    store = await world.store()
+    lease = await begun(store)
+    for parts, others in (({"a": b"1"}, ()), ({"b": b"2"}, ("a",))):
+        world.proxy_of(store).keep_next("put")
+        await store.save(lease, snapshot_at(10, parts, *others))
+        await world.proxy_of(store).send_kept()
+    await store.save(lease, snapshot_at(10, {"c": b"3"}, "a", "b"))
+
+    assert await store.load(await store.acquire(SHARD)) == {"a": b"1", "b": b"2", "c": b"3"}
+
+
 async def test_commits_go_on_while_a_snapshot_is_uploaded(world: RedisWorld) -> None:
     store = await world.store()
     lease = await begun(store)

@@ -2,16 +2,19 @@
 -- ARGV: epoch, token, start_ms of the hour, start_ms of the newest one that is too old by then,
 --       keep_ms, where in the hour these bytes stand, whether they are the last, the bytes.
 -- A large hour comes in several calls, one after the other; it is not listed until it is whole.
+-- What is listed stays as it is: its bytes are a function of the hour, so only a call that comes
+-- late, or again, can bring them.
 local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
 if refused then
   return refused
 end
-redis.call('ZCARD', KEYS[2]) -- a key of a wrong type fails here, before the first write
+-- (A key of a wrong type fails here, before the first write.)
+if redis.call('ZSCORE', KEYS[2], ARGV[3]) and redis.call('EXISTS', KEYS[3]) == 1 then
+  return 'OK'
+end
 
 if ARGV[6] == '0' then
-  if ARGV[7] == '0' then
-    redis.call('ZREM', KEYS[2], ARGV[3])
-  end
+  redis.call('ZREM', KEYS[2], ARGV[3])
   redis.call('SET', KEYS[3], ARGV[8], 'PX', ARGV[5])
 else
   if redis.call('STRLEN', KEYS[3]) < tonumber(ARGV[6]) then

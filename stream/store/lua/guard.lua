@@ -1,12 +1,14 @@
 -- Stands before every script that writes for an owner.
 -- Answers nil if (epoch, token) owns the shard, else what the writer is to be told. A lower epoch
--- than the writer's own can only be a Redis that was set back to before the writer acquired.
+-- than the writer's own can only be a Redis that was set back to before the writer acquired; under
+-- a higher one somebody has acquired since, be it that a late call did so with the writer's token.
 local function refusal(shard, epoch, token)
   local owner = redis.call('HMGET', shard, 'epoch', 'token')
-  if tonumber(owner[1] or 0) < tonumber(epoch) then
+  local stored, own = tonumber(owner[1] or 0), tonumber(epoch)
+  if stored < own then
     return 'MISMATCH'
   end
-  if owner[2] ~= token then
+  if stored > own or owner[2] ~= token then
     return 'FENCED'
   end
   return nil
