@@ -10,12 +10,18 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisClusterException, RedisError
 
+from tests.export.audit import View
+from tests.export.audit import differences as not_exported
 from tests.faults.calls import Fields
 from tests.faults.rig import Rig
 from tests.faults.traffic import is_orderly
 
 PREFIX = "floorwatch:"
 CONVERGED_S_MAX = 120.0
+SCRAPED_S_MAX = 15.0
+OF_FLOORS = '{__name__=~"floorwatch_.+", floor!=""}'
+NOT_OURS = ("__name__", "instance", "job")
+"""Labels that Prometheus adds."""
 CONTROL = ("verdict", "signal", "control:", "alert:", "statistic:", "limit:")
 """Fields of a rough floor that depend on when its late events came."""
 
@@ -57,7 +63,9 @@ class Auditor:
                 break
             time.sleep(0.02)  # nothing tells when Redis holds what is waited for
         finding = Finding(time.monotonic() - began_s, found)
-        finding.differences += differences_of(rig.views(list(views)), rig.undisturbed.truth())
+        finding.differences += missing_or_extra("view", views, rig.held.view_keys())
+        finding.differences += rig.held.missing_pieces()
+        finding.differences += differences_of(rig.held.views(list(views)), rig.undisturbed.truth())
         finding.differences += asyncio.run(self._in_prometheus(views))
         finding.seen = (
             f"{rig.undisturbed.records} records, {len(views)} views, {len(self._steps)} steps, "
@@ -68,7 +76,7 @@ class Auditor:
     def _in_redis(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
         rig = self._rig
         try:
-            offsets, stored = rig.offsets(), rig.views(list(views))
+            offsets, stored = rig.held.offsets(), rig.held.views(list(views))
         except (OSError, RedisError, RedisClusterException) as error:
             return [f"Redis: {error}"]
         found = [
@@ -84,7 +92,7 @@ class Auditor:
         """Sealed hours: each is there, as the bytes that it must be, and no other."""
         rig = self._rig
         wanted = rig.undisturbed.hours
-        archived = rig.archived(sorted({(partition, floor) for partition, floor, _ in wanted}))
+        archived = rig.held.archived(sorted({(partition, floor) for partition, floor, _ in wanted}))
         found = missing_or_extra("archived hour", wanted.keys(), archived.keys())
         both = sorted(wanted.keys() & archived.keys())
         return found + [f"archived hour {k} differs" for k in both if wanted[k] != archived[k]]
@@ -124,34 +132,25 @@ class Auditor:
         return found
 
     async def _in_prometheus(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
-        """Whether each team is exported once, with the instant and the heads of its view."""
-        wanted = {
-            key: int(fields["staffed"]) for key, fields in views.items() if "staffed" in fields
-        }
-        found: list[str] = []
-        for _ in range(40):
-            found = await self._staffed_of(wanted)
-            if not found:
-                break
+        """Whether each field of each view is exported as it stands there, and once."""
+        give_up_s = time.monotonic() + SCRAPED_S_MAX
+        while (found := await self._unlike_exported(views)) and time.monotonic() < give_up_s:
             await asyncio.sleep(0.25)  # a scrape
-        return found
+        return [f"Prometheus: {line}" for line in found]
 
-    async def _staffed_of(self, wanted: Mapping[str, int]) -> list[str]:
-        selector = 'floorwatch_team_agents{state!~"offline|unknown"}'
-        series = await self._rig.prometheus.series(selector)
-        heads: dict[str, float] = {}
-        times: dict[tuple[str, str], int] = {}
-        for labels, value in series:
-            key = f"{PREFIX}team:{labels['floor']}/{labels['team']}"
-            heads[key] = heads.get(key, 0) + value
-            times[key, labels["state"]] = times.get((key, labels["state"]), 0) + 1
-        found = missing_or_extra("Prometheus: team", wanted.keys(), heads.keys())
-        found += [f"Prometheus: {key} {n} times" for key, n in times.items() if n > 1]
-        return found + [
-            f"Prometheus: {key} has {heads[key]} staffed instead of {wanted[key]}"
-            for key in wanted.keys() & heads.keys()
-            if heads[key] != wanted[key]
-        ]
+    async def _unlike_exported(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
+        samples, found = dict[tuple[str, frozenset[tuple[str, str]]], float](), []
+        for labels, value in await self._rig.prometheus.series(OF_FLOORS):
+            name = labels["__name__"]
+            key = name, frozenset((k, v) for k, v in labels.items() if k not in NOT_OURS)
+            if key in samples:
+                found.append(f"{name} {sorted(key[1])} twice")
+            samples[key] = value
+        for view, fields in views.items():
+            _, kind, place = view.split(":", 2)
+            floor, _, name = place.partition("/")
+            found += not_exported(View(kind, floor, name, comparable(view, fields)), samples)
+        return found
 
 
 def unlike(wanted: dict[str, Any], found: dict[str, Any], path: str = "") -> list[str]:

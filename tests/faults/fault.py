@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 from tests.faults.rig import Rig
+from tests.faults.services import SLOTS
 
 Fault = Callable[[Rig, Random], None]
 FAULTS: dict[str, Fault] = {}
@@ -26,8 +27,13 @@ def named(name: str) -> Callable[[Fault], Fault]:
 
 
 def one_of(rig: Rig, rng: Random) -> int:
-    """A slot in which a worker runs."""
-    return rng.choice(rig.running)
+    """A slot in which a worker runs that may be harmed."""
+    found = [number for number in rig.running if number not in rig.spared]
+    if not found:
+        found = [number for number in range(SLOTS) if number not in rig.spared]
+        rig.start(found[0])
+        rig.await_ready()
+    return rng.choice([number for number in found if number in rig.running])
 
 
 def pass_time(rng: Random, least_s: float, most_s: float) -> None:

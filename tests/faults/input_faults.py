@@ -6,7 +6,8 @@ from typing import Final
 
 from stream.units import MINUTE_MS, SECOND_MS
 from tests.faults.fault import named
-from tests.faults.rig import PARTITIONS, Rig
+from tests.faults.held import PARTITIONS
+from tests.faults.rig import Rig
 
 POISON: Final[tuple[bytes | None, ...]] = (
     None,

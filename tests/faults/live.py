@@ -24,9 +24,10 @@ from stream.export.alerts import body_of
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import SECOND_MS, parse_instant_ms
+from tests.faults.held import PARTITIONS
 from tests.faults.log import Logged
 from tests.faults.matrix import Run, befall
-from tests.faults.rig import PARTITIONS, Rig
+from tests.faults.rig import Rig
 from tests.faults.soak import FAULT_EVERY_S
 
 TOLERANCE_MS: Final = 20 * SECOND_MS

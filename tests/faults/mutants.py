@@ -100,6 +100,12 @@ def retried_write() -> None:
     _edit_scripts(dict.fromkeys((later, OTHER_BASE), "if false then"))
 
 
+def commit_on_any_ground() -> None:
+    """A commit does not look whether the one before it is the last that was executed."""
+    stored = "return (stored[1] or '0') == seq and (stored[2] or '') == manifest_id"
+    _edit_scripts({stored: "return true"})
+
+
 def _taken_over(change: Callable[[Lane, int | None], None]) -> None:
     take_over = takeover.take_over
 
@@ -141,7 +147,8 @@ KILLS: Final = (CALM, "kill", CALM, "kill")
 MUTANTS: Final[dict[str, tuple[Callable[[], None], tuple[str, ...]]]] = {
     "ack before write": (ack_before_write, KILLS),
     "no owner check": (no_owner_check, (CALM, "call-of-the-dead-view")),
-    "retried write": (retried_write, (CALM, *("call-repeated-late-view",) * 3)),
+    "retried write": (retried_write, (CALM, "call-repeated-late-view")),
+    "commit on any ground": (commit_on_any_ground, (CALM, "call-repeated-late-commit")),
     "offset from Kafka": (offset_from_kafka, (CALM, "kill")),
     "block dropped on restore": (block_dropped_on_restore, (CALM, "kill")),
     "control restored without its offset": (control_without_its_offset, KILLS),

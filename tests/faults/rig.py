@@ -13,10 +13,9 @@ from stream.config import load_settings
 from stream.export.views import number_fields
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.store import keys
-from stream.store.keys import ShardKey
 from stream.units import MINUTE_MS
 from tests.components import Kafka, required_program
+from tests.faults.held import PARTITIONS, Held
 from tests.faults.lines import Lines
 from tests.faults.log import Log
 from tests.faults.pump import Pump
@@ -29,7 +28,6 @@ from tests.real.reading import fresh_name, make_topic
 from tests.real.working import KEEP_FOR_EVER, Stage, WorkerProcess, wait_until
 from tests.redises import client_of
 
-PARTITIONS = 8
 SESSION_S = 6.0
 READY_S_MAX = 90.0
 
@@ -71,7 +69,10 @@ class Rig:
         self.pump = self._pump()
         self._open_logs()
         self.client = client_of(stage.redis_url)
+        self.held = Held(self.client, self.topic)
         self.struck_s = 0.0
+        self.spared: frozenset[int] = frozenset()
+        """Slots whose workers are not ended or stopped by faults."""
         stack.callback(self._end_workers)
 
     @property
@@ -186,49 +187,6 @@ class Rig:
                 self.start(number)
 
     # ------------------------------------------------------------------------------ Redis
-
-    def shard(self, partition: int) -> str:
-        """The key of a shard."""
-        return keys.shard(ShardKey(self.topic, partition))
-
-    def offsets(self) -> dict[int, int]:
-        """By partition, the first record that the last commit does not contain."""
-        return self._of_shards("offset")
-
-    def epochs(self) -> dict[int, int]:
-        """By partition, the epoch of its owner."""
-        return self._of_shards("epoch")
-
-    def _of_shards(self, field_name: str) -> dict[int, int]:
-        pipeline = self.client.pipeline(transaction=False)
-        for partition in range(PARTITIONS):
-            pipeline.hget(self.shard(partition), field_name)
-        return {p: int(found or 0) for p, found in enumerate(pipeline.execute())}
-
-    def views(self, names: list[str]) -> dict[str, dict[str, str]]:
-        """Views as they stand, without what guards them."""
-        pipeline = self.client.pipeline(transaction=False)
-        for name in names:
-            pipeline.hgetall(name)
-        return {
-            name: {n.decode(): v.decode() for n, v in found.items() if not n.startswith(b"_")}
-            for name, found in zip(names, pipeline.execute(), strict=True)
-        }
-
-    def archived(self, places: list[tuple[int, str]]) -> dict[tuple[int, str, int], bytes]:
-        """All archived hours of floors, by partition, floor and start."""
-        listed = self.client.pipeline(transaction=False)
-        for partition, floor in places:
-            listed.zrange(keys.hours(ShardKey(self.topic, partition), floor), 0, -1)
-        names = [
-            (partition, floor, int(start))
-            for (partition, floor), starts in zip(places, listed.execute(), strict=True)
-            for start in starts
-        ]
-        held = self.client.pipeline(transaction=False)
-        for partition, floor, start_ms in names:
-            held.get(keys.hour(ShardKey(self.topic, partition), floor, start_ms))
-        return dict(zip(names, held.execute(), strict=True))
 
     def aof(self) -> Path:
         """The append-only file that grows."""

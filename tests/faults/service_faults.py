@@ -9,9 +9,11 @@ from typing import Final
 
 from stream.cli.embedded import RedisProgram
 from stream.store.scripts import ScriptName
+from stream.units import HOUR_MS
 from tests.components import KafkaCluster
 from tests.faults.fault import FAULTS, Fault, named, one_of, pass_time
-from tests.faults.rig import PARTITIONS, SESSION_S, Rig
+from tests.faults.held import PARTITIONS
+from tests.faults.rig import SESSION_S, Rig
 from tests.real.working import wait_until
 from tests.redises import Cluster, Watched, info, stop_copying
 
@@ -133,6 +135,15 @@ def redis_cut_off(rig: Rig, rng: Random) -> None:
     rig.struck()
 
 
+def provoke(rig: Rig, number: int, script: ScriptName) -> None:
+    """Let a worker call what it calls seldom: at a start, at an end, when an hour is over."""
+    if script in {"acquire", "put", "flip"}:
+        rig.workers[number].end(signal.SIGTERM)
+        rig.start(number)
+    if script == "archive":
+        rig.pump.jump(HOUR_MS)
+
+
 def reply_lost(script: ScriptName) -> Fault:
     """Redis executes a call, and the reply is lost with the connection."""
 
@@ -141,9 +152,7 @@ def reply_lost(script: ScriptName) -> Fault:
         line = f"redis-{number}"
         lost = rig.lines.lost(line)
         rig.lines.lose_reply(line, script)
-        if script in {"acquire", "put", "flip"}:  # seldom: at a start, and at an end
-            rig.workers[number].end(signal.SIGTERM)
-            rig.start(number)
+        provoke(rig, number, script)
         wait_until(lambda: rig.lines.lost(line) > lost, f"a reply to {script} is lost", 60)
         rig.lines.heal(line)
         rig.struck()
@@ -151,14 +160,16 @@ def reply_lost(script: ScriptName) -> Fault:
     return fault
 
 
-SCRIPTS: Final[tuple[ScriptName, ...]] = ("acquire", "commit", "put", "flip", "view")
+SCRIPTS: Final[tuple[ScriptName, ...]] = ("acquire", "commit", "put", "flip", "view", "archive")
 for _script in SCRIPTS:
     FAULTS[f"reply-lost-{_script}"] = reply_lost(_script)
 
 
-def keep_next(rig: Rig, line: str, script: ScriptName) -> None:
-    """Wait until a call of a script comes by, and copy it."""
+def keep_next(rig: Rig, number: int, script: ScriptName) -> None:
+    """Wait until a worker's call of a script comes by, and copy it."""
+    line = f"redis-{number}"
     rig.lines.keep_next(line, script)
+    provoke(rig, number, script)
     wait_until(lambda: rig.lines.has_kept(line), f"{script} is called")
 
 
@@ -166,10 +177,12 @@ def call_repeated_late(script: ScriptName) -> Fault:
     """A call comes to Redis again when newer ones have been executed."""
 
     def fault(rig: Rig, rng: Random) -> None:
-        line = f"redis-{one_of(rig, rng)}"
-        keep_next(rig, line, script)
+        number = one_of(rig, rng)
+        keep_next(rig, number, script)
         pass_time(rng, 1.0, 2.5)
-        rig.lines.send_kept(line)
+        rig.pump.pause()  # nothing that comes after the call could cover it
+        pass_time(rng, 2.0, 3.0)
+        rig.lines.send_kept(f"redis-{number}")
         rig.struck()
 
     return fault
@@ -180,24 +193,25 @@ def call_of_the_dead(script: ScriptName) -> Fault:
 
     def fault(rig: Rig, rng: Random) -> None:
         number = one_of(rig, rng)
-        line, epochs = f"redis-{number}", rig.epochs()
-        keep_next(rig, line, script)
+        epochs = rig.held.epochs()
+        keep_next(rig, number, script)
         pass_time(rng, 1.0, 2.5)
-        rig.pump.pause()  # nothing that comes after the call could cover it
+        rig.pump.pause()
         rig.kill(number)
         if not rig.running:
             rig.start(number)
-        wait_until(lambda: rig.epochs() != epochs, "others take its floors")
-        pass_time(rng, 2, 3)
-        rig.lines.send_kept(line)
+        wait_until(lambda: rig.held.epochs() != epochs, "others take its floors")
+        pass_time(rng, 2.0, 3.0)
+        rig.lines.send_kept(f"redis-{number}")
         rig.struck()
 
     return fault
 
 
-REPEATED: Final[tuple[ScriptName, ...]] = ("commit", "view")
-for _script in REPEATED:
+for _script in SCRIPTS:
     FAULTS[f"call-repeated-late-{_script}"] = call_repeated_late(_script)
+OF_THE_DEAD: Final[tuple[ScriptName, ...]] = ("commit", "view", "archive")
+for _script in OF_THE_DEAD:
     FAULTS[f"call-of-the-dead-{_script}"] = call_of_the_dead(_script)
 
 
@@ -222,7 +236,7 @@ def redis_failed_over(rig: Rig, rng: Random) -> None:
     assert not isinstance(redis, RedisProgram)
     primaries = len(primaries_of(redis))
     if isinstance(redis, Cluster):
-        dying = redis.primary_of(rig.shard(rng.randrange(PARTITIONS)))
+        dying = redis.primary_of(rig.held.shard(rng.randrange(PARTITIONS)))
     else:
         dying = redis.primary()
     stop_copying(dying)

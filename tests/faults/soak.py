@@ -25,8 +25,10 @@ class Memory:
     """Resident memory of the workers, sampled while they run."""
 
     rig: Rig
-    samples: dict[int, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
-    """By slot: seconds since the start, and bytes."""
+    samples: dict[tuple[int, int], list[tuple[float, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """By slot and process: seconds since the start, and bytes."""
     _over: Event = field(default_factory=Event)
 
     def start(self) -> None:
@@ -42,12 +44,12 @@ class Memory:
             for number in self.rig.running:
                 process = self.rig.workers[number].process
                 size = 0 if process is None else resident_bytes(process.pid)
-                if size:
-                    self.samples[number].append((time.monotonic() - began_s, size))
+                if process is not None and size:
+                    self.samples[number, process.pid].append((time.monotonic() - began_s, size))
 
     def quarters(self, took_s: float) -> Iterator[tuple[int, list[float]]]:
-        """By slot, the median of each quarter in MB; slots that hardly ran are left out."""
-        for number, samples in sorted(self.samples.items()):
+        """By slot, the median of each quarter in MB, of processes that lived all along."""
+        for (number, _), samples in sorted(self.samples.items()):
             by_quarter = [
                 [size for at_s, size in samples if int(4 * at_s / took_s) == quarter]
                 for quarter in range(4)
@@ -75,6 +77,11 @@ class Soak:
     events: int
     flowed_s: float
     memory: list[tuple[int, list[float]]]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether memory did not grow."""
+        return all(quarters[3] / quarters[1] - 1 <= FLAT_MOST for _, quarters in self.memory)
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -105,6 +112,7 @@ def soak(
     """Let a fault happen every half minute; audit every two minutes, while the traffic pauses."""
     rng, runs = Random(seed), []
     began_s, sent = time.monotonic(), rig.pump.sent
+    rig.spared = frozenset({0})  # one worker goes through all of it, and is weighed
     memory = Memory(rig)
     memory.start()
     while time.monotonic() - began_s < duration_s:

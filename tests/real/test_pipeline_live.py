@@ -93,6 +93,34 @@ async def test_a_fail_over_pages_nothing_again_and_what_is_over_is_told_once(
 
 
 @one_redis
+@pytest.mark.parametrize(("point", "pages"), [("page.before", 1), ("page.after", 2)])
+async def test_who_dies_while_it_pages_leaves_it_to_the_next_owner_under_the_same_key(
+    kafka: Kafka,
+    make_redis: MakeRedis,
+    make_stage: MakeStage,
+    sink: Receiver,
+    point: str,
+    pages: int,
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url, rules(sink))
+    floor = LiveFloor(stage, "north")
+    dying = stage.worker("dying")
+    dying.environment["FLOORWATCH_FAULT"] = f"kill@{point}"
+    process = dying.start().process
+    assert process is not None
+    await until(dying.is_ready, "it is ready")
+    await floor.log_in()
+    await floor.walk_out()
+    await until(lambda: process.poll() is not None, "it dies")
+    assert process.returncode == -signal.SIGKILL
+    with stage.workers("next"):
+        await until(lambda: len(floor.pages(sink)) == pages, "the page", 2 * PAGED_S_MAX)
+        await passes(QUIET_S, [floor])
+    assert len(floor.pages(sink)) == pages
+    assert len(set(floor.pages(sink))) == 1
+
+
+@one_redis
 async def test_a_backlog_pages_no_past_walk_out_but_one_that_is_still_true(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
