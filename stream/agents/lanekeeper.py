@@ -69,8 +69,8 @@ class LaneKeeper:
         self._unsaved: tuple[Parts, int, int] | None = None
         self._saving: asyncio.Task[None] | None = None
         self._letters_wait = False  # for their topic, which took none at the last try
-        self._store_waits = False  # the store did not answer this lane's last call
-        self._is_refused = False  # the store said that the lane is another's, or was set back
+        # The store did not answer this lane's last call; said that the lane is another's.
+        self._store_waits = self._is_refused = False
         self._closed = False
         self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
@@ -148,8 +148,7 @@ class LaneKeeper:
         if now - self._ticked_ms >= TICK_MS:
             self._ticked_ms = now
             await self._tell()
-            # A write of this very turn may have told that the lane is another's.
-            if not self._closed and self._is_show_due():
+            if not self._closed and self._is_show_due():  # a write of this turn may close it
                 await self.show()
         if not self._closed and self._is_save_due(now):
             self._saving = asyncio.create_task(self._save_quietly())

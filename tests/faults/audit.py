@@ -134,9 +134,11 @@ class Auditor:
     async def _in_prometheus(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
         """Whether each field of each view is exported as it stands there, and once."""
         give_up_s = time.monotonic() + SCRAPED_S_MAX
-        while (found := await self._unlike_exported(views)) and time.monotonic() < give_up_s:
+        while True:
+            found = await self._unlike_exported(views)
+            if not found or time.monotonic() > give_up_s:
+                return [f"Prometheus: {line}" for line in found]
             await asyncio.sleep(0.25)  # a scrape
-        return [f"Prometheus: {line}" for line in found]
 
     async def _unlike_exported(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
         samples, found = dict[tuple[str, frozenset[tuple[str, str]]], float](), []
