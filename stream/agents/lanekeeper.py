@@ -70,8 +70,7 @@ class LaneKeeper:
         self._saving: asyncio.Task[None] | None = None
         self._letters_wait = False  # for their topic, which took none at the last try
         # The store did not answer this lane's last call; said that the lane is another's.
-        self._store_waits = self._is_refused = False
-        self._closed = False
+        self._store_waits = self._is_refused = self._closed = False
         self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
         self._shown: tuple[int, int] | None = None
@@ -295,6 +294,7 @@ class LaneKeeper:
 
     def _is_lost(self, outcome: Outcome) -> None:
         self._is_refused = True
+        log.warning("partition %d: %s", self.partition, outcome)
         if not self._closed:
             self.close()
             self._lost(self, outcome)

@@ -162,7 +162,7 @@ class Lanes:
     def _is_lost(self, keeper: LaneKeeper, outcome: Outcome) -> None:
         """A write was refused: drop the lane, and take it over again if it is still assigned."""
         tp = TP(self._topic, keeper.partition)
-        log.warning("partition %d: %s; its state is read anew", tp.partition, outcome)
+        log.warning("partition %d: its state is read anew", tp.partition)
         self._consumer.forget([tp])
         self.lost(frozenset({tp}))
         pause_s = self._rules.pause_s if outcome is Outcome.FENCED else 0.0

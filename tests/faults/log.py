@@ -1,12 +1,14 @@
 """Kafka topics read back: what really stands in them decides what must come out."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 AT_ONCE = 5_000
+ENDS_S_MAX = 60.0
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,20 @@ class Log:
         self._consumer.assign([TopicPartition(topic, p, 0) for p in self.next])
 
     def ends(self) -> dict[int, int]:
-        """By partition, the offset after the last record."""
-        return {
-            p: self._consumer.get_watermark_offsets(TopicPartition(self._topic, p), timeout=30)[1]
-            for p in self.next
-        }
+        """By partition, the offset after the last record; a broker may have just come back."""
+        give_up_s = time.monotonic() + ENDS_S_MAX
+        while True:
+            try:
+                return {p: self._end(p) for p in self.next}
+            except KafkaException:
+                if time.monotonic() > give_up_s:
+                    raise
+            time.sleep(0.2)
+
+    def _end(self, partition: int) -> int:
+        place = TopicPartition(self._topic, partition)
+        end: int = self._consumer.get_watermark_offsets(place, timeout=10)[1]
+        return end
 
     def read(self) -> Iterator[Logged]:
         """All records that are new and stand in the topic now, by partition in their order."""
