@@ -54,6 +54,18 @@ def test_a_transition_goes_to_the_audit_and_if_it_is_to_be_told_to_the_sinks() -
     assert taken == ()
 
 
+def test_what_is_stored_and_that_nobody_has_taken_fills_it_still() -> None:
+    outbox = outbox_with(RAISE)
+    assert len(outbox) == 2
+    commit(outbox)
+    assert len(outbox) == 2
+
+    for entry in outbox.audits(unstored=False):
+        outbox.taken(entry.id)
+    outbox.drop_notices()
+    assert len(outbox) == 0
+
+
 def test_nothing_is_told_before_its_commit_unless_the_store_is_away() -> None:
     outbox = outbox_with(RAISE)
     assert not outbox.audits(unstored=False)
