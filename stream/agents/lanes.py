@@ -89,6 +89,8 @@ class Lanes:
                 log.warning("partition %d cannot be taken over yet: %r", tp.partition, result)
             else:
                 self._failed(result)
+        if offsets:
+            log.info("has partitions %s", _numbers(self._keepers))
         return offsets
 
     async def drain(self, tps: frozenset[TP]) -> None:
@@ -101,13 +103,15 @@ class Lanes:
 
     def lost(self, tps: frozenset[TP]) -> None:
         """See `Owner`."""
-        for tp in tps:
-            keeper = self._keepers.pop(tp, None)
-            if keeper is not None:
-                keeper.close()
-                self._outlets.exporter.withdraw(tp.partition)
-                self._outlets.dispatcher.withdraw(keeper.lane.outbox.offered_keys())
-                self._outlets.store.forget(keeper.lane.lease)
+        gone = tps & self._keepers.keys()
+        if gone:
+            log.info("lets partitions %s go", _numbers(gone))
+        for tp in gone:
+            keeper = self._keepers.pop(tp)
+            keeper.close()
+            self._outlets.exporter.withdraw(tp.partition)
+            self._outlets.dispatcher.withdraw(keeper.lane.outbox.offered_keys())
+            self._outlets.store.forget(keeper.lane.lease)
         self._share()
 
     def _share(self) -> None:
@@ -186,3 +190,7 @@ class Lanes:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _numbers(tps: Iterable[TP]) -> str:
+    return ", ".join(str(partition) for partition in sorted(tp.partition for tp in tps))

@@ -43,7 +43,9 @@ def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[s
         reasons.append(f"Kafka does not answer for partitions {', '.join(silent)}")
     reasons += outlets.publisher.refusals()
     if outlets.quality.mostly_bad:
-        reasons.append("most events of the last minute could not be taken in; see the dead letters")
+        reasons.append(
+            "most events of the last minute or two could not be taken in; see the dead letters"
+        )
     return reasons
 
 

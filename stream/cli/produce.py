@@ -14,6 +14,7 @@ from stream.events.partition import partition_of
 from stream.simulate.run import Sent
 
 _PIECE = 2_000
+_TOPIC_S_MAX = 5.0
 
 
 def produce(
@@ -53,8 +54,16 @@ async def send_all(
     *,
     paced: bool = False,
 ) -> int:
-    """Send events with a producer that was started; returns how many were acknowledged."""
-    partitions = len(await producer.partitions_for(topic))
+    """Send events with a producer that was started; returns how many were acknowledged.
+
+    Raises:
+        ServiceError: there is no such topic.
+        KafkaError: an event was not acknowledged.
+    """
+    try:  # by itself it would ask for as long as a record may wait
+        partitions = len(await asyncio.wait_for(producer.partitions_for(topic), _TOPIC_S_MAX))
+    except TimeoutError:
+        raise ServiceError(f"Kafka has no topic {topic}") from None
     place = {floor: partition_of(floor, partitions) for floor in floors}
     keys = {floor: floor.encode() for floor in floors}
     waiting: list[asyncio.Future[object]] = []

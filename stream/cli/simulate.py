@@ -175,6 +175,11 @@ def _check(plan: "Plan") -> None:
             raise ConfigurationError(
                 f"--walkout: no team '{one.team}' on floor '{one.floor}'; there are: {names}"
             )
+        at_s, lasts_s = (one.at_ms - plan.start_ms) // 1_000, (plan.end_ms - plan.start_ms) // 1_000
+        if not 0 <= at_s < lasts_s:
+            raise ConfigurationError(
+                f"--walkout: after={at_s}s; allowed: less than --duration, which is {lasts_s}s"
+            )
     disturbance = plan.disturbance
     if disturbance.late + disturbance.repeated + disturbance.lost > 1:
         raise ConfigurationError("--late, --repeated and --lost; allowed: at most 1 together")

@@ -40,7 +40,7 @@ from tests.real.working import (
 )
 
 HOME = partition_of("floor-0", PARTITIONS)
-MOSTLY_BAD = "most events of the last minute could not be taken in; see the dead letters"
+MOSTLY_BAD = "most events of the last minute or two could not be taken in; see the dead letters"
 LETTERS_MAX = 10_000 + 16_000
 """Dead letters at which reading waits, and a piece more."""
 
