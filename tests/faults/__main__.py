@@ -108,12 +108,11 @@ def _orders(arguments: Namespace) -> list[Order]:
     names = _names(arguments.redis)
     if arguments.short:
         names = [name for name in names if name in SHORT]
-    if arguments.only:
-        return [Order(seed, (name,), workers) for name in names if arguments.only in name]
     sequences = arguments.sequences
     if sequences is None:
-        sequences = 2 if arguments.short else 20
-    alone = [Order(seed + at, (name,), workers) for at, name in enumerate(names)]
+        sequences = 0 if arguments.only else 2 if arguments.short else 20
+    wanted = arguments.only or ""
+    alone = [Order(seed + n, (name,), workers) for n, name in enumerate(names) if wanted in name]
     usual = [name for name in names if name not in LONG]
     return [*alone, *drawn(usual, sequences, seed)]
 

@@ -3,7 +3,8 @@
 Most floors are *orderly*: their events come in the order of time, some of them twice. What control
 decides there depends on nothing but the events, so it is compared transition by transition. The
 others are *rough*: events come late, some later than the grace, so that figures and dead letters
-are put to the test. One floor has two sources, of which the second may be held back.
+are put to the test. One floor has two sources, of which the second may be held back: then it is
+rough as well.
 """
 
 from collections import deque
@@ -55,8 +56,8 @@ class Mix:
 
 
 def is_orderly(floor: str) -> bool:
-    """Whether the floor's events come in the order of time."""
-    return floor.startswith("floor-")
+    """Whether the floor's events come in the order of time; of two sources one may be held back."""
+    return floor.startswith("floor-") and floor != TWO_SOURCES
 
 
 class Traffic:
