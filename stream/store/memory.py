@@ -210,9 +210,11 @@ class MemoryStore:
         if session is None or refused is not Outcome.OK:
             return refused
         for hour in hours:
-            held = {hour.start_ms: hour.blob} | state.hours.setdefault(hour.floor, {})
-            oldest_ms = hour.start_ms - keep_ms
-            state.hours[hour.floor] = {at: blob for at, blob in held.items() if at > oldest_ms}
+            held = state.hours.setdefault(hour.floor, {})
+            if hour.start_ms not in held:
+                held[hour.start_ms] = hour.blob
+                for start_ms in [at for at in held if at <= hour.start_ms - keep_ms]:
+                    del held[start_ms]
             session.archived.add((hour.floor, hour.start_ms))
         gone = {(floor, at) for floor, at in session.archived if at not in state.hours[floor]}
         session.archived -= gone

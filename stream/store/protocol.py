@@ -261,7 +261,7 @@ class Store(Protocol):
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
         """Keep sealed hours for keep_ms from now; to be called before the commit.
 
-        An hour that stands there is replaced. One that began keep_ms or more before an hour that
+        An hour that is listed already stays as it is. One that began keep_ms or more before an hour that
         comes after it is listed no longer. Atomic for each hour. FENCED or MISMATCH if another
         owns the shard or the store was set back to before the lease; then nothing was written.
         """
