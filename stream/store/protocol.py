@@ -261,9 +261,10 @@ class Store(Protocol):
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
         """Keep sealed hours for keep_ms from now; to be called before the commit.
 
-        An hour that is listed already stays as it is. One that began keep_ms or more before an hour that
-        comes after it is listed no longer. Atomic for each hour. FENCED or MISMATCH if another
-        owns the shard or the store was set back to before the lease; then nothing was written.
+        An hour that is listed already stays as it is. One that began keep_ms or more before an
+        hour that comes after it is listed no longer. Atomic for each hour. FENCED or MISMATCH if
+        another owns the shard or the store was set back to before the lease; then nothing was
+        written.
         """
 
     async def read_archive(
