@@ -79,7 +79,7 @@ def _arguments() -> Namespace:
         "python -m tests.faults", description=__doc__, epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("--short", action="store_true", help="a part of the matrix, 2 sequences")
+    parser.add_argument("--short", action="store_true", help="a part of it, 2 short sequences")
     parser.add_argument("--only", metavar="TEXT", help="faults with this text in their names")
     parser.add_argument("--steps", metavar="A,B", help="these faults in a row, once")
     parser.add_argument("--soak", metavar="MINUTES", type=float, help="steady traffic for so long")
@@ -114,7 +114,8 @@ def _orders(arguments: Namespace) -> list[Order]:
     wanted = arguments.only or ""
     alone = [Order(seed + n, (name,), workers) for n, name in enumerate(names) if wanted in name]
     usual = [name for name in names if name not in LONG]
-    return [*alone, *drawn(usual, sequences, seed)]
+    longest = 3 if arguments.short else 6
+    return [*alone, *drawn(usual, sequences, seed, longest)]
 
 
 def _names(redis: str) -> list[str]:

@@ -111,11 +111,11 @@ class Order:
     workers: int = 2
 
 
-def drawn(names: Sequence[str], sequences: int, seed: int) -> Iterator[Order]:
-    """Random sequences, on two and on three workers."""
+def drawn(names: Sequence[str], sequences: int, seed: int, longest: int = 6) -> Iterator[Order]:
+    """Random sequences of three faults or more, on two and on three workers."""
     for number in range(sequences):
         rng = Random(f"{seed}/{number}")
-        steps = tuple(rng.choice(names) for _ in range(rng.randint(3, 6)))
+        steps = tuple(rng.choice(names) for _ in range(rng.randint(3, longest)))
         yield Order(rng.randrange(10**6), steps, 2 + number % 2)
 
 
