@@ -61,8 +61,8 @@ LIVE = (
 LIVE_MIX = Mix(orderly=20, rough=0, teams=2, heads=20)
 LIVE_PAST_MS = 20 * MINUTE_MS
 SOAK_MIX = Mix(heads=50)
-SOAK_SPEED = 11.5
-"""About 5 000 events a second."""
+SOAK_RATE = 5_600
+"""Events a second while they flow: about 5 000 with the pauses for audits."""
 EXAMPLES = """examples:
   python -m tests.faults                                    every fault alone, 20 random sequences
   python -m tests.faults --short                            what continuous integration runs
@@ -154,7 +154,7 @@ def main() -> int:
     matrix, is_right = Matrix(lambda line: print(line, flush=True)), True
     setup = Setup(seed=arguments.seed, redis=arguments.redis)
     if arguments.soak:
-        setup = Setup(arguments.seed, SOAK_MIX, SOAK_SPEED)
+        setup = Setup(arguments.seed, SOAK_MIX, rate=SOAK_RATE)
     if arguments.live:
         setup = live_setup(arguments.seed)
     with (

@@ -1,4 +1,4 @@
-"""Produces the traffic to Kafka: at a speed, or at once."""
+"""Produces the traffic to Kafka: at a speed, at a rate, or at once."""
 
 import threading
 import time
@@ -18,10 +18,14 @@ DELIVERY_S_MAX = 900.0
 class Pump:
     """Sends events from a thread; `pause` returns when Kafka has acknowledged all of them."""
 
-    def __init__(self, brokers: str, topic: str, traffic: Traffic, speed: float) -> None:
+    def __init__(
+        self, brokers: str, topic: str, traffic: Traffic, speed: float, rate: int | None = None
+    ) -> None:
         self.traffic = traffic
         self.speed = speed
         """Seconds of the events' time in a second."""
+        self.rate = rate
+        """Events a second instead, whatever time it is on the floors."""
         self.sent = 0
         self.acknowledged = 0
         self.flowed_s = 0.0
@@ -91,10 +95,15 @@ class Pump:
             time.sleep(TICK_S)  # the pace itself
             now_s = time.monotonic()
             with self._busy:
-                until_ms = self.traffic.until_ms + (now_s - last_s) * self.speed * SECOND_MS
-                self._send(self.traffic.take(int(until_ms)))
+                self._send(self._due(now_s - last_s))
             self.flowed_s += now_s - last_s
             last_s = now_s
+
+    def _due(self, passed_s: float) -> Iterable[tuple[int, bytes]]:
+        if self.rate is not None:
+            return self.traffic.take_some(round(self.rate * passed_s))
+        until_ms = self.traffic.until_ms + passed_s * self.speed * SECOND_MS
+        return self.traffic.take(int(until_ms))
 
     def _send(self, records: Iterable[tuple[int, bytes | None]]) -> None:
         for partition, value in records:

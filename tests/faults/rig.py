@@ -39,6 +39,7 @@ class Setup:
     seed: int = 1
     mix: Mix = field(default_factory=Mix)
     speed: float = 8.0
+    rate: int | None = None
     start_ms: int = START_MS
     past_ms: int = 10 * MINUTE_MS
     """So much of the traffic is there when the workers start."""
@@ -126,7 +127,9 @@ class Rig:
 
     def _pump(self) -> Pump:
         traffic = Traffic(self.setup.mix, PARTITIONS, self.setup.seed, self.setup.start_ms)
-        return Pump(self.services.kafka.address, self.topic, traffic, self.setup.speed)
+        return Pump(
+            self.services.kafka.address, self.topic, traffic, self.setup.speed, self.setup.rate
+        )
 
     def _open_logs(self) -> None:
         self.undisturbed = Undisturbed(self.spec, self.topic, PARTITIONS)

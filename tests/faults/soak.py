@@ -14,7 +14,7 @@ from tests.faults.matrix import Run, run_steps
 from tests.faults.rig import Rig
 
 FAULT_EVERY_S = 30.0
-FAULTS_PER_AUDIT = 4
+FAULTS_PER_AUDIT = 8
 SAMPLE_S = 5.0
 FLAT_MOST = 0.05
 """The memory of a worker in the last quarter, over that in the second, less one."""
@@ -109,7 +109,7 @@ def soak(
     seed: int,
     told: Callable[[Run], None],
 ) -> Soak:
-    """Let a fault happen every half minute; audit every two minutes, while the traffic pauses."""
+    """Let a fault happen every half minute; audit every four minutes, while the traffic pauses."""
     rng, runs = Random(seed), []
     began_s, sent = time.monotonic(), rig.pump.sent
     rig.spared = frozenset({0})  # one worker goes through all of it, and is weighed

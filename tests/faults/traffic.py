@@ -93,6 +93,17 @@ class Traffic:
             else:
                 yield self._record(sent)
 
+    def take_some(self, count: int) -> Iterator[tuple[int, bytes]]:
+        """The same of the next so many events, whatever their instants."""
+        for _ in range(count):
+            sent = self._next if self._next is not None else next(self._sent)
+            self._next = None
+            self.until_ms = max(self.until_ms, sent.sent_ms)
+            if self._held is not None and sent.event["source"] == HELD_SOURCE:
+                self._held.append(sent)
+            else:
+                yield self._record(sent)
+
     def _record(self, sent: Sent) -> tuple[int, bytes]:
         return partition_of(sent.floor, self._partitions), orjson.dumps(sent.event)
 
