@@ -1,5 +1,6 @@
 """An hour or more in one go: steady traffic, a random fault now and then, audits between them."""
 
+import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ class Memory:
     samples: dict[tuple[int, int], list[tuple[float, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    """By slot and process: seconds since the start, and bytes."""
+    """By slot and process: seconds since the start, and bytes; also in memory.csv."""
     _over: Event = field(default_factory=Event)
 
     def start(self) -> None:
@@ -40,12 +41,17 @@ class Memory:
         self._over.set()
 
     def _run(self, began_s: float) -> None:
-        while not self._over.wait(SAMPLE_S):
-            for number in self.rig.running:
-                process = self.rig.workers[number].process
-                size = 0 if process is None else resident_bytes(process.pid)
-                if process is not None and size:
-                    self.samples[number, process.pid].append((time.monotonic() - began_s, size))
+        with (self.rig.directory / "memory.csv").open("w", buffering=1) as file:
+            file.write("seconds,worker,process,bytes,workers\n")
+            while not self._over.wait(SAMPLE_S):
+                at_s, running = time.monotonic() - began_s, list(self.rig.running)
+                for number in running:
+                    process = self.rig.workers[number].process
+                    size = 0 if process is None else resident_bytes(process.pid)
+                    if process is not None and size:
+                        self.samples[number, process.pid].append((at_s, size))
+                        row = (f"{at_s:.0f}", number, process.pid, size, len(running))
+                        file.write(",".join(map(str, row)) + "\n")
 
     def quarters(self, took_s: float) -> Iterator[tuple[int, list[float]]]:
         """By slot, the median of each quarter in MB, of processes that lived all along."""
@@ -110,6 +116,9 @@ def soak(
     told: Callable[[Run], None],
 ) -> Soak:
     """Let a fault happen every half minute; audit every four minutes, while the traffic pauses."""
+    # The truth is gigabytes of objects that stay: looking through them again and again for garbage
+    # would take the auditor more time than its work.
+    gc.disable()
     rng, runs = Random(seed), []
     began_s, sent = time.monotonic(), rig.pump.sent
     rig.spared = frozenset({0})  # one worker goes through all of it, and is weighed
