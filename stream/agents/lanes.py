@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
@@ -13,6 +14,7 @@ from stream.agents.batch import Batch
 from stream.agents.lanekeeper import LaneKeeper
 from stream.agents.outbox import NOTICE
 from stream.agents.outlets import Outlets
+from stream.agents.process import give_memory_back
 from stream.agents.takeover import Place, Rules, take_over
 from stream.agents.transport import BatchConsumer
 from stream.clock import monotonic_ms
@@ -21,6 +23,8 @@ from stream.store.keys import ShardKey
 from stream.store.protocol import LeaseLost, Outcome
 
 log = logging.getLogger(__name__)
+
+TIDY_AFTER_S: Final = 2.0
 
 
 class Lanes:
@@ -113,6 +117,8 @@ class Lanes:
             self._outlets.dispatcher.withdraw(keeper.lane.outbox.offered_keys())
             self._outlets.store.forget(keeper.lane.lease)
         self._share()
+        if gone:
+            self._do_later(_tidy())
 
     def _share(self) -> None:
         for keeper in self._keepers.values():
@@ -170,7 +176,10 @@ class Lanes:
         self._consumer.forget([tp])
         self.lost(frozenset({tp}))
         pause_s = self._rules.pause_s if outcome is Outcome.FENCED else 0.0
-        task = asyncio.create_task(self._acquire_after(pause_s))
+        self._do_later(self._acquire_after(pause_s))
+
+    def _do_later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
@@ -184,12 +193,18 @@ class Lanes:
 
     async def close(self) -> None:
         """End all lanes without storing anything."""
-        tasks = [*self._later, *self._tasks.values()]
         self.lost(frozenset(self._keepers))
+        tasks = [*self._later, *self._tasks.values()]
         for task in tasks:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tidy() -> None:
+    """Give back the memory of lanes that are gone, once nothing holds them any more."""
+    await asyncio.sleep(TIDY_AFTER_S)
+    await asyncio.to_thread(give_memory_back)
 
 
 def _numbers(tps: Iterable[TP]) -> str:

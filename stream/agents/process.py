@@ -1,9 +1,10 @@
-"""What concerns the process as a whole: signals, and the collector of garbage.
+"""What concerns the process as a whole: signals, the collector of garbage, its memory.
 
 SIGTERM and SIGINT end the worker, SIGUSR1 prints where its threads stand.
 """
 
 import asyncio
+import ctypes
 import faulthandler
 import gc
 import signal
@@ -23,6 +24,17 @@ def collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, ROUNDS, ROUNDS)
+
+
+def give_memory_back() -> None:
+    """Hand what was freed back to the system, where the C library can (glibc).
+
+    By itself it keeps most of it: a worker that had all floors for a minute, because the others
+    were away, would look as large as that for ever.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def listen_to_signals(stop: Callable[[], None]) -> None:
