@@ -89,7 +89,7 @@ def sigterm(rig: Rig, rng: Random) -> None:
     """A clean end under load, and a start."""
     number = one_of(rig, rng)
     rig.struck()
-    assert rig.workers[number].end(signal.SIGTERM) == 0
+    rig.end(number)
     rig.start(number)
 
 
@@ -120,14 +120,14 @@ def worker_removed(rig: Rig, rng: Random) -> None:
     if len(rig.running) > 1:
         number = one_of(rig, rng)
         rig.struck()
-        assert rig.workers[number].end(signal.SIGTERM) == 0
+        rig.end(number)
 
 
 @named("rolling-restart")
 def rolling_restart(rig: Rig, _rng: Random) -> None:
     """Each worker in turn ends, is started, and is ready before the next one ends."""
     for number in rig.running:
-        assert rig.workers[number].end(signal.SIGTERM) == 0
+        rig.end(number)
         rig.struck()
         rig.start(number)
         rig.await_ready()
@@ -137,7 +137,7 @@ def rolling_restart(rig: Rig, _rng: Random) -> None:
 def clock_stepped(rig: Rig, rng: Random) -> None:
     """A worker's wall clock jumps an hour ahead, then two back."""
     number = one_of(rig, rng)
-    assert rig.workers[number].end(signal.SIGTERM) == 0
+    rig.end(number)
     rig.struck()
     before = rig.workers[number].log.count(STEPPED)
     worker = rig.start(number, module="tests.faults.clockless")
@@ -146,5 +146,5 @@ def clock_stepped(rig: Rig, rng: Random) -> None:
         worker.send(signal.SIGURG)
         pass_time(rng, 2, 3)
     assert worker.log.count(STEPPED) == before + 2
-    assert worker.end(signal.SIGTERM) == 0
+    rig.end(number)
     rig.start(number)
