@@ -3,6 +3,7 @@
 A claim names series; their sum, written in the field's form, is the field's text.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,7 +40,8 @@ def general(value: float) -> str:
 
 
 def instant(value: float) -> str:
-    return rfc3339(round(value * 1000))
+    """NaN: there is no such series, or not yet."""
+    return "none" if math.isnan(value) else rfc3339(round(value * 1000))
 
 
 SIGNALS = {
