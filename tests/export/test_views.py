@@ -36,6 +36,12 @@ def test_the_comparison_of_views_and_series_can_fail() -> None:
     assert len(differences(View(*key, fields), samples)) > 20
 
 
+def test_what_has_no_series_yet_is_a_difference_in_each_field() -> None:
+    views = [View(*key, fields) for key, fields in views_of(make_figures()).items()]
+    for view in views:
+        assert len(differences(view, {})) == len(view.fields.keys() - {"pool"})
+
+
 def test_the_contract_names_of_a_team_view_are_there() -> None:
     figures = make_figures()
     key = figures.teams.keys[0]
