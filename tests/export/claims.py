@@ -40,8 +40,8 @@ def general(value: float) -> str:
 
 
 def instant(value: float) -> str:
-    """NaN: there is no such series, or not yet."""
-    return "none" if math.isnan(value) else rfc3339(round(value * 1000))
+    """NaN, as the others write it, where there is no such series, or not yet."""
+    return "nan" if math.isnan(value) else rfc3339(round(value * 1000))
 
 
 SIGNALS = {

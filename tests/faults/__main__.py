@@ -62,7 +62,7 @@ LIVE_MIX = Mix(orderly=20, rough=0, teams=2, heads=20)
 LIVE_PAST_MS = 20 * MINUTE_MS
 SOAK_MIX = Mix(heads=50)
 SOAK_RATE = 6_600
-"""Events a second while they flow: about 5 000 with the pauses for audits."""
+"""Events a second while they flow: above 5 000 with the pauses for audits."""
 EXAMPLES = """examples:
   python -m tests.faults                                    every fault alone, 20 random sequences
   python -m tests.faults --short                            what continuous integration runs
