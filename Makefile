@@ -69,6 +69,10 @@ bench: $(STAMP) ## the small benchmark; the last line is one JSON object
 faults: $(STAMP) ## the matrix of faults on real Kafka and Redis (FAULTS=short: a part of it)
 	@$(BIN)/python -m tests.faults $(if $(filter short,$(FAULTS)),--short)
 
+.PHONY: stack
+stack: $(STAMP) ## all of deploy/ as plain processes, with a walk-out (STACK_SECONDS=n ends by itself)
+	@$(BIN)/python -m tests.stack
+
 .PHONY: budgets
 budgets: $(STAMP) ## what restores, writes to Redis and many floors cost, on a small scale
 	@$(BIN)/python benchmarks/budgets.py --small

@@ -1,4 +1,4 @@
-"""What Floorwatch may cost beside its throughput: restores, bytes to Redis, pauses, many floors.
+"""What Floorwatch may cost beside its throughput: restores, bytes, pauses, many floors, scrapes.
 
 Ratios are of things measured in one run, in turn. Says MISSED where a target of the design is
 missed; the small form is for CI and shows that all is measured: it has too few agents for verdicts
@@ -20,6 +20,7 @@ from figures import verdict
 from floors import AGENTS_PER_FLOOR, STAGES, many_and_one
 from pauses import pauses
 from restore import restore
+from scrapes import scrapes, worst_and_usual_ms
 from traffic import traffic
 
 from stream.cli.embedded import redis_program
@@ -33,6 +34,9 @@ STATE_BYTES_MOST = 30
 """A second and agent: 0.3 MB/s at 10 000 agents."""
 VIEW_BYTES_MOST = 100
 FLOORS_RATIO_MOST = 2.0
+SCRAPE_MS_MOST = 50.0
+SCRAPE_EVERY_S = 1.0
+"""Four times as often as Prometheus usually does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,14 @@ class Form:
     paused_s: int
     floors: int
     minutes: int
+    scraped: tuple[int, int]
+    scraped_s: int
 
 
-LARGE = Form((100_000, 100), 5, (10_000, 10), 600, (100_000, 2_000), 15, 2_000, 10)
-SMALL = Form((2_000, 2), 3, (1_000, 1), 300, (2_000, 40), 5, 40, 3)
+LARGE = Form(
+    (100_000, 100), 5, (10_000, 10), 600, (100_000, 2_000), 15, 2_000, 10, (10_000, 10), 60
+)
+SMALL = Form((2_000, 2), 3, (1_000, 1), 300, (2_000, 40), 5, 40, 3, (1_000, 1), 3)
 
 
 def say(text: str) -> None:
@@ -135,7 +143,29 @@ def _floors(form: Form) -> Told:
     return lines, told
 
 
-PARTS = {"restore": _restore, "traffic": _traffic, "pauses": _pauses, "floors": _floors}
+def _scrapes(form: Form) -> Told:
+    agents, floors = form.scraped
+    found = scrapes(Crowd(template(agents // floors), floors), form.scraped_s, SCRAPE_EVERY_S)
+    worst_ms, usual_ms = worst_and_usual_ms(found)
+    what = (
+        f"       {found.teams:,} teams: {found.series:,} series, {found.text_bytes / 1e6:.1f} MB,"
+        f" {found.sent_bytes / 1e6:.1f} MB sent; {len(found.request_s)} scrapes,"
+        f" median {usual_ms:.0f} ms;"
+        f" {found.rendered} renderings took {100 * found.render_share:.1f} % of one core"
+    )
+    slowest = f"slowest scrape: {worst_ms:.0f} ms"
+    lines = [what, verdict(slowest, worst_ms <= SCRAPE_MS_MOST, SCRAPE_MS_MOST)]
+    told = {"scrape_ms": worst_ms, "render_share": found.render_share, "series": found.series}
+    return lines, told
+
+
+PARTS = {
+    "restore": _restore,
+    "traffic": _traffic,
+    "pauses": _pauses,
+    "floors": _floors,
+    "scrapes": _scrapes,
+}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from crowd import LENGTH_MS, START_MS, Crowd, hold
 from stream.agents.lane import Lane, Limits, Piece, Wording
 from stream.agents.process import collect_seldom
 from stream.agents.takeover import Place, Rules, take_over
-from stream.control.messages import texts
+from stream.control.messages import messages
 from stream.roster import NO_ROSTER
 from stream.spec import Spec
 from stream.store.keys import ShardKey
@@ -84,7 +84,7 @@ async def _store(crowd: Crowd, until_ms: int, records: int, url: str) -> None:
 
 
 async def _take_over(records: list[Record], url: str) -> Restore:
-    rules = Rules(Spec(event_clock=True), NO_ROSTER, Wording(texts, "en"))
+    rules = Rules(Spec(event_clock=True), NO_ROSTER, Wording(messages, "en"))
     collect_seldom()  # as a worker does it
     async with RedisStore(url) as store:
         began_s, began_cpu_s = time.monotonic(), time.process_time()

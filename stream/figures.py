@@ -74,6 +74,8 @@ class PoolFigures:
     """(P, W): answered in time / (answered + abandoned); NaN without any."""
     in_peak: Bool
     """(P,): scheduled."""
+    is_open: F64
+    """(P,): 1 within opening hours, 0 outside; NaN without such hours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ def _pool_figures(
         abandoned,
         divided(in_time, answered + abandoned),
         np.array([control.in_peak(keys[pool], as_of_ms) for pool in pools.tolist()], np.bool_),
+        np.array([control.is_open(keys[pool], as_of_ms) for pool in pools.tolist()], np.float64),
     )
 
 

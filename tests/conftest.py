@@ -31,7 +31,7 @@ SERVICES = frozenset(
     {
         *("redis_server", "redis_url", "make_redis", "redis_executable"),
         *("redis_cluster", "own_cluster", "redis_watched", "own_watched"),
-        *("kafka", "make_kafka", "kafka_cluster", "broker", "prometheus"),
+        *("kafka", "make_kafka", "kafka_cluster", "broker", "prometheus", "alertmanager"),
     }
 )
 
@@ -189,6 +189,13 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Progra
 def promtool() -> Path:
     """Prometheus' own checker."""
     return components.required_program("promtool", "apt-get install prometheus")
+
+
+@pytest.fixture(scope="session")
+def alertmanager() -> Path:
+    return components.required_program(
+        "prometheus-alertmanager", "apt-get install prometheus-alertmanager"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What the documents name is there: files, folders, targets, variables, tests, commands."""
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,9 @@ def test_the_picture_shows_a_page_and_the_teams_and_needs_nothing_from_elsewhere
     assert all(f">{team}" in text or f";{team}" in text for team in TEAMS)
     assert "@font-face" not in text
     assert "url(http" not in text
+
+
+def test_the_list_of_metrics_is_that_of_the_program() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "metrics.py"))["text"]()
+
+    assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == made

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from importlib.metadata import version
 from typing import Any, Final
 
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
@@ -16,18 +17,21 @@ from stream.agents.outlets import Outlets
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_alive, not_ready
+from stream.agents.sinks import alertmanagers, told_once
 from stream.agents.takeover import Rules
 from stream.agents.topics import TopicWatch
+from stream.agents.vitals import Vitals
 from stream.clock import monotonic_ms, wall_ms
 from stream.config import Settings, load_roster
-from stream.control.messages import texts
+from stream.control.messages import messages
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
+from stream.export.alertmanager import Standing
 from stream.export.api import Api, serving
 from stream.export.delivery import Dispatcher
 from stream.export.health import Health
 from stream.export.metrics import Exporter
 from stream.export.views import number_fields
-from stream.export.webhook import WebhookSpec
+from stream.fingerprint import fingerprint
 from stream.shard import Shard
 from stream.store.protocol import StoreOptions
 from stream.store.redis import RedisStore
@@ -67,8 +71,9 @@ class Worker:
         self._rules = Rules(
             spec=settings.spec,
             roster=load_roster(settings),
-            wording=Wording(texts, settings.alerts.language),
+            wording=Wording(messages, settings.alerts.language),
             limits=Limits(archive_keep_ms=settings.archive.keep_ms),
+            stands=bool(alertmanagers(settings)),
             rebuild=settings.redis.on_loss == "rebuild",
             pause_s=session_s,
         )
@@ -78,31 +83,21 @@ class Worker:
         self._error: BaseException | None = None
         self._stopping = False
         self._outlets = self._make_outlets()
-        self._topics = TopicWatch(
-            kafka.brokers,
-            {
-                kafka.events_topic: "there is nothing to read",
-                kafka.dead_letters_topic: "nothing is stored from the first bad event on",
-                kafka.control_topic: "the steps of alerts wait in Redis",
-            },
-        )
+        topics = {
+            kafka.events_topic: "there is nothing to read",
+            kafka.dead_letters_topic: "nothing is stored from the first bad event on",
+            kafka.control_topic: "the steps of alerts wait in Redis",
+        }
+        self._topics = TopicWatch(kafka.brokers, topics)
+        self._vitals = Vitals(self._outlets, topics)
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
 
     def _make_outlets(self) -> Outlets:
         settings, health = self._settings, Health()
+        health.build_info.labels(version("floorwatch"), fingerprint(settings.spec)).set(1)
         kafka = settings.kafka
         topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
-        sinks = [
-            WebhookSpec(
-                name=f"sink-{number}",
-                url=sink.url.reveal(),
-                severities=frozenset(sink.severity),
-                teams=frozenset(sink.teams),
-                timeout_ms=sink.timeout_ms,
-            )
-            for number, sink in enumerate(settings.sink)
-        ]
         return Outlets(
             store=RedisStore(
                 settings.redis.url.reveal(),
@@ -112,8 +107,9 @@ class Worker:
                 ),
             ),
             publisher=KafkaPublisher(kafka.brokers, topics),
-            dispatcher=Dispatcher(sinks, health, self._told),
-            exporter=Exporter(health),
+            dispatcher=Dispatcher(told_once(settings), health, self._told),
+            standing=Standing(alertmanagers(settings), health),
+            exporter=Exporter(health, settings.metrics.selection()),
             health=health,
         )
 
@@ -126,12 +122,15 @@ class Worker:
         async with AsyncExitStack() as stack:
             await self._serve(stack)
             await stack.enter_async_context(self._outlets.dispatcher)
+            await stack.enter_async_context(self._outlets.standing)
             tasks = [
                 asyncio.create_task(self._or_fail(work))
                 for work in (
                     self._open_store(),
                     self._topics.run(),
                     self._look(),
+                    self._outlets.exporter.run(),
+                    self._vitals.watch_memory(),
                     self._crash(),
                     self._app.start(),
                 )
@@ -226,7 +225,7 @@ class Worker:
             self._guard.beat()
             self._outlets.turn(monotonic_ms())
             lanes = list(self._lanes.keepers)
-            self._outlets.health.consumer_lag.set(sum(keeper.lane.lag for keeper in lanes))
+            self._vitals.look(lanes, self._topics.missing)
             mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]
             backlog = any(k.lane.lag for k in lanes) or bool(self._lanes.missing())
             away = self._outlets.store_state.away_since_s is not None

@@ -4,9 +4,22 @@ So none is missing whatever happens between the two: what was not committed is r
 the same hours, and puts the same bytes in their place.
 """
 
+from enum import StrEnum
+
 from stream.agents.lane import Lane
 from stream.points import around
 from stream.store.protocol import Commit, Outcome, Store
+
+
+class Committed(StrEnum):
+    """What became of a commit; the values stand in metrics (`stream.export.health.COMMITTED`)."""
+
+    stored = "stored"
+    letters_wait = "letters_wait"
+    """Dead letters are acknowledged first, and their topic took none."""
+    store_away = "store_away"
+    refused = "refused"
+    """The shard is another's, or the store was set back."""
 
 
 async def archive_and_commit(store: Store, lane: Lane, commit: Commit) -> Outcome:

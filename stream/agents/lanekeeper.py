@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from stream.agents.archiving import archive_and_commit
+from stream.agents.archiving import Committed, archive_and_commit
 from stream.agents.batch import Batch
 from stream.agents.lane import Lane, Piece
 from stream.agents.outlets import Outlets
@@ -29,7 +29,10 @@ TICK_MS = SECOND_MS
 """How often figures are refreshed, where anything has changed."""
 BEHIND_TICK_MS = 5 * SECOND_MS
 """How often with a backlog: nobody acts on what was, and it takes time from catching up."""
+IDLE_TICK_MS = 10 * SECOND_MS
+"""How often where nothing has changed: it shows whether the lane is still ours."""
 RETRY_MS = SECOND_MS
+GAP = "partition %d: records %d to %d are not there (retention, or a compacted topic)"
 
 
 class LaneKeeper:
@@ -40,7 +43,7 @@ class LaneKeeper:
         outlets: where it writes.
         released: called with (session, records) when records were applied.
         lost: called once when the lane turns out to be another's, or its store was set back.
-        answered: whether Kafka answers for this partition.
+        answered: whether Kafka has answered for this partition lately.
         end: the partition's end, as far as it is known.
     """
 
@@ -61,7 +64,6 @@ class LaneKeeper:
         self._released = released
         self._lost = lost
         self.kafka_answers = answered
-        """Whether Kafka has answered for this partition lately."""
         self._end = end
         self._showcase = Showcase(lane.lease)
         self._wake = asyncio.Event()
@@ -74,6 +76,8 @@ class LaneKeeper:
         self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
         self._ticked_ms = self._retry_ms = self._shown_ms = 0
         self._shown: tuple[int, int] | None = None
+        self.owned_s = time.monotonic()
+        """When the store last said that the lane is ours, or said nothing while Kafka answered."""
 
     @property
     def partition(self) -> int:
@@ -87,12 +91,7 @@ class LaneKeeper:
         lane, given = self.lane, 0
         lane.reaches(batch.highwater)
         if batch.columns.offsets[0] > lane.offset and not self._closed:
-            log.warning(
-                "partition %d: records %d to %d are not there (retention, or a compacted topic)",
-                self.partition,
-                lane.offset,
-                batch.columns.offsets[0] - 1,
-            )
+            log.warning(GAP, self.partition, lane.offset, batch.columns.offsets[0] - 1)
         for piece in lane.pieces(batch.columns):
             if self._closed:
                 return
@@ -164,54 +163,50 @@ class LaneKeeper:
     async def flush(self) -> bool:
         """Commit what was applied, then tell what it decided; whether the store has it."""
         async with self._flushing:
-            done = await self._commit()
+            result = await self._commit()
+        self._outlets.health.commits.labels(result).inc()
         await self._tell()
-        return done
+        return result is Committed.stored
 
-    async def _commit(self) -> bool:
+    async def _commit(self) -> Committed:
         lane, began = self.lane, monotonic_ms()
         commit, records, letters = lane.commit(), lane.records, list(lane.letters)
-        lane.urgent = False
-        taken = not letters or await self._outlets.publisher.dead_letters(letters)
-        self._letters_wait = not taken
-        if not taken:
+        lane.urgent, publisher = False, self._outlets.publisher
+        self._letters_wait = bool(letters) and not await publisher.dead_letters(letters)
+        if self._letters_wait:
             self._retry_ms = monotonic_ms() + RETRY_MS
-            return False
+            return Committed.letters_wait
         del lane.letters[: len(letters)]
         try:
             outcome = await archive_and_commit(self._outlets.store, lane, commit)
         except ServiceError as error:
             self._store_is_away(error)
-            return False
+            return Committed.store_away
         if not outcome.stored:
             self._is_lost(outcome)
-            return False
-        self._store_waits = False
+            return Committed.refused
+        self._store_waits, self.owned_s = False, time.monotonic()
         self._outlets.store_state.answered()
         self._outlets.health.commit_seconds.observe((monotonic_ms() - began) / 1_000)
         lane.outbox.stored(commit.outbox, commit.delivered)
         lane.records_committed, self.confirmed = records, commit.offset
         self._committed_ms = monotonic_ms()
-        return True
+        return Committed.stored
 
     async def _tell(self) -> None:
-        """Hand out what is decided: live to the sinks, and to the audit topic."""
-        lane, outlets = self.lane, self._outlets
-        if self._is_refused:  # what it decided since its last commit, its next owner decides
-            return
-        # Nobody is paged late because nothing can be committed.
-        unstored = self._letters_wait or self._store_waits
-        if lane.shard.spec.event_clock:
-            lane.outbox.drop_notices()
-        elif lane.clock.live:
-            outlets.page(lane.outbox, unstored=unstored)
-        await outlets.audit(lane.outbox, unstored=unstored)
+        """Hand out what is decided."""
+        if not self._is_refused:  # what it decided since its last commit, its next owner decides
+            # Nobody is paged late because nothing can be committed.
+            unstored = self._letters_wait or self._store_waits
+            await self._outlets.tell(self.lane, self.owned_s, unstored=unstored)
 
     def _is_show_due(self) -> bool:
         lane = self.lane
-        if lane.replaying or lane.shard.as_of_ms <= 0 or self._shown == self._mark:
+        if lane.replaying or lane.shard.as_of_ms <= 0:
             return False
         tick_ms = TICK_MS if lane.clock.live or lane.at_end else BEHIND_TICK_MS
+        if self._shown == self._mark:
+            tick_ms = IDLE_TICK_MS
         return monotonic_ms() - self._shown_ms >= tick_ms
 
     @property
@@ -232,8 +227,11 @@ class LaneKeeper:
             self._store_is_away(error)
             return
         self._shown = mark
+        outlets.store_state.answered()
         if outcome in {Outcome.FENCED, Outcome.MISMATCH}:
             self._is_lost(outcome)
+        else:
+            self.owned_s = time.monotonic()
 
     def _is_save_due(self, now: int) -> bool:
         idle = self._saving is None or self._saving.done()
@@ -289,6 +287,8 @@ class LaneKeeper:
     def _store_is_away(self, error: ServiceError) -> None:
         self._retry_ms = monotonic_ms() + RETRY_MS
         self._store_waits = True
+        if self.kafka_answers():  # who reaches neither may have lost the lane, and not know it
+            self.owned_s = time.monotonic()
         if self._outlets.store_state.failed():
             log.warning("the store is away, going on from memory: %s", error)
 

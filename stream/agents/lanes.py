@@ -114,6 +114,7 @@ class Lanes:
             keeper = self._keepers.pop(tp)
             keeper.close()
             self._outlets.exporter.withdraw(tp.partition)
+            self._outlets.standing.withdraw(tp.partition)
             self._outlets.dispatcher.withdraw(keeper.lane.outbox.offered_keys())
             self._outlets.store.forget(keeper.lane.lease)
         self._share()

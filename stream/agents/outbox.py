@@ -1,26 +1,39 @@
 """What a shard has decided and not yet told: each transition is told at least once, under one id.
 
-A transition goes to the audit topic, and, if the sinks are to be told, to them as well: two
-entries, which are stored with the commit and removed once they were taken. Notices of what
-happened behind the live clock wait until it is reached; what has ended by then is not told.
+A transition goes to the audit topic, and, if the sinks are to be told, to them as well: entries
+which are stored with the commit and removed once they were taken. Notices of what happened behind
+the live clock wait until it is reached; what has ended by then is not told.
+
+For receivers that must be told again and again the last step of each alert stands until the next
+one takes its place, and an end until nobody needs it any more.
 """
 
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
-from stream.control.model import Transition
-from stream.export.alerts import Describe, Notice, Status, body_of, key_of
+from stream.control.model import Transition, Verdict
+from stream.export.alerts import RAISED, Describe, Notice, Status, body_of, key_of
 from stream.store.protocol import OutboxEntry
+from stream.units import MINUTE_MS
 
 AUDIT: Final = "audit:"
 NOTICE: Final = "notice:"
+STANDING: Final = "standing:"
+OVER_MS: Final = 15 * MINUTE_MS
+"""What is over is told for so long: longer than an outage of ten minutes, and than a receiver holds
+anything for standing that it is not told."""
 
 
 class Outbox:
-    """Entries of one shard, from the decision until the store has forgotten them."""
+    """Entries of one shard, from the decision until the store has forgotten them.
 
-    def __init__(self, stored: Iterable[OutboxEntry] = ()) -> None:
+    Args:
+        stored: what the store holds.
+        stands: whether any receiver has to be told again and again.
+    """
+
+    def __init__(self, stored: Iterable[OutboxEntry] = (), *, stands: bool = False) -> None:
         self._waiting: dict[str, OutboxEntry] = {entry.id: entry for entry in stored}
         """Not yet taken, in order."""
         self._unstored: dict[str, OutboxEntry] = {}
@@ -29,6 +42,16 @@ class Outbox:
         """Taken, and no commit that was confirmed said so."""
         self._offered: set[str] = set()
         """Handed to the sinks, which keep them until they are taken."""
+        self._kinds = (AUDIT, NOTICE, STANDING) if stands else (AUDIT, NOTICE)
+        self._standing: dict[str, str] = {}
+        """By alert: the entry of its last step."""
+        for name in [name for name in self._waiting if name.startswith(STANDING)]:
+            if stands:
+                self._stand(name)
+            else:
+                self.taken(name)
+        self._known = dict(self._standing)
+        """The same, as receivers were told it last, by this worker or by the one before it."""
 
     def __len__(self) -> int:
         return max(len(self._unstored), len(self._waiting))
@@ -42,9 +65,11 @@ class Outbox:
         """Take in what was decided."""
         for transition in transitions:
             body, key = body_of(transition, describe, language), key_of(transition)
-            names = (AUDIT, NOTICE) if transition.notify else (AUDIT,)
-            for entry in (OutboxEntry(name + key, body) for name in names):
+            for kind in self._kinds if transition.notify else (AUDIT,):
+                entry = OutboxEntry(kind + key, body)
                 self._waiting[entry.id] = self._unstored[entry.id] = entry
+                if kind == STANDING:
+                    self._stand(entry.id)
 
     def for_commit(self) -> tuple[tuple[OutboxEntry, ...], tuple[str, ...]]:
         """Entries to store and ids to remove; to be handed back to `stored` as they are."""
@@ -103,7 +128,48 @@ class Outbox:
         """Keys of the notices that the sinks keep and have not taken."""
         return {name.removeprefix(NOTICE) for name in self._offered}
 
+    def standing(self, as_of_ms: int, *, live: bool, unstored: bool) -> list[Notice]:
+        """The last step of each alert that is to be told again and again.
+
+        Args:
+            as_of_ms: what ended `OVER_MS` before this stands no longer.
+            live: False: just what receivers know already, and that it is over.
+            unstored: also what no commit has stored yet, because the store is away.
+        """
+        for alert, name in list(self._standing.items()):
+            at_ms, to = _step_of(name)
+            if to not in RAISED and at_ms < as_of_ms - OVER_MS:
+                del self._standing[alert]
+                self.taken(name)
+        shown = {
+            alert: name
+            for alert, name in self._standing.items()
+            if (live or self._is_known(alert, name)) and (unstored or name not in self._unstored)
+        }
+        known = shown if live else {**self._known, **shown}
+        self._known = {alert: name for alert, name in known.items() if alert in self._standing}
+        return [Notice.from_body(self._waiting[name].body) for name in shown.values()]
+
+    def _is_known(self, alert: str, name: str) -> bool:
+        """Whether receivers have this step, or have its alert, which it ends."""
+        ends = _step_of(name)[1] not in RAISED
+        return self._known.get(alert) == name or (alert in self._known and ends)
+
     def drop_notices(self) -> None:
         """Take out all notices: a shard that follows the events' clock tells nobody."""
-        for name in [name for name in self._waiting if name.startswith(NOTICE)]:
+        for name in [name for name in self._waiting if not name.startswith(AUDIT)]:
             self.taken(name)
+        self._standing.clear()
+
+    def _stand(self, name: str) -> None:
+        """This entry takes the place of the last one of its alert."""
+        alert = name.removeprefix(STANDING).partition(":")[0]
+        if alert in self._standing:
+            self.taken(self._standing[alert])
+        self._standing[alert] = name
+
+
+def _step_of(name: str) -> tuple[int, Verdict]:
+    """Instant and new state of an entry's step."""
+    _, _, at_ms, to = name.split(":")
+    return int(at_ms), Verdict(to)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stream.agents.deadletters import DeadLetter
-from stream.agents.lane import Tally
+from stream.agents.lane import Lane, Tally
 from stream.agents.outbox import Outbox
+from stream.export.alertmanager import Standing
 from stream.export.delivery import Dispatcher
 from stream.export.health import Health
 from stream.export.metrics import Exporter
@@ -31,6 +32,9 @@ class Publisher(Protocol):
 
     def refusals(self) -> list[str]:
         """Which topics take nothing, in words."""
+
+    def refused_topics(self) -> set[str]:
+        """The same, by name."""
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -94,6 +98,7 @@ class Outlets:
     store: Store
     publisher: Publisher
     dispatcher: Dispatcher
+    standing: Standing
     exporter: Exporter
     health: Health
     store_state: StoreState = field(init=False)
@@ -102,14 +107,39 @@ class Outlets:
     def __post_init__(self) -> None:
         self.store_state = StoreState(self.health)
 
-    def page(self, outbox: Outbox, *, unstored: bool) -> None:
-        """Hand what waits to the sinks; what they have no room for goes on waiting."""
+    async def tell(self, lane: Lane, owned_s: float, *, unstored: bool) -> None:
+        """Hand out what a lane has decided: live to the sinks, and to the audit topic.
+
+        Args:
+            lane: whose.
+            owned_s: monotonic time at which nobody else had it for sure.
+            unstored: also what no commit has stored yet, because the store is away.
+        """
+        outbox, live = lane.outbox, lane.clock.live
+        if lane.shard.spec.event_clock:
+            outbox.drop_notices()
+        elif live:
+            self._page(outbox, unstored=unstored)
+        if self.standing.is_wanted:
+            stands = outbox.standing(lane.shard.as_of_ms, live=live, unstored=unstored)
+            self.standing.show(lane.origin.partition, stands, owned_s)
+        await self._audit(outbox, unstored=unstored)
+
+    def _page(self, outbox: Outbox, *, unstored: bool) -> None:
+        """Hand what waits to the sinks.
+
+        What they do not take in goes on waiting, and so does what comes later in its alert's life.
+        """
+        waiting: set[str] = set()
         for notice in outbox.notices(unstored=unstored):
+            if notice.alert in waiting:
+                continue
             outbox.offered(notice)
             if not self.dispatcher.offer(notice):
                 outbox.offered(notice, accepted=False)
+                waiting.add(notice.alert)
 
-    async def audit(self, outbox: Outbox, *, unstored: bool) -> None:
+    async def _audit(self, outbox: Outbox, *, unstored: bool) -> None:
         """Hand what waits to the audit topic."""
         audits = outbox.audits(unstored=unstored)
         if audits and await self.publisher.transitions(audits):

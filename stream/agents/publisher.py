@@ -22,6 +22,8 @@ AT_ONCE: Final = 500
 """Records between two waits for their acknowledgement."""
 PAUSE_S: Final = 0.5
 """After a failure: who waited for the same topic meanwhile is refused at once."""
+FORGOTTEN_S: Final = 15.0
+"""What nobody has tried to produce for so long, nobody has any more: its lane went elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,19 @@ class KafkaPublisher:
         return [
             f"topic {pipe.topic} has taken nothing for {now_s - pipe.refused_since_s:.0f} s: "
             f"{pipe.refusal}"
-            for pipe in (self._dead_letters, self._control)
-            if pipe.refusal
+            for pipe in self._refusing()
         ]
+
+    def refused_topics(self) -> set[str]:
+        """The same, by name."""
+        return {pipe.topic for pipe in self._refusing()}
 
     async def close(self) -> None:
         """Drop the connections; what is not acknowledged is in the outbox, or not committed."""
         await asyncio.gather(self._dead_letters.close(), self._control.close())
+
+    def _refusing(self) -> list["_Pipe"]:
+        return [pipe for pipe in (self._dead_letters, self._control) if pipe.is_refusing]
 
 
 class _Pipe:
@@ -79,6 +87,12 @@ class _Pipe:
         self._producer: AIOKafkaProducer | None = None
         self._one_at_a_time = asyncio.Lock()
         self._next_try_s = 0.0
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether it took nothing at the last try, and anybody tries still."""
+        tried = self._one_at_a_time.locked() or time.monotonic() < self._next_try_s + FORGOTTEN_S
+        return bool(self.refusal) and tried
 
     async def produce(self, records: Sequence[Record]) -> bool:
         """Whether all were acknowledged. While the topic takes nothing only one caller waits."""

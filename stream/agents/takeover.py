@@ -28,6 +28,8 @@ class Rules:
     roster: Roster
     wording: Wording
     limits: Limits = field(default_factory=Limits)
+    stands: bool = False
+    """Some sink has to be told again and again what stands."""
     rebuild: bool = False
     """Lost state is computed anew from what Kafka retains; else the worker refuses to go on."""
     pause_s: float = 10.0
@@ -79,7 +81,7 @@ async def take_over(
         limits=rules.limits,
         offset=0 if lease.manifest is None else lease.manifest.offset,
         resume_offset=lease.offset or 0,
-        outbox=Outbox(lease.outbox),
+        outbox=Outbox(lease.outbox, stands=rules.stands),
     )
     if lease.manifest is None:
         await _begin(store, lane)

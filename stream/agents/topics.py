@@ -12,10 +12,13 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 2.0
+"""While one is missing."""
+LOOK_AGAIN_S: Final = 60.0
+"""While all are there: one may be deleted."""
 
 
 class TopicWatch:
-    """Looks for topics until all are there.
+    """Looks for topics again and again.
 
     Args:
         brokers: as "host:port,host:port".
@@ -25,32 +28,33 @@ class TopicWatch:
     def __init__(self, brokers: str, topics: Mapping[str, str]) -> None:
         self._brokers = brokers
         self._topics = topics
-        self._missing: list[str] = []
+        self.missing: list[str] = []
+        """Those that do not exist."""
 
     def reasons(self) -> list[str]:
         """Why a worker without them is not ready; empty if all are there, or Kafka is away."""
-        return [f"topic {topic} does not exist" for topic in self._missing]
+        return [f"topic {topic} does not exist" for topic in self.missing]
 
     async def run(self) -> None:
-        """Look, and say what is missing, until nothing is."""
+        """Look, and say what is missing; the task is ended by cancelling it."""
+        looked = False
         while True:
             # While Kafka is not there the consumer says so.
             with contextlib.suppress(KafkaError, OSError):
                 found = await partition_counts(self._brokers, self._topics)
                 self._tell([topic for topic in self._topics if topic in found and not found[topic]])
-                if not self._missing:
-                    return
-            await asyncio.sleep(LOOK_S)
+                looked = True
+            await asyncio.sleep(LOOK_S if self.missing or not looked else LOOK_AGAIN_S)
 
     def _tell(self, missing: list[str]) -> None:
         for topic in missing:
-            if topic not in self._missing:
+            if topic not in self.missing:
                 effect = self._topics[topic]
                 log.error("topic %s does not exist; until you make it, %s", topic, effect)
-        for topic in self._missing:
+        for topic in self.missing:
             if topic not in missing:
                 log.info("topic %s is there now", topic)
-        self._missing = missing
+        self.missing = missing
 
 
 async def partition_counts(brokers: str, topics: Iterable[str]) -> dict[str, int]:

@@ -18,6 +18,7 @@ import typer
 from stream.cli.check_config import check_config
 from stream.cli.demo import demo
 from stream.cli.dlq import retry, show
+from stream.cli.grafana import GRAFANA, push
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.worker import worker
@@ -91,6 +92,14 @@ dlq = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=DLQ)
 dlq.command()(guarded(show))
 dlq.command()(guarded(retry))
 app.add_typer(dlq, name="dlq")
+grafana = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GRAFANA)
+grafana.command()(guarded(push))
+app.add_typer(grafana, name="grafana")
+
+
+@grafana.callback()
+def _boards() -> None:
+    """Keeps `push` a command of its own: alone it would be the group itself."""
 
 
 def _drop_output() -> None:

@@ -1,12 +1,19 @@
 """The tables of the edges: where events come from, where state, notices and pages go."""
 
-from typing import Literal
+from typing import Final, Literal, Self
+
+from pydantic import model_validator
 
 from stream.config import values as v
 from stream.config.values import Table, setting
 from stream.control.model import Severity
+from stream.export.selection import ROWS_MAX, Selection
+from stream.figures import WINDOWS
 from stream.spec import ANY
 from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
+
+CHATS: Final = ("slack", "teams", "wecom", "dingtalk", "feishu")
+A_LINK: Final = r"^$|^https?://\S+$"
 
 
 class Kafka(Table):
@@ -79,15 +86,52 @@ class Alerts(Table):
     """What people read."""
 
     language: Literal["zh", "en"] = setting("zh", "Language of notices.", "zh, en")
+    grafana_url: str = setting(
+        "", "Where Grafana is; alerts link to its boards.", "http:// or https://", pattern=A_LINK
+    )
+    runbook_url: str = setting(
+        "",
+        "Where docs/runbook.md is to be read; alerts link to its sections.",
+        "http:// or https://",
+        pattern=A_LINK,
+    )
 
 
 class Sink(Table):
     """Where notices are sent; none: nothing is sent."""
 
-    kind: Literal["webhook"] = setting(
-        ..., "How they are sent.", "webhook ('alertmanager' is not in this version)"
+    kind: Literal[
+        "webhook", "alertmanager", "slack", "teams", "wecom", "dingtalk", "feishu", "grafana"
+    ] = setting(
+        ...,
+        "How they are sent; grafana: as annotations on its boards.",
+        "webhook, alertmanager, slack, teams, wecom, dingtalk, feishu, grafana",
     )
     url: v.WebUrl = setting(..., "Where to; only its host is ever printed.", "http:// or https://")
+    peers: tuple[v.WebUrl, ...] = setting(
+        (), "The other members of a cluster of Alertmanagers.", "list of http:// or https://"
+    )
+    resend_ms: v.DurationMs = setting(
+        MINUTE_MS,
+        "How often an Alertmanager is told what stands; what it is not told for four times as long "
+        "is over for it.",
+        "10s to 3m",
+        alias="resend",
+        ge=10 * SECOND_MS,
+        le=3 * MINUTE_MS,
+    )
+    secret: v.Secret = setting(
+        v.SecretText(""),
+        "With which messages are signed, where the robot was made so; of grafana the token of a "
+        "service account. Never printed.",
+        "text; dingtalk, feishu and grafana alone",
+    )
+    language: Literal["", "zh", "en"] = setting(
+        "", "Language of a chat or of annotations; empty: that of [alerts].", "zh, en"
+    )
+    name: str = setting(
+        "", "Stands in metrics and logs; empty: sink-0, sink-1, …", "up to 64", max_length=64
+    )
     severity: v.Severities = setting(
         (Severity.page,), "Which severities.", "page, nudge, digest", min_length=1
     )
@@ -100,6 +144,46 @@ class Sink(Table):
         ge=100,
         le=MINUTE_MS,
     )
+
+    @model_validator(mode="after")
+    def _has_only_what_its_kind_has(self) -> Self:
+        for field, key, kinds in (
+            ("peers", "peers", ("alertmanager",)),
+            ("resend_ms", "resend", ("alertmanager",)),
+            ("secret", "secret", ("dingtalk", "feishu", "grafana")),
+            ("language", "language", (*CHATS, "grafana")),
+        ):
+            default = type(self).model_fields[field].default
+            if getattr(self, field) != default and self.kind not in kinds:
+                raise ValueError(f"{key} is for kind = {' or '.join(kinds)} alone")
+        if self.kind == "grafana" and not self.secret.reveal():
+            raise ValueError("kind = grafana needs a secret: the token of a service account")
+        return self
+
+
+class Metrics(Table):
+    """What Prometheus gets: about 220 series a team; views in Redis always hold all figures."""
+
+    windows: v.WindowNames = setting(
+        WINDOWS, "Windows that are exported.", v.THE_WINDOWS, min_length=1
+    )
+    without: v.Names = setting(
+        (),
+        "Metrics of teams, pools and feeds that are left out; panels and rules on them stay empty.",
+        "names such as floorwatch_team_member_sd_ratio (docs/metrics.md has all)",
+    )
+    rows_max: int = setting(
+        ROWS_MAX,
+        "More teams than these have no series, and likewise pools and feeds; "
+        "floorwatch_metrics_left_out counts them.",
+        "1 to 100000",
+        ge=1,
+        le=100_000,
+    )
+
+    def selection(self) -> Selection:
+        """As the exporter takes it."""
+        return Selection(frozenset(self.windows), frozenset(self.without), self.rows_max)
 
 
 class Web(Table):

@@ -4,14 +4,14 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from stream.config import text
 from stream.config.settings import Settings
-from stream.config.values import masked
+from stream.config.values import SecretText, SecretUrl, masked
 from stream.errors import ConfigurationError, did_you_mean
 from stream.roster import NO_ROSTER, Roster, parse_roster
 
@@ -154,11 +154,24 @@ def _in_words(item: dict[str, Any]) -> str:
 
 def _shown(item: dict[str, Any], field: FieldInfo) -> str:
     value = item["input"]
+    if field.annotation is SecretText:
+        return json.dumps("***")
     if item["type"] in OUT_OF_RANGE:
         return text.value_text(field, value)
+    if _is_address(field) and "://" not in str(value):
+        return json.dumps("***")  # no URL, so nobody knows which part of it is the secret
     return json.dumps(
         masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False
     )
+
+
+def _is_address(field: FieldInfo) -> bool:
+    """Whether it holds URLs that may hold a secret."""
+    kinds = (
+        field.annotation,
+        *(getattr(one, "__origin__", one) for one in get_args(field.annotation)),
+    )
+    return SecretUrl in kinds
 
 
 def _locate(location: tuple[str | int, ...]) -> tuple[str, FieldInfo | None, type[BaseModel]]:

@@ -5,9 +5,11 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stream.config.edges import Alerts, Archive, Kafka, Redis, Roster, Sink, Web
+from stream.config.edges import Alerts, Archive, Kafka, Metrics, Redis, Roster, Sink, Web
 from stream.config.rules import Baseline, Control, Peak, Pool, Ratio, Shift, Source, Windows
 from stream.config.values import Table
+from stream.errors import did_you_mean
+from stream.export.catalogue import FIGURES, ratio_metric
 from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
 
 Named = TypeVar("Named", Pool, Source)
@@ -50,6 +52,7 @@ class Settings(Table):
     baseline: Baseline = Baseline()
     alerts: Alerts = Alerts()
     sink: tuple[Sink, ...] = ()
+    metrics: Metrics = Metrics()
     web: Web = Web()
 
     @property
@@ -83,11 +86,23 @@ class Settings(Table):
         )
 
     @model_validator(mode="after")
+    def _leaves_out_what_there_is(self) -> Self:
+        known = [metric.name for metric in (*FIGURES, *map(ratio_metric, self.spec.ratios))]
+        for index, name in enumerate(self.metrics.without):
+            if name not in known:
+                raise ValueError(
+                    f"metrics.without[{index}] = '{name}': no metric of teams, pools or feeds"
+                    f"{did_you_mean(name, known)}; docs/metrics.md has all"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _names_each_thing_once(self) -> Self:
         listed: dict[str, list[tuple[str, ...]]] = {
             "pool": [(pool.floor, pool.name) for pool in self.pool],
             "shift": [(shift.floor, shift.team) for shift in self.shift],
             "source": [(source.name,) for source in self.source],
+            "sink": [(sink.name or f"sink-{at}",) for at, sink in enumerate(self.sink)],
         }
         for table, names in listed.items():
             for index, name in enumerate(names):

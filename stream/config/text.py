@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from stream.config.settings import Settings
-from stream.config.values import OFF, SecretUrl, duration_text, is_in_ms
+from stream.config.values import OFF, SecretText, SecretUrl, duration_text, is_in_ms
 from stream.spec import RATIOS, LocalSpan, RatioSpec
 
 
@@ -75,7 +75,7 @@ def toml(value: object, *, in_ms: bool = False) -> str:
             return json.dumps(value.name)
         case int():
             return json.dumps(duration_text(value) if in_ms else value)
-        case SecretUrl():
+        case SecretUrl() | SecretText():
             return json.dumps(str(value))
         case LocalSpan():
             ends = (value.start_min, value.end_min)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -11,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from stream.control.model import Severity
 from stream.events.language import State
+from stream.figures import WINDOWS
 from stream.roster import is_id
 from stream.spec import LocalSpan
 from stream.store.address import SCHEMES, site_of
@@ -123,6 +125,12 @@ def _name(value: object) -> str:
     return value
 
 
+def _window(value: object) -> str:
+    if value not in WINDOWS:
+        raise ValueError(f"'{value}' is no window")
+    return str(value)
+
+
 class SecretUrl:
     """A URL that shows neither its password nor, but for Redis, its path, which may be a token."""
 
@@ -152,6 +160,41 @@ class SecretUrl:
         return f"SecretUrl({masked(self._text)!r})"
 
 
+class SecretText:
+    """A text that is never shown."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one use that it has."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        """Equal if the texts are."""
+        return isinstance(other, SecretText) and self._text == other._text
+
+    def __hash__(self) -> int:
+        """As equality."""
+        return hash(self._text)
+
+    def __str__(self) -> str:
+        """Masked."""
+        return "***" if self._text else ""
+
+    def __repr__(self) -> str:
+        """Masked."""
+        return f"SecretText({str(self)!r})"
+
+
+def _secret(value: object) -> SecretText:
+    if not isinstance(value, str):
+        raise ValueError("no text")  # noqa: TRY004 - pydantic's way
+    return SecretText(value)
+
+
 def masked(url: str) -> str:
     """A URL as it may be printed."""
     scheme, colon, rest = url.partition("://")
@@ -174,9 +217,20 @@ def _url(*schemes: str) -> BeforeValidator:
         scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if scheme not in schemes or not rest.strip("/"):
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
+        if not has_host(str(value)):
+            raise ValueError("names no host, or a port that is not 1 to 65535")
         return SecretUrl(str(value))
 
     return BeforeValidator(read)
+
+
+def has_host(url: str) -> bool:
+    """Whether a URL names a host, and a port that may be one, or none."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _redis_url(value: object) -> SecretUrl:
@@ -213,6 +267,10 @@ Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 RedisUrl = Annotated[SecretUrl, BeforeValidator(_redis_url), PlainSerializer(str)]
 Severities = Annotated[tuple[Severity, ...], BeforeValidator(_listed)]
+WindowNames = Annotated[
+    tuple[Annotated[str, BeforeValidator(_window)], ...], BeforeValidator(_listed)
+]
+Secret = Annotated[SecretText, BeforeValidator(_secret), PlainSerializer(str)]
 WebUrl = Annotated[SecretUrl, _url("http", "https"), PlainSerializer(str)]
 Silence = Annotated[dict[State, int | None] | None, BeforeValidator(_silence)]
 
@@ -220,4 +278,5 @@ A_NAME: Final = "1 to 128 bytes without '/' and without control characters"
 A_TOPIC: Final = "1 to 249 of A-Z, a-z, 0-9, '.', '_', '-'"
 A_SPAN: Final = "local times of day, such as '08:00-22:00'; an end not after the start: next day"
 THE_STATES: Final = ", ".join(state.name for state in State)
+THE_WINDOWS: Final = ", ".join(WINDOWS)
 THE_DAYS: Final = ", ".join(day.name for day in Day)

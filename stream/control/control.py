@@ -6,6 +6,8 @@ by instant. What the pass lets go would have come to nothing there: a test prove
 everyone.
 """
 
+import math
+
 from stream.control.carry import Carry
 from stream.control.model import DetectorView, Feed, PoolKey, Transition
 from stream.control.pools import judge_pools
@@ -67,6 +69,11 @@ class Control:
     def in_peak(self, pool: PoolKey, t_ms: int) -> bool:
         """Whether an instant lies in a scheduled peak of the pool."""
         return self._rules.hours.peak(pool).contains(t_ms)
+
+    def is_open(self, pool: PoolKey, t_ms: int) -> float:
+        """1 within the pool's opening hours, 0 outside; NaN where they are not known."""
+        hours = self._rules.hours.open(pool)
+        return math.nan if hours is None else float(hours.contains(t_ms))
 
     def snapshot(self) -> bytes:
         """What is carried, as bytes for `restore`; the same for the same past."""

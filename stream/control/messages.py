@@ -57,9 +57,9 @@ def describe(transition: Transition, language: str) -> Message:
     return words.people() if detector is None else words.of(detector)
 
 
-def texts(transition: Transition) -> dict[str, str]:
-    """The whole message by language."""
-    return {language: describe(transition, language).text for language in TEXTS}
+def messages(transition: Transition) -> dict[str, Message]:
+    """The message by language."""
+    return {language: describe(transition, language) for language in TEXTS}
 
 
 class _Words:

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import orjson
 
+from stream.control.messages import Message
 from stream.control.model import Severity, Transition, Verdict
 from stream.units import rfc3339
 
-Describe = Callable[[Transition], Mapping[str, str]]
-"""Texts by language (`en`, `zh`): what, why it matters, what to do, proof."""
+Describe = Callable[[Transition], Mapping[str, Message]]
+"""Messages by language (`en`, `zh`)."""
 
 RAISED: Final = frozenset({Verdict.out_of_control, Verdict.watch, Verdict.improving})
 """States in which there is something to tell; any other ends the alert."""
@@ -79,7 +80,7 @@ def body_of(
     Args:
         transition: the step.
         describe: gives the texts in all languages.
-        language: that of `text`, for receivers that show just one.
+        language: that of `title` and `text`, for receivers that show just one.
         with_names: whether the evidence may name people.
     """
     status = Status.firing if transition.to in RAISED else Status.resolved
@@ -88,7 +89,9 @@ def body_of(
         for name, value in transition.evidence.items()
         if with_names or name not in NAMING
     }
-    texts = dict(describe(transition))
+    messages = describe(transition)
+    texts = {one: message.text for one, message in messages.items()}
+    titles = {one: message.title for one, message in messages.items()}
     document = {
         "key": key_of(transition),
         "id": transition.id,
@@ -105,7 +108,9 @@ def body_of(
         "ends_at": rfc3339(transition.at_ms) if status is Status.resolved else None,
         "in_peak": transition.in_peak,
         "notify": transition.notify,
+        "title": titles[language],
         "text": texts[language],
+        "titles": titles,
         "texts": texts,
         "evidence": evidence,
     }

@@ -5,6 +5,7 @@ Teams are read from the store's views, so any worker answers for all floors.
 
 import contextlib
 import html
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -68,10 +69,13 @@ class Api:
         reasons = list(self.not_ready())
         return _json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
-    async def metrics(self, _request: web.Request) -> web.Response:
-        """The exposition text for Prometheus."""
-        body = await self.exporter.text()
-        return web.Response(body=body, headers={**_HEADERS, "Content-Type": CONTENT_TYPE})
+    async def metrics(self, request: web.Request) -> web.Response:
+        """The exposition text for Prometheus, in gzip for those who take it."""
+        headers = {**_HEADERS, "Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
+        if not _takes_gzip(request):
+            return web.Response(body=await self.exporter.text(), headers=headers)
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=await self.exporter.gzipped(), headers=headers)
 
     async def floor_teams(self, request: web.Request) -> web.Response:
         """All teams of a floor, by name."""
@@ -140,6 +144,15 @@ def _guarded(handler: _Handler) -> _Handler:
 def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
     headers = {**_HEADERS, "Content-Type": "application/json"}
     return web.Response(body=orjson.dumps(value), status=status, headers=headers)
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    """Whether `Accept-Encoding` names gzip with a weight above 0 (RFC 9110, 12.5.3)."""
+    for part in request.headers.get("Accept-Encoding", "").split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip().lower() in {"gzip", "x-gzip"}:
+            return re.fullmatch(r"\s*q=0(\.0*)?\s*", weight) is None
+    return False
 
 
 def _missing(code: str, message: str) -> web.Response:

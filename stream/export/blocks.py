@@ -14,7 +14,8 @@ import numpy as np
 from stream.control.model import DetectorView, Severity, Verdict
 from stream.events.language import I64, State
 from stream.export import catalogue as c
-from stream.export.catalogue import Metric, ratio_metric
+from stream.export.catalogue import ratio_metric
+from stream.export.metric import Metric
 from stream.figures import F64, WINDOWS, Figures
 
 VERDICT: Final = "verdict"
@@ -183,6 +184,7 @@ def pool_blocks(figures: Figures) -> list[Block]:
         windowed(c.POOL_ANSWERED, pools.answered, Form.count, "answered"),
         windowed(c.POOL_ABANDONED, pools.abandoned, Form.count, "abandoned"),
         windowed(c.POOL_SERVICE_LEVEL, pools.service_level, Form.ratio, "service_level"),
+        now(c.POOL_OPEN, pools.is_open, Form.count, "open"),
         Block(c.POOL_PEAK, pools.keys, ((SCHEDULED,),), peak, Form.count),
     ]
 
@@ -235,7 +237,11 @@ def _source_blocks(figures: Figures) -> list[Block]:
     seen = [source for source in figures.sources if source.watermark_ms > 0]
     watermark = np.array([[source.watermark_ms / 1_000] for source in seen]).reshape(-1, 1)
     rows = [(source.floor, source.source) for source in seen]
-    return [Block(c.SOURCE_WATERMARK, rows, ((),), watermark, Form.instant)]
+    silent = np.array([[source.silent] for source in seen], np.int64).reshape(-1, 1)
+    return [
+        Block(c.SOURCE_WATERMARK, rows, ((),), watermark, Form.instant),
+        Block(c.SOURCE_SILENT, rows, ((),), silent, Form.count),
+    ]
 
 
 def _by_window(name: str) -> tuple[str, ...]:

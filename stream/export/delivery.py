@@ -1,4 +1,4 @@
-"""Notices on their way to webhooks: beside the pipeline, never in its way.
+"""Notices on their way to people: beside the pipeline, never in its way.
 
 Each sink has its own line. What a sink does not take is kept and tried again, with growing
 pauses, until it does; the steps of one alert go out one after the other. What nobody has taken yet
@@ -7,7 +7,8 @@ stands in the store's outbox as well, so nothing is lost with the process.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +16,20 @@ import aiohttp
 
 from stream.export.alerts import Notice
 from stream.export.health import Health
-from stream.export.webhook import PATIENCE, Line, Patience, WebhookSpec
+from stream.export.line import Line
+from stream.export.senders import sender_of
+from stream.export.sink import PATIENCE, Patience, SinkSpec
+
+
+@dataclass(slots=True)
+class _Way:
+    """The way of one notice to its sinks."""
+
+    sinks: int
+    """So many have it still in their lines."""
+    withdrawn: bool = False
+    dropped: bool = False
+    """A sink was not told, and will not be."""
 
 
 class Dispatcher:
@@ -30,7 +44,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        sinks: Sequence[WebhookSpec],
+        sinks: Sequence[SinkSpec],
         health: Health,
         delivered: Callable[[str], None] = lambda _key: None,
         patience: Patience = PATIENCE,
@@ -39,7 +53,7 @@ class Dispatcher:
         self._health = health
         self._delivered = delivered
         self._patience = patience
-        self._missing: dict[str, int] = {}
+        self._ways: dict[str, _Way] = {}
         self._lines: list[Line] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -47,14 +61,15 @@ class Dispatcher:
     async def __aenter__(self) -> Self:
         """Begin to deliver."""
         self._session = aiohttp.ClientSession(headers={"User-Agent": "floorwatch"})
+        senders = [sender_of(spec, self._session) for spec in self._specs]
         self._lines = [
-            Line(spec, self._session, self._health, self._patience, self._taken)
-            for spec in self._specs
+            Line(sender, self._health, self._patience, self._taken, self._dropped)
+            for sender in senders
         ]
         self._tasks = [
             asyncio.create_task(line.work())
-            for line in self._lines
-            for _ in range(self._patience.at_once)
+            for line, sender in zip(self._lines, senders, strict=True)
+            for _ in range(min(sender.at_once, self._patience.at_once))
         ]
         return self
 
@@ -79,45 +94,56 @@ class Dispatcher:
         """
         if self._session is None:
             return False
-        if notice.key in self._missing:
-            return True
+        way = self._ways.get(notice.key)
+        if way is not None:
+            return not way.withdrawn
         lines = [line for line in self._lines if line.spec.wants(notice)]
         if not lines:
             self._delivered(notice.key)
             return True
-        if len(self._missing) >= self._patience.waiting:
+        if len(self._ways) >= self._patience.waiting:
             return False
-        self._missing[notice.key] = len(lines)
+        self._ways[notice.key] = _Way(len(lines))
         for line in lines:
             line.append(notice)
         return True
 
-    def withdraw(self, keys: Collection[str]) -> None:
-        """Deliver these no more, but those that are on their way: another worker has them now."""
+    def withdraw(self, keys: Set[str]) -> None:
+        """Deliver these no more: another worker has them now.
+
+        What is being sent just now is tried no second time, and not taken in again before.
+        """
+        for key in keys & self._ways.keys():
+            self._ways[key].withdrawn = True
         for line in self._lines:
-            for notice in line.withdraw(keys):
-                self._forget(notice)
+            line.withdraw(keys)
 
     @property
     def waiting(self) -> int:
         """Notices that not every sink has taken."""
-        return len(self._missing)
+        return len(self._ways)
 
     async def drain(self, seconds: float) -> bool:
         """Wait until every notice is taken, so long at most; whether that is so."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(line.empty.wait() for line in self._lines))
-        return not self._missing
+        return not self._ways
 
     def _taken(self, notice: Notice) -> None:
-        if self._forget(notice):
-            self._delivered(notice.key)
+        """A sink has it."""
+        self._settle(notice, self._ways[notice.key])
 
-    def _forget(self, notice: Notice) -> bool:
-        """One sink less is to have a notice; whether none is left."""
-        self._missing[notice.key] -= 1
-        if self._missing[notice.key]:
-            return False
-        del self._missing[notice.key]
-        return True
+    def _dropped(self, notice: Notice) -> None:
+        """A sink will not get it from here."""
+        way = self._ways[notice.key]
+        way.dropped = True
+        self._settle(notice, way)
+
+    def _settle(self, notice: Notice, way: _Way) -> None:
+        way.sinks -= 1
+        if way.sinks:
+            return
+        del self._ways[notice.key]
+        if not way.dropped:
+            self._delivered(notice.key)

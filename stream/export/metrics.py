@@ -1,11 +1,13 @@
 """Prometheus text from immutable figures: rendered once a refresh, off the event loop.
 
 The text is put together from arrays, because prometheus_client's own way costs one and a half
-seconds of Python for 500 teams; tests hold it against that slow twin.
+seconds of Python for 500 teams; tests hold it against that slow twin. It is compressed at once too:
+13 MB for Prometheus, which always takes gzip, would be written while other work goes on beside.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Final
 
@@ -13,11 +15,18 @@ import numpy as np
 import orjson
 
 from stream.export.blocks import Block, blocks_of
-from stream.export.catalogue import Metric
+from stream.export.gzipped import Gzipped
 from stream.export.health import Health
+from stream.export.metric import Metric
+from stream.export.selection import ALL, Selection, capped
 from stream.figures import Figures
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+RENDER_SHARE_MAX: Final = 0.02
+"""Of one core: after a rendering the next one waits for fifty times as long as it took."""
+SCRAPED_S: Final = 300.0
+"""Who was not asked for so long renders no more until it is asked."""
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -25,40 +34,99 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 class Exporter:
     """What one worker shows to Prometheus: the figures of its shards, and its own health.
 
-    `publish` and `withdraw` swap one reference, so they may be called from any thread.
+    While `run` runs and somebody scrapes, each refresh is rendered as it comes, as far as
+    `RENDER_SHARE_MAX` lets it, and a scrape is answered at once. Otherwise a scrape renders.
+
+    Args:
+        health: the worker's own figures, which are always current.
+        selection: which of the others are exported.
+        clock: monotonic, in seconds.
     """
 
-    def __init__(self, health: Health) -> None:
+    def __init__(
+        self,
+        health: Health,
+        selection: Selection = ALL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._health = health
+        self._selection = selection
+        self._clock = clock
         self._shards: Mapping[int, Figures] = {}
         self._rendered: Mapping[int, Figures] | None = None
-        self._body = b""
+        self._body = Gzipped.of(b"")
         self._rendering = asyncio.Lock()
+        self._news = asyncio.Event()
+        self._asked_s = -SCRAPED_S
+        self._runs = False
 
     def publish(self, partition: int, figures: Figures) -> None:
         """Show these figures from now on; they must never change again."""
         self._shards = {**self._shards, partition: figures}
+        self._news.set()
 
     def withdraw(self, partition: int) -> None:
         """Show a shard no longer: it was revoked, and another worker shows it now."""
         self._shards = {at: figures for at, figures in self._shards.items() if at != partition}
+        self._news.set()
+
+    async def run(self) -> None:
+        """Keep the text current for those who scrape; ended by cancelling it."""
+        self._runs = True
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                if not self._is_scraped:
+                    continue
+                began_s = self._clock()
+                await self._render()
+                await asyncio.sleep((self._clock() - began_s) / RENDER_SHARE_MAX)
+        finally:
+            self._runs = False
 
     async def text(self) -> bytes:
-        """The exposition text. The first scrape after a refresh renders it, in a thread.
+        """The exposition text."""
+        return (await self._current()).text + self._health.text()
 
-        Who is not scraped pays nothing; scrapes of one refresh share one rendering.
-        """
+    async def gzipped(self) -> bytes:
+        """The same, as one gzip stream of which nearly all was compressed ahead."""
+        return (await self._current()).ended(self._health.text())
+
+    async def _current(self) -> Gzipped:
+        kept = self._runs and self._is_scraped
+        self._asked_s = self._clock()
+        # What was rendered of a shard that is another's now must not be shown once more.
+        if not kept or not self._shards.keys() >= (self._rendered or {}).keys():
+            await self._render()
+        return self._body
+
+    @property
+    def _is_scraped(self) -> bool:
+        return self._clock() - self._asked_s < SCRAPED_S
+
+    async def _render(self) -> None:
         async with self._rendering:
             shards = self._shards
-            if shards is not self._rendered:
-                self._body = await asyncio.to_thread(render_figures, shards.values())
-                self._rendered = shards
-            return self._health.text() + self._body
+            if shards is self._rendered:
+                return
+            began_s = self._clock()
+            self._body, left_out = await asyncio.to_thread(self._chosen, shards.values())
+            self._rendered = shards
+            self._health.exposition_seconds.observe(self._clock() - began_s)
+            for kind, rows in left_out.items():
+                self._health.left_out.labels(kind).set(rows)
+
+    def _chosen(self, shards: Iterable[Figures]) -> tuple[Gzipped, Mapping[str, int]]:
+        """The text, and how many rows are left out of it, by kind."""
+        kept, left_out = capped(shards, self._selection.rows_max)
+        return Gzipped.of(render_figures(kept, self._selection)), left_out
 
 
-def render_figures(shards: Iterable[Figures]) -> bytes:
+def render_figures(shards: Iterable[Figures], selection: Selection = ALL) -> bytes:
     """Exposition text of the figures of several shards, whose floors must differ."""
-    return render([block for figures in shards for block in blocks_of(figures)])
+    chosen = [selection.of_blocks(blocks_of(figures)) for figures in shards]
+    return render([block for blocks in chosen for block in blocks])
 
 
 def render(blocks: Sequence[Block]) -> bytes:
@@ -67,14 +135,13 @@ def render(blocks: Sequence[Block]) -> bytes:
     for block in blocks:
         by_name.setdefault(block.metric.name, []).append(block)
     row_labels: dict[int, list[bytes]] = {}
-    parts: list[bytes] = []
+    texts: list[bytes] = []
     for group in by_name.values():
-        lines = [part for block in group for part in _lines(block, row_labels)]
-        if lines:
-            parts.append(_header(group[0].metric))
-            parts += lines
-            parts.append(b"\n")
-    return b"".join(parts)
+        # Joined block by block: one join of all would keep the event loop waiting for its end.
+        lines = [b"".join(_lines(block, row_labels)) for block in group]
+        if any(lines):
+            texts += (_header(group[0].metric), *lines, b"\n")
+    return b"".join(texts)
 
 
 def _header(metric: Metric) -> bytes:

@@ -17,6 +17,8 @@ Answer = Reply | Exception
 """A reply, or what was raised in its place."""
 Facts = Mapping[str, str]
 """What INFO says, by name."""
+SERVER = "server"
+"""The name under which its address is put to the facts of a server."""
 
 
 class Line:
@@ -33,7 +35,6 @@ class Line:
         self._connection = connection
         self._accept = accept
         self._turn = asyncio.Lock()
-        self._facts: Facts = {}
 
     @property
     def connected(self) -> bool:
@@ -41,9 +42,17 @@ class Line:
         return bool(self._connection.is_connected)
 
     async def connect(self) -> list[Facts]:
-        """Connect; what the server says of itself."""
-        await self.exchange(())
-        return [self._facts]
+        """Connect; what the server says of itself now."""
+        [reply] = await self.exchange([("INFO",)])
+        if isinstance(reply, Exception):
+            raise reply
+        return [{**facts_of(reply), SERVER: self._name}]
+
+    @property
+    def _name(self) -> str:
+        """Where the server is, as one writes it."""
+        place = dict(self._connection.repr_pieces())  # type: ignore[no-untyped-call]
+        return str(place.get("path") or f"{place['host']}:{place['port']}")
 
     def doubt(self) -> None:
         """See `stream.store.links.Link`; there is no other way to a single server."""
@@ -75,8 +84,7 @@ class Line:
             [reply] = await self._send([("INFO",)])
             if isinstance(reply, Exception):
                 raise reply
-            self._facts = facts_of(reply)
-            self._accept(self._facts)
+            self._accept(facts_of(reply))
 
     async def _send(self, commands: Sequence[Command]) -> list[Answer]:
         # The library's own packing is Python and takes four times as long.

@@ -22,6 +22,7 @@ from stream.store.protocol import (
     Owner,
     Part,
     SealedHour,
+    ServerMemory,
     Snapshot,
 )
 from stream.windows.archive import Hour, decode
@@ -237,6 +238,10 @@ class MemoryStore:
         """See the protocol."""
         found = ((key, self.server.views.get(key)) for key in views)
         return {key: dict(view.fields) for key, view in found if view and view.fields}
+
+    async def memory(self) -> list[ServerMemory]:
+        """See the protocol."""
+        return []
 
     def _session(self, lease: Lease) -> _Session | None:
         session = self._sessions.get(lease.shard)

@@ -179,6 +179,17 @@ class StoreOptions:
     """Fields that most views have: they are sent as numbers. Others may be written all the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServerMemory:
+    """The memory of one server that holds state."""
+
+    server: str
+    """Its address."""
+    used_bytes: int
+    max_bytes: int
+    """0: it has no limit of its own."""
+
+
 class Store(Protocol):
     """One store of all shards, used by one worker in one event loop.
 
@@ -281,3 +292,6 @@ class Store(Protocol):
 
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """Fields of those views that exist, by key; each read as one. Any worker may ask."""
+
+    async def memory(self) -> list[ServerMemory]:
+        """How much memory each server has left; none where that cannot be said."""

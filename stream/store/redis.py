@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from stream.store import archives, keys, showing, snapshots
 from stream.store.keys import ShardKey
-from stream.store.line import Reply
+from stream.store.line import SERVER, Reply
 from stream.store.manifest import from_text
 from stream.store.protocol import (
     Commit,
@@ -18,6 +18,7 @@ from stream.store.protocol import (
     Outcome,
     Owner,
     SealedHour,
+    ServerMemory,
     Snapshot,
     StoreOptions,
 )
@@ -138,6 +139,13 @@ class RedisStore:
         replies = await self._readers.ask([("HGETALL", view) for view in views])
         found = ((view, _fields(reply)) for view, reply in zip(views, replies, strict=True))
         return {view: fields for view, fields in found if fields}
+
+    async def memory(self) -> list[ServerMemory]:
+        """See the protocol."""
+        return [
+            ServerMemory(facts[SERVER], int(facts["used_memory"]), int(facts["maxmemory"]))
+            for facts in await self._readers.connect()
+        ]
 
     def _session(self, lease: Lease) -> Session | None:
         """The session of a lease; None if this store has acquired its shard anew since."""

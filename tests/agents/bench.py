@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
+from typing import Any
 
 import orjson
 from faust.types import TP
@@ -15,13 +16,16 @@ from stream.agents.lane import Limits, Wording
 from stream.agents.lanekeeper import LaneKeeper
 from stream.agents.outlets import Outlets
 from stream.agents.takeover import Place, Rules, take_over
-from stream.control.messages import texts
+from stream.control.messages import messages
 from stream.errors import ServiceError
-from stream.export.alerts import Notice
+from stream.events.decode import decode
+from stream.export.alertmanager import Standing
+from stream.export.alerts import Notice, key_of
 from stream.export.delivery import Dispatcher
 from stream.export.health import Health
 from stream.export.metrics import Exporter
 from stream.roster import NO_ROSTER
+from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, WalkOut, even_floors
 from stream.simulate.run import simulate
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
@@ -81,6 +85,9 @@ class Diary:
     def refusals(self) -> list[str]:
         return [] if self.topics_answer else ["the topics take nothing"]
 
+    def refused_topics(self) -> set[str]:
+        return set() if self.topics_answer else {"floor-events-dlq", "control-events"}
+
     async def close(self) -> None:
         """Nothing to drop."""
 
@@ -108,14 +115,17 @@ class Watched(MemoryStore):
 
 
 class Pager(Dispatcher):
-    """Takes every notice."""
+    """Takes every notice but those that it is told to refuse, by their keys."""
 
     def __init__(self, diary: Diary) -> None:
         super().__init__([], Health())
         self.diary = diary
         self.notices: list[Notice] = []
+        self.refused: set[str] = set()
 
     def offer(self, notice: Notice) -> bool:
+        if notice.key in self.refused:
+            return False
         self.diary.lines.append("page")
         self.notices.append(notice)
         return True
@@ -134,14 +144,19 @@ class Bench:
     """What a fetch without records says of the end of the partition."""
     rebuild: bool = False
     committed: int | None = None
+    kafka_answers: bool = True
 
     def __post_init__(self) -> None:
         self.store = Watched(self.server, self.diary)
         self.pager = Pager(self.diary)
-        self.outlets = Outlets(self.store, self.diary, self.pager, Exporter(Health()), Health())
+        health = Health()
+        standing = Standing((), health)
+        self.outlets = Outlets(
+            self.store, self.diary, self.pager, standing, Exporter(health), health
+        )
 
     async def take_over(self) -> LaneKeeper:
-        wording = Wording(texts, "en")
+        wording = Wording(messages, "en")
         rules = Rules(self.spec, NO_ROSTER, wording, self.limits, rebuild=self.rebuild)
         lane = await take_over(self.store, Place(KEY, 1), self.committed, rules, 0)
         self.diary.lines.clear()
@@ -150,7 +165,7 @@ class Bench:
             self.outlets,
             lambda *_: None,
             self._is_lost,
-            answered=lambda: True,
+            answered=lambda: self.kafka_answers,
             end=lambda: self.seen_end,
         )
 
@@ -168,3 +183,26 @@ def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> Batch:
 
 def live() -> Bench:
     return Bench(spec=replace(SPEC, event_clock=False))
+
+
+def reference(records: Sequence[tuple[bytes, int]], end: int) -> tuple[Shard, list[str]]:
+    """One shard that never stopped, and the keys of its transitions."""
+    shard = Shard(SPEC)
+    keys: list[str] = []
+    for at in range(0, end, 250):
+        values, times_ms = zip(*records[at : min(at + 250, end)], strict=True)
+        shard.push(decode(values, times_ms, shard.names).batch)
+        keys += [key_of(one) for one in shard.step(shard.watermark_ms)]
+    return shard, keys
+
+
+def seats(shard: Shard) -> dict[Any, Any]:
+    return {
+        (key.floor, key.team, member.agent): (
+            member.state,
+            member.since_ms,
+            member.state_ms.tolist(),
+        )
+        for key in shard.team_keys()
+        for member in shard.members(key.floor, key.team)
+    }

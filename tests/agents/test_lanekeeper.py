@@ -2,48 +2,21 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from stream.agents.lane import Limits
 from stream.errors import StateError
-from stream.events.decode import decode
-from stream.export.alerts import key_of
-from stream.shard import Shard
 from stream.store.protocol import Outcome
 from tests.agents.bench import (
-    SPEC,
     Bench,
     batch,
     live,
     recording,
+    reference,
+    seats,
     until_the_walk_out,
 )
-
-
-def reference(records: Sequence[tuple[bytes, int]], end: int) -> tuple[Shard, list[str]]:
-    """One shard that never stopped, and the keys of its transitions."""
-    shard = Shard(SPEC)
-    keys: list[str] = []
-    for at in range(0, end, 250):
-        values, times_ms = zip(*records[at : min(at + 250, end)], strict=True)
-        shard.push(decode(values, times_ms, shard.names).batch)
-        keys += [key_of(one) for one in shard.step(shard.watermark_ms)]
-    return shard, keys
-
-
-def seats(shard: Shard) -> dict[Any, Any]:
-    return {
-        (key.floor, key.team, member.agent): (
-            member.state,
-            member.since_ms,
-            member.state_ms.tolist(),
-        )
-        for key in shard.team_keys()
-        for member in shard.members(key.floor, key.team)
-    }
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -107,6 +80,33 @@ async def test_while_the_store_is_away_pages_go_out_from_memory() -> None:
     assert "page" in bench.diary.lines
     assert "commit" not in bench.diary.lines
     assert bench.outlets.store_state.away_since_s is not None
+
+
+async def test_a_store_is_back_as_soon_as_views_are_written_again() -> None:
+    bench, records = live(), until_the_walk_out(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+    bench.store.away = True
+    await keeper.show()
+    assert bench.outlets.store_state.away_since_s is not None
+
+    bench.store.away = False
+    await keeper.show()
+    assert bench.outlets.store_state.away_since_s is None
+
+
+@pytest.mark.parametrize("kafka_answers", [True, False])
+async def test_while_the_store_is_away_a_lane_is_held_for_ours_only_if_kafka_answers(
+    kafka_answers: bool,
+) -> None:
+    """A worker that is cut off from both may have lost it: it must not tell what stands there."""
+    bench, records = live(), until_the_walk_out(1)
+    keeper = await bench.take_over()
+    await keeper.take(batch(records, 0, len(records)))
+    bench.store.away, bench.kafka_answers = True, kafka_answers
+    owned_s = keeper.owned_s
+    await keeper.show()
+    assert (keeper.owned_s > owned_s) == kafka_answers
 
 
 async def test_behind_nobody_is_paged() -> None:

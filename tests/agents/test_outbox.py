@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from stream.agents.outbox import AUDIT, NOTICE, Outbox
+from stream.agents.outbox import AUDIT, NOTICE, OVER_MS, STANDING, Outbox
+from stream.control.messages import Message
 from stream.control.model import Severity, Transition, Verdict
 from stream.export.alerts import key_of
+from stream.store.protocol import OutboxEntry
 
 RAISE = Transition(
     id="a1",
@@ -27,8 +29,8 @@ CLEAR = replace(
 )
 
 
-def words(_transition: Transition) -> Mapping[str, str]:
-    return {"en": "text", "zh": "text"}
+def words(_transition: Transition) -> Mapping[str, Message]:
+    return dict.fromkeys(("en", "zh"), Message("title", "text", "", "", "", ""))
 
 
 def outbox_with(*transitions: Transition) -> Outbox:
@@ -147,3 +149,86 @@ def test_a_shard_that_follows_the_events_clock_tells_nobody() -> None:
 
     assert outbox.notices(unstored=True) == []
     assert len(outbox.audits(unstored=True)) == 1
+
+
+def test_the_last_step_of_an_alert_stands_until_the_next_takes_its_place() -> None:
+    outbox = Outbox(stands=True)
+    outbox.add([RAISE], words, "en")
+    assert keys_standing(outbox) == [key_of(RAISE)]
+    outbox.add([CLEAR], words, "en")
+    assert keys_standing(outbox) == [key_of(CLEAR)]
+    commit(outbox)
+    stored = Outbox(left_of(outbox), stands=True)
+    assert keys_standing(stored) == [key_of(CLEAR)]
+
+
+def test_what_is_over_stands_until_nobody_can_hold_it_for_standing() -> None:
+    outbox = Outbox(stands=True)
+    outbox.add([RAISE, CLEAR], words, "en")
+    assert keys_standing(outbox, CLEAR.at_ms + OVER_MS) == [key_of(CLEAR)]
+    assert keys_standing(outbox, CLEAR.at_ms + OVER_MS + 1) == []
+    assert STANDING + key_of(CLEAR) in outbox.for_commit()[1]
+
+
+def test_an_alert_stands_for_as_long_as_it_lasts() -> None:
+    outbox = Outbox(stands=True)
+    outbox.add([RAISE], words, "en")
+    assert keys_standing(outbox, RAISE.at_ms + 100 * OVER_MS) == [key_of(RAISE)]
+
+
+def test_behind_the_live_clock_only_that_stands_which_stood_for_the_last_owner() -> None:
+    first = Outbox(stands=True)
+    first.add([RAISE], words, "en")
+    entries, _ = first.for_commit()
+    second = Outbox(entries, stands=True)
+    other = replace(RAISE, id="a2")
+    second.add([other], words, "en")
+    assert keys_standing(second, live=False) == [key_of(RAISE)]
+    assert keys_standing(second) == [key_of(RAISE), key_of(other)]
+
+
+def test_what_receivers_were_told_live_stands_on_when_the_lane_falls_behind() -> None:
+    outbox, other = Outbox(stands=True), replace(RAISE, id="a2")
+    outbox.add([RAISE], words, "en")
+    assert keys_standing(outbox) == [key_of(RAISE)]
+    outbox.add([other], words, "en")
+    assert keys_standing(outbox, live=False) == [key_of(RAISE)]
+
+
+def test_behind_the_live_clock_the_end_of_what_receivers_know_is_told() -> None:
+    outbox, other = Outbox(stands=True), replace(RAISE, id="a2")
+    outbox.add([RAISE], words, "en")
+    assert keys_standing(outbox) == [key_of(RAISE)]
+    outbox.add([CLEAR, other, replace(CLEAR, id="a2")], words, "en")
+    assert keys_standing(outbox, live=False) == [key_of(CLEAR)]
+    assert keys_standing(outbox, live=False) == [key_of(CLEAR)]
+
+
+def test_nothing_stands_that_no_commit_has_stored_unless_the_store_is_away() -> None:
+    outbox = Outbox(stands=True)
+    outbox.add([RAISE], words, "en")
+    assert keys_standing(outbox, unstored=False) == []
+    commit(outbox)
+    assert keys_standing(outbox, unstored=False) == [key_of(RAISE)]
+
+
+def test_without_anybody_to_tell_nothing_stands_and_what_stood_is_removed() -> None:
+    first = Outbox(stands=True)
+    first.add([RAISE], words, "en")
+    entries, _ = first.for_commit()
+    second = Outbox(entries)
+    second.add([CLEAR], words, "en")
+    assert keys_standing(second) == []
+    assert second.for_commit()[1] == (STANDING + key_of(RAISE),)
+
+
+def keys_standing(
+    outbox: Outbox, as_of_ms: int = CLEAR.at_ms, *, live: bool = True, unstored: bool = True
+) -> list[str]:
+    found = outbox.standing(as_of_ms, live=live, unstored=unstored)
+    return [notice.key for notice in found]
+
+
+def left_of(outbox: Outbox) -> list[OutboxEntry]:
+    """What the store holds of an outbox that was committed."""
+    return [entry for entry in outbox._waiting.values() if entry.id not in outbox._unstored]

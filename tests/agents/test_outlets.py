@@ -1,14 +1,18 @@
-"""Whether a stream is mostly bad: each minute is judged by itself."""
+"""What a lane hands out, and whether a stream is mostly bad: each minute is judged by itself."""
 
 import logging
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from stream.agents.lane import Tally
 from stream.agents.outlets import Quality
+from stream.control.model import Verdict
+from stream.export.alerts import key_of
 from stream.units import MINUTE_MS
 from tests.agents.bench import Bench
+from tests.agents.test_outbox import RAISE, outbox_with
 
 BEGIN_MS = 1_000_000
 
@@ -58,3 +62,17 @@ def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFi
     assert b"floorwatch_events_mostly_bad 0.0" in outlets.health.text()
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
     assert "floorwatch dlq show" in caplog.text
+
+
+async def test_a_later_step_of_an_alert_waits_for_the_one_that_was_not_taken_in() -> None:
+    grown = replace(RAISE, at_ms=RAISE.at_ms + 1, before=Verdict.out_of_control)
+    other = replace(RAISE, id="a2")
+    bench, outbox = Bench(), outbox_with(RAISE, grown, other)
+    bench.pager.refused = {key_of(RAISE)}
+
+    bench.outlets._page(outbox, unstored=True)
+    assert [one.key for one in bench.pager.notices] == [key_of(other)]
+
+    bench.pager.refused.clear()
+    bench.outlets._page(outbox, unstored=True)
+    assert [one.key for one in bench.pager.notices][1:] == [key_of(RAISE), key_of(grown)]

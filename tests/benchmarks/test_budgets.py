@@ -24,6 +24,7 @@ def test_the_small_budgets_are_all_measured_and_bytes_keep_to_theirs() -> None:
     assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-4_000:]
     told = json.loads(done.stdout.splitlines()[-1])
     of_time = {"restore_s", "restore_cpu_s", "pause_ms", *(f"floors_{s}_ratio" for s in STAGES)}
+    of_time |= {"scrape_ms", "render_share", "series"}
     of_bytes = {"state_bytes_per_agent_s", "views_bytes_per_agent_s"}
     assert set(told) == of_time | of_bytes
     assert all(told[name] > 0 for name in told)

@@ -79,7 +79,11 @@ BAD = {
     '[control]\nclock = "sun"': ("control.clock", '"sun"', "allowed: live, event"),
     '[control]\ngate = "perhaps"': ("control.gate", '"perhaps"', "allowed: true, false"),
     '[control]\npolicy = "literal"': ("control.policy", '"literal"', "not in this version"),
-    '[[sink]]\nkind = "alertmanager"\nurl = "http://a"': ("sink[0].kind", "not in this version"),
+    '[[sink]]\nkind = "pager"\nurl = "http://a"': ("sink[0].kind", "webhook, alertmanager"),
+    '[[sink]]\nkind = "webhook"\nurl = "http://a"\nresend = "30s"': (
+        "sink[0]",
+        "resend is for kind = alertmanager alone",
+    ),
     '[[plan]]\nteam = "a"': ("plan", "no key of this version"),
     '[privacy]\nindividual = "off"': ("privacy", "no key of this version"),
     "[baseline]\naux_rate = 8.5": ("baseline.aux_rate", "8.5", "allowed: 0.005 to 0.5"),
@@ -113,3 +117,51 @@ def test_secrets_are_masked_in_complaints(file: Path) -> None:
     assert "redos://a:***@b/***" in said
     said = complaint(file, '[[sink]]\nkind = "webhook"\nurl = "ftp://a:hush@b/hush"')
     assert "hush" not in said
+    said = complaint(file, '[[sink]]\nkind = "feishu"\nurl = "http://b/"\nsecret = 12345678')
+    assert "sink[0].secret" in said
+    assert "12345678" not in said
+
+
+@pytest.mark.parametrize("url", ["http://:80/", "http://b:99999/", "http://b:port/", "http://b:0"])
+def test_an_address_without_a_host_or_with_a_port_that_is_none_is_told(
+    file: Path, url: str
+) -> None:
+    said = complaint(file, f'[[sink]]\nkind = "webhook"\nurl = "{url}"')
+    assert "sink[0].url" in said
+    assert "no host" in said
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        'url = "hooks.slack.example/services/T0/B0/hush"',
+        'url = "https//robots.example/send?access_token=hush"',
+        'url = "http://a"\npeers = ["b:9093/hush"]',
+    ],
+)
+def test_an_address_of_a_sink_that_is_no_url_is_not_shown(file: Path, key: str) -> None:
+    said = complaint(file, f'[[sink]]\nkind = "alertmanager"\n{key}')
+    assert "must begin with http:// or https://" in said
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["redis+sentinel:a:1/main?sentinel_password=hush", "redis:hush", "hush"]
+)
+def test_an_address_of_redis_that_is_no_url_is_not_shown(file: Path, url: str) -> None:
+    said = complaint(file, f'[redis]\nurl = "{url}"')
+    assert 'redis.url = "***": must begin with' in said
+    assert "hush" not in said
+
+
+def test_two_sinks_of_one_name_are_refused_whether_it_is_given_or_not(file: Path) -> None:
+    sink = '[[sink]]\nkind = "webhook"\nurl = "http://a"\n'
+    assert "sink[1] names 'ops', as sink[0] does" in complaint(file, f'{sink}name = "ops"\n' * 2)
+    assert "sink[1] names 'sink-1', as sink[0] does" in complaint(
+        file, f'{sink}name = "sink-1"\n{sink}'
+    )
+
+
+def test_annotations_without_a_token_are_told_at_once(file: Path) -> None:
+    said = complaint(file, '[[sink]]\nkind = "grafana"\nurl = "http://g:3000/"')
+    assert "needs a secret: the token of a service account" in said

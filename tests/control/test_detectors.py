@@ -9,7 +9,7 @@ import pytest
 
 from stream.control import detectors
 from stream.control.control import Control
-from stream.control.messages import describe, texts
+from stream.control.messages import describe, messages
 from stream.control.model import DetectorView, Severity, Verdict
 from stream.spec import Spec
 from tests.control.floor import Floor, lines, m, run, run_control, s, spec, view
@@ -46,16 +46,16 @@ def test_it_clears_a_minute_after_it_is_calm_and_speaks_both_languages(added: No
         (460.0, "pool main", "idle", "nudge", "in_control"),
     ]
     assert [one.evidence["lasted_s"] for one in found] == [0, 280]
-    raised, cleared = (texts(one) for one in found)
-    assert raised["en"] == (
+    raised, cleared = (messages(one) for one in found)
+    assert raised["en"].text == (
         "[Watch] main: 6 of 10 free for 2 min or longer. "
         "Do: offer time for training, meetings or another queue. Data 10:03:00."
     )
-    assert cleared["en"] == (
+    assert cleared["en"].text == (
         "[OK again] main: 0 of 10 free. It lasted 5 min. Nothing to do. Data 10:07:40."
     )
-    assert "6/10 人空闲已满" in raised["zh"]
-    assert "0/10 人空闲" in cleared["zh"]
+    assert "6/10 人空闲已满" in raised["zh"].text
+    assert "0/10 人空闲" in cleared["zh"].text
     assert describe(found[0], "en").title == "main: 6 of 10 free"
 
 

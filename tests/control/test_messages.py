@@ -5,7 +5,7 @@ import re
 import orjson
 import pytest
 
-from stream.control.messages import LONGEST, describe, texts
+from stream.control.messages import LONGEST, describe, messages
 from stream.control.model import Transition
 from stream.control.texts import CHINESE, ENGLISH
 from stream.events.language import State
@@ -67,7 +67,7 @@ def test_every_message_is_short_names_nobody_and_blames_nobody(language: str) ->
         assert "-0" not in message.text.replace("10:0", "")
         assert not re.search(r"失控|fault|blame|lazy|escalat", message.text)
         assert "{" not in message.text
-        assert texts(t)[language] == message.text
+        assert messages(t)[language] == message
 
 
 def test_evidence_is_json_in_a_fixed_order_and_names_stand_apart() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stream.control import detectors
 from stream.control.control import Control
-from stream.control.messages import describe, texts
+from stream.control.messages import describe, messages
 from stream.control.model import Severity, Verdict
 from stream.events.language import State
 from stream.spec import LocalSpan, PeakSpec
@@ -44,7 +44,7 @@ def test_one_of_teams_is_asked_at_the_edges_of_peaks(added: None) -> None:
 
 def test_one_of_teams_speaks_of_its_team_and_of_its_pools_queue(added: None) -> None:
     raised, cleared = run(rung(), spec(), m(15))
-    assert texts(raised) == {
+    assert {language: one.text for language, one in messages(raised).items()} == {
         "en": "[Watch, peak] red: 4 of 10 have been ringing for 60 s or longer. Nobody free. "
         "Do: see whether calls reach the desks; ask the team to pick up. Data 10:02:00.",
         "zh": "【留意·高峰】red:4/10 人振铃未接已满 60 秒。无人空闲。"

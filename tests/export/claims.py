@@ -85,6 +85,7 @@ def _plain(kind: str, field: str, text: str) -> Claim | None:
         "service_level": Claim(
             "floorwatch_pool_service_level_ratio", ({"window": "15m"},), ratio, text
         ),
+        "open": Claim("floorwatch_pool_open", one, count, text),
         "peak": Claim(
             "floorwatch_pool_peak",
             ({"reason": "scheduled"},),

@@ -34,6 +34,7 @@ class SlowCollector(Collector):
                     floor=source.floor,
                     source=source.source,
                 )
+                self.add("source_silent", source.silent, floor=source.floor, source=source.source)
         yield from self.families.values()
 
     def add(self, name: str, value: float, **labels: str) -> None:
@@ -87,6 +88,7 @@ class SlowCollector(Collector):
             self.add("pool_waiting_calls", pools.waiting[p], **pool)
             self.add("pool_oldest_wait_seconds", pools.oldest_wait_ms[p] / 1000, **pool)
             self.add("pool_estimated_wait_seconds", pools.estimated_wait_ms[p] / 1000, **pool)
+            self.add("pool_open", pools.is_open[p], **pool)
             self.add("pool_peak", pools.in_peak[p], **pool, reason="scheduled")
             for w, window in enumerate(WINDOWS):
                 at = {**pool, "window": window}

@@ -83,6 +83,7 @@ def _pools(rng: np.random.Generator, keys: tuple[PoolKey, ...]) -> PoolFigures:
         abandoned=rng.integers(0, 30, (p, W)),
         service_level=_holes(rng, (p, W)),
         in_peak=rng.random(p) < 0.5,
+        is_open=np.round(_holes(rng, (p,))),
     )
 
 

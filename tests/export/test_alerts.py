@@ -1,6 +1,7 @@
 import orjson
 import pytest
 
+from stream.control.messages import Message
 from stream.control.model import Severity, Transition, Verdict
 from stream.export.alerts import Notice, Status, body_of, key_of
 from tests.export.factory import AS_OF_MS
@@ -31,8 +32,9 @@ def transition(
     )
 
 
-def describe(step: Transition) -> dict[str, str]:
-    return {"en": f"{step.detector} of {step.team}", "zh": "需处理"}
+def describe(step: Transition) -> dict[str, Message]:
+    english = Message(f"{step.team}!", f"{step.detector} of {step.team}", "", "Do it.", "", " ")
+    return {"en": english, "zh": Message("标题", "需处理", "", "", "", "")}
 
 
 def notice(step: Transition) -> Notice:
@@ -57,8 +59,10 @@ def test_the_document_says_what_a_receiver_needs() -> None:
         "ends_at": None,
         "in_peak": True,
         "notify": True,
+        "title": "标题",
         "text": "需处理",
-        "texts": {"en": "collective of 售后2组 😀", "zh": "需处理"},
+        "titles": {"en": "售后2组 😀!", "zh": "标题"},
+        "texts": {"en": "collective of 售后2组 😀 Do it.", "zh": "需处理"},
         "evidence": {"staffed": 15, "entered": 6, "span_ms": 90_000},
     }
 

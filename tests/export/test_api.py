@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,30 @@ async def test_metrics_are_what_prometheus_reads(world: World) -> None:
     status, kind, body = await world.get("/metrics")
     assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert len(samples_of(body)) > 2_000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("deflate, GZIP;q=0.5", "gzip"),
+        ("zstd, x-gzip", "gzip"),
+        ("identity", None),
+        ("gzip;q=0, identity", None),
+        ("gzip; q=0.000", None),
+        ("", None),
+    ],
+)
+async def test_metrics_come_in_gzip_for_those_who_take_it(
+    world: World, accepted: str, coding: str | None
+) -> None:
+    world.exporter.publish(0, FIGURES)
+    async with aiohttp.ClientSession(world.base, auto_decompress=False) as session:
+        async with session.get("/metrics", headers={"Accept-Encoding": accepted}) as response:
+            body = await response.read()
+        assert response.headers.get("Content-Encoding") == coding
+        assert response.headers["Vary"] == "Accept-Encoding"
+    assert len(samples_of(gzip.decompress(body) if coding else body)) > 2_000
 
 
 @pytest.mark.parametrize("row", range(len(ODD_NAMES)))

@@ -17,7 +17,7 @@ import orjson
 from stream.agents.clock import ShardClock
 from stream.clock import wall_ms
 from stream.control.lifecycle import CLEAR_DWELL_MS
-from stream.control.messages import texts
+from stream.control.messages import messages
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.export.alerts import body_of
@@ -124,7 +124,7 @@ def _watch(
 
 def _told(shard: Shard, as_of_ms: int) -> Iterator[bytes]:
     for step in shard.step(as_of_ms):
-        yield body_of(step, texts, LANGUAGE)
+        yield body_of(step, messages, LANGUAGE)
 
 
 def unlike(wanted: Sequence[Episode], found: Sequence[Episode]) -> list[str]:

@@ -18,7 +18,7 @@ from stream.windows import snapshot
 from tests.faults.fault import CALM
 
 VARIABLE: Final = "MUTANT"
-LATER_S: Final = 2.0
+LATER_S: Final = 5.0
 _kept: set[asyncio.Task[None]] = set()
 """Tasks that nobody waits for."""
 

@@ -201,6 +201,7 @@ def call_of_the_dead(script: ScriptName) -> Fault:
         if not rig.running:
             rig.start(number)
         wait_until(lambda: rig.held.epochs() != epochs, "others take its floors")
+        rig.await_ready()  # what they have yet to write would cover the call
         pass_time(rng, 2.0, 3.0)
         rig.lines.send_kept(f"redis-{number}")
         rig.struck()

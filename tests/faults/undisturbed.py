@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from stream.agents.deadletters import Origin, dead_letters
 from stream.agents.showing import key_of
-from stream.control.messages import texts
+from stream.control.messages import messages
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.export.alerts import body_of
@@ -61,7 +61,7 @@ class Undisturbed:
         for letter in dead_letters(origin, values, offsets, decoded.rejected, late):
             self.letters[letter.key] = letter.events
         for step in shard.step(shard.watermark_ms):
-            self.steps[step_of(step)] = (step.floor, body_of(step, texts, LANGUAGE))
+            self.steps[step_of(step)] = (step.floor, body_of(step, messages, LANGUAGE))
         for hour in shard.take_sealed():
             self.hours[partition, hour.floor, hour.start_ms] = encode(hour)
         self.records += len(records)

@@ -1,8 +1,9 @@
 """A real Prometheus that scrapes workers, and what it understood."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -13,6 +14,8 @@ _CONFIGURATION = """
 global:
   scrape_interval: {interval}
   scrape_timeout: {interval}
+  evaluation_interval: 1s
+rule_files: {rules}
 scrape_configs:
   - job_name: floorwatch
     static_configs:
@@ -24,12 +27,21 @@ class PrometheusServer(Program):
     """Prometheus with an empty store of its own."""
 
     def __init__(
-        self, executable: Path, directory: Path, *scraped_ports: int, interval: str = "250ms"
+        self,
+        executable: Path,
+        directory: Path,
+        *scraped_ports: int,
+        interval: str = "250ms",
+        rules: Sequence[Path] = (),
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         configuration = directory / "prometheus.yml"
         targets = [f"127.0.0.1:{port}" for port in scraped_ports]
-        configuration.write_text(_CONFIGURATION.format(targets=targets, interval=interval))
+        configuration.write_text(
+            _CONFIGURATION.format(
+                targets=targets, interval=interval, rules=[str(path) for path in rules]
+            )
+        )
         port = free_port()
         command = (
             str(executable),
@@ -51,6 +63,17 @@ class PrometheusServer(Program):
                 return []
             answer = await response.json()
         return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]]
+
+    async def answer(self, path: str, **parameters: str) -> Any:
+        """What the API answers; an error is one of ours."""
+        url = f"http://{self.address}/api/v1/{path}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=parameters) if parameters else session.get(url) as response,
+        ):
+            answer = await response.json()
+        assert answer["status"] == "success", answer
+        return answer["data"]
 
     async def samples(self, selector: str = '{__name__=~"floorwatch_.+"}') -> Samples:
         """Series now, without the labels that Prometheus itself adds."""

@@ -1,0 +1,66 @@
+"""The receivers of notices that the configuration names, as `stream.export` takes them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stream.config import Settings
+from stream.config.edges import Sink
+from stream.export.alert import Links
+from stream.export.alertmanager import AlertmanagerSpec
+from stream.export.chat.sender import ChatSpec
+from stream.export.grafana import GrafanaSpec
+from stream.export.senders import ROBOTS
+from stream.export.sink import SinkSpec
+from stream.export.webhook import WebhookSpec
+
+
+def told_once(settings: Settings) -> list[SinkSpec]:
+    """Those that are told each step until they have taken it: webhooks, chats, annotations."""
+    return [
+        _spec(sink, settings, common)
+        for sink, common in _sinks(settings)
+        if sink.kind != "alertmanager"
+    ]
+
+
+def _spec(sink: Sink, settings: Settings, common: dict[str, Any]) -> SinkSpec:
+    url, secret = sink.url.reveal(), sink.secret.reveal()
+    language = sink.language or settings.alerts.language
+    if sink.kind == "webhook":
+        return WebhookSpec(url=url, **common)
+    if sink.kind == "grafana":
+        return GrafanaSpec(url=url, token=secret, language=language, **common)
+    robot, links = ROBOTS[sink.kind], _links(settings, language)
+    return ChatSpec(robot=robot, url=url, secret=secret, language=language, links=links, **common)
+
+
+def alertmanagers(settings: Settings) -> list[AlertmanagerSpec]:
+    """Those that are told again and again what stands."""
+    links = _links(settings, settings.alerts.language)
+    return [
+        AlertmanagerSpec(
+            urls=tuple(url.reveal() for url in (sink.url, *sink.peers)),
+            resend_ms=sink.resend_ms,
+            links=links,
+            **common,
+        )
+        for sink, common in _sinks(settings)
+        if sink.kind == "alertmanager"
+    ]
+
+
+def _links(settings: Settings, language: str) -> Links:
+    return Links(settings.alerts.grafana_url, settings.alerts.runbook_url, language)
+
+
+def _sinks(settings: Settings) -> Iterator[tuple[Sink, dict[str, Any]]]:
+    for number, sink in enumerate(settings.sink):
+        yield (
+            sink,
+            {
+                "name": sink.name or f"sink-{number}",
+                "severities": frozenset(sink.severity),
+                "teams": frozenset(sink.teams),
+                "timeout_ms": sink.timeout_ms,
+            },
+        )

@@ -1,0 +1,1 @@
+"""Robots of chat programs: one file each, with what that program's own documents say."""

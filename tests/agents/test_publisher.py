@@ -1,0 +1,28 @@
+"""A topic that takes nothing is told for as long as anybody has something for it."""
+
+import time
+
+import pytest
+
+from stream.agents.publisher import FORGOTTEN_S, KafkaPublisher, Topics
+from stream.cli.embedded import free_port
+from stream.store.protocol import OutboxEntry
+
+ENTRY = OutboxEntry("audit:a1:1:out_of_control", b"{}")
+
+
+async def test_a_topic_takes_nothing_until_nobody_tries_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lane whose records waited may have gone to another worker: none of ours is refused."""
+    publisher = KafkaPublisher(f"127.0.0.1:{free_port()}", Topics("letters", "control"))
+    assert not await publisher.transitions([ENTRY])
+    assert publisher.refused_topics() == {"control"}
+    [told] = publisher.refusals()
+    assert told.startswith("topic control has taken nothing for 0 s: ")
+
+    later_s = time.monotonic() + FORGOTTEN_S + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    assert publisher.refused_topics() == set()
+    assert publisher.refusals() == []
+    await publisher.close()

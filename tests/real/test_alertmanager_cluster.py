@@ -1,0 +1,81 @@
+"""Several Alertmanagers are told, and people once."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from stream.cli.embedded import free_port
+from stream.export.health import Health
+from tests.real.alertmanager_server import AlertmanagerServer, paging
+from tests.real.telling import SETTLED_S, one_server, raised, show, spec, telling
+
+pytestmark = pytest.mark.xdist_group("alertmanager")
+
+
+async def test_all_members_of_a_cluster_have_it_and_people_are_told_once(
+    alertmanager: Path, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        pager = await stack.enter_async_context(paging())
+        first = stack.enter_context(AlertmanagerServer(alertmanager, tmp_path / "a", pager.url))
+        second = stack.enter_context(
+            AlertmanagerServer(alertmanager, tmp_path / "b", pager.url, [first])
+        )
+        await until_joined(first, second)
+        standing = await stack.enter_async_context(telling(spec(first, second)))
+        show(standing, raised())
+        for server in (first, second):
+            await server.until(lambda alerts: len(alerts) == 1)
+        await pager.until(lambda: pager.told == [("firing", "red")])
+        await asyncio.sleep(SETTLED_S)
+        show(standing, raised())
+        assert pager.told == [("firing", "red")]
+        # One member dies, and comes back with nothing: it has it again, and nobody is told twice.
+        second.stop()
+        second.start()
+        show(standing, raised())
+        await second.until(lambda alerts: len(alerts) == 1)
+        await asyncio.sleep(SETTLED_S)
+        assert pager.told == [("firing", "red")]
+
+
+async def test_what_one_member_of_a_cluster_has_does_not_wait(
+    alertmanager: Path, tmp_path: Path
+) -> None:
+    health = Health()
+    failed = health.alert_deliveries.labels("am", "failed")._value
+    pending = health.alerts_pending.labels("am")._value
+    async with one_server(alertmanager, tmp_path) as (server, _):
+        cluster = replace(spec(server), urls=(server.url, f"http://127.0.0.1:{free_port()}"))
+        async with telling(cluster, health=health) as standing:
+            show(standing, raised())
+            await server.until(lambda alerts: len(alerts) == 1)
+            await reached(lambda: failed.get() > 0)
+            assert pending.get() == 0
+            server.stop()
+            show(standing, raised(), raised("blue"))
+            await reached(lambda: pending.get() > 0)
+            show(standing)
+            await reached(lambda: pending.get() == 0)  # nothing stands, so nothing waits
+
+
+async def reached(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not condition():  # noqa: ASYNC110 - a number that nobody tells of
+            await asyncio.sleep(0.05)
+
+
+async def until_joined(*servers: AlertmanagerServer) -> None:
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        for server in servers:
+            while True:
+                async with session.get(f"{server.url}/api/v2/status") as response:
+                    cluster = (await response.json())["cluster"]
+                if len(cluster["peers"]) == len(servers) and cluster["status"] == "ready":
+                    break
+                await asyncio.sleep(0.1)
