@@ -1,7 +1,6 @@
 """A Redis Cluster, and a Redis that Sentinels watch, as processes on this machine."""
 
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from redis.cluster import ClusterNode
 from redis.crc import key_slot
 from redis.sentinel import Sentinel
 
-from stream.cli.embedded import Program, RedisProgram, free_port
+from stream.cli.embedded import PORTS, Program, RedisProgram, free_port, take_ports
 from stream.store.address import site_of
 
 SERVICE = "floor"
@@ -141,12 +140,9 @@ def _node(executable: Path, directory: Path, timeout_ms: int) -> RedisProgram:
     )
     while True:
         program = RedisProgram(executable, directory, *options, *_QUICK, *_REPLICATOR)
-        try:
-            with socket.socket() as bus:
-                bus.bind(("127.0.0.1", program.port + _BUS))
-        except OSError:
-            continue
-        return program
+        bus = program.port + _BUS
+        if bus in PORTS and take_ports(bus):
+            return program
 
 
 @contextmanager

@@ -19,24 +19,39 @@ from typing import Self
 
 from stream.errors import ServiceError
 
+PORTS = range(16_000, 32_000)
 _POLL_S = 0.02
+_given: set[int] = set()
 
 
 def free_port(count: int = 1) -> int:
-    """The first of so many adjacent TCP ports of the loopback interface that nobody uses now.
+    """The first of so many adjacent loopback ports, which `take_ports` has given.
 
     They lie below those that systems give to outgoing connections (Linux: from 32 768 on), or one
     might be taken before a program binds it.
     """
     while True:
-        first = 16_000 + secrets.randbelow(16_000)
-        try:
-            with ExitStack() as stack:
-                for port in range(first, first + count):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
+        first = PORTS.start + secrets.randbelow(len(PORTS) - count + 1)
+        if take_ports(*range(first, first + count)):
+            return first
+
+
+def take_ports(*ports: int) -> bool:
+    """Give these loopback ports away, unless one is in use or this process gave it before.
+
+    A port that was given may still be free: its program starts later, and meets on it another
+    whose port was drawn meanwhile.
+    """
+    if not _given.isdisjoint(ports):
+        return False
+    try:
+        with ExitStack() as stack:
+            for port in ports:
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    _given.update(ports)
+    return True
 
 
 class Program:
@@ -76,8 +91,13 @@ class Program:
         """Start the process and return when it answers.
 
         Raises:
-            ServiceError: it ended at once, or does not answer in time; with the end of its log.
+            ServiceError: another program has its port; it ended at once, or does not answer in
+                time, with the end of its log.
         """
+        if self._answers():
+            raise ServiceError(
+                f"{self.name} cannot start: another program answers on {self.address}"
+            )
         self.directory.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             # A group of its own: Ctrl-C at the terminal must reach the worker first, which still

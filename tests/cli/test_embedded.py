@@ -10,7 +10,7 @@ import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from stream.cli.embedded import Program, RedisProgram, broker_program, free_port
+from stream.cli.embedded import Program, RedisProgram, broker_program, free_port, take_ports
 from stream.errors import ServiceError
 from tests.components import Kafka
 
@@ -23,6 +23,25 @@ def test_free_ports_are_adjacent_and_none_that_an_outgoing_connection_may_get() 
         low.bind(("127.0.0.1", first))
         high.bind(("127.0.0.1", first + 1))
     assert first + 1 <= 32_000
+
+
+def test_a_port_is_given_once_even_while_its_program_has_not_started() -> None:
+    first = free_port(2)
+    assert not take_ports(first)
+    assert not take_ports(first - 1, first)
+    given = [free_port() for _ in range(500)]
+    assert len({first, first + 1, *given}) == 502
+
+
+def test_a_program_does_not_take_another_on_its_port_for_itself(
+    make_redis: Callable[..., RedisProgram], redis_executable: Path, tmp_path: Path
+) -> None:
+    first, second = make_redis(), RedisProgram(redis_executable, tmp_path / "second")
+    second.port = first.port
+    with pytest.raises(ServiceError, match=f"another program answers on {first.address}"):
+        second.start()
+    assert first.running
+    assert not second.running
 
 
 def test_redis_never_evicts_and_keeps_what_it_confirmed_through_kill_and_restart(
