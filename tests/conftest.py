@@ -43,8 +43,9 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it needs; those that need programs share one process of xdist,
-    unless they name another group.
+    """Mark each test by what it needs; those that need programs share one process of xdist.
+
+    The longest name a group of their own, so that CI runs beside each other what waits.
     """
     for item in items:
         names = set(getattr(item, "fixturenames", ()))

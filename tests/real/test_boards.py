@@ -33,7 +33,7 @@ from tests.real.reading import Record, produce
 from tests.real.staging import PARTITIONS, MakeRedis, MakeStage, one_redis
 from tests.real.working import Stage
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("boards")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("screens")]
 
 PAST_MS = 70 * MINUTE_MS
 AHEAD_MS = 10 * MINUTE_MS

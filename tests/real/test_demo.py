@@ -20,7 +20,7 @@ from stream.units import rfc3339
 from tests.reference.figures import Reference, TeamWindow
 from tests.reference.naive import RosterLine
 
-pytestmark = [pytest.mark.service, pytest.mark.slow]
+pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.xdist_group("bank")]
 
 SECONDS = 60
 """After the first figures; the last mover goes some 35 s after them."""

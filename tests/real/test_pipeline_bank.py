@@ -34,6 +34,8 @@ from tests.real.working import (
     wait_until,
 )
 
+pytestmark = pytest.mark.xdist_group("bank")
+
 SEED = 19990101
 KILLS = 5
 UNAPPLIED_MIN = 1_000

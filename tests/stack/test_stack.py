@@ -19,7 +19,7 @@ SECONDS = 480
 
 @pytest.mark.slow
 @pytest.mark.service
-@pytest.mark.xdist_group("stack")  # minutes of waiting, while another process is at work
+@pytest.mark.xdist_group("screens")
 def test_a_walk_out_is_seen_in_prometheus_and_once_in_alertmanager(
     tmp_path: Path,
 ) -> None:
