@@ -14,7 +14,7 @@ VERDICTS: Final[dict[int, tuple[str, Word]]] = {
     4: ("improving", Word(Text("★ Better", "★ 变好"), Colour.better)),
     5: ("insufficient_data", Word(Text("? Too little data", "? 数据不足"), GREY)),
     6: ("watch", Word(Text("● Watch", "● 留意"), WATCH)),
-    7: ("stale", Word(Text("✕ No feed", "✕ 断数"), GREY)),
+    7: ("stale", Word(Text("✕ No feed", "✕ 无数据"), GREY)),
     8: ("out_of_control", Word(Text("▲ ACT", "▲ 需处理"), ACT)),
 }
 """By code, the most pressing last: state in the metrics, and what is shown."""
@@ -49,18 +49,18 @@ PEAK: Final = {
     1: Word(Text("⚑ PEAK", "⚑ 高峰"), WATCH),
 }
 OPEN: Final = {
-    0: Word(Text("closed", "已打烊"), GREY),
+    0: Word(Text("closed", "已下班"), GREY),
     1: Word(Text("open", "营业中"), GOOD),
 }
 SILENT: Final = {
     0: Word(Text("✓ alive", "✓ 正常"), GOOD),
-    1: Word(Text("✕ silent", "✕ 静默"), ACT),
+    1: Word(Text("✕ silent", "✕ 中断"), ACT),
 }
 SEVERITIES: Final = {
     0: Word(Text("quiet", "无"), Colour.plain),
     1: Word(Text("· for the record", "· 备查"), Colour.calm),
     2: Word(Text("● nudge", "● 提醒"), WATCH),
-    3: Word(Text("▲ page", "▲ 呼叫"), ACT),
+    3: Word(Text("▲ page", "▲ 紧急"), ACT),
 }
 
 SIXTH: Final = round(1 / 6, 4)

@@ -18,11 +18,11 @@ _QUERIES: Final = {
     ),
     "pool": (
         f"label_values(floorwatch_team_as_of_timestamp_seconds{{{_FLOOR}}}, pool)",
-        Text("Pool", "技能池"),
+        Text("Pool", "技能组"),
     ),
     "team": (
         f"label_values(floorwatch_team_as_of_timestamp_seconds{{{_POOL}}}, team)",
-        Text("Team", "组"),
+        Text("Team", "班组"),
     ),
 }
 NAMES: Final = tuple(_QUERIES)

@@ -97,7 +97,7 @@ MONITOR: Final = Board(
             Text(
                 "For the SRE. Red: a feed is silent in opening hours. Call its owner and tell the"
                 " floor manager; its teams are grey meanwhile, and nobody is paged about them.",
-                "给运维。变红:营业时间数据源静默。联系其负责人并告知现场经理;期间各组显示灰色,不会因其呼叫。",
+                "给运维。变红:营业时间数据源中断。联系其负责人并告知现场经理;期间各班组显示灰色,不会因此发紧急告警。",
             ),
             Target(monitor.SOURCE_SILENT, "{{floor}} {{source}}"),
             words=look.SILENT,
@@ -118,10 +118,10 @@ MONITOR: Final = Board(
             16,
             Text("Topics", "主题"),
             Text(
-                "For the SRE. Red: a topic is missing or refuses writes. Create or repair it: "
-                "until then the first bad event stops all storing (dead letters), or alerts go "
-                "unrecorded (control).",
-                "给运维。变红:主题不存在或拒绝写入,请创建或修复。否则遇到第一个坏事件就停止存盘(死信),或告警记录积压(控制)。",
+                "For the SRE. Red: a Kafka topic is missing or refuses writes. Create or "
+                "repair it. Dead letters: until then the first bad event stops all storing. "
+                "Control: until then the record of alerts waits in Redis.",
+                "给运维。变红:Kafka 主题不存在或拒绝写入,请创建或修复。死信主题:否则遇到第一个坏事件就停止存盘。控制主题:修复前告警记录在 Redis 中积压。",
             ),
             Target(monitor.TOPICS, "{{topic}}"),
             words=look.UP_DOWN,
@@ -233,7 +233,7 @@ MONITOR: Final = Board(
             Text(
                 "For the SRE. Time since the newest event of a feed. It rises in a straight line:"
                 " the site is closed, or the feed is dead. In opening hours: call its owner.",
-                "给运维。各数据源最新事件距今多久。直线上升:已打烊,或数据源断了。营业时间:联系其负责人。",
+                "给运维。各数据源最新事件距今多久。直线上升:该职场已下班,或数据源断了。营业时间:联系其负责人。",
             ),
             Target(monitor.SOURCE_AGE, "{{floor}} {{source}}"),
         ),
@@ -259,9 +259,9 @@ MONITOR: Final = Board(
             Text("Commits", "提交"),
             Text(
                 "For the SRE. Writes by result. store away: see Redis. dead letters wait: see "
-                "Topics. refused: another worker has those floors; seldom is normal, often: see "
+                "Topics. refused (a write, not an event): another worker has those floors; seldom is normal, often: see "
                 "Partitions by worker.",
-                "给运维。按结果统计的写入。存储断开:看 Redis。死信待写:看主题。被拒:现场已归别的进程;偶尔正常,频繁则看各进程分区数。",
+                "给运维。按结果统计的写入。存储断开:看 Redis。死信待写:看主题。被拒(指写入):现场已归别的进程;偶尔正常,频繁则看各进程分区数。",
             ),
             Target(monitor.COMMITS, "{{result}}"),
             names=_COMMITS,
@@ -271,7 +271,7 @@ MONITOR: Final = Board(
             31,
             Text("Time of a commit, a refresh, a rendering", "提交、刷新、渲染耗时"),
             Text(
-                "For the SRE. Means. Refresh near 0.5 s: too many agents in a partition; use more"
+                "For the SRE. Mean times. Refresh near 0.5 s: too many agents in a partition; use more"
                 " partitions. Commit near 1 s: Redis is slow. Rendering near 1 s: too many "
                 "series; see Series of a scrape.",
                 "给运维。均值。刷新接近 0.5 秒:分区内坐席太多,增加分区。提交接近 1 秒:Redis 慢。渲染接近 1 秒:序列太多,看每次抓取的序列数。",
@@ -288,10 +288,10 @@ MONITOR: Final = Board(
             31,
             Text("Partitions by worker", "各进程分区数"),
             Text(
-                "For the SRE. The sum is the number of partitions. Below it for a minute: floors "
-                "without a worker; start one. Uneven or moving for long: a worker keeps "
+                "For the SRE. The sum is the number of partitions. Below it for a minute: "
+                "floors without a worker; start one. Uneven or moving for long: a worker keeps "
                 "restarting; read its log.",
-                "给运维。合计应为分区总数。不足一分钟以上:有现场没有进程,启动一个。长期不均或变动:有进程反复重启,看它的日志。",
+                "给运维。合计应等于分区总数。低于总数持续一分钟:有现场没有进程,启动一个。长期不均或变动:有进程反复重启,看它的日志。",
             ),
             Target(monitor.PARTITIONS, "{{instance}}"),
             stacked=True,
@@ -314,10 +314,10 @@ MONITOR: Final = Board(
             39,
             Text("Alerts handed to sinks", "送往接收端"),
             Text(
-                "For the SRE. Attempts to deliver, by receiver and result. failed keeps rising: "
-                "the receiver is down and leaders are not told; its answer stands in the worker's"
-                " log.",
-                "给运维。按接收端与结果统计的发送尝试。failed 持续上升:接收端中断,组长收不到;其应答在进程日志里。",
+                "For the SRE. Attempts to deliver, by receiver and result. failed keeps "
+                "rising: leaders are not told. Tell the floor manager, read the receiver's "
+                "answer in the worker's log, repair the receiver.",
+                "给运维。按接收端与结果统计的发送尝试。failed 持续上升:组长收不到。告知现场经理,在进程日志里看接收端的应答,修好接收端。",
             ),
             Target(monitor.DELIVERIES, "{{sink}} {{result}}"),
             empty=Text("nothing sent yet", "尚未发送"),
@@ -325,12 +325,12 @@ MONITOR: Final = Board(
         _chart(
             16,
             39,
-            Text("Workers with mostly refused events", "事件多被拒收的进程"),
+            Text("Workers with mostly rejected events", "事件多被拒收的进程"),
             Text(
-                "For the SRE. 1: most events of a worker's last minute were refused, and its "
+                "For the SRE. 1: most events of a worker's last minute were rejected, and its "
                 "floors' figures are wrong. Tell the floor manager, run `floorwatch dlq show`, "
                 "call the feed's owner.",
-                "给运维。1:该进程最近一分钟的事件大多被拒,其现场数据有误。告知现场经理,运行 floorwatch dlq show,联系数据源负责人。",
+                "给运维。1:该进程最近一分钟的事件大多被拒收,其现场数据有误。告知现场经理,运行 floorwatch dlq show,联系数据源负责人。",
             ),
             Target(monitor.MOSTLY_BAD, "{{instance}}"),
             steps=look.ANY_IS_BAD,
@@ -345,8 +345,8 @@ MONITOR: Final = Board(
             Text(
                 "For whoever runs Redis. It rises with the archive for as long as `[archive] "
                 "keep` says, then stays level. How much room is left: the panel beside it. It "
-                "rises on: report it.",
-                "给 Redis 运维。随归档上升,到 [archive] keep 的期限后持平。余量见旁边一图。仍继续上升:请反馈。",
+                "rises on: report it to the project.",
+                "给 Redis 运维。随归档上升,到 [archive] keep 的期限后持平。余量见旁边一图。仍继续上升:请反馈给项目。",
             ),
             Target(monitor.REDIS_MEMORY, "{{server}}"),
         ),
@@ -371,8 +371,8 @@ MONITOR: Final = Board(
             Text("Memory of workers", "进程内存"),
             Text(
                 "For the SRE. Normal: 150 MB, and about 8 KB an agent. It rises for hours and "
-                "does not level off: a leak; report it with this chart and the log.",
-                "给运维。正常:150 MB 加每坐席约 8 KB。连续数小时上升不持平:内存泄漏,请附此图与日志反馈。",
+                "does not level off: a leak; report it to the project with this chart and the log.",
+                "给运维。正常:150 MB 加每坐席约 8 KB。连续数小时上升不持平:内存泄漏,请附此图与日志反馈给项目。",
             ),
             Target(monitor.PROCESS_MEMORY, "{{instance}}"),
         ),
@@ -402,11 +402,11 @@ MONITOR: Final = Board(
         _chart(
             16,
             56,
-            Text("Teams, pools, feeds without series", "没有序列的组、技能池、数据源"),
+            Text("Teams, pools, feeds without series", "没有序列的班组、技能组、数据源"),
             Text(
                 "For whoever runs Prometheus. Above 0: so many teams, pools and feeds are missing"
                 " on all boards, since `rows_max` in `[metrics]` is reached. Raise it.",
-                "给 Prometheus 运维。大于 0:达到 [metrics] 的 rows_max,这么多组、池、数据源在各看板上缺失。请调高。",
+                "给 Prometheus 运维。大于 0:达到 [metrics] 的 rows_max,这么多班组、技能组、数据源在各看板上缺失。请调高。",
             ),
             Target(monitor.LEFT_OUT, "{{kind}}"),
             steps=look.ANY_IS_BAD,

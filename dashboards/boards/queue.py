@@ -8,11 +8,11 @@ from dashboards.queries import monitor, queue, team
 
 QUEUE: Final = Board(
     "queue",
-    Text("Queue", "排队"),
+    Text("Queue", "队列"),
     Text(
         "For supervisors and the floor manager: what callers see, pool by pool, and whether it is "
         "demand, staffing or handling that makes them wait.",
-        "给主管与现场经理:各技能池来电者的感受,以及等待来自来电量、人手还是处理时长。",
+        "给值班主管与现场经理:各技能组来电者的实际等待,以及等待来自来电量、人手还是处理时长。",
     ),
     ("datasource", "floor", "pool", "team", "window"),
     (
@@ -20,24 +20,24 @@ QUEUE: Final = Board(
             Kind.stat,
             Text("Age of the figures", "数据时延"),
             Text(
-                "For everybody. Red (half a minute): this board shows an old floor. Do not act on it; "
-                "look at the telephone system's own display, and have the SRE told.",
-                "给所有人。变红(≥30 秒):此板显示的是旧情况。不要据此行动,看话务系统自带的屏,并通知运维。",
+                "For everybody. Red (half a minute): these figures are old. Do not act on "
+                "them; look at the telephone system's own display, and have the SRE told.",
+                "给所有人。变红(≥30 秒):数据已旧。不要据此行动,看话务系统自带的屏,并通知运维。",
             ),
             (Target(monitor.FLOOR_AGE, "{{floor}}"),),
             Place(0, 0, 12, 4),
             unit=Unit.seconds,
             decimals=0,
             steps=look.AGE,
-            empty=Text("NO DATA", "断数"),
+            empty=Text("NO DATA", "无数据"),
         ),
         Panel(
             Kind.stat,
             Text("Feeds", "数据源"),
             Text(
-                "For everybody. Red: a feed is silent, so nothing is known of its people; speak to "
-                "nobody about it. The SRE calls its owner.",
-                "给所有人。变红:数据源静默,对其人员一无所知,不要找任何人。由运维联系其负责人。",
+                "For everybody. Red: no data from a feed, so nothing is known of its people; "
+                "ask nobody back because of what stands here. The SRE calls the feed's owner.",
+                "给所有人。变红:数据源没有数据,其人员情况不明,不要据此请人回来。由运维联系数据源负责人。",
             ),
             (Target(monitor.SOURCE_SILENT, "{{floor}} {{source}}"),),
             Place(12, 0, 12, 4),
@@ -48,9 +48,9 @@ QUEUE: Final = Board(
             Kind.timeseries,
             Text("Waiting calls", "排队通数"),
             Text(
-                "For the supervisor. Calls that wait now. 10 or more (red): call people back from"
-                " break first; still 10 or more: offer call-backs.",
-                "给主管。当前排队通数。≥10(红):先请回小休的人;仍然 ≥10:提供回呼。",
+                "For the supervisor. Calls that wait now. 10 or more (red): ask people back "
+                "from break; still 10 or more: offer callers to be rung back.",
+                "给值班主管。当前排队通数。≥10(红):先请回小休的人;仍然 ≥10:提供回呼。",
             ),
             (Target(queue.WAITING, "{{floor}} {{pool}}"),),
             Place(0, 4, 8, 8),
@@ -65,9 +65,9 @@ QUEUE: Final = Board(
             Text("Oldest wait", "最久等待"),
             Text(
                 "For the supervisor. How long the oldest call has waited. Above a minute: get "
-                "somebody to take calls now. Alerts about breaks page only while it is above 20 s, or "
-                "nobody is free.",
-                "给主管。最久的来电已等多久。超过 1 分钟:马上让人接听。超过 20 秒或无人空闲时,小休类告警才会呼叫。",
+                "somebody to take calls now. In a peak, alerts about breaks page only while "
+                "this is above 20 s or nobody is free.",
+                "给值班主管。最久的来电已等多久。超过 1 分钟:马上让人接听。高峰中,仅当超过 20 秒或无人空闲时,小休类才会发紧急告警。",
             ),
             (Target(queue.OLDEST, "{{floor}} {{pool}}"),),
             Place(8, 4, 8, 8),
@@ -97,10 +97,10 @@ QUEUE: Final = Board(
             Kind.timeseries,
             Text("Offered, answered, abandoned in the window", "窗口内呼入、接通、放弃"),
             Text(
-                "For the floor manager. Calls that came, were answered, hung up while waiting. "
-                "Came far above answered: more calls than the people there can take; see Who "
-                "serves below.",
-                "给现场经理。呼入、接通、等待中挂断的通数。呼入远高于接通:来电多于在岗的人能接的,看下方「谁在接听」。",
+                "For the floor manager. Calls that came, were answered, hung up while waiting, "
+                "in the window chosen at the top. Came far above answered: more calls than the "
+                "people there can take; see Who serves below.",
+                "给现场经理。所选窗口(页面顶部)内呼入、接通、等待中挂断的通数。呼入远高于接通:来电多于在岗的人能接的,看下方「谁在接听」。",
             ),
             (
                 Target(queue.OFFERED, Text("{{pool}} offered", "{{pool}} 呼入")),
@@ -136,7 +136,7 @@ QUEUE: Final = Board(
                 "For the floor manager. Callers who hung up while they waited, as a share of "
                 "those answered or hung up. Above 5 %: the wait is too long; bring people back "
                 "from break and offer call-backs.",
-                "给现场经理。等待中挂断占(接通+挂断)的比例。高于 5%:等待太久,请回小休的人并提供回呼。",
+                "给现场经理。等待中放弃占(接通+放弃)的比例。高于 5%:等待太久,请回小休的人并提供回呼。",
             ),
             (Target(queue.LOST, "{{floor}} {{pool}}"),),
             Place(16, 12, 8, 8),
@@ -149,16 +149,16 @@ QUEUE: Final = Board(
         Row(Text("Who serves", "谁在接听"), 20),
         Panel(
             Kind.timeseries,
-            Text("Staffed, serving, free", "在岗、接听、空闲"),
+            Text("Staffed, serving, free", "在岗、可服务、空闲"),
             Text(
                 "For the supervisor. Staffed: logged in for work. Serving: on calls or ready. "
                 "Free: ready. Serving falls and staffed stays: people are on break, in training "
                 "or a meeting; see Heads by state.",
-                "给主管。在岗:登录上班。接听:通话中或可接。空闲:可接。在岗不变而接听下降:人在小休、培训或会议,看「各状态人数」。",
+                "给值班主管。在岗:已登录上班(含小休、培训、会议)。可服务:通话中或空闲。空闲:可接。在岗不变而可服务下降:人在小休、培训或会议,看「各状态人数」。",
             ),
             (
                 Target(queue.STAFF, Text("{{pool}} staffed", "{{pool}} 在岗")),
-                Target(queue.SERVING, Text("{{pool}} serving", "{{pool}} 接听")),
+                Target(queue.SERVING, Text("{{pool}} serving", "{{pool}} 可服务")),
                 Target(queue.FREE, Text("{{pool}} free", "{{pool}} 空闲")),
             ),
             Place(0, 21, 8, 8),
@@ -172,7 +172,7 @@ QUEUE: Final = Board(
                 "For the supervisor. All who are logged in, stacked. Break grows in a peak: open "
                 "the Team board. System grows: call IT, it is not the people. Unknown grows: tell"
                 " the SRE.",
-                "给主管。登录者按状态堆叠。高峰时小休变多:打开「组」看板。系统置忙变多:找 IT,与员工无关。未知变多:通知运维。",
+                "给值班主管。登录者按状态堆叠。高峰时小休变多:打开「班组」看板。系统置忙变多:找 IT,与员工无关。未知变多:通知运维。",
             ),
             (Target(queue.STAFF_BY_STATE, "{{state}}"),),
             Place(8, 21, 8, 8),
@@ -183,12 +183,13 @@ QUEUE: Final = Board(
         ),
         Panel(
             Kind.timeseries,
-            Text("Handle time of the pool", "技能池处理时长"),
+            Text("Handle time of the pool", "技能组处理时长"),
             Text(
-                "For the floor manager. Mean talk, hold and after-call work of a call. It steps "
-                "up: compare the teams on the Team board; all of them at once: a system or a new "
-                "script, not people.",
-                "给现场经理。每通的通话+保持+话后均值。突然抬升:在「组」看板比较各组;所有组同时抬升:系统或新话术,不是人的问题。",
+                "For the floor manager. Mean talk, hold and after-call work of a call. It "
+                "steps up: compare the teams on the Team board. One team: speak to its leader. "
+                "All at once: a system or a new script, not people; call IT, or whoever "
+                "changed the script.",
+                "给现场经理。每通的通话+保持+话后均值。突然抬升:在「班组」看板比较各班组。单个班组:与其组长沟通。所有班组同时:系统或新话术,不是人的问题,找 IT 或改话术的人。",
             ),
             (Target(queue.HANDLE_OF_POOL, "{{floor}} {{pool}}"),),
             Place(16, 21, 8, 8),
@@ -199,12 +200,12 @@ QUEUE: Final = Board(
         ),
         Panel(
             Kind.timeseries,
-            Text("Talk utilisation of the pool, 69-74 %", "技能池通话利用率,69–74%"),
+            Text("Talk utilisation of the pool, 69-74 %", "技能组通话利用率,69–74%"),
             Text(
                 "For the planner. Talk and hold as a share of paid time. Above 74 % for hours: "
-                "too few people for the calls. Below 69 % for hours, breaks in band, no caller "
-                "waits: room for training or coffee.",
-                "给排班。通话与保持占工时。数小时高于 74%:人手不足。数小时低于 69%、小休正常且无排队:可安排培训或休息。",
+                "plan more people for those hours. Below 69 % for hours, aux rate at 8-9 %, no "
+                "caller waits: room for training or coffee.",
+                "给排班员。通话与保持占工时。数小时高于 74%:这些时段多排人。数小时低于 69%、小休率 8–9% 且无排队:可安排培训或休息。",
             ),
             (Target(team.TALK_OF_POOL, "{{floor}} {{pool}}"),),
             Place(0, 29, 12, 8),
@@ -217,7 +218,7 @@ QUEUE: Final = Board(
         ),
         Panel(
             Kind.timeseries,
-            Text("Aux rate of the pool, 8-9 %", "技能池小休率,8–9%"),
+            Text("Aux rate of the pool, 8-9 %", "技能组小休率,8–9%"),
             Text(
                 "For the floor manager. Break (not meals, training, meetings) as a share of paid "
                 "time. Above 9 % while callers wait: stagger the teams' breaks. Below 5 %: nobody"
@@ -237,9 +238,10 @@ QUEUE: Final = Board(
             Text("Peak", "高峰"),
             Text(
                 "For everybody. When a peak was scheduled. Alerts about breaks page only in a "
-                "peak; the cover alert (nobody takes calls) pages in all opening hours. Nothing "
-                "to do here.",
-                "给所有人。排定高峰的时段。小休类告警只在高峰呼叫;值守告警(无人接听)在整个营业时间呼叫。此图无需行动。",
+                "peak, and only while callers wait long or nobody is free (see Oldest wait); "
+                "the cover alert (nobody takes calls) pages in all opening hours. Nothing to "
+                "do here.",
+                "给所有人。排定高峰的时段。小休类只在高峰、且有久等来电或无人空闲时发紧急告警(见「最久等待」);值守告警(无人接听)在整个营业时间都发。此图无需行动。",
             ),
             (Target(queue.PEAK, "{{floor}} {{pool}}"),),
             Place(0, 37, 12, 5),
@@ -249,10 +251,10 @@ QUEUE: Final = Board(
             Kind.timeline,
             Text("Opening hours", "营业时间"),
             Text(
-                "For the floor manager. When each pool was open. Open and nobody takes calls: the"
-                " cover alert pages. A pool is missing: it has no hours; have them entered "
-                "(`open` of its `[[pool]]`).",
-                "给现场经理。各技能池的营业时段。营业而无人接听:值守告警会呼叫。缺少某池:未配置时间,请补上([[pool]] 的 open)。",
+                "For the floor manager. When each pool was open. Open and nobody takes calls: "
+                "the cover alert pages. A pool is missing: it has no hours; have the "
+                "administrator enter them (`open` of its `[[pool]]`).",
+                "给现场经理。各技能组的营业时段。营业而无人接听:值守会发紧急告警。缺少某技能组:未配置时间,请管理员补上([[pool]] 的 open)。",
             ),
             (Target(queue.OPEN, "{{floor}} {{pool}}"),),
             Place(12, 37, 12, 5),

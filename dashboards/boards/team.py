@@ -37,11 +37,12 @@ def _ratio(
 
 TEAM: Final = Board(
     "team",
-    Text("Team", "组"),
+    Text("Team", "班组"),
     Text(
         "For the leader of a team: the three steps in their order (talk utilisation, breaks and how "
-        "even they are, handling time).",
-        "给组长:按三步顺序看(通话利用率,小休及其均匀程度,处理时长)。",
+        "even they are, handling time). Who has been on break longest: the telephone system's list "
+        "of agents tells.",
+        "给组长:按三步顺序看(通话利用率,小休及其均匀程度,处理时长)。谁小休最久:看话务系统的坐席列表。",
     ),
     ("datasource", "floor", "pool", "team", "window"),
     (
@@ -49,10 +50,11 @@ TEAM: Final = Board(
             Kind.stat,
             Text("Verdict", "判定"),
             Text(
-                "For the leader. The worst of all that is checked. ACT: if the bar beside it is"
-                " red, ask people back, longest break first; if several left together, ask why "
-                "first. No feed: nothing is known; speak to nobody.",
-                "给组长。各项检查中最差的一项。需处理:旁边占比条变红则请人回来,休息最久者优先;若多人同时离开,先问原因。断数:情况不明,不找任何人。",
+                "For the leader. The worst check of this team. ACT: if several left together "
+                "(Control shows it), ask why first; else ask people back, longest break first. "
+                "Amber: in a peak let nobody else go. No feed: nothing is known; ask nobody "
+                "back.",
+                "给组长。本班组各项检查中最差的一项。需处理:若多人同时离开(见「受控情况」看板),先问原因;否则请人回来,小休最久者优先。黄:高峰时先不再放人。无数据:情况不明,不要据此请人回来。",
             ),
             (Target(team.VERDICT, "{{team}}"),),
             Place(0, 0, 6, 5),
@@ -80,8 +82,9 @@ TEAM: Final = Board(
             Text("Share on break, line at 1/6", "小休占比,1/6 线"),
             Text(
                 "For the leader. Heads on break as a share of those staffed, now. Red from a "
-                "sixth: do as in Break now. It counts heads; the aux rate below counts time.",
-                "给组长。此刻小休人数占在岗人数。达到六分之一变红:照「现在小休」处理。这里数人头;下方小休率算时间。",
+                "sixth: do as in Break now; red here is not yet ACT. It counts heads; the aux "
+                "rate below counts time.",
+                "给组长。此刻小休人数占在岗人数。达到六分之一变红:照「现在小休」处理;此处变红还不等于「需处理」。这里数人头;下方小休率算时间。",
             ),
             (Target(team.AUX_SHARE, "{{team}}"),),
             Place(12, 0, 6, 5),
@@ -110,10 +113,10 @@ TEAM: Final = Board(
             Kind.stat,
             Text("Length of the window", "窗口实际长度"),
             Text(
-                "For the leader. How much time the figures below cover: 15m is 15 full minutes "
-                "and the running one, shift is since the team's shift began. Short just after the"
-                " start: judge nothing by it.",
-                "给组长。下方数据实际覆盖的时长:15m 为 15 个完整分钟和当前分钟;shift 从本组班次开始。刚开始很短时,不要据此判断。",
+                "For the leader. How much time the figures below cover, of the window chosen "
+                "at the top: 15m is 15 full minutes and the running one, shift is since the "
+                "team's shift began. Short just after the start: judge nothing by it.",
+                "给组长。下方数据实际覆盖的时长,窗口在页面顶部选择:15m 为 15 个完整分钟和当前分钟;shift 从本班组班次开始。刚开始很短时,不要据此判断。",
             ),
             (Target(team.WINDOW, "{{team}}"),),
             Place(21, 0, 3, 5),
@@ -126,10 +129,10 @@ TEAM: Final = Board(
             6,
             Text("Talk utilisation, 69-74 %", "通话利用率,69–74%"),
             Text(
-                "For the leader and the planner. Talk and hold as a share of paid time, over "
-                "hours. Above 74 %: too few people (76 %: strain). Below 69 %, breaks in band, no"
-                " caller waits: room for coffee or training.",
-                "给组长与排班。通话与保持占工时,看几小时。高于 74%:人手不足(76% 过劳)。低于 69%、小休正常且无排队:可安排休息或培训。",
+                "For the leader and the planner. Talk and hold as a share of paid time. Above "
+                "74 % for hours (76 %: strain): too few people; leader: tell the planner. "
+                "Below 69 %, aux rate at 8-9 %, no caller waits: coffee or training.",
+                "给组长与排班员。通话与保持占工时。数小时高于 74%(76% 负荷过高):人手不足,组长告知排班员。低于 69%、小休率 8–9% 且无排队:可安排休息或培训。",
             ),
             Target(team.TALK, "{{team}}"),
             look.TALK_BAND,
@@ -141,7 +144,7 @@ TEAM: Final = Board(
             Text(
                 "For the planner. Time busy with calls, as a share of time busy or ready for one."
                 " Near 100 % for hours: no pause between calls; plan more people for these hours.",
-                "给排班。处理来电的时间占(处理+可接)的时间。数小时接近 100%:通话之间没有间歇,这些时段要多排人。",
+                "给排班员。处理来电的时间占(处理+可接)的时间。数小时接近 100%:通话之间没有间歇,这些时段要多排人。",
             ),
             Target(team.OCCUPANCY, "{{team}}"),
             (),
@@ -151,10 +154,10 @@ TEAM: Final = Board(
             6,
             Text("Waiting, breaks, training, meetings: about 25 %", "等待+小休+培训+会议:约 25%"),
             Text(
-                "For the leader. Paid time that is not work on calls (waiting: ready for a call)."
-                " Far off 25 %: see Parts of paid time, which of them it is. Much waiting and few"
-                " breaks: let them have coffee.",
-                "给组长。不在处理来电的工时(等待指可接)。偏离 25% 较多:看「工时构成」是哪一项。等待多而小休少:让大家喝杯咖啡。",
+                "For the leader. Paid time that is not work on calls (waiting: ready for a call). "
+                "Below 20 or above 30 %: see Parts of paid time, which of them it is. Much waiting "
+                "and few breaks: let them have coffee.",
+                "给组长。不在处理来电的工时(等待指可接)。低于 20% 或高于 30%:看「工时构成」是哪一项。等待多而小休少:让大家喝杯咖啡。",
             ),
             Target(team.SLACK, "{{team}}"),
             look.SLACK_BAND,
@@ -180,17 +183,18 @@ TEAM: Final = Board(
         Row(Text("Step 2: breaks, and how even they are", "第二步:小休及其均匀程度"), 14),
         Panel(
             Kind.timeseries,
-            Text("On break: k, a sixth of n, page limit", "小休人数 k、n 的六分之一、呼叫限"),
+            Text("On break: k, a sixth of n, page limit", "小休人数 k、n 的六分之一、紧急告警线"),
             Text(
                 "For the leader. Heads on break (k), a sixth of the staffed (n), and the limit "
-                "that chance hardly ever passes. Between them: let nobody else go. At the limit "
-                "in a peak you are paged: ask people back.",
-                "给组长。小休人数 k、在岗 n 的六分之一、偶然难以越过的限值。两线之间:先不再放人。高峰时达到限值会呼叫你:请人回来。",
+                "that chance hardly ever passes. Between them: in a peak let nobody else go. "
+                "At the limit, in a peak with callers waiting or nobody free, you are paged: "
+                "ask people back.",
+                "给组长。小休人数 k、在岗 n 的六分之一、正常波动几乎不会超过的限值。两线之间:高峰时先不再放人。高峰中有久等来电或无人空闲时,达到限值会给你发紧急告警:请人回来。",
             ),
             (
                 Target(team.AUX_HEADS, Text("{{team}} k on break", "{{team}} 小休 k")),
                 Target(team.SIXTH_OF_HEADS, Text("{{team}} n/6", "{{team}} n/6")),
-                Target(team.SHARE_LIMIT, Text("{{team}} page limit", "{{team}} 呼叫限")),
+                Target(team.SHARE_LIMIT, Text("{{team}} page limit", "{{team}} 紧急告警线")),
             ),
             Place(0, 15, 8, 8),
             unit=Unit.number,
@@ -204,7 +208,7 @@ TEAM: Final = Board(
                 "For the leader. Break as a share of paid time; 8.5 % is five minutes an hour. "
                 "Above 9 % over an hour: talk with the team after the shift. Below 5 %: nobody "
                 "rests; send people on break.",
-                "给组长。小休占工时:8.5% 即每小时五分钟。整小时高于 9%:交班时与大家谈谈。低于 5%:没人休息,安排休息。",
+                "给组长。小休占工时:8.5% 即每小时五分钟。一小时均值高于 9%:在班后会上与大家沟通。低于 5%:没人休息,安排休息。",
             ),
             (Target(team.AUX, "{{team}}"),),
             Place(8, 15, 8, 8),
@@ -221,10 +225,11 @@ TEAM: Final = Board(
                 "组员间均匀程度:原始变异系数,0.16 线",
             ),
             Text(
-                "For the leader, window shift. How unevenly time is shared: spread over mean of "
-                "members (CV). Above 0.16 shift after shift: some rest often, others never; plan "
-                "breaks. In a short window it is chance.",
-                "给组长,窗口选 shift。时间分得多不均匀:组员离散÷均值(变异系数)。多个班次高于 0.16:有人常休、有人不休,请排休息。短窗口里只是偶然。",
+                "For the leader. Choose shift as the window. How unevenly breaks, and talk, "
+                "are shared: standard deviation / mean of the members (CV, raw: chance "
+                "included). Breaks above 0.16 shift after shift: some rest often, others "
+                "never; plan breaks.",
+                "给组长。窗口请选 shift。小休与通话在组员间分得多不均匀:标准差÷均值(变异系数,原始值含偶然波动)。小休连续多个班次高于 0.16:有人常休、有人不休,请排休息。",
             ),
             (Target(team.RAW_CV, "{{figure}}"),),
             Place(16, 15, 8, 8),
@@ -259,8 +264,9 @@ TEAM: Final = Board(
             Text("Members that count", "计入的组员"),
             Text(
                 "For the leader. Members who were at work for a quarter of the window or more. "
-                "Below 3 no CV is shown; below 10 do not act on the CV: choose a longer window.",
-                "给组长。工作时长达窗口四分之一的组员数。少于 3 人不显示变异系数;少于 10 人不要据此行动,选更长的窗口。",
+                "Below 3 no CV is shown; below 10 do not act on the CV of one window: choose "
+                "shift, and compare several shifts.",
+                "给组长。工作时长达窗口四分之一的组员数。少于 3 人不显示变异系数;少于 10 人不要凭单个窗口的变异系数行动:选 shift,并比较多个班次。",
             ),
             (Target(team.MEMBERS, "{{team}}"),),
             Place(8, 23, 8, 7),
@@ -320,10 +326,10 @@ TEAM: Final = Board(
             Kind.timeseries,
             Text("Very short calls", "超短通话"),
             Text(
-                "For the leader. Handled calls with hardly any talk (5 s unless configured). A rise: "
-                "a line fault, or calls that are picked up and dropped; listen to some before "
-                "speaking to anybody.",
-                "给组长。几乎没有通话的已处理来电(默认 ≤5 秒)。上升:线路故障,或接起即挂;先抽听再找人。",
+                "For the leader. Handled calls with hardly any talk (5 s unless configured). A "
+                "rise: listen to some before speaking to anybody. A line fault: call IT; calls "
+                "that are picked up and dropped: speak to those who took them, alone.",
+                "给组长。几乎没有通话的已处理来电(默认 ≤5 秒)。上升:先抽听再找人。线路故障:找 IT;接起即挂:与当事人单独谈。",
             ),
             (Target(team.SHORT, "{{team}}"),),
             Place(16, 31, 8, 8),

@@ -26,7 +26,7 @@ WALLBOARD: Final = Board(
     Text(
         "For everybody on the floor, from five metres: the queue, who is there, and the team that "
         "needs attention most on top. No names of people.",
-        "给现场所有人,五米外可读:排队、在岗人数,最需关注的组排在最上。不出现姓名。",
+        "给现场所有人,五米外可读:排队、在岗人数,最需关注的班组排在最上。不出现姓名。",
     ),
     ("datasource", "floor", "pool", "team", "window"),
     (
@@ -35,9 +35,9 @@ WALLBOARD: Final = Board(
             Text("WAITING", "排队"),
             Text(
                 "For the supervisor. Calls that wait now, by pool. Red (10 or more) and nobody "
-                "FREE: call people back from break, top team first. People FREE beside a queue: "
+                "FREE: ask people back from break, top team first. People FREE beside a queue: "
                 "calls do not reach them; call IT.",
-                "给值班主管。各技能池当前排队通数。变红(≥10)且无人空闲:从最上面的组开始请回小休的人。有人空闲却有排队:来电没有分到人,找 IT。",
+                "给值班主管。各技能组当前排队通数。变红(≥10)且无人空闲:从最上面的组开始请回小休的人。有人空闲却有排队:来电没有分到人,找 IT。",
             ),
             Target(queue.WAITING, "{{pool}}"),
             steps=look.WAITING,
@@ -70,10 +70,10 @@ WALLBOARD: Final = Board(
             9,
             Text("IN TIME", "及时接通率"),
             Text(
-                "For the supervisor. Answered within the target time, of answered or given up, in"
-                " the window. Amber below 80 %, red below 70 %: that is past; act on WAITING and "
-                "LONGEST, find the cause on the Queue board.",
-                "给值班主管。窗口内目标时间内接通占(接通+放弃)。低于 80% 变黄,低于 70% 变红:已成过去;按「排队」「最久等待」行动,到「排队」看板找原因。",
+                "For the supervisor. Answered within the target time, of answered or given up, "
+                "in the window chosen at the top. Amber below 80 %, red below 70 %: too late "
+                "to change; act on WAITING and LONGEST, find the cause on the Queue board.",
+                "给值班主管。所选窗口(页面顶部)内,目标时间内接通占(接通+放弃)。低于 80% 变黄,低于 70% 变红:已无法补救;按「排队」「最久等待」行动,到「队列」看板找原因。",
             ),
             Target(queue.SERVICE_LEVEL, "{{pool}}"),
             steps=look.LEVEL,
@@ -85,9 +85,9 @@ WALLBOARD: Final = Board(
             Text("GAVE UP", "放弃率"),
             Text(
                 "For the supervisor. Callers who hung up while they waited, of those answered "
-                "or hung up in the window. Red (5 %): the wait is too long; get people to take "
-                "calls, offer call-backs.",
-                "给值班主管。窗口内等待中挂断占(接通+挂断)的比例。变红(≥5%):等待太久,让人接听,并提供回呼。",
+                "or hung up in the window chosen at the top. Red (5 %): the wait is too long; "
+                "get people to take calls, offer call-backs.",
+                "给值班主管。所选窗口(页面顶部)内,等待中放弃占(接通+放弃)的比例。变红(≥5%):等待太久,让人接听,并提供回呼。",
             ),
             Target(queue.LOST, "{{pool}}"),
             steps=look.LOST,
@@ -98,8 +98,9 @@ WALLBOARD: Final = Board(
             15,
             Text("FREE", "空闲"),
             Text(
-                "For the supervisor. Agents ready for a call. Amber (nobody): the next call has "
-                "to wait. WAITING rises too: call people back from break; else nothing to do.",
+                "For the supervisor. Agents ready for a call. Amber (nobody): the next call "
+                "has to wait. WAITING rises too: ask people back from break; else nothing to "
+                "do.",
                 "给值班主管。可接来电的坐席数。变黄(0 人):下一通要排队。「排队」也在上升:请回小休的人;否则无需行动。",
             ),
             Target(queue.FREE, "{{pool}}"),
@@ -128,11 +129,11 @@ WALLBOARD: Final = Board(
             Target(monitor.FLOOR_AGE, "{{floor}}"),
             steps=look.AGE,
             decimals=0,
-            empty=Text("NO DATA", "断数"),
+            empty=Text("NO DATA", "无数据"),
         ),
         Panel(
             Kind.stat,
-            Text("WHO IS THERE", "在岗"),
+            Text("WHO IS THERE", "登录人员"),
             Text(
                 "For the supervisor. Heads logged in, by state. System (red): the telephone "
                 "system took people off the calls; call IT, it is not the people. Many unknown: "
@@ -147,12 +148,12 @@ WALLBOARD: Final = Board(
         ),
         Panel(
             Kind.table,
-            Text("TEAMS, what needs attention first", "各组(最需关注者在上)"),
+            Text("TEAMS, what needs attention first", "各班组(最需关注者在上)"),
             Text(
-                "For leaders. Most pressing team on top. Break: k of n now, line at 1/6. Talk and"
-                " hold of the last hour: 69-74 %. ACT: open Team; too many on break: longest "
-                "break back first. No feed: speak to nobody.",
-                "给组长。最紧要的组在最上。小休:现有 k/n 人,1/6 线。近一小时通话:69–74%。需处理:打开「组」;小休过多则休息最久者先回。断数:不找任何人。",
+                "For leaders. Most pressing team on top. Break: k of n now, line at 1/6. Talk "
+                "and hold of the last hour: 69-74 %. ACT: open Team; too many on break: "
+                "longest break back first. No feed: nothing is known; ask nobody back.",
+                "给组长。最紧要的班组在最上。小休:现有 k/n 人,1/6 线。近一小时通话与保持:69–74%。需处理:打开「班组」;小休过多则小休最久者先回。无数据:情况不明,不要据此请人回来。",
             ),
             (
                 Target(team.VERDICT, column=Text("VERDICT", "判定")),
@@ -167,7 +168,7 @@ WALLBOARD: Final = Board(
             sort=Text("VERDICT", "判定"),
             links=("team",),
             columns=(
-                Column("team", Text("TEAM", "组"), width=260),
+                Column("team", Text("TEAM", "班组"), width=260),
                 Column(
                     Text("VERDICT", "判定"),
                     words=look.VERDICT_WORDS,
