@@ -67,7 +67,7 @@ def both_sides(situation: Situation) -> list[dict[str, Any]]:
 def promtool_test(promtool: Path, folder: Path, tests: list[dict[str, Any]]) -> str:
     document = {
         "rule_files": [str(path) for path in FILES],
-        "evaluation_interval": "15s",
+        "evaluation_interval": "30s",
         "tests": tests,
     }
     path = folder / "test.yml"
