@@ -131,35 +131,6 @@ def _window(value: object) -> str:
     return str(value)
 
 
-class SecretUrl:
-    """A URL that shows neither its password nor, but for Redis, its path, which may be a token."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The whole URL, for the connection alone."""
-        return self._text
-
-    def __eq__(self, other: object) -> bool:
-        """Equal if the whole URLs are."""
-        return isinstance(other, SecretUrl) and self._text == other._text
-
-    def __hash__(self) -> int:
-        """As equality."""
-        return hash(self._text)
-
-    def __str__(self) -> str:
-        """Masked."""
-        return masked(self._text)
-
-    def __repr__(self) -> str:
-        """Masked."""
-        return f"SecretUrl({masked(self._text)!r})"
-
-
 class SecretText:
     """A text that is never shown."""
 
@@ -169,12 +140,15 @@ class SecretText:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself, for the one use that it has."""
+        """The whole text, for the one use that it has."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
-        """Equal if the texts are."""
-        return isinstance(other, SecretText) and self._text == other._text
+        """Equal if both are of one kind and the whole texts are."""
+        return isinstance(other, SecretText) and (type(self), self._text) == (
+            type(other),
+            other._text,
+        )
 
     def __hash__(self) -> int:
         """As equality."""
@@ -186,7 +160,17 @@ class SecretText:
 
     def __repr__(self) -> str:
         """Masked."""
-        return f"SecretText({str(self)!r})"
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+class SecretUrl(SecretText):
+    """A URL that shows neither its password nor, but for Redis, its path, which may be a token."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Masked."""
+        return masked(self._text)
 
 
 def _secret(value: object) -> SecretText:
