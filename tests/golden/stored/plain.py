@@ -1,0 +1,109 @@
+"""Stored bytes in words, read without the program's help: what stands where, under which name.
+
+What differs from run to run is left out: ids, tokens, epochs.
+"""
+
+import base64
+import hashlib
+import re
+import struct
+import zlib
+from typing import Any
+
+import orjson
+
+from tests.golden.floor import blanked
+from tests.golden.stored.keeping import GUARDS, Dump
+
+RANDOM = (b"epoch", b"token", b"manifest_id", *(GUARDS + name for name in (b"epoch", b"revision")))
+HOUR = struct.Struct("<4sII")
+Pieces = list[tuple[str, str, list[int], bytes]]
+"""Name, type, shape and bytes of each piece."""
+
+
+def decoded(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def encoded(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def pieces_of(packed: bytes) -> Pieces:
+    """The pieces of a part, or of the state of control."""
+    size = int.from_bytes(packed[:4], "little")
+    at = 4 + size
+    found: Pieces = []
+    for name, kind, shape, length in orjson.loads(packed[4:at]):
+        found.append((name, kind, shape, packed[at : at + length]))
+        at += length
+    return found
+
+
+def packed(pieces: Pieces) -> bytes:
+    """The bytes of pieces."""
+    head = orjson.dumps([[name, kind, shape, len(data)] for name, kind, shape, data in pieces])
+    return len(head).to_bytes(4, "little") + head + b"".join(data for *_, data in pieces)
+
+
+def body_of(hour: bytes) -> tuple[dict[str, Any], bytes]:
+    """What an archived hour says in words, and its numbers."""
+    body = zlib.decompress(hour[HOUR.size :])
+    size = int.from_bytes(body[:4], "little")
+    return orjson.loads(body[4 : 4 + size]), body[4 + size :]
+
+
+def hour_of(about: dict[str, Any], numbers: bytes, old: bytes) -> bytes:
+    """The bytes of such an hour."""
+    words = orjson.dumps(about)
+    body = len(words).to_bytes(4, "little") + words + numbers
+    mark, number, _ = HOUR.unpack(old[: HOUR.size])
+    return HOUR.pack(mark, number, len(body)) + zlib.compress(body)
+
+
+def plain(dump: Dump) -> dict[str, Any]:
+    """All that is held, in words, by key."""
+    return {
+        re.sub(r"(:part:.*:)[0-9a-f]{16}(:\d+)$", r"\1ID\2", key): _plain(key, kind, held)
+        for key, (kind, held) in dump.items()
+    }
+
+
+def _plain(key: str, kind: str, held: Any) -> Any:
+    if ":part:" in key:
+        return _pieces(zlib.decompress(decoded(held)))
+    if ":hour:" in key:
+        about, numbers = body_of(decoded(held))
+        return [kind, decoded(held)[:8], about, _digest(numbers)]
+    if key.endswith(":store"):
+        return [kind]
+    if kind == "hash":
+        return {
+            decoded(field): _value(key, decoded(field), decoded(value))
+            for field, value in held
+            if decoded(field) not in RANDOM
+        }
+    return [kind, held]
+
+
+def _value(key: str, field: bytes, value: bytes) -> Any:
+    if field == b"control":
+        return {
+            name: orjson.loads(data) if name == "control" or not of_array else [of_array, data]
+            for name, of_array, _, data in pieces_of(value)
+        }
+    if field == b"manifest":
+        return re.sub(rb'"[0-9a-f]{16}"', b'"ID"', value)
+    if key.endswith(":outbox"):
+        place, body = value.rsplit(b":{", 1)[0], value[value.index(b"{") :]
+        return [place, blanked(body)]
+    return value
+
+
+def _pieces(raw: bytes) -> dict[str, Any]:
+    return {name: [kind, shape, _digest(data)] for name, kind, shape, data in pieces_of(raw)}
+
+
+def _digest(data: bytes) -> str:
+    """Short data as they are, since a difference is read by people."""
+    return repr(data) if len(data) < 200 else hashlib.sha256(data).hexdigest()
