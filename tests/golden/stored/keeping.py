@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ class Kept:
                 assert await self.keeper.flush()
 
 
+@cache
+def rules() -> Rules:
+    settings = load_settings(FOLDER / "floorwatch.toml", {})
+    return Rules(settings.spec, load_roster(settings), Wording(messages, "en"), stands=True)
+
+
 @asynccontextmanager
 async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
     """A lane of the present version on the state that stands there.
@@ -99,11 +106,9 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
         url: of a Redis.
         answers: whether the audit topic takes anything from the beginning.
     """
-    settings = load_settings(FOLDER / "floorwatch.toml", {})
-    rules = Rules(settings.spec, load_roster(settings), Wording(messages, "en"), stands=True)
     health, topics = Health(), Topics(answers=answers)
     async with RedisStore(url) as store:
-        lane = await take_over(store, Place(KEY, 1), None, rules, 0)
+        lane = await take_over(store, Place(KEY, 1), None, rules(), 0)
         outlets = Outlets(
             store, topics, Dispatcher([], health), Standing((), health), Exporter(health), health
         )

@@ -1,6 +1,6 @@
 """Stored bytes in words, read without the program's help: what stands where, under which name.
 
-What differs from run to run is left out: ids, tokens, epochs.
+What differs from run to run is left out: the values of ids, tokens and epochs.
 """
 
 import base64
@@ -79,14 +79,14 @@ def _plain(key: str, kind: str, held: Any) -> Any:
         return [kind]
     if kind == "hash":
         return {
-            decoded(field): _value(key, decoded(field), decoded(value))
-            for field, value in held
-            if decoded(field) not in RANDOM
+            decoded(field): _value(key, decoded(field), decoded(value)) for field, value in held
         }
     return [kind, held]
 
 
 def _value(key: str, field: bytes, value: bytes) -> Any:
+    if field in RANDOM:
+        return "ID"
     if field == b"control":
         return {
             name: orjson.loads(data) if name == "control" or not of_array else [of_array, data]
