@@ -24,7 +24,7 @@ from stream.figures import Figures
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 RENDER_SHARE_MAX: Final = 0.02
-"""Of one core: after a rendering the next one waits for fifty times as long as it took."""
+"""Of one core: after a rendering the next one waits for fifty times as much CPU time as it took."""
 SCRAPED_S: Final = 300.0
 """Who was not asked for so long renders no more until it is asked."""
 
@@ -35,12 +35,14 @@ class Exporter:
     """What one worker shows to Prometheus: the figures of its shards, and its own health.
 
     While `run` runs and somebody scrapes, each refresh is rendered as it comes, as far as
-    `RENDER_SHARE_MAX` lets it, and a scrape is answered at once. Otherwise a scrape renders.
+    `RENDER_SHARE_MAX` lets it, and a scrape is answered at once. Otherwise a scrape renders; so
+    does the first one after a shard came or went, whose series would stand nowhere, or twice.
 
     Args:
         health: the worker's own figures, which are always current.
         selection: which of the others are exported.
         clock: monotonic, in seconds.
+        cpu_clock: of the calling thread, in seconds.
     """
 
     def __init__(
@@ -48,12 +50,15 @@ class Exporter:
         health: Health,
         selection: Selection = ALL,
         clock: Callable[[], float] = time.monotonic,
+        cpu_clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._health = health
         self._selection = selection
         self._clock = clock
+        self._cpu_clock = cpu_clock
         self._shards: Mapping[int, Figures] = {}
         self._rendered: Mapping[int, Figures] | None = None
+        self._moves = self._moves_rendered = 0  # shards that came or went
         self._body = Gzipped.of(b"")
         self._rendering = asyncio.Lock()
         self._news = asyncio.Event()
@@ -62,11 +67,13 @@ class Exporter:
 
     def publish(self, partition: int, figures: Figures) -> None:
         """Show these figures from now on; they must never change again."""
+        self._moves += partition not in self._shards
         self._shards = {**self._shards, partition: figures}
         self._news.set()
 
     def withdraw(self, partition: int) -> None:
         """Show a shard no longer: it was revoked, and another worker shows it now."""
+        self._moves += partition in self._shards
         self._shards = {at: figures for at, figures in self._shards.items() if at != partition}
         self._news.set()
 
@@ -79,9 +86,10 @@ class Exporter:
                 self._news.clear()
                 if not self._is_scraped:
                     continue
-                began_s = self._clock()
-                await self._render()
-                await asyncio.sleep((self._clock() - began_s) / RENDER_SHARE_MAX)
+                # Not by the time that passes: in a process that was stopped or had to wait for a
+                # processor, a rendering of nine seconds would hold the next one up for minutes.
+                spent_s = await self._render()
+                await asyncio.sleep(spent_s / RENDER_SHARE_MAX)
         finally:
             self._runs = False
 
@@ -96,8 +104,7 @@ class Exporter:
     async def _current(self) -> Gzipped:
         kept = self._runs and self._is_scraped
         self._asked_s = self._clock()
-        # What was rendered of a shard that is another's now must not be shown once more.
-        if not kept or not self._shards.keys() >= (self._rendered or {}).keys():
+        if not kept or self._moves != self._moves_rendered:
             await self._render()
         return self._body
 
@@ -105,17 +112,27 @@ class Exporter:
     def _is_scraped(self) -> bool:
         return self._clock() - self._asked_s < SCRAPED_S
 
-    async def _render(self) -> None:
+    async def _render(self) -> float:
+        """Render what is not yet rendered; the CPU time that it took."""
         async with self._rendering:
-            shards = self._shards
+            shards, moves = self._shards, self._moves
             if shards is self._rendered:
-                return
+                return 0.0
             began_s = self._clock()
-            self._body, left_out = await asyncio.to_thread(self._chosen, shards.values())
-            self._rendered = shards
+            (self._body, left_out), spent_s = await asyncio.to_thread(
+                self._metered, shards.values()
+            )
+            self._rendered, self._moves_rendered = shards, moves
             self._health.exposition_seconds.observe(self._clock() - began_s)
             for kind, rows in left_out.items():
                 self._health.left_out.labels(kind).set(rows)
+            return spent_s
+
+    def _metered(
+        self, shards: Iterable[Figures]
+    ) -> tuple[tuple[Gzipped, Mapping[str, int]], float]:
+        began_s = self._cpu_clock()
+        return self._chosen(shards), self._cpu_clock() - began_s
 
     def _chosen(self, shards: Iterable[Figures]) -> tuple[Gzipped, Mapping[str, int]]:
         """The text, and how many rows are left out of it, by kind."""

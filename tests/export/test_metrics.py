@@ -1,8 +1,6 @@
-import asyncio
 import dataclasses
 import re
 import subprocess
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +8,7 @@ import pytest
 
 from stream.agents.archiving import Committed
 from stream.events.language import State
-from stream.export import catalogue, metrics
+from stream.export import catalogue
 from stream.export.blocks import blocks_of
 from stream.export.catalogue import METRICS, ratio_metric
 from stream.export.health import COMMITTED, Health
@@ -159,85 +157,6 @@ async def test_a_team_that_vanished_disappears() -> None:
     assert b'team="team 6"' in await exporter.text()
     exporter.publish(0, make_figures(6, 1))
     assert b'team="team 6"' not in await exporter.text()
-
-
-async def test_the_text_is_rendered_once_a_refresh_in_another_thread(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    threads: list[int] = []
-
-    def counted(shards: object, selection: object) -> bytes:
-        threads.append(threading.get_ident())
-        return b"figures\n"
-
-    monkeypatch.setattr(metrics, "render_figures", counted)
-    exporter = Exporter(Health())
-    exporter.publish(0, make_figures(1))
-    texts = await asyncio.gather(*(exporter.text() for _ in range(5)))
-    assert len(threads) == 1
-    assert threads[0] != threading.get_ident()
-    assert all(text.startswith(b"figures\n") for text in texts)
-    exporter.publish(0, make_figures(1))
-    await exporter.text()
-    assert len(threads) == 2
-
-
-async def kept_current(exporter: Exporter, partition: int, figures: Figures, wanted: bytes) -> None:
-    """Publish, and wait until a scrape shows it without having rendered anything itself."""
-    exporter.publish(partition, figures)
-    async with asyncio.timeout(10):
-        while wanted not in await exporter.text():  # noqa: ASYNC110 - as a scraper does
-            await asyncio.sleep(0.01)
-
-
-async def test_who_scrapes_finds_each_refresh_rendered_already(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now_s = 0.0
-    exporter = Exporter(Health(), clock=lambda: now_s)
-    exporter.publish(0, make_figures(3, 1))
-    await exporter.text()
-    task = asyncio.create_task(exporter.run())
-    await asyncio.sleep(0)
-    try:
-        await kept_current(exporter, 0, make_figures(7, 1), b'team="team 6"')
-        # A scrape renders nothing now: what is new is shown when the task has rendered it.
-        exporter.publish(0, make_figures(8, 1))
-        assert b'team="team 7"' not in await exporter.text()
-    finally:
-        task.cancel()
-
-
-async def test_what_nobody_scrapes_is_not_rendered_until_somebody_does() -> None:
-    now_s = 0.0
-    health = Health()
-    exporter = Exporter(health, clock=lambda: now_s)
-    task = asyncio.create_task(exporter.run())
-    try:
-        for count in range(1, 4):
-            exporter.publish(0, make_figures(count, 1))
-            await asyncio.sleep(0.01)
-        assert b"exposition_seconds_count 0.0" in health.text()
-        assert b"floorwatch_team_agents" in await exporter.text()
-        now_s = metrics.SCRAPED_S + 1
-        exporter.publish(0, make_figures(7, 1))
-        assert b'team="team 6"' in await exporter.text()
-    finally:
-        task.cancel()
-
-
-async def test_a_shard_that_is_anothers_is_not_shown_once_more_though_the_text_is_kept() -> None:
-    exporter = Exporter(Health())
-    exporter.publish(0, make_figures(3, 1, prefix="first"))
-    exporter.publish(5, make_figures(3, 1, prefix="second"))
-    await exporter.text()
-    task = asyncio.create_task(exporter.run())
-    await asyncio.sleep(0)
-    try:
-        exporter.withdraw(5)
-        assert b'floor="second 0' not in await exporter.text()
-    finally:
-        task.cancel()
 
 
 async def test_rows_beyond_the_cap_are_counted_beside_what_is_shown() -> None:

@@ -5,10 +5,12 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from dataclasses import replace
 from pathlib import Path
 
 from stream.clock import wall_ms
 from stream.units import MINUTE_MS
+from tests.components import ROOT
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
 from tests.faults.live import run_live
@@ -63,6 +65,8 @@ LIVE_PAST_MS = 20 * MINUTE_MS
 SOAK_MIX = Mix(heads=50)
 SOAK_RATE = 6_600
 """Events a second while they flow: above 5 000 with the pauses for audits."""
+EVIDENCE = ROOT / "var" / "faults"
+"""It outlives the temporary folder of all files."""
 EXAMPLES = """examples:
   python -m tests.faults                                    every fault alone, 20 random sequences
   python -m tests.faults --short                            what continuous integration runs
@@ -93,7 +97,12 @@ def _arguments() -> Namespace:
         default="one",
         help="several servers of Redis, and three brokers",
     )
-    parser.add_argument("--keep", type=Path, help="folder for all files; else a temporary one")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="folder for all files; else a temporary one,"
+        " and var/faults for what explains runs that fail",
+    )
     arguments = parser.parse_args()
     unknown = set((arguments.steps or "").split(",")) - FAULTS.keys() - {""}
     if unknown:
@@ -157,6 +166,8 @@ def main() -> int:
         setup = Setup(arguments.seed, SOAK_MIX, rate=SOAK_RATE)
     if arguments.live:
         setup = live_setup(arguments.seed)
+    if arguments.keep is None:
+        setup = replace(setup, evidence=EVIDENCE)
     with (
         tempfile.TemporaryDirectory(prefix="floorwatch-faults-") as temporary,
         rig(arguments.keep or Path(temporary), setup) as made,

@@ -13,6 +13,7 @@ from redis.exceptions import RedisClusterException, RedisError
 from tests.export.audit import View
 from tests.export.audit import differences as not_exported
 from tests.faults.calls import Fields
+from tests.faults.evidence import targets_that_fail
 from tests.faults.rig import Rig
 from tests.faults.traffic import is_orderly
 
@@ -137,8 +138,16 @@ class Auditor:
         while True:
             found = await self._unlike_exported(views)
             if not found or time.monotonic() > give_up_s:
-                return [f"Prometheus: {line}" for line in found]
+                why = await self._not_scraped() if found else []
+                return [f"Prometheus: {line}" for line in why + found]
             await asyncio.sleep(0.25)  # a scrape
+
+    async def _not_scraped(self) -> list[str]:
+        """Workers that run and cannot be scraped; who can be, and is not right, exports that."""
+        rig = self._rig
+        ports = [rig.workers[number].port for number in rig.running]
+        told = await rig.prometheus.answer("targets")
+        return targets_that_fail(told["activeTargets"], ports)
 
     async def _unlike_exported(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
         samples, found = dict[tuple[str, frozenset[tuple[str, str]]], float](), []

@@ -26,7 +26,7 @@ from stream.spec import Spec
 from stream.units import SECOND_MS, parse_instant_ms
 from tests.faults.held import PARTITIONS
 from tests.faults.log import Logged
-from tests.faults.matrix import Run, befall
+from tests.faults.matrix import Run, befall, keep_if_wrong
 from tests.faults.rig import Rig
 from tests.faults.soak import FAULT_EVERY_S
 
@@ -160,6 +160,7 @@ def run_live(rig: Rig, names: Sequence[str], seed: int, duration_s: float) -> Ru
         f"{len(wanted)} episodes, {sum(one.is_long for one in wanted)} of them longer than the "
         f"tolerance of {TOLERANCE_MS / 1_000:g} s, {len(told)} records of steps"
     )
+    keep_if_wrong(rig, run)
     return run
 
 

@@ -38,6 +38,8 @@ class Run:
     """From the end of the traffic until all was right."""
     took_s: float = 0.0
     seen: str = ""
+    evidence: str = ""
+    """The folder that explains why it is not right."""
 
     @property
     def is_right(self) -> bool:
@@ -75,7 +77,15 @@ def run_steps(
     run.caught_up_s = finding.converged_s
     run.differences += finding.differences
     run.took_s, run.seen = time.monotonic() - began_s, finding.seen
+    keep_if_wrong(rig, run)
     return run
+
+
+def keep_if_wrong(rig: Rig, run: Run) -> None:
+    """Keep what explains a run that is not right, before anything else happens to the rig."""
+    if not run.is_right:
+        said = [f"python -m tests.faults {run.again}", run.failure, *run.differences]
+        run.evidence = str(rig.keep_evidence(f"seed-{run.seed}", said))
 
 
 def befall(
@@ -139,6 +149,7 @@ class Matrix:
             self.say(f"    {line[:WIDTH]}")
         if not run.is_right:
             self.say(f"    again: python -m tests.faults {run.again}")
+            self.say(f"    logs, pages and scrapes: {run.evidence}")
 
     def table(self) -> Iterator[str]:
         """A line for each fault: count, recovery p50 and max, differences."""

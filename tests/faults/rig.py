@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import MINUTE_MS
 from tests.components import Kafka, required_program
+from tests.faults.evidence import keep_evidence
 from tests.faults.held import PARTITIONS, Held
 from tests.faults.lines import Lines
 from tests.faults.log import Log
@@ -48,6 +49,8 @@ class Setup:
     """What the workers run: the product, or a mutant of it."""
     redis: RedisKind = "one"
     """Several Redis servers stand beside three brokers."""
+    evidence: Path | None = None
+    """Where runs that fail leave what explains them; None: in the folder of all files."""
 
 
 class Rig:
@@ -196,6 +199,13 @@ class Rig:
         for number in wanted:
             if number not in self.running:
                 self.start(number)
+
+    def keep_evidence(self, name: str, differences: Sequence[str]) -> Path:
+        """Keep what explains a run that failed, as it is now; in which folder."""
+        kept = self.setup.evidence or self.directory / "evidence"
+        folder = kept / f"{time.strftime('%Y%m%dT%H%M%S')}-{name}"
+        keep_evidence(folder, differences, self.workers, self.prometheus)
+        return folder
 
     # ------------------------------------------------------------------------------ Redis
 
