@@ -22,7 +22,7 @@ GOLDENS: dict[str, Callable[[], str]] = {
     "view_fields.txt": names.view_fields,
     "redis_keys.txt": names.redis_keys,
     "dead_letters.txt": names.letters,
-    "failpoints.txt": names.failpoints,
+    "failpoints.txt": names.failpoint_names,
     "api.json": told.api,
     "webhook.txt": told.webhook,
     "alertmanager.txt": told.alertmanager,

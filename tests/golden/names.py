@@ -84,7 +84,7 @@ def redis_keys() -> str:
     )
 
 
-def failpoints() -> str:
+def failpoint_names() -> str:
     """What FLOORWATCH_FAULT may name."""
     return lines([points.VARIABLE, *(f"{deed}@" for deed in points.SIGNALS), *sorted(points.STEPS)])
 
