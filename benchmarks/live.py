@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from crowd import Crowd, hold
 
-from stream.agents.lane import Limits
-from stream.agents.showing import key_of
+from stream.agents.partition_task import Limits
+from stream.agents.view_publisher import key_of
 from stream.events.batch import EventBatch
-from stream.export.views import ViewWriter, number_fields
+from stream.render.views import ViewWriter, number_fields
 from stream.shard import Shard
 from stream.store.keys import ShardKey
 from stream.store.protocol import Commit, Lease, Snapshot, StoreOptions

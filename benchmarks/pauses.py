@@ -18,7 +18,7 @@ import redis
 from crowd import Crowd, template
 from live import Times, live
 
-from stream.export.views import number_fields
+from stream.render.views import number_fields
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.store.scripts import ScriptName, script

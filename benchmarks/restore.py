@@ -12,10 +12,10 @@ from itertools import pairwise
 import orjson
 from crowd import LENGTH_MS, START_MS, Crowd, hold
 
-from stream.agents.lane import Lane, Limits, Piece, Wording
+from stream.agents.partition_task import Lane, Limits, Piece, Wording
 from stream.agents.process import collect_seldom
 from stream.agents.takeover import Place, Rules, take_over
-from stream.control.messages import messages
+from stream.control.alerts.messages import messages
 from stream.roster import NO_ROSTER
 from stream.spec import Spec
 from stream.store.keys import ShardKey

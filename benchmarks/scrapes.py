@@ -14,10 +14,10 @@ from typing import Any
 from crowd import SLICE_MS, Crowd
 
 from stream.agents.process import collect_seldom
-from stream.export.api import Api, serving
-from stream.export.health import Health
-from stream.export.metrics import Exporter
-from stream.figures import Figures
+from stream.figures.model import Figures
+from stream.http.api import Api, serving
+from stream.render.exposition import Exporter
+from stream.render.worker_metrics import Health
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import HOUR_MS, SECOND_MS

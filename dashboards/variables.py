@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard as builder
 from grafana_foundation_sdk.models import common, dashboard
 
 from dashboards.model import Text
-from stream.figures import WINDOWS
+from stream.figures.model import WINDOWS
 
 _FLOOR: Final = 'floor=~"$floor"'
 _POOL: Final = f'{_FLOOR}, pool=~"$pool"'

@@ -5,8 +5,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from stream.export.catalogue import METRICS, POOL, TEAM, ratio_metric
-from stream.export.metric import BOUNDS, Metric
+from stream.render.catalogue import METRICS, POOL, TEAM, ratio_metric
+from stream.render.metric import BOUNDS, Metric
 from stream.spec import RATIOS
 
 FILE = Path(__file__).with_suffix(".md")
@@ -18,7 +18,7 @@ HEAD = """\
 # Metrics
 
 All that `/metrics` of a worker may hold; made by `docs/metrics.py` from the list in
-`stream/export/catalogue.py`. Beside these stand `process_*`: memory, CPU, files.
+`stream/render/catalogue.py`. Beside these stand `process_*`: memory, CPU, files.
 
 A metric is there when its figure exists; what is not defined, such as a ratio without time below
 the line, has no series. No series carries a time stamp or the id of a person. Series of teams that

@@ -15,15 +15,15 @@ from stream.control.model import Feed, PoolKey, TeamKey, Transition
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import AgentNames, Names
-from stream.figures import Figures, Member
-from stream.measure import measure, members
+from stream.figures.compute import measure, members
+from stream.figures.model import Figures, Member
+from stream.observation.changes import Seen, Watch, look
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import MINUTE_MS, NEVER_MS
-from stream.windows import sealing
 from stream.windows import snapshot as parts_of
-from stream.windows.archive import Hour
-from stream.windows.changes import Seen, Watch, look
+from stream.windows.closing import sealing
+from stream.windows.closing.archive import Hour
 from stream.windows.engine import Engine
 from stream.windows.lateness import Late
 from stream.windows.packing import pack

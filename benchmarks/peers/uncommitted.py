@@ -6,8 +6,8 @@ waits for is the same, and what it leaves out is what commits and snapshots cost
 
 # ruff: noqa: SLF001 - one thing is taken out of the worker
 
-from stream.agents.lane import Lane
-from stream.agents.lanekeeper import LaneKeeper, monotonic_ms
+from stream.agents.partition_task import Lane
+from stream.agents.task_runner import LaneKeeper, monotonic_ms
 from stream.cli.main import main
 
 _commit = LaneKeeper._commit

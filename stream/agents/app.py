@@ -9,29 +9,29 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
-from stream.agents.guard import Guard, Progress
-from stream.agents.lane import Limits, Wording
-from stream.agents.lanes import Lanes
 from stream.agents.logs import log_to_stderr
-from stream.agents.outlets import Outlets
+from stream.agents.partition_task import Limits, Wording
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_alive, not_ready
 from stream.agents.sinks import alertmanagers, told_once
 from stream.agents.takeover import Rules
+from stream.agents.task_manager import Lanes
 from stream.agents.topics import TopicWatch
 from stream.agents.vitals import Vitals
+from stream.agents.watchdog import Guard, Progress
+from stream.agents.worker_services import Outlets
 from stream.clock import monotonic_ms, wall_ms
 from stream.config import Settings, load_roster
-from stream.control.messages import messages
+from stream.control.alerts.messages import messages
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
-from stream.export.alertmanager import Standing
-from stream.export.api import Api, serving
-from stream.export.delivery import Dispatcher
-from stream.export.health import Health
-from stream.export.metrics import Exporter
-from stream.export.views import number_fields
 from stream.fingerprint import fingerprint
+from stream.http.api import Api, serving
+from stream.notify.alertmanager import Standing
+from stream.notify.delivery import Dispatcher
+from stream.render.exposition import Exporter
+from stream.render.views import number_fields
+from stream.render.worker_metrics import Health
 from stream.shard import Shard
 from stream.store.protocol import StoreOptions
 from stream.store.redis import RedisStore

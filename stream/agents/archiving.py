@@ -6,13 +6,13 @@ the same hours, and puts the same bytes in their place.
 
 from enum import StrEnum
 
-from stream.agents.lane import Lane
-from stream.points import around
+from stream.agents.partition_task import Lane
+from stream.failpoints import around
 from stream.store.protocol import Commit, Outcome, Store
 
 
 class Committed(StrEnum):
-    """What became of a commit; the values stand in metrics (`stream.export.health.COMMITTED`)."""
+    """What became of a commit; the values stand in metrics (`stream.render.worker_metrics.COMMITTED`)."""
 
     stored = "stored"
     letters_wait = "letters_wait"

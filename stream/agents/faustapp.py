@@ -53,7 +53,7 @@ def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> 
     """An app that reads batches; `brokers` as "host:port,host:port".
 
     Faust's web server is off: it shows tables and routes to whoever asks, and starts only after
-    Kafka was reached. The worker's own pages are `stream.export.api`.
+    Kafka was reached. The worker's own pages are `stream.http.api`.
     """
     options: dict[str, Any] = {
         "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),

@@ -11,8 +11,8 @@ from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream.agents.batch import Owner
-from stream.points import around
+from stream.agents.fetched_batch import Owner
+from stream.failpoints import around
 
 log = logging.getLogger(__name__)
 

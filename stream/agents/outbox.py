@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from stream.control.model import Transition, Verdict
-from stream.export.alerts import RAISED, Describe, Notice, Status, body_of, key_of
+from stream.notify.notice import RAISED, Describe, Notice, Status, body_of, key_of
 from stream.store.protocol import OutboxEntry
 from stream.units import MINUTE_MS
 

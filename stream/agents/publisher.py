@@ -11,9 +11,9 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream.agents.deadletters import DeadLetter
-from stream.agents.producing import Record, new_producer, send
-from stream.points import around
+from stream.dlq.letters import DeadLetter
+from stream.dlq.producing import Record, new_producer, send
+from stream.failpoints import around
 from stream.store.protocol import OutboxEntry
 
 log = logging.getLogger(__name__)

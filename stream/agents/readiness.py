@@ -3,10 +3,10 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from stream.agents.guard import STANDING_S_MAX
-from stream.agents.lanes import Lanes
-from stream.agents.outlets import Outlets
+from stream.agents.task_manager import Lanes
 from stream.agents.transport import BatchConsumer
+from stream.agents.watchdog import STANDING_S_MAX
+from stream.agents.worker_services import Outlets
 from stream.store import keys
 from stream.store.protocol import Store
 
@@ -50,7 +50,7 @@ def not_ready(consumer: BatchConsumer, lanes: Lanes, outlets: Outlets) -> list[s
 
 
 class TeamReader:
-    """The teams' views, as `stream.export.api.Reader` wants them."""
+    """The teams' views, as `stream.http.api.Reader` wants them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream.config import Settings
-from stream.config.edges import Sink
-from stream.export.alert import Links
-from stream.export.alertmanager import AlertmanagerSpec
-from stream.export.chat.sender import ChatSpec
-from stream.export.grafana import GrafanaSpec
-from stream.export.senders import ROBOTS
-from stream.export.sink import SinkSpec
-from stream.export.webhook import WebhookSpec
+from stream.config.services import Sink
+from stream.notify.alertmanager import AlertmanagerSpec
+from stream.notify.alertmanager_alert import Links
+from stream.notify.chat.chat_sender import ChatSpec
+from stream.notify.grafana import GrafanaSpec
+from stream.notify.senders import ROBOTS
+from stream.notify.sink import SinkSpec
+from stream.notify.webhook import WebhookSpec
 
 
 def told_once(settings: Settings) -> list[SinkSpec]:

@@ -3,18 +3,18 @@
 import logging
 from dataclasses import dataclass, field
 
-from stream.agents.clock import ShardClock
-from stream.agents.deadletters import Origin
-from stream.agents.lane import Lane, Limits, Wording
 from stream.agents.outbox import Outbox
+from stream.agents.partition_task import Lane, Limits, Wording
+from stream.agents.shard_clock import ShardClock
+from stream.dlq.letters import Origin
 from stream.errors import StateError
-from stream.points import around
+from stream.failpoints import around
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.store.found import is_lost, refuse_foreign
 from stream.store.keys import ShardKey
 from stream.store.protocol import Lease, Snapshot, Store
+from stream.store.restore_checks import is_lost, refuse_foreign
 from stream.windows.snapshot import FORMAT, READS
 
 log = logging.getLogger(__name__)

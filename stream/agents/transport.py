@@ -28,10 +28,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.agents.batch import Batch
-from stream.agents.columns import fetched_columns, touch
+from stream.agents.fetched_batch import Batch
 from stream.agents.fetches import Fetches
 from stream.agents.lagcommits import LagCommits
+from stream.agents.record_columns import fetched_columns, touch
 from stream.agents.thread import PatientThread
 
 log = logging.getLogger(__name__)

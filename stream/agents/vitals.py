@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from stream.agents.lanekeeper import LaneKeeper
-from stream.agents.outlets import Outlets
+from stream.agents.task_runner import LaneKeeper
+from stream.agents.worker_services import Outlets
 from stream.errors import FloorwatchError
 
 log = logging.getLogger(__name__)

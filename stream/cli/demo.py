@@ -34,7 +34,7 @@ def demo(
     began_s = time.monotonic()
     from tempfile import TemporaryDirectory
 
-    from stream.cli.demonstration.run import Wish, run
+    from stream.cli.demonstration.story import Wish, run
 
     seconds = _seconds(os.environ.get("DEMO_SECONDS", ""))
     walk_out = os.environ.get("DEMO_WALKOUT", "1") != "0"

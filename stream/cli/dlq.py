@@ -14,10 +14,10 @@ from stream.errors import ConfigurationError, FloorwatchError, ServiceError, did
 from stream.units import parse_duration_ms, rfc3339
 
 if TYPE_CHECKING:
-    from stream.agents.letterbox import Show
-    from stream.agents.retrying import Choice, Outcome, Retrying
-    from stream.agents.summary import Summary
     from stream.config import Settings
+    from stream.dlq.reader import Show
+    from stream.dlq.retry import Choice, Outcome, Retrying
+    from stream.dlq.summary import Summary
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def retry(
     if every and (reason or origin):
         raise ConfigurationError("--all; allowed: without --reason and --origin")
     settings = read_settings(config)
-    from stream.agents.retrying import Choice
+    from stream.dlq.retry import Choice
 
     choice = Choice(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
     done: list[Retrying] = []
@@ -110,8 +110,8 @@ def retry(
 async def _summary(
     settings: "Settings", reasons: frozenset[str], since_ms: int | None, limit: int, told: "Show"
 ) -> "Summary":
-    from stream.agents.letterbox import open_letterbox
-    from stream.agents.summary import summarise
+    from stream.dlq.reader import open_letterbox
+    from stream.dlq.summary import summarise
 
     kafka = settings.kafka
     (partitions,) = await _partitions(settings, kafka.dead_letters_topic)
@@ -123,8 +123,8 @@ async def _retried(
     settings: "Settings", choice: "Choice", told: "Show", done: "list[Retrying]", *, dry_run: bool
 ) -> None:
     """Send; `done` has the work from when it begins, so that an end in its midst can be told."""
-    from stream.agents.letterbox import open_letterbox
-    from stream.agents.retrying import Goal, Retrying
+    from stream.dlq.reader import open_letterbox
+    from stream.dlq.retry import Goal, Retrying
 
     kafka = settings.kafka
     topics = (kafka.dead_letters_topic, kafka.events_topic)
@@ -211,7 +211,7 @@ def _as_json(settings: "Settings", found: "Summary") -> str:
 
 
 def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
-    from stream.agents.summary import printable
+    from stream.dlq.summary import printable
 
     topic = settings.kafka.dead_letters_topic
     yield f"{topic}: {found.letters.total()} letters of {found.events.total()} events"
@@ -233,7 +233,7 @@ def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
 
 
 def _told(settings: "Settings", outcome: "Outcome", *, dry_run: bool) -> Iterator[str]:
-    from stream.agents.summary import printable
+    from stream.dlq.summary import printable
 
     verb, topic = ("would send" if dry_run else "sent"), settings.kafka.events_topic
     yield (

@@ -10,7 +10,7 @@ import typer
 from stream.errors import ConfigurationError, InputError
 
 if TYPE_CHECKING:
-    from stream.export.grafana import Step
+    from stream.notify.grafana import Step
 
 GRAFANA: Final = """Boards in Grafana.
 
@@ -48,7 +48,7 @@ def push(
       floorwatch grafana push --token-file /run/secrets/grafana --language zh
     """  # noqa: D301 - click's mark for text that it must not wrap
     from stream.config.values import has_host
-    from stream.export.grafana import Fate, GrafanaClient
+    from stream.notify.grafana import Fate, GrafanaClient
 
     if language not in ("en", "zh", "both"):
         raise ConfigurationError(f"--language '{language}'; allowed: en, zh, both")

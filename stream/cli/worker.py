@@ -2,7 +2,7 @@
 
 import os
 
-from stream import points
+from stream import failpoints
 from stream.cli.options import ConfigFile, read_settings
 
 
@@ -14,6 +14,6 @@ def worker(config: ConfigFile = None) -> None:
     settings = read_settings(config)
     from stream.agents.app import run_worker
 
-    if fault := os.environ.get(points.VARIABLE):
-        points.arm(fault)
+    if fault := os.environ.get(failpoints.VARIABLE):
+        failpoints.arm(fault)
     run_worker(settings)

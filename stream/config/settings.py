@@ -5,11 +5,11 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stream.config.edges import Alerts, Archive, Kafka, Metrics, Redis, Roster, Sink, Web
 from stream.config.rules import Baseline, Control, Peak, Pool, Ratio, Shift, Source, Windows
+from stream.config.services import Alerts, Archive, Kafka, Metrics, Redis, Roster, Sink, Web
 from stream.config.values import Table
 from stream.errors import did_you_mean
-from stream.export.catalogue import FIGURES, ratio_metric
+from stream.render.catalogue import FIGURES, ratio_metric
 from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
 
 Named = TypeVar("Named", Pool, Source)

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from stream.control.model import Severity
 from stream.events.language import State
-from stream.figures import WINDOWS
+from stream.figures.model import WINDOWS
 from stream.roster import is_id
 from stream.spec import LocalSpan
 from stream.store.address import SCHEMES, site_of

@@ -1,21 +1,21 @@
 """Control: judges each instant once, and says what changed.
 
 Most teams are calm most of the time. A vectorised pass finds those in which anything may happen
-(`_hot` in `stream.control.teams` and `stream.control.pools`), and only they are judged instant
+(`_hot` in `stream.control.evaluation.teams` and `stream.control.evaluation.pools`), and only they are judged instant
 by instant. What the pass lets go would have come to nothing there: a test proves it by judging
 everyone.
 """
 
 import math
 
-from stream.control.carry import Carry
+from stream.control.control_config import Rules
+from stream.control.control_state import Carry
+from stream.control.evaluation.context import Scene
+from stream.control.evaluation.pools import judge_pools
+from stream.control.evaluation.teams import awaits_gate, judge_teams
+from stream.control.evaluation.verdict import views_of
 from stream.control.model import DetectorView, Feed, PoolKey, Transition
-from stream.control.pools import judge_pools
-from stream.control.rules import Rules
-from stream.control.scene import Scene
-from stream.control.state import adopt, dump, load
-from stream.control.teams import awaits_gate, judge_teams
-from stream.control.verdict import views_of
+from stream.control.state_codec import adopt, dump, load
 from stream.spec import Spec
 
 

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
+from stream.calendar.schedules import zone_of
 from stream.config import Settings, load_roster, load_settings
 from stream.config.load import reason_of
 from stream.errors import ConfigurationError, FloorwatchError
@@ -22,7 +23,6 @@ from stream.sources import anonymous_bank, events
 from stream.sources.recording import Recording, Unreadable
 from stream.spec import ANY, PoolSpec, SourceSpec, Spec
 from stream.units import NEVER_MS
-from stream.windows.calendar import zone_of
 
 SOURCES: Final = {
     events.NAME: "our own events, a JSON object or an array of them a line",

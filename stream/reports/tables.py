@@ -7,12 +7,12 @@ from typing import TextIO
 
 import numpy as np
 
+from stream.calendar.schedules import rfc3339_local
 from stream.events.language import I64, State
-from stream.reports.tally import Finished
+from stream.reports.window_sums import Finished
 from stream.spec import RatioSpec
 from stream.stats.descriptive import F64, spread
-from stream.windows.calendar import rfc3339_local
-from stream.windows.tally import LN_UNIT, TEAM_COUNTS
+from stream.windows.calls.minute_sums import LN_UNIT, TEAM_COUNTS
 
 _OFF = frozenset({State.offline, State.unknown})
 _COUNTS = [TEAM_COUNTS.index(name) for name in ("started", "handled", "short")]

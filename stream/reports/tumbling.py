@@ -5,9 +5,9 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
+from stream.calendar.schedules import local_edges
 from stream.events.language import I64
 from stream.units import MINUTE_MS
-from stream.windows.calendar import local_edges
 
 WindowName = Literal["5m", "15m", "1h", "1d"]
 WINDOW_NAMES: Final = get_args(WindowName)

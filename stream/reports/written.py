@@ -7,13 +7,13 @@ from typing import TextIO
 
 import orjson
 
+from stream.calendar.schedules import rfc3339_local
 from stream.control.model import Severity, Transition
 from stream.reports.files import Results
 from stream.reports.tables import Tables
-from stream.reports.tally import Finished, SeatKey
+from stream.reports.window_sums import Finished, SeatKey
 from stream.sources.recording import Recording, Unreadable
 from stream.spec import RatioSpec
-from stream.windows.calendar import rfc3339_local
 
 _LOUDEST = tuple(Severity)
 

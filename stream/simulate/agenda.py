@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
-from stream.simulate.people import Person
+from stream.simulate.population import Person
 
 
 class Agenda:

@@ -15,8 +15,8 @@ import numpy as np
 
 from stream.simulate.agenda import Agenda
 from stream.simulate.draws import Draws
-from stream.simulate.people import Caller, Person, Queue
 from stream.simulate.plan import FloorPlan, WalkOut
+from stream.simulate.population import Caller, Person, Queue
 from stream.simulate.teller import Event, Teller
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
 

@@ -1,6 +1,6 @@
 """The simulated source: what it tells of the floor, in our event language."""
 
-from stream.simulate.people import Caller, Person
+from stream.simulate.population import Caller, Person
 
 Event = dict[str, object]
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from stream.store import keys
+from stream.store.batches import ROUND_COMMANDS, rounds
 from stream.store.keys import ShardKey
 from stream.store.manifest import PIECE_BYTES
 from stream.store.protocol import Outcome, SealedHour
-from stream.store.rounds import ROUND_COMMANDS, rounds
+from stream.store.retrying_client import Wire
 from stream.store.scripts import Command, script
 from stream.store.session import Session
-from stream.store.wire import Wire
-from stream.windows.archive import Hour, decode
+from stream.windows.closing.archive import Hour, decode
 
 
 async def write(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:

@@ -10,9 +10,9 @@ from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseErr
 from redis.exceptions import ConnectionError as NotThere
 
 from stream.store.address import Address, Site
-from stream.store.dialing import Dialer
+from stream.store.connection import Answer, Facts, Line, ask_all, facts_of
+from stream.store.connector import Dialer
 from stream.store.faults import FOREIGN
-from stream.store.line import Answer, Facts, Line, ask_all, facts_of
 from stream.store.scripts import Command
 
 _MAP: tuple[Command, ...] = (("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
@@ -48,14 +48,14 @@ class ClusterLink:
         self._learning = asyncio.Lock()
 
     async def connect(self) -> list[Facts]:
-        """See `stream.store.links.Link`."""
+        """See `stream.store.topology.Link`."""
         await self._learn()
         owners = sorted({owner for owner in self._owners if owner is not None})
         found = await asyncio.gather(*(self._line(owner).connect() for owner in owners))
         return [facts for [facts] in found]
 
     async def exchange(self, commands: Sequence[Command]) -> list[Answer]:
-        """See `stream.store.links.Link`; nodes are asked at the same time, each in order.
+        """See `stream.store.topology.Link`; nodes are asked at the same time, each in order.
 
         A command that is sent on to another node is followed once.
         """
@@ -74,11 +74,11 @@ class ClusterLink:
         return answers
 
     def doubt(self) -> None:
-        """See `stream.store.links.Link`."""
+        """See `stream.store.topology.Link`."""
         self._doubted = True
 
     async def close(self) -> None:
-        """See `stream.store.links.Link`."""
+        """See `stream.store.topology.Link`."""
         lines = [*self._scouts.values(), *self._lines.values()]
         await asyncio.gather(*(line.close() for line in lines))
 

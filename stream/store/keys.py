@@ -60,7 +60,7 @@ def hours(key: ShardKey, floor: str) -> str:
 
 
 def hour(key: ShardKey, floor: str, start_ms: int) -> str:
-    """String: an archived hour of a floor (`stream.windows.archive`)."""
+    """String: an archived hour of a floor (`stream.windows.closing.archive`)."""
     return f"{_prefix(key)}hour:{floor}/{start_ms}"
 
 

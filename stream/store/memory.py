@@ -25,7 +25,7 @@ from stream.store.protocol import (
     ServerMemory,
     Snapshot,
 )
-from stream.windows.archive import Hour, decode
+from stream.windows.closing.archive import Hour, decode
 
 _NOBODY = Owner(0, "")
 

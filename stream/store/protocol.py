@@ -22,7 +22,7 @@ from typing import Protocol, Self
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
-from stream.windows.archive import Hour
+from stream.windows.closing.archive import Hour
 
 
 class Outcome(StrEnum):
@@ -162,7 +162,7 @@ class SealedHour:
     floor: str
     start_ms: int
     blob: bytes
-    """See `stream.windows.archive.encode`."""
+    """See `stream.windows.closing.archive.encode`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
-from stream.store import archives, keys, showing, snapshots
+from stream.store import archives, keys, snapshots, view_writes
+from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
-from stream.store.line import SERVER, Reply
 from stream.store.manifest import from_text
 from stream.store.protocol import (
     Commit,
@@ -22,10 +22,10 @@ from stream.store.protocol import (
     Snapshot,
     StoreOptions,
 )
+from stream.store.retrying_client import Wire
 from stream.store.scripts import script
 from stream.store.session import Session
-from stream.store.wire import Wire
-from stream.windows.archive import Hour
+from stream.windows.closing.archive import Hour
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +110,12 @@ class RedisStore:
     ) -> Outcome:
         """See the protocol."""
         session = self._session(lease)
-        return await showing.write(session, as_of_ms, views) if session else Outcome.FENCED
+        return await view_writes.write(session, as_of_ms, views) if session else Outcome.FENCED
 
     async def drop_views(self, lease: Lease, views: Sequence[str]) -> Outcome:
         """See the protocol."""
         session = self._session(lease)
-        return await showing.drop(session, views) if session else Outcome.FENCED
+        return await view_writes.drop(session, views) if session else Outcome.FENCED
 
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
         """See the protocol."""
@@ -184,4 +184,4 @@ def _lease(shard: ShardKey, token: str, found: Sequence[Any]) -> Lease:
 def _fields(reply: Reply) -> dict[str, str]:
     flat = [part.decode() for part in reply]
     pairs = zip(flat[::2], flat[1::2], strict=True)
-    return {name: value for name, value in pairs if name not in showing.GUARD_FIELDS}
+    return {name: value for name, value in pairs if name not in view_writes.GUARD_FIELDS}

@@ -6,7 +6,7 @@ from redis.exceptions import ReadOnlyError
 
 from stream.errors import StateError
 from stream.store.address import Kind
-from stream.store.line import Facts
+from stream.store.connection import Facts
 
 OLDEST: Final = (6, 2)
 """The oldest Redis that the tests run on."""

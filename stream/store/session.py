@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from stream.store import keys
-from stream.store.line import Reply
+from stream.store.connection import Reply
 from stream.store.manifest import check_commit
 from stream.store.protocol import Commit, Lease, Manifest, Outcome
+from stream.store.retrying_client import Wire
 from stream.store.scripts import Command, script
-from stream.store.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Iterator
 
 from stream.errors import ServiceError, StateError
-from stream.points import around
+from stream.failpoints import around
 from stream.store import keys
+from stream.store.batches import ROUND_COMMANDS, rounds
 from stream.store.manifest import (
     Upload,
     check_snapshot,
@@ -18,7 +19,6 @@ from stream.store.manifest import (
     unpack,
 )
 from stream.store.protocol import LeaseLost, Outcome, Snapshot
-from stream.store.rounds import ROUND_COMMANDS, rounds
 from stream.store.scripts import Command, script
 from stream.store.session import Pending, Session
 

@@ -7,22 +7,22 @@ ones render. The open interval of an agent is never rendered; it is clipped when
 
 import numpy as np
 
+from stream.arrays import BLOCK_BITS, distinct, grown, ranges, ranked
+from stream.calendar.team_calendars import Calendars
 from stream.events.batch import EventBatch, QueueRows, StateRows
 from stream.events.language import I64, Bool
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
-from stream.windows.agents import Agents
-from stream.windows.calendars import Calendars
-from stream.windows.counting import Counting
-from stream.windows.grouping import BLOCK_BITS, distinct, grown, ranges, ranked
-from stream.windows.hours import Hours
+from stream.windows.calls.aggregator import Counting
+from stream.windows.closing.hour_sums import Hours
+from stream.windows.closing.seals import Seals
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
-from stream.windows.seals import Seals
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
 from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, joined, merge
+from stream.windows.timeline_ends import Agents
 
 _KEY = 2**42
 

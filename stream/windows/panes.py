@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stream.arrays import grown, within
+from stream.calendar.team_calendars import Calendars
 from stream.events.language import I64, STATE_COUNT, U8, State
 from stream.units import MINUTE_MS
-from stream.windows.calendars import Calendars
-from stream.windows.grouping import grown, within
 
 RING = 128
 """Minutes kept: the horizon of two hours and some room."""

@@ -8,7 +8,7 @@ from stream.control.model import QueueTrace
 from stream.events.batch import QueueRows
 from stream.events.language import I64, Bool
 from stream.units import HOUR_MS, NEVER_MS
-from stream.windows.calls import Calls
+from stream.windows.calls.open_calls import Calls
 
 GAUGE_MS_MOST = HOUR_MS
 """A gauge that was not renewed for so long says nothing any more."""

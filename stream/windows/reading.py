@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stream.arrays import ranges
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.units import MINUTE_MS, NEVER_MS
-from stream.windows.contribution import contribution, known
+from stream.windows.calls.contribution import contribution, known
 from stream.windows.engine import Engine
-from stream.windows.grouping import ranges
 from stream.windows.panes import Intervals, split_at_limit
 from stream.windows.timeline import Rows
 

@@ -7,9 +7,9 @@ as the event that ends the silence.
 
 import numpy as np
 
+from stream.arrays import firsts, max_before
 from stream.events.language import I64
 from stream.units import NEVER_MS
-from stream.windows.grouping import firsts, max_before
 
 UNHEARD_MS = -NEVER_MS
 """How far a source has come of which nothing was heard."""

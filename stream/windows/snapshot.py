@@ -7,17 +7,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from stream.arrays import BLOCK_BITS
 from stream.errors import StateError
 from stream.events.language import I64, STATE_COUNT, Phase, State
-from stream.windows.agents import Agents
-from stream.windows.calls import Calls
+from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
+from stream.windows.calls.open_calls import Calls
+from stream.windows.calls.seen_facts import Run
 from stream.windows.engine import Engine
-from stream.windows.facts import CALL_FACTS, LEG_FACTS, VALUES
-from stream.windows.grouping import BLOCK_BITS
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
-from stream.windows.told import Run
+from stream.windows.timeline_ends import Agents
 
 FORMAT = 3
 """Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from stream.arrays import grown, max_before
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import NEVER_MS
-from stream.windows.grouping import grown, max_before
 from stream.windows.lateness import Refused
 from stream.windows.silences import NO_SILENCES, UNHEARD_MS, ended_silences, silent_from
 

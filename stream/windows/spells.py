@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stream.arrays import ranges
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
-from stream.windows.grouping import ranges
 from stream.windows.timeline import Rows
 
 

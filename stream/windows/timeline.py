@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stream.arrays import grown, ranges
 from stream.events.language import I32, I64, U8, Bool
-from stream.windows.grouping import grown, ranges
 
 ROWS_MOST = 8_192
 """Rows an agent may hold; beyond them the oldest is finalised early, and counted."""

@@ -9,21 +9,21 @@ from typing import Any
 import orjson
 from faust.types import TP
 
-from stream.agents.batch import Batch
-from stream.agents.columns import Columns
-from stream.agents.deadletters import DeadLetter
-from stream.agents.lane import Limits, Wording
-from stream.agents.lanekeeper import LaneKeeper
-from stream.agents.outlets import Outlets
+from stream.agents.fetched_batch import Batch
+from stream.agents.partition_task import Limits, Wording
+from stream.agents.record_columns import Columns
 from stream.agents.takeover import Place, Rules, take_over
-from stream.control.messages import messages
+from stream.agents.task_runner import LaneKeeper
+from stream.agents.worker_services import Outlets
+from stream.control.alerts.messages import messages
+from stream.dlq.letters import DeadLetter
 from stream.errors import ServiceError
 from stream.events.decode import decode
-from stream.export.alertmanager import Standing
-from stream.export.alerts import Notice, key_of
-from stream.export.delivery import Dispatcher
-from stream.export.health import Health
-from stream.export.metrics import Exporter
+from stream.notify.alertmanager import Standing
+from stream.notify.delivery import Dispatcher
+from stream.notify.notice import Notice, key_of
+from stream.render.exposition import Exporter
+from stream.render.worker_metrics import Health
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, WalkOut, even_floors

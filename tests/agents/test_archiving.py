@@ -7,7 +7,7 @@ from functools import cache
 import orjson
 import pytest
 
-from stream.agents.lane import Limits
+from stream.agents.partition_task import Limits
 from stream.errors import ServiceError
 from stream.events.decode import decode
 from stream.shard import Shard
@@ -15,7 +15,7 @@ from stream.simulate.plan import Disturbance, Plan, even_floors
 from stream.simulate.run import simulate
 from stream.store.protocol import Lease, Outcome, SealedHour
 from stream.units import HOUR_MS, MINUTE_MS
-from stream.windows.archive import Hour, encode
+from stream.windows.closing.archive import Hour, encode
 from tests.agents.bench import KEY, SPEC, Bench, Watched, batch
 
 START_MS = 1_772_444_400_000

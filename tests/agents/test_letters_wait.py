@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stream.agents.lane import Limits
+from stream.agents.partition_task import Limits
 from stream.events.language import Reason
 from tests.agents.bench import Bench, batch, live, recording, until_the_walk_out
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from stream.agents.outbox import AUDIT, NOTICE, OVER_MS, STANDING, Outbox
-from stream.control.messages import Message
+from stream.control.alerts.messages import Message
 from stream.control.model import Severity, Transition, Verdict
-from stream.export.alerts import key_of
+from stream.notify.notice import key_of
 from stream.store.protocol import OutboxEntry
 
 RAISE = Transition(

@@ -6,8 +6,8 @@ import pytest
 
 from stream.agents.sinks import alertmanagers, told_once
 from stream.config import load_settings
-from stream.export.alert import dashboard_url
-from stream.export.chat.sender import ChatSpec
+from stream.notify.alertmanager_alert import dashboard_url
+from stream.notify.chat.chat_sender import ChatSpec
 
 CONFIG = """
 [alerts]

@@ -1,9 +1,9 @@
 """The demo's words: what its screen says of a page, and of those that have not come."""
 
 from stream.cli.demonstration.findings import Findings
+from stream.cli.demonstration.receiver import Page
 from stream.cli.demonstration.scenario import TEAMS
 from stream.cli.demonstration.screen import evidence_text
-from stream.cli.demonstration.sink import Page
 
 
 def test_evidence_is_told_in_words() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from stream.cli.embedded import free_port
 from tests.components import ROOT
-from tests.export.grafana_server import TOKEN, Grafana, grafana
+from tests.notify.grafana_server import TOKEN, Grafana, grafana
 
 BOARDS = 5
 

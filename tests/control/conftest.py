@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream.control import detectors
+from stream.control.detectors import registry
 from tests.control.idle import Idle
 from tests.control.ringing import Ringing
 
@@ -11,8 +11,8 @@ from tests.control.ringing import Ringing
 def added(monkeypatch: pytest.MonkeyPatch) -> None:
     """The registration: one place each, through the check that the lists pass at import."""
     monkeypatch.setattr(
-        detectors, "POOL_DETECTORS", detectors.checked(*detectors.POOL_DETECTORS, Idle())
+        registry, "POOL_DETECTORS", registry.checked(*registry.POOL_DETECTORS, Idle())
     )
     monkeypatch.setattr(
-        detectors, "TEAM_DETECTORS", detectors.checked(*detectors.TEAM_DETECTORS, Ringing())
+        registry, "TEAM_DETECTORS", registry.checked(*registry.TEAM_DETECTORS, Ringing())
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from stream.control import lifecycle
-from stream.control.detector import (
+from stream.control.alerts import lifecycle
+from stream.control.detectors.protocol import (
     DetectorState,
     Finding,
     Judged,
@@ -22,8 +22,8 @@ from stream.control.detector import (
     Words,
     judge_instants,
 )
-from stream.control.heads import POOL, first, third, unpack
-from stream.control.limits import SMALLEST
+from stream.control.evaluation.head_counts import POOL, first, third, unpack
+from stream.control.evaluation.limits import SMALLEST
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
@@ -41,7 +41,7 @@ class IdleState(DetectorState):
 
 
 class Idle:
-    """The detector, as `stream.control.detector.Detector` asks for it."""
+    """The detector, as `stream.control.detectors.protocol.Detector` asks for it."""
 
     name: Final = IDLE
     initial: Final = IdleState()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from stream.control import lifecycle
-from stream.control.detector import (
+from stream.control.alerts import lifecycle
+from stream.control.detectors.protocol import (
     DetectorState,
     Finding,
     Judged,
@@ -23,8 +23,8 @@ from stream.control.detector import (
     Words,
     judge_instants,
 )
-from stream.control.heads import Packing, first, second, unpack
-from stream.control.limits import SMALLEST
+from stream.control.evaluation.head_counts import Packing, first, second, unpack
+from stream.control.evaluation.limits import SMALLEST
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, STAFFED, Bool, State
 from stream.units import NEVER_MS, SECOND_MS
@@ -42,7 +42,7 @@ class RingingState(DetectorState):
 
 
 class Ringing:
-    """The detector, as `stream.control.detector.Detector` asks for it."""
+    """The detector, as `stream.control.detectors.protocol.Detector` asks for it."""
 
     name: Final = RINGING
     initial: Final = RingingState()

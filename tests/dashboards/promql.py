@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import promql_parser
 
 from stream.events.language import State
-from stream.export.catalogue import METRICS, ratio_metric
-from stream.export.metric import Metric, MetricKind
+from stream.render.catalogue import METRICS, ratio_metric
+from stream.render.metric import Metric, MetricKind
 from stream.spec import RATIOS
 
 VARIABLES = {

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisClusterException, RedisError
 
-from tests.export.audit import View
-from tests.export.audit import differences as not_exported
 from tests.faults.calls import Fields
 from tests.faults.evidence import targets_that_fail
 from tests.faults.rig import Rig
 from tests.faults.traffic import is_orderly
+from tests.render.audit import View
+from tests.render.audit import differences as not_exported
 
 PREFIX = "floorwatch:"
 CONVERGED_S_MAX = 120.0

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import orjson
 
-from stream.agents.clock import ShardClock
+from stream.agents.shard_clock import ShardClock
 from stream.clock import wall_ms
-from stream.control.lifecycle import CLEAR_DWELL_MS
-from stream.control.messages import messages
+from stream.control.alerts.lifecycle import CLEAR_DWELL_MS
+from stream.control.alerts.messages import messages
 from stream.events.decode import decode
 from stream.events.partition import Route
-from stream.export.alerts import body_of
+from stream.notify.notice import body_of
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import SECOND_MS, parse_instant_ms

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any, Final, Self
 
-from stream.agents import lanes, takeover
-from stream.agents.lane import Lane
+from stream.agents import takeover, task_manager
+from stream.agents.partition_task import Lane
 from stream.agents.publisher import KafkaPublisher
 from stream.store import scripts
 from stream.windows import snapshot
@@ -117,7 +117,7 @@ def _taken_over(change: Callable[[Lane, int | None], None]) -> None:
             lane.shard.resume()
         return lane
 
-    vars(lanes)["take_over"] = changed
+    vars(task_manager)["take_over"] = changed
 
 
 def offset_from_kafka() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
-from stream.export.views import number_fields
+from stream.render.views import number_fields
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import MINUTE_MS

@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stream.agents.deadletters import Origin, dead_letters
-from stream.agents.showing import key_of
-from stream.control.messages import messages
+from stream.agents.view_publisher import key_of
+from stream.control.alerts.messages import messages
+from stream.dlq.letters import Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
-from stream.export.alerts import body_of
-from stream.export.alerts import key_of as step_of
-from stream.export.views import ViewWriter
+from stream.notify.notice import body_of
+from stream.notify.notice import key_of as step_of
+from stream.render.views import ViewWriter
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.windows.archive import encode
+from stream.windows.closing.archive import encode
 from tests.faults.calls import Fields
 from tests.faults.log import Logged
 from tests.faults.truth import Truth

@@ -3,7 +3,7 @@
 import signal
 from random import Random
 
-from stream import points
+from stream import failpoints
 from stream.units import HOUR_MS
 from tests.faults.fault import FAULTS, Fault, named, one_of, pass_time
 from tests.faults.rig import SESSION_S, Rig
@@ -59,7 +59,7 @@ AT_END = ("upload", "flip")
 HOURLY = ("archive",)
 NOT_TAKEN = ("page",)
 """Steps that an audit does not take: by the events' clock nobody is paged."""
-for _step in points.STEPS:
+for _step in failpoints.STEPS:
     for _side in ("before", "after"):
         if _step not in NOT_TAKEN:
             FAULTS[f"kill@{_step}.{_side}"] = killed_at(f"{_step}.{_side}")

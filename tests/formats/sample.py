@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import orjson
 
-from stream.agents.showing import key_of
+from stream.agents.view_publisher import key_of
 from stream.events.decode import decode
-from stream.export.views import ViewWriter
+from stream.render.views import ViewWriter
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Habits, Plan, WalkOut, even_floors

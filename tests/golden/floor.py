@@ -6,11 +6,11 @@ from functools import cache
 import orjson
 
 from stream.config import load_settings
-from stream.control.messages import messages
+from stream.control.alerts.messages import messages
 from stream.control.model import Transition
 from stream.events.decode import decode
-from stream.export.alerts import body_of
-from stream.figures import Figures
+from stream.figures.model import Figures
+from stream.notify.notice import body_of
 from stream.shard import Shard
 from tests.golden.program import FILES, recorded
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream import points
-from stream.agents.deadletters import WHOLE_BYTES_MAX, Origin, dead_letters
+from stream import failpoints
+from stream.dlq.letters import WHOLE_BYTES_MAX, Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.names import Names
 from stream.events.partition import Route
-from stream.export.catalogue import METRICS, ratio_metric
-from stream.export.health import Health
-from stream.export.metrics import render_figures
-from stream.export.views import ViewWriter
+from stream.render.catalogue import METRICS, ratio_metric
+from stream.render.exposition import render_figures
+from stream.render.views import ViewWriter
+from stream.render.worker_metrics import Health
 from stream.shard import Shard
 from stream.spec import RATIOS, SourceSpec, Spec
 from stream.store import keys
@@ -86,7 +86,13 @@ def redis_keys() -> str:
 
 def failpoint_names() -> str:
     """What FLOORWATCH_FAULT may name."""
-    return lines([points.VARIABLE, *(f"{deed}@" for deed in points.SIGNALS), *sorted(points.STEPS)])
+    return lines(
+        [
+            failpoints.VARIABLE,
+            *(f"{deed}@" for deed in failpoints.SIGNALS),
+            *sorted(failpoints.STEPS),
+        ]
+    )
 
 
 # ------------------------------------------------------------------------------ dead letters

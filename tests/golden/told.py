@@ -12,17 +12,17 @@ import orjson
 from aiohttp import web
 
 from stream.agents.outbox import Outbox
-from stream.control.messages import messages
+from stream.control.alerts.messages import messages
 from stream.errors import ServiceError
-from stream.export.alert import Links
-from stream.export.alertmanager import AlertmanagerSpec, Standing
-from stream.export.alerts import Notice
-from stream.export.api import Api, serving
-from stream.export.delivery import Dispatcher
-from stream.export.health import Health
-from stream.export.metrics import Exporter
-from stream.export.views import ViewKind, ViewWriter
-from stream.export.webhook import WebhookSpec
+from stream.http.api import Api, serving
+from stream.notify.alertmanager import AlertmanagerSpec, Standing
+from stream.notify.alertmanager_alert import Links
+from stream.notify.delivery import Dispatcher
+from stream.notify.notice import Notice
+from stream.notify.webhook import WebhookSpec
+from stream.render.exposition import Exporter
+from stream.render.views import ViewKind, ViewWriter
+from stream.render.worker_metrics import Health
 from tests.golden.floor import blanked, bodies, told
 
 LINKS = Links("https://grafana.example", "https://runbook.example", "en")

@@ -10,7 +10,7 @@ import orjson
 
 from stream.events.partition import partition_of
 from stream.units import MINUTE_MS, SECOND_MS
-from tests.export.receiver import Receiver
+from tests.notify.receiver import Receiver
 from tests.real.reading import Record, produce
 from tests.real.staging import PARTITIONS
 from tests.real.working import Stage

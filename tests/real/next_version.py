@@ -1,13 +1,13 @@
 """A version to come, as a program: it stores state in a newer format, and reads the present one."""
 
-from stream.agents import lanekeeper, takeover
+from stream.agents import takeover, task_runner
 from stream.windows import snapshot
 
 NEXT = snapshot.FORMAT + 1
 
 if __name__ == "__main__":
     reads = snapshot.READS | {NEXT}
-    for module in (snapshot, takeover, lanekeeper):
+    for module in (snapshot, takeover, task_runner):
         vars(module)["FORMAT"] = NEXT
     for module in (snapshot, takeover):
         vars(module)["READS"] = reads

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from stream.cli.embedded import Program, free_port
-from tests.export.samples import Samples
+from tests.render.samples import Samples
 
 _CONFIGURATION = """
 global:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from stream.clock import wall_ms
-from stream.control.messages import messages
+from stream.control.alerts.messages import messages
 from stream.control.model import Severity, Transition, Verdict
-from stream.export.alert import Links
-from stream.export.alertmanager import AlertmanagerSpec, Standing
-from stream.export.alerts import Notice, body_of
-from stream.export.health import Health
-from stream.export.sink import Patience
+from stream.notify.alertmanager import AlertmanagerSpec, Standing
+from stream.notify.alertmanager_alert import Links
+from stream.notify.notice import Notice, body_of
+from stream.notify.sink import Patience
+from stream.render.worker_metrics import Health
 from tests.real.alertmanager_server import AlertmanagerServer, Pager, paging
 
 RESEND_MS = 500

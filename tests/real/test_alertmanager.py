@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stream.control.model import Severity, Verdict
-from stream.export.alertmanager import HORIZON, OWNED_S_MAX
-from stream.export.health import Health
+from stream.notify.alertmanager import HORIZON, OWNED_S_MAX
+from stream.render.worker_metrics import Health
 from tests.real.telling import (
     RESEND_MS,
     SETTLED_S,

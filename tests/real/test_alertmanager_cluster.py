@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from stream.cli.embedded import free_port
-from stream.export.health import Health
+from stream.render.worker_metrics import Health
 from tests.real.alertmanager_server import AlertmanagerServer, paging
 from tests.real.telling import SETTLED_S, one_server, raised, show, spec, telling
 

@@ -11,7 +11,7 @@ import pytest
 
 from stream.units import MINUTE_MS
 from tests.components import Kafka
-from tests.export.receiver import Receiver
+from tests.notify.receiver import Receiver
 from tests.real.live import AGE_S_MAX, LiveFloor, passes, rules, until
 from tests.real.staging import MakeRedis, MakeStage, one_redis
 from tests.real.working import WorkerProcess

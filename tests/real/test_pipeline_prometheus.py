@@ -12,7 +12,6 @@ from stream.simulate.plan import Plan, even_floors
 from stream.simulate.run import simulate
 from stream.units import MINUTE_MS
 from tests.components import Kafka
-from tests.export.audit import View, differences, unclaimed
 from tests.real.prometheus_server import PrometheusServer
 from tests.real.staging import (
     EVENT_CLOCK,
@@ -25,6 +24,7 @@ from tests.real.staging import (
     send,
 )
 from tests.real.working import Stage, Stored, Written, wait_until
+from tests.render.audit import View, differences, unclaimed
 
 PEAK = '[[peak]]\ntime = "00:00-00:00"\n'
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from stream.export.api import Api, serving
-from stream.export.health import Health
-from stream.export.metrics import Exporter
-from stream.export.views import ViewWriter
-from tests.export.audit import View, differences, unclaimed
-from tests.export.factory import ODD_NAMES, make_figures
-from tests.export.samples import Samples
-from tests.export.test_api import MemoryReader
+from stream.http.api import Api, serving
+from stream.render.exposition import Exporter
+from stream.render.views import ViewWriter
+from stream.render.worker_metrics import Health
+from tests.http.test_api import MemoryReader
 from tests.real.prometheus_server import PrometheusServer
+from tests.render.audit import View, differences, unclaimed
+from tests.render.factory import ODD_NAMES, make_figures
+from tests.render.samples import Samples
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from urllib.request import urlopen
 
 import orjson
 
-from stream.agents.showing import key_of
+from stream.agents.view_publisher import key_of
 from stream.cli.embedded import free_port
 from stream.config import load_settings
 from stream.events.decode import decode
 from stream.events.partition import Route
-from stream.export.views import ViewWriter
-from stream.figures import Member
+from stream.figures.model import Member
+from stream.render.views import ViewWriter
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
 from stream.spec import Spec

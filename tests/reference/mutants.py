@@ -16,7 +16,7 @@ from tests.reference.histories import SEEDED, histories
 from tests.reference.history import History
 
 FRESH = (
-    "stream.windows", "stream.shard", "stream.measure", "stream.figures", "stream.control",
+    "stream.windows", "stream.shard", "stream.figures.compute", "stream.figures.model", "stream.control",
     "tests.reference.run", "tests.reference.properties",
 )  # fmt: skip
 """Modules that are imported anew, so that they see the broken one."""

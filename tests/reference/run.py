@@ -7,11 +7,11 @@ from typing import Any, Final
 from stream.control.model import Transition
 from stream.events.decode import decode
 from stream.events.language import State
-from stream.figures import WINDOWS, Figures, Member
+from stream.figures.model import WINDOWS, Figures, Member
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
-from stream.windows.archive import Hour, encode
-from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS
+from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
+from stream.windows.closing.archive import Hour, encode
 from tests.reference.figures import NaiveFigures, RatioFigures, Reference, TeamWindow
 from tests.reference.history import History, roster_csv
 from tests.reference.hours import NaiveHour, SeatHour

@@ -11,7 +11,7 @@ import pytest
 
 from stream.events.language import I64, STAFFED
 from stream.reports.replay import ReplayOptions, Told, checked, replay
-from stream.reports.tally import Finished, SeatKey
+from stream.reports.window_sums import Finished, SeatKey
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, even_floors
@@ -20,8 +20,8 @@ from stream.sources import anonymous_bank, events
 from stream.sources.recording import InputFile, Recording
 from stream.spec import PoolSpec, SourceSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS
-from stream.windows.archive import Hour, decode, encode
-from stream.windows.tally import TEAM_COUNTS
+from stream.windows.calls.minute_sums import TEAM_COUNTS
+from stream.windows.closing.archive import Hour, decode, encode
 
 START_MS = 1_772_443_800_000
 """2026-03-02T09:30:00Z"""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from stream.calendar.schedules import rfc3339_local
 from stream.config import load_settings
 from stream.events.decode import decode
 from stream.reports.job import Job
@@ -15,7 +16,6 @@ from stream.shard import Shard
 from stream.simulate.plan import Habits, Plan, WalkOut, even_floors
 from stream.simulate.run import simulate
 from stream.units import MINUTE_MS
-from stream.windows.calendar import rfc3339_local
 
 EIGHT_MS = 1_790_064_000_000  # 2026-09-22T08:00:00Z
 CONFIG = """

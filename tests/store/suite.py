@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from stream.errors import StateError
-from stream.store.found import is_lost, refuse_foreign
 from stream.store.keys import ShardKey
 from stream.store.protocol import LeaseLost, Outcome
+from stream.store.restore_checks import is_lost, refuse_foreign
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
 from tests.store.suite_of_archives import ArchivesSuite
 from tests.store.suite_of_views import ViewsSuite

@@ -9,8 +9,8 @@ from stream.store.keys import ShardKey
 from stream.store.manifest import PIECE_BYTES
 from stream.store.protocol import Outcome, SealedHour
 from stream.units import DAY_MS, HOUR_MS
-from stream.windows.archive import Hour, encode
-from stream.windows.tally import POOL_COUNTS, TEAM_COUNTS
+from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
+from stream.windows.closing.archive import Hour, encode
 from tests.store.deeds import SHARD, begun, commit_at
 from tests.store.worlds import World
 

@@ -12,7 +12,7 @@ from stream.store.manifest import PIECE_BYTES
 from stream.store.protocol import Outcome, SealedHour
 from stream.store.redis import RedisStore
 from stream.units import DAY_MS, HOUR_MS
-from stream.windows.archive import encode
+from stream.windows.closing.archive import encode
 from tests.store.deeds import SHARD, begun, commit_at
 from tests.store.suite_of_archives import KEEP_MS, NEVER_ENDS_MS, TEN_MS, hour_at, sealed
 from tests.store.worlds import RedisWorld

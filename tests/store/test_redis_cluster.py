@@ -10,10 +10,10 @@ from stream.cli.embedded import RedisProgram
 from stream.errors import StateError
 from stream.store import keys
 from stream.store.cluster import slot_of
-from stream.store.found import refuse_foreign
 from stream.store.keys import ShardKey
 from stream.store.protocol import Outcome, StoreOptions
 from stream.store.redis import RedisStore
+from stream.store.restore_checks import refuse_foreign
 from tests.redises import Cluster, client_of, stop_copying, until
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stream.store import keys
 from stream.store.protocol import Commit, Lease, LeaseLost, OutboxEntry, Outcome, Snapshot, Store
 from stream.units import DAY_MS, HOUR_MS
-from stream.windows.archive import encode
+from stream.windows.closing.archive import encode
 from tests.store.deeds import SHARD
 from tests.store.suite_of_archives import TEN_MS, hour_at, sealed
 from tests.store.worlds import MemoryWorld, RedisWorld, World

@@ -9,9 +9,9 @@ import redis
 from redis.asyncio.connection import AbstractConnection
 
 from stream.cli.embedded import RedisProgram
-from stream.store import links
+from stream.store import topology
 from stream.store.address import Address
-from stream.store.dialing import Dialer
+from stream.store.connector import Dialer
 from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Store, StoreOptions
 from stream.store.redis import RedisStore
@@ -156,5 +156,5 @@ def dialed_through(ports: Mapping[int, int]) -> Iterator[None]:
             assert address is not None
             return super().server(Address(address.host, ports.get(address.port, address.port)))
 
-    with patch.object(links, "Dialer", Through):
+    with patch.object(topology, "Dialer", Through):
         yield

@@ -7,8 +7,8 @@ from stream.events.language import State
 from stream.roster import NO_ROSTER, Roster
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.windows.calls.minute_sums import TEAM_COUNTS
 from stream.windows.lateness import Late
-from stream.windows.tally import TEAM_COUNTS
 
 T_MS: Final = 1_772_447_040_000
 """2026-03-02T10:24:00Z: a whole minute."""

@@ -5,11 +5,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from stream.calendar.team_calendars import Calendars
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import DAY_MS, HOUR_MS
-from stream.windows.calendars import Calendars
 from stream.windows.panes import RING, SHIFTS, Intervals, Panes, empty_opened
 
 SEATS = 6

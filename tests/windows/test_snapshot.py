@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stream.arrays import BLOCK_BITS
 from stream.errors import StateError
 from stream.events.language import State
 from stream.roster import NO_ROSTER, Roster
 from stream.shard import Shard, Snapshot
 from stream.spec import Spec
-from stream.windows.grouping import BLOCK_BITS
 from stream.windows.packing import pack, unpack
 from stream.windows.snapshot import FORMAT
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state

@@ -7,7 +7,7 @@ import pytest
 from stream.events.language import State
 from stream.shard import Shard
 from stream.spec import SourceSpec, Spec
-from stream.windows.archive import Hour
+from stream.windows.closing.archive import Hour
 from tests.windows.telling import Event, heartbeat, push, state
 
 LOG = Spec(event_clock=True, sources=(SourceSpec(heartbeat_ms=None),))

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from stream.cli.demonstration.receiver import Page
 from stream.cli.demonstration.scenario import TEAMS, Scenario
-from stream.cli.demonstration.sink import Page
 from stream.units import SECOND_MS
 
 FIRST_FIGURES_S_MOST = 30.0

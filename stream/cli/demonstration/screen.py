@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from stream.cli.demonstration.sink import Page
+from stream.cli.demonstration.receiver import Page
 
 _COLOURS: Final = {
     "out_of_control": "bold white on red",

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from stream.control.model import Severity, Transition
 from stream.events.decode import decode
-from stream.export.documents import team_document
-from stream.export.views import ViewKey, ViewKind, ViewWriter
+from stream.http.documents import team_document
+from stream.render.views import ViewKey, ViewKind, ViewWriter
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec

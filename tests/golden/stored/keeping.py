@@ -10,19 +10,19 @@ from typing import Any
 import redis
 from faust.types import TP
 
-from stream.agents.batch import Batch
-from stream.agents.columns import Columns
-from stream.agents.deadletters import DeadLetter
-from stream.agents.lane import Wording
-from stream.agents.lanekeeper import LaneKeeper
-from stream.agents.outlets import Outlets
+from stream.agents.fetched_batch import Batch
+from stream.agents.partition_task import Wording
+from stream.agents.record_columns import Columns
 from stream.agents.takeover import Place, Rules, take_over
+from stream.agents.task_runner import LaneKeeper
+from stream.agents.worker_services import Outlets
 from stream.config import load_roster, load_settings
-from stream.control.messages import messages
-from stream.export.alertmanager import Standing
-from stream.export.delivery import Dispatcher
-from stream.export.health import Health
-from stream.export.metrics import Exporter
+from stream.control.alerts.messages import messages
+from stream.dlq.letters import DeadLetter
+from stream.notify.alertmanager import Standing
+from stream.notify.delivery import Dispatcher
+from stream.render.exposition import Exporter
+from stream.render.worker_metrics import Health
 from stream.store.keys import ShardKey
 from stream.store.protocol import OutboxEntry
 from stream.store.redis import RedisStore

@@ -1,0 +1,223 @@
+"""One partition at work: its shard, how far it has come, and what stands to be told.
+
+No I/O: `lanekeeper` commits and tells. All times but as_of are monotonic, in milliseconds.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from stream.agents.outbox import Outbox
+from stream.agents.record_columns import Columns
+from stream.agents.shard_clock import ShardClock
+from stream.dlq.letters import DeadLetter, Origin, dead_letters
+from stream.events.decode import decode
+from stream.events.partition import Route
+from stream.failpoints import around
+from stream.notify.notice import Describe
+from stream.shard import Shard
+from stream.store.protocol import Commit, Lease, SealedHour
+from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
+from stream.windows.closing.archive import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is done at once, and how much may wait."""
+
+    piece_records: int = 16_000
+    """Records between two turns of the event loop, at most; fewer where they take long. Smaller
+    pieces cost more a record (8 000: a tenth, 4 000: a third), larger ones no less."""
+    piece_ms: int = 250
+    commit_records: int = 20_000
+    commit_ms: int = SECOND_MS
+    snapshot_records: int = 100_000
+    """About what a restart replays in a second. At the partition's end it is shared by all lanes of
+    a worker, since who takes over may have to replay them all; with a backlog a lane has it alone,
+    since snapshots take time from catching up."""
+    snapshot_ms: int = 5 * MINUTE_MS
+    archive_keep_ms: int = 35 * DAY_MS
+    sealed_bytes_max: int = 64 * 1024 * 1024
+    """Hours that are sealed and not archived, 20 or more of 10 000 agents each: then likewise."""
+    entries_max: int = 10_000
+    """Undecided entries of the outbox, dead letters not acknowledged: then reading waits."""
+    letters_bytes_max: int = 64 * 2**20
+    """So many bytes of dead letters not acknowledged: likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How transitions are put into words."""
+
+    describe: Describe
+    language: str
+
+
+@dataclass(slots=True)
+class Piece:
+    """Records that are applied in one go."""
+
+    values: Sequence[bytes | None]
+    times_ms: Sequence[int]
+    offsets: Sequence[int]
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the events of a piece."""
+
+    accepted: int = 0
+    late: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """A shard and its position.
+
+    Records below `resume_offset` are replayed: they were judged, and told of, before.
+    """
+
+    origin: Origin
+    partitions: int
+    shard: Shard
+    lease: Lease
+    clock: ShardClock
+    wording: Wording
+    limits: Limits
+    offset: int
+    """The next record to apply."""
+    resume_offset: int
+    outbox: Outbox
+    letters: list[DeadLetter] = field(default_factory=list)
+    """Not yet acknowledged by the dead-letter topic."""
+    sealed: list[SealedHour] = field(default_factory=list)
+    """Not yet archived."""
+    records: int = 0
+    """Applied since the lane began."""
+    records_committed: int = 0
+    records_saved: int = 0
+    urgent: bool = False
+    """A transition waits to be committed."""
+    end: int | None = None
+    """The partition's end, as of the last fetch."""
+    piece_records: int = 2_000
+    sharers: int = 1
+    """Lanes that this worker has."""
+
+    def __post_init__(self) -> None:
+        if not self.replaying:
+            self.shard.resume()
+
+    @property
+    def replaying(self) -> bool:
+        """Whether what is read now was judged before."""
+        return self.offset < self.resume_offset
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all that the partition was seen to hold has been applied."""
+        return self.end is not None and self.offset >= self.end and not self.replaying
+
+    @property
+    def lag(self) -> int:
+        """Records that are known and not yet applied."""
+        return max(0, (self.end or 0) - self.offset)
+
+    def reaches(self, end: int | None) -> None:
+        """The partition was seen to end there."""
+        if end is not None:
+            self.end = max(self.end or 0, end)
+
+    def pieces(self, columns: Columns) -> Iterator[Piece]:
+        """What is new of a batch, in pieces; one ends where the replay ends."""
+        offsets = columns.offsets
+        at, count = bisect_left(offsets, self.offset), len(offsets)
+        while at < count:
+            pieces = -(-(count - at) // self.piece_records)
+            end = at - (at - count) // pieces  # as even as can be, rounded up
+            if offsets[at] < self.resume_offset:
+                end = min(end, bisect_left(offsets, self.resume_offset))
+            beyond = columns.next_offset if end == count else offsets[end - 1] + 1
+            yield Piece(columns.values[at:end], columns.times_ms[at:end], offsets[at:end], beyond)
+            at = end
+
+    def paced(self, records: int, took_ms: float) -> None:
+        """Fit the size of the next pieces to the time that the last one took."""
+        fitting = int(records * self.limits.piece_ms / max(took_ms, 0.1))
+        most = min(self.limits.piece_records, 2 * self.piece_records)
+        self.piece_records = max(250, min(fitting, most))
+
+    def apply(self, piece: Piece, now_ms: int, wall_ms: int) -> Tally:
+        """Take a piece in and judge up to what time it is then; a replayed one counts nothing."""
+        route = Route(self.origin.partition, self.partitions)
+        with around("decode"):
+            decoded = decode(piece.values, piece.times_ms, self.shard.names, route)
+        with around("push"):
+            late = self.shard.push(decoded.batch)
+        replayed, hours = self.replaying, self.shard.take_sealed()
+        self.offset = piece.next_offset
+        self.records += len(piece.offsets)
+        self.clock.saw(max(piece.times_ms), now_ms, wall_ms)
+        if replayed:
+            if not self.replaying:
+                self.shard.resume()
+            return Tally()
+        self.sealed += (SealedHour(hour.floor, hour.start_ms, encode(hour)) for hour in hours)
+        self.letters += dead_letters(
+            self.origin, piece.values, piece.offsets, decoded.rejected, late
+        )
+        self.step(now_ms, answered=True)
+        reasons = Counter(str(one.reason) for one in decoded.rejected)
+        return Tally(len(decoded.batch) - len(late), len(late), reasons)
+
+    def step(self, now_ms: int, *, answered: bool) -> None:
+        """Move time on, and keep what is decided by that. Nothing while replaying."""
+        if self.replaying:
+            return
+        self.clock.look(now_ms, at_end=self.at_end, answered=answered)
+        with around("step"):
+            transitions = self.shard.step(self.clock.as_of_ms(self.shard.watermark_ms, now_ms))
+        if transitions:
+            self.outbox.add(transitions, self.wording.describe, self.wording.language)
+            self.urgent = True
+
+    def is_commit_due(self, since_last_ms: int) -> bool:
+        """Whether something is to be stored by now."""
+        records = self.records - self.records_committed
+        if self.replaying:
+            return False
+        return (
+            self.urgent
+            or records >= self.limits.commit_records
+            or (since_last_ms >= self.limits.commit_ms and (records > 0 or self.outbox.changed))
+        )
+
+    def is_snapshot_due(self, since_last_ms: int) -> bool:
+        """Whether a restart from the last snapshot would replay too much."""
+        records = self.records - self.records_saved
+        sharers = self.sharers if self.at_end else 1
+        return records >= self.limits.snapshot_records // sharers or (
+            since_last_ms >= self.limits.snapshot_ms and records > 0
+        )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits to be stored or acknowledged that reading must wait."""
+        waiting = max(len(self.outbox), len(self.letters))
+        letters = sum(len(letter.value or b"") for letter in self.letters)
+        hours = sum(len(hour.blob) for hour in self.sealed)
+        return (
+            waiting >= self.limits.entries_max
+            or letters >= self.limits.letters_bytes_max
+            or hours >= self.limits.sealed_bytes_max
+        )
+
+    def commit(self) -> Commit:
+        """What a commit stores now."""
+        entries, taken = self.outbox.for_commit()
+        control = self.shard.control_state()
+        return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, taken)

@@ -1,0 +1,1 @@
+"""Calendars: time zones, opening hours, peaks, shifts, and edges of local time."""

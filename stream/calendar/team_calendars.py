@@ -1,0 +1,93 @@
+"""The calendars of a shard's teams and pools: shifts by team, days by pool, zones from pools."""
+
+import numpy as np
+
+from stream.arrays import distinct, within
+from stream.calendar.schedules import ShiftCalendar
+from stream.events.language import I64
+from stream.events.names import Names
+from stream.spec import LocalSpan, Spec
+from stream.units import DAY_MS
+
+
+class Calendars:
+    """Calendars by team and pool number; teams of one calendar are asked together."""
+
+    def __init__(self, names: Names, spec: Spec) -> None:
+        self._names = names
+        self._spec = spec
+        self._calendars: list[ShiftCalendar] = []
+        self._number_of: dict[tuple[str, tuple[LocalSpan, ...]], int] = {}
+        self.of_team = np.zeros(0, np.int64)
+        self.of_pool = np.zeros(0, np.int64)
+
+    def make_room(self) -> None:
+        """Follow the names: calendars of new teams and pools."""
+        names = self._names
+        for floor, team in names.teams.keys[len(self.of_team) :]:
+            pool = names.pools.keys[names.team_pool.data[names.team(floor, team)]][1]
+            zone, times = self._spec.pool(floor, pool).zone, self._spec.shift_times(floor, team)
+            self.of_team = np.append(self.of_team, self._number(zone, times))
+        for floor, pool in names.pools.keys[len(self.of_pool) :]:
+            number = self._number(self._spec.pool(floor, pool).zone, ())
+            self.of_pool = np.append(self.of_pool, number)
+
+    def _number(self, zone: str, times: tuple[LocalSpan, ...]) -> int:
+        key = (zone, times)
+        if key not in self._number_of:
+            self._number_of[key] = len(self._calendars)
+            self._calendars.append(ShiftCalendar(zone, times))
+        return self._number_of[key]
+
+    def shift_start(self, calendar: I64, t_ms: I64) -> I64:
+        """(N,): the start of the shift that runs at each instant, by calendar number."""
+        out = np.empty_like(t_ms)
+        for number in distinct(calendar).tolist():
+            at = calendar == number
+            out[at] = self._calendars[number].start_of(t_ms[at])
+        return out
+
+    def shift_end(self, seat: I64, t_ms: I64) -> I64:
+        """(N,): the first shift end after each instant, in the calendar of the seat's team."""
+        calendar = self.of_team[self._names.seat_team.data[seat]]
+        out = np.empty_like(t_ms)
+        for number in distinct(calendar).tolist():
+            at = calendar == number
+            out[at] = self._calendars[number].end_after(t_ms[at])
+        return out
+
+    def split_by_shift(self, seat: I64, start_ms: I64, end_ms: I64) -> tuple[I64, I64, I64, I64]:
+        """Cut intervals at the shift starts of their seats' teams.
+
+        Returns, by piece: the interval's index, the piece's start and end, its shift's start.
+        """
+        calendar = self.of_team[self._names.seat_team.data[seat]]
+        parts = [
+            self._split(
+                self._calendars[number], np.flatnonzero(calendar == number), start_ms, end_ms
+            )
+            for number in distinct(calendar).tolist()
+        ]
+        if not parts:
+            return (np.zeros(0, np.int64),) * 4
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))  # type: ignore[return-value]
+
+    @staticmethod
+    def _split(
+        calendar: ShiftCalendar, at: I64, start_ms: I64, end_ms: I64
+    ) -> tuple[I64, I64, I64, I64]:
+        start, end = start_ms[at], end_ms[at]
+        low, high = int(start.min()), int(end.max())
+        edges = calendar.starts(low - 8 * DAY_MS, high + 8 * DAY_MS)
+        first = np.searchsorted(edges, start, side="right") - 1
+        count = np.searchsorted(edges, end, side="left") - 1 - first + 1
+        piece = np.repeat(np.arange(len(at)), count)
+        shift = np.repeat(first, count) + within(count)
+        return (
+            at[piece],
+            np.maximum(start[piece], edges[shift]),
+            np.minimum(end[piece], edges[shift + 1]),
+            edges[shift],
+        )

@@ -1,0 +1,1 @@
+"""Alerts: their life cycle, gate, evidence and texts."""

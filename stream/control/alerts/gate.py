@@ -1,0 +1,184 @@
+"""The gate of people alerts: they page only while callers wait or nobody is free.
+
+A pool is *pressed* at an instant if, within the last 60 s up to it, the oldest call had waited
+more than 20 s, or nobody had been free (available) for 10 s. Without call events the second
+alone decides. The gate is open while the pool is pressed in a peak.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
+
+import numpy as np
+
+from stream.calendar.hours import Hours
+from stream.control.evaluation.head_counts import Steps, third
+from stream.control.model import QueueTrace
+from stream.events.language import I64, Bool
+from stream.units import NEVER_MS, SECOND_MS
+
+LONG_WAIT_MS: Final = 20 * SECOND_MS
+"""More than this is a long wait: it is one a millisecond later."""
+NOBODY_FREE_MS: Final = 10 * SECOND_MS
+MEMORY_MS: Final = 60 * SECOND_MS
+
+Span = tuple[int, int]
+
+
+def long_waits(queue: QueueTrace, until_ms: int) -> list[Span]:
+    """When the oldest call had waited more than 20 s: [start, end), in order."""
+    ends = [*queue.at_ms.tolist()[1:], until_ms]
+    steps = zip(queue.at_ms.tolist(), queue.oldest_since_ms.tolist(), ends, strict=True)
+    spans = [(max(at, since + LONG_WAIT_MS + 1), end) for at, since, end in steps]
+    return [(start, end) for start, end in spans if start < end]
+
+
+def nobody_free(
+    at_ms: Sequence[int], free: Sequence[int], since_ms: int, until_ms: int
+) -> list[Span]:
+    """When nobody had been free for 10 s: [start, end), in order.
+
+    `free` are the available heads from each instant on; `since_ms` is since when there were none
+    before the first, NEVER_MS if there were some.
+    """
+    spans: list[Span] = []
+    for at, heads in zip((*at_ms, until_ms), (*free, 1), strict=True):
+        if heads and since_ms < NEVER_MS:
+            if since_ms + NOBODY_FREE_MS < at:
+                spans.append((since_ms + NOBODY_FREE_MS, at))
+            since_ms = NEVER_MS
+        elif not heads and since_ms == NEVER_MS:
+            since_ms = at
+    return spans
+
+
+def remembered(spans: Iterable[Span], last_end_ms: int) -> list[Span]:
+    """When the last 60 s touched any of the spans, or one that ended at `last_end_ms`."""
+    merged: list[Span] = []
+    if last_end_ms > -NEVER_MS:
+        merged.append((-NEVER_MS, last_end_ms + MEMORY_MS))
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end + MEMORY_MS))
+        else:
+            merged.append((start, end + MEMORY_MS))
+    return merged
+
+
+def within(spans: Sequence[Span], t_ms: int) -> bool:
+    """Whether an instant lies in one of the spans, which are in order."""
+    place = bisect_right(spans, (t_ms, NEVER_MS)) - 1
+    return place >= 0 and t_ms < spans[place][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A pool's gate over the instants of one feed."""
+
+    peak: Hours
+    needed: bool
+    """False: configured off; people alerts page in any peak."""
+    waits: Sequence[Span]
+    """When the last 60 s saw a long wait."""
+    idle_free: Sequence[Span]
+    """When the last 60 s saw nobody free for 10 s."""
+
+    def is_open(self, t_ms: int) -> bool:
+        """Whether a people alert that is raised at this instant pages."""
+        if not self.peak.contains(t_ms):
+            return False
+        return not self.needed or within(self.waits, t_ms) or within(self.idle_free, t_ms)
+
+    def reason(self, t_ms: int) -> str:
+        """Why it is open or closed: the key of the words that evidence tells people."""
+        if not self.peak.contains(t_ms):
+            return "outside_peak"
+        if not self.needed:
+            return "off"
+        if within(self.waits, t_ms):
+            return "calls_wait"
+        return "nobody_free" if within(self.idle_free, t_ms) else "calls_served"
+
+    def openings(self, from_ms: int, until_ms: int) -> list[int]:
+        """Instants at which it may open; at some of them it may be open already."""
+        starts = [span[0] for spans in (self.waits, self.idle_free) for span in spans]
+        return [
+            t for t in (*starts, *self.peak.edges(from_ms, until_ms)) if from_ms <= t < until_ms
+        ]
+
+    def next_opening(self, t_ms: int, free_since_ms: int, oldest_since_ms: int) -> int:
+        """When it may open at or after t_ms without events; `t_ms` is the end of the feed."""
+        candidates = [self.peak.next_start(t_ms - 1)]
+        if free_since_ms < NEVER_MS:
+            candidates.append(free_since_ms + NOBODY_FREE_MS)
+        if oldest_since_ms < NEVER_MS:
+            candidates.append(oldest_since_ms + LONG_WAIT_MS + 1)
+        return min((t for t in candidates if t >= t_ms), default=NEVER_MS)
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """Queues that make a pool's trace only when asked for it, and know the calls beneath."""
+
+    def heard(self) -> Bool:
+        """(P,): whether a call or queue event of each pool was ever seen."""
+
+    def gauged(self) -> Sequence[int]:
+        """Pools whose traces may come from a gauge."""
+
+    def waits(self) -> tuple[I64, I64, I64]:
+        """Calls that wait at some instant of the feed: pool, offered, no longer; columns."""
+
+
+def heard(queues: Sequence[QueueTrace]) -> Sequence[bool]:
+    """By pool: whether a call or queue event of it was ever seen."""
+    if isinstance(queues, Waits):
+        return [bool(known) for known in queues.heard()]
+    return [queue.known for queue in queues]
+
+
+def end_of_waits(
+    queues: Sequence[QueueTrace], from_ms: int, until_ms: int, last_end_ms: I64
+) -> None:
+    """Bring `last_end_ms`, by pool the end of the last long wait, up to the end of a feed.
+
+    A wait that is still long counts up to there; the next feed goes on with it. Some call waits
+    long exactly while the oldest does, so where the calls are known no trace is made.
+    """
+    traced: Sequence[int] = range(len(queues))
+    if isinstance(queues, Waits):
+        traced = queues.gauged()
+        pool, offered_ms, end_ms = queues.waits()
+        end_ms = np.minimum(end_ms, until_ms)
+        long = np.maximum(offered_ms + LONG_WAIT_MS + 1, from_ms) < end_ms
+        long &= ~np.isin(pool, np.array(traced, np.int64))
+        np.maximum.at(last_end_ms, pool[long], end_ms[long])
+    for number in traced:
+        spans = long_waits(queues[number], until_ms)
+        if spans:
+            last_end_ms[number] = spans[-1][1]
+
+
+def end_of_idle(pool_steps: Steps, base: I64, since_ms: I64, last_end_ms: I64) -> None:
+    """Bring, by pool, since when nobody is free and when that last ended, to the end of a feed.
+
+    Args:
+        pool_steps: packed counts `stream.control.evaluation.head_counts.POOL` by pool.
+        base: packed counts by pool before any of them.
+        since_ms: by pool; NEVER_MS if somebody is free. Changed in place.
+        last_end_ms: by pool, the end of the last time that 10 s without free agents ended.
+            Changed in place.
+    """
+    if not len(pool_steps.group):
+        return
+    none = third(pool_steps.packed) == 0
+    none_before = third(pool_steps.before(base)) == 0
+    place = np.arange(len(none))
+    began = np.maximum.accumulate(np.where(none & ~none_before, place, -1))
+    first = np.repeat(pool_steps.start, pool_steps.end - pool_steps.start)
+    since = np.where(began >= first, pool_steps.at_ms[began], since_ms[pool_steps.group])
+    ended = np.flatnonzero(none_before & ~none & (pool_steps.at_ms - since > NOBODY_FREE_MS))
+    last_end_ms[pool_steps.group[ended]] = pool_steps.at_ms[ended]
+    last = pool_steps.end - 1
+    since_ms[pool_steps.groups] = np.where(none[last], since[last], NEVER_MS)

@@ -1,0 +1,1 @@
+"""Detectors: one rule a file, listed in the registry."""

@@ -1,0 +1,1 @@
+"""Evaluation: which teams and pools are judged, at which instants, by what."""

@@ -1,0 +1,1 @@
+"""Dead letters: written by workers, read and sent again by people."""

@@ -1,0 +1,39 @@
+"""Producing to Kafka so that what was acknowledged is there."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+
+from stream.dlq.letters import Headers
+
+
+class Record(NamedTuple):
+    """What is sent to a topic."""
+
+    key: bytes
+    value: bytes | None
+    headers: Headers = ()
+    partition: int | None = None
+    """None: as the key says."""
+
+
+def new_producer(brokers: str | list[str]) -> AIOKafkaProducer:
+    """A producer that is not yet connected; a record is acknowledged by all replicas in sync."""
+    return AIOKafkaProducer(
+        bootstrap_servers=brokers, acks="all", linger_ms=2, request_timeout_ms=10_000
+    )
+
+
+async def send(producer: AIOKafkaProducer, topic: str, records: Sequence[Record]) -> None:
+    """Send records and wait until all are acknowledged.
+
+    Raises:
+        KafkaError: one was not.
+    """
+    sent = [
+        await producer.send(topic, value, key, partition, headers=list(headers))
+        for key, value, headers, partition in records
+    ]
+    await asyncio.gather(*sent)

@@ -1,0 +1,110 @@
+"""What the dead-letter topic holds, in numbers, and its newest letters: `floorwatch dlq show`."""
+
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from stream.dlq.reader import Letter, Letterbox, Mark, Show
+from stream.units import rfc3339
+
+Place = tuple[str, str, int]
+"""Reason, source topic, source partition."""
+BEGINNING: int = 200
+"""Characters of a value that are shown."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """Each letter counts once, however often it stands there."""
+
+    letters: Counter[Place] = field(default_factory=Counter)
+    events: Counter[Place] = field(default_factory=Counter)
+    retried: Counter[Place] = field(default_factory=Counter)
+    foreign: int = 0
+    """Records that Floorwatch did not write."""
+    newest: list[Letter] = field(default_factory=list)
+    """Newest first."""
+    marked: set[bytes] = field(default_factory=set)
+    """Keys of letters that were sent again."""
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """A row for each reason and source partition, the most letters first."""
+        for place, letters in sorted(self.letters.items(), key=lambda one: (-one[1], one[0])):
+            reason, topic, partition = place
+            yield {
+                "reason": reason,
+                "source_topic": topic,
+                "source_partition": partition,
+                "letters": letters,
+                "events": self.events[place],
+                "retried": self.retried[place],
+            }
+
+    def document(self, letter: Letter) -> dict[str, Any]:
+        """A letter as JSON tells it."""
+        return {
+            "time": rfc3339(letter.time_ms),
+            "reason": letter.reason,
+            "detail": letter.detail,
+            "events": letter.events,
+            "source_topic": letter.topic,
+            "source_partition": letter.partition,
+            "source_offset": letter.offset,
+            "size_bytes": letter.size,
+            "truncated": letter.is_cut,
+            "retried": letter.key in self.marked,
+            "value": beginning(letter.value),
+        }
+
+
+def beginning(value: bytes | None) -> str | None:
+    """The beginning of a record as text that harms no terminal."""
+    if value is None:
+        return None
+    text = value[: 4 * BEGINNING].decode(errors="backslashreplace")
+    return printable(text[:BEGINNING]) + ("…" if len(text) > BEGINNING else "")
+
+
+def printable(text: str) -> str:
+    """Text whose control characters are written out."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+async def summarise(
+    box: Letterbox, *, reasons: Collection[str], since_ms: int | None, limit: int, show: Show
+) -> Summary:
+    """Read the topic once.
+
+    Args:
+        box: the topic.
+        reasons: leave out others; empty: all.
+        since_ms: leave out what was written before.
+        limit: how many of the newest letters to keep.
+        show: told how far it has come.
+
+    Raises:
+        ServiceError: Kafka does not answer any more.
+    """
+    found = Summary()
+    places: dict[bytes, Place] = {}
+    newest: list[tuple[int, bytes, Letter]] = []
+    async for one in box.records(since_ms, show, "reading"):
+        if one is None:
+            found.foreign += 1
+        elif isinstance(one, Mark):
+            if one.key in places and one.key not in found.marked:
+                found.marked.add(one.key)
+                found.retried[places[one.key]] += 1
+        elif one.key not in places and (not reasons or one.reason in reasons):
+            place = places[one.key] = (one.reason, one.topic, one.partition)
+            found.letters[place] += 1
+            found.events[place] += one.events
+            heapq.heappush(newest, (one.time_ms, one.key, one))
+            if len(newest) > limit:
+                heapq.heappop(newest)
+    found.newest = [letter for _, _, letter in sorted(newest, key=lambda t: t[:2], reverse=True)]
+    return found

@@ -1,0 +1,1 @@
+"""Figures: ratios and member tables, computed from the windows."""

@@ -1,0 +1,1 @@
+"""Observation: what changed on the floors since control looked last."""

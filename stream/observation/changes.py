@@ -1,0 +1,265 @@
+"""What changed on the floors between two instants: the view that control has of the windows.
+
+Control looks at each instant once. So it keeps, for each agent, the state that it last saw
+(`Watch`); a row that arrives late changes what holds from now on, never what was judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.arrays import grown, union
+from stream.control.model import Changes, StaleChanges
+from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
+from stream.events.names import Names
+from stream.observation.stretches import Held, Stretches, held_rows, lost, shown, unheard
+from stream.units import NEVER_MS
+from stream.windows.engine import Engine
+from stream.windows.reading import credible_until
+
+NOBODY = -1
+Seen = tuple[str, str, str, str, int, int]
+"""Floor, agent, team (empty: nobody yet), state, `run_ms` and `until_ms` of `Watch`."""
+_KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
+
+
+class Watch:
+    """Seat and state of each agent as control last saw them; NOBODY before the first."""
+
+    def __init__(self) -> None:
+        self.seat = np.full(64, NOBODY, np.int64)
+        self.state = np.zeros(64, np.int64)
+        self.until_ms = np.full(64, NEVER_MS, np.int64)
+        """When the state stops being credible."""
+        self.run_ms = np.full(64, -NEVER_MS, np.int64)
+        """When the last run of rows that was shown began: an entry that was seen is no other."""
+        self.silent_ms = np.full(8, NEVER_MS, np.int64)
+        """Since when each source is silent; NEVER_MS: it is not."""
+        self.stale = np.zeros(8, np.bool_)
+        """Teams that were stale when control looked last."""
+
+    def make_room(self, engine: Engine) -> None:
+        """Follow the names."""
+        names = engine.names
+        self.seat = grown(self.seat, len(names.agents), NOBODY)
+        self.state = grown(self.state, len(names.agents))
+        self.until_ms = grown(self.until_ms, len(names.agents), NEVER_MS)
+        self.run_ms = grown(self.run_ms, len(names.agents), -NEVER_MS)
+        self.silent_ms = grown(self.silent_ms, len(names.sources), NEVER_MS)
+        self.stale = grown(self.stale, len(names.teams))
+
+    def catch_up(self, engine: Engine, judged_ms: int) -> None:
+        """See everything as it stood when all before `judged_ms` was judged."""
+        everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
+        none = np.zeros(STATE_COUNT, np.bool_)
+        look(engine, self, everyone, -NEVER_MS, judged_ms, none)
+
+    def seen(self, engine: Engine, agents: I64) -> list[Seen]:
+        """What control last saw of these agents, by names: what a commit must hold of them."""
+        self.make_room(engine)
+        names, seen = engine.names, list[Seen]()
+        for agent in np.unique(agents).tolist():
+            seat = int(self.seat[agent])
+            team = "" if seat == NOBODY else names.seats.keys[seat][2]
+            state = State(int(self.state[agent])).name
+            times = int(self.run_ms[agent]), int(self.until_ms[agent])
+            seen.append((*names.agents.keys[agent], team, state, *times))
+        return seen
+
+    def put_back(self, names: Names, seen: Sequence[Seen]) -> I64:
+        """See these agents as `seen` told, whatever came since; their numbers."""
+        agents = [names.agent(floor, agent) for floor, agent, *_ in seen]
+        for number, (floor, agent, team, state, run_ms, until_ms) in zip(agents, seen, strict=True):
+            self.seat[number] = names.seat(floor, agent, team, 0) if team else NOBODY
+            self.state[number] = State[state]
+            self.run_ms[number], self.until_ms[number] = run_ms, until_ms
+        return np.array(agents, np.int64)
+
+    def heads(self, engine: Engine) -> I64:
+        """(teams, STATE_COUNT) heads as control last saw them."""
+        count = len(engine.names.agents)
+        seat = self.seat[:count]
+        there = np.flatnonzero(seat != NOBODY)
+        team = engine.names.seat_team.data[seat[there]]
+        place = team * STATE_COUNT + self.state[there]
+        teams = len(engine.names.teams)
+        return np.bincount(place, minlength=teams * STATE_COUNT).reshape(teams, STATE_COUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Where agents' states may change, in columns; one agent after the other, by instant."""
+
+    agent: I64
+    at_ms: I64
+    seat: I64
+    state: I64
+    shown: Bool
+    """Whether the state is the row's own; else it is lost."""
+    before: I64
+    """The state that led to the row's run."""
+    run_ms: I64
+    """When that run began."""
+    sync: Bool
+
+
+def look(
+    engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int, entry_states: Bool
+) -> tuple[Changes, StaleChanges]:
+    """The changes in [from_ms, until_ms) against what control last saw, which moves on.
+
+    touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
+    """
+    watch.make_room(engine)
+    agents = _candidates(engine, watch, touched, until_ms)
+    held = held_rows(engine, agents)
+    silent = unheard(engine, held, until_ms)
+    steps = _steps(agents, held, silent, from_ms, until_ms)
+    changes = _changes(engine, watch, steps, entry_states)
+    stale = _stale(engine, watch, agents, held, silent, until_ms)
+    stale_changes = _stale_changes(watch, stale, from_ms, until_ms)
+    _expect(engine, watch, agents, until_ms)
+    engine.sources.forget_silences(until_ms)
+    return changes, stale_changes
+
+
+def _candidates(engine: Engine, watch: Watch, touched: I64, until_ms: int) -> I64:
+    """Agents of whom control may see something new."""
+    count = len(engine.names.agents)
+    expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
+    silent_ms = engine.sources.silent_from_ms()
+    silent_ms[silent_ms >= until_ms] = NEVER_MS
+    turned = silent_ms != watch.silent_ms[: len(silent_ms)]
+    turned[engine.sources.silences[0]] = True
+    parts = [touched, expiring]
+    if turned.any():
+        held = engine.agents.last_ms[:count] < NEVER_MS
+        parts.append(np.flatnonzero(held & turned[engine.agents.last_source[:count]]))
+        watch.silent_ms[: len(silent_ms)] = silent_ms
+    return np.unique(np.concatenate(parts))
+
+
+def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _Steps:
+    """The states of the agents at from_ms and at each later row, limit or end of a silence."""
+    hidden = lost(held, silent, until_ms)
+    told = shown(held, hidden, until_ms)
+    row = np.concatenate([told.row, hidden.row])
+    is_shown = np.arange(len(row)) < len(told.row)
+    at_ms = np.maximum(np.concatenate([told.start_ms, hidden.start_ms]), from_ms)
+    at = np.flatnonzero(np.concatenate([told.end_ms, hidden.end_ms]) > from_ms)
+    if len(hidden.row):
+        at = at[np.lexsort((at_ms[at], row[at]))]
+    row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
+    return _Steps(
+        agents[held.place[row]],
+        at_ms,
+        held.seat[row],
+        np.where(is_shown, held.state[row], int(State.unknown)),
+        is_shown,
+        held.before[row],
+        held.run_ms[row],
+        held.sync[row],
+    )
+
+
+def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool) -> Changes:
+    count = len(steps.agent)
+    first = np.ones(count, np.bool_)
+    first[1:] = steps.agent[1:] != steps.agent[:-1]
+    seat_before = _before(steps.seat, watch.seat, steps.agent, first)
+    state_before = _before(steps.state, watch.state, steps.agent, first)
+    changed = (steps.seat != seat_before) | (steps.state != state_before)
+    at = np.flatnonzero(changed)
+    at = at[np.lexsort((steps.agent[at], steps.at_ms[at]))]
+    team = np.append(engine.names.seat_team.data, NOBODY)
+    run_ms = _shown_runs(watch, steps, first)
+    is_new = steps.shown & (steps.run_ms != _before(run_ms, watch.run_ms, steps.agent, first))
+    entry = entry_states[steps.state] & _KNOWN_WORK[steps.before] & ~steps.sync & is_new
+    last = np.append(first[1:], True) if count else first
+    watch.seat[steps.agent[last]] = steps.seat[last]
+    watch.state[steps.agent[last]] = steps.state[last]
+    watch.run_ms[steps.agent[last]] = run_ms[last]
+    return Changes(
+        steps.at_ms[at],
+        steps.agent[at],
+        team[seat_before[at]],
+        state_before[at].astype(np.uint8),
+        team[steps.seat[at]],
+        steps.state[at].astype(np.uint8),
+        entry[at],
+        steps.run_ms[at],
+    )
+
+
+def _before(values: I64, seen: I64, agent: I64, first: Bool) -> I64:
+    """What each agent had in the step before, or when control looked last."""
+    out = np.empty_like(values)
+    out[1:] = values[:-1]
+    out[first] = seen[agent[first]]
+    return out
+
+
+def _shown_runs(watch: Watch, steps: _Steps, first: Bool) -> I64:
+    """For each step: when the agent's last run began that was shown until then."""
+    start = np.where(steps.shown, steps.run_ms, watch.run_ms[steps.agent])
+    last = np.where(steps.shown | first, np.arange(len(start)), 0)
+    return start[np.maximum.accumulate(last)]
+
+
+def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
+    """When each agent must be looked at again without a new row."""
+    held = engine.agents
+    agents = agents[held.last_ms[agents] < NEVER_MS]
+    limit_ms = credible_until(engine, held.last_source[agents], held.limit_ms[agents], until_ms)
+    ahead = held.last_ms[agents] >= until_ms
+    later = np.where(limit_ms >= until_ms, limit_ms, NEVER_MS)
+    watch.until_ms[agents] = np.where(ahead, until_ms, later)
+
+
+def _stale(
+    engine: Engine, watch: Watch, looked_at: I64, held: Held, silent: Stretches, until_ms: int
+) -> Stretches:
+    """Time before until_ms in which teams (`row`) have someone not offline who is not heard."""
+    team_of = engine.names.seat_team.data
+    always = np.unique(team_of[_unheard_all_along(engine, watch, looked_at)])
+    at = np.flatnonzero(held.state[silent.row] != State.offline)
+    return Stretches(
+        *union(
+            np.concatenate([always, team_of[held.seat[silent.row[at]]]]),
+            np.concatenate([np.full(len(always), -NEVER_MS), silent.start_ms[at]]),
+            np.concatenate([np.full(len(always), until_ms), silent.end_ms[at]]),
+        )
+    )
+
+
+def _unheard_all_along(engine: Engine, watch: Watch, looked_at: I64) -> I64:
+    """Seats of those who are not offline, of whom nothing is new, and whose source is silent."""
+    is_silent = watch.silent_ms[: len(engine.names.sources)] < NEVER_MS
+    if not is_silent.any():
+        return np.zeros(0, np.int64)
+    agents, count = engine.agents, len(engine.names.agents)
+    found = is_silent[agents.last_source[:count]] & (agents.last_ms[:count] < NEVER_MS)
+    found &= agents.last_state[:count] != State.offline
+    found[looked_at] = False
+    return agents.last_seat[:count][found]
+
+
+def _stale_changes(watch: Watch, stale: Stretches, from_ms: int, until_ms: int) -> StaleChanges:
+    """What changed of the teams that were stale when control looked last, which moves on."""
+    ahead = (stale.end_ms > from_ms) | (stale.end_ms == until_ms)  # also where no time passes
+    team, start_ms, end_ms = stale.row[ahead], stale.start_ms[ahead], stale.end_ms[ahead]
+    still = np.zeros(len(watch.stale), np.bool_)
+    still[team[start_ms <= from_ms]] = True
+    begin = (start_ms > from_ms) | ~watch.stale[team]
+    end = end_ms < until_ms
+    gone = np.flatnonzero(watch.stale & ~still)
+    at_ms = np.concatenate(
+        [np.full(len(gone), from_ms), np.maximum(start_ms[begin], from_ms), end_ms[end]]
+    )
+    teams = np.concatenate([gone, team[begin], team[end]])
+    is_stale = np.repeat([False, True, False], [len(gone), begin.sum(), end.sum()])
+    order = np.lexsort((teams, at_ms))
+    watch.stale[:] = False
+    watch.stale[team[~end]] = True
+    return StaleChanges(at_ms[order], teams[order], is_stale[order])

@@ -1,0 +1,130 @@
+"""Rows of agents as time goes: while each row's state is shown, and while it is not credible.
+
+Other than the figures, which are read at one instant, this tells of each instant what one would
+have seen who looked then: a silence of the source hides the state even if it is over by now.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.arrays import union
+from stream.events.language import I64, Bool, State
+from stream.units import NEVER_MS
+from stream.windows.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows of some agents, one agent after the other, in columns of length R."""
+
+    place: I64
+    """The agent's place in the list that was asked for."""
+    ts_ms: I64
+    next_ms: I64
+    """The agent's next row; NEVER_MS: it is the last one."""
+    seat: I64
+    state: I64
+    source: I64
+    limit_ms: I64
+    """Until when the state is credible by its own limit."""
+    before: I64
+    """The state that led to the run of equal states in which the row stands."""
+    run_ms: I64
+    """When that run began."""
+    sync: Bool
+    """Whether the row that began it was a gateway's snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Stretches of time [start_ms, end_ms) of rows, by row, then by start."""
+
+    row: I64
+    start_ms: I64
+    end_ms: I64
+
+
+def held_rows(engine: Engine, agents: I64) -> Held:
+    """All rows of the agents but those that last no time."""
+    rows, size = engine.timelines.of(agents)
+    place = np.repeat(np.arange(len(agents)), size)
+    same = np.append(place[1:] == place[:-1], False) if len(place) else np.zeros(0, np.bool_)
+    next_ms = np.full(len(place), NEVER_MS, np.int64)
+    next_ms[:-1][same[:-1]] = rows.ts_ms[1:][same[:-1]]
+    real = next_ms > rows.ts_ms
+    rows, place, next_ms = rows.take(real), place[real], next_ms[real]
+    seat, state = rows.seat.astype(np.int64), rows.state.astype(np.int64)
+    source = rows.source.astype(np.int64)
+    limit_ms = engine.limit_of(source, state, seat, rows.ts_ms)
+    start, before = _runs(place, seat, state, limit_ms < next_ms)
+    return Held(
+        place,
+        rows.ts_ms,
+        next_ms,
+        seat,
+        state,
+        source,
+        limit_ms,
+        before,
+        rows.ts_ms[start],
+        rows.sync[start],
+    )
+
+
+def _runs(place: I64, seat: I64, state: I64, is_broken: Bool) -> tuple[I64, I64]:
+    """For each row: where the run of equal states in its seat began, and what came before it."""
+    count = len(place)
+    new = np.ones(count, np.bool_)
+    broken = is_broken[:-1]
+    new[1:] = (
+        (place[1:] != place[:-1]) | (seat[1:] != seat[:-1]) | (state[1:] != state[:-1]) | broken
+    )
+    start = np.maximum.accumulate(np.where(new, np.arange(count), 0))
+    before = np.full(count, int(State.unknown))
+    before[1:] = np.where((place[1:] == place[:-1]) & ~broken, state[:-1], int(State.unknown))
+    return start, before[start]
+
+
+def unheard(engine: Engine, held: Held, until_ms: int) -> Stretches:
+    """Time of rows before until_ms in which their source was silent; stretches may overlap."""
+    silent_from = engine.sources.silent_from_ms()
+    row = np.flatnonzero(np.minimum(held.next_ms, until_ms) > silent_from[held.source])
+    parts = [(row, silent_from[held.source[row]], np.full(len(row), until_ms))]
+    for source, start_ms, end_ms in engine.sources.silences.T.tolist():
+        row = np.flatnonzero(held.source == source)
+        parts.append((row, np.full(len(row), start_ms), np.full(len(row), end_ms)))
+    row, start, end = (np.concatenate(column) for column in zip(*parts, strict=True))
+    start = np.maximum(start, held.ts_ms[row])
+    end = np.minimum(np.minimum(end, held.next_ms[row]), until_ms)
+    real = start < end
+    return Stretches(row[real], start[real], end[real])
+
+
+def lost(held: Held, silent: Stretches, until_ms: int) -> Stretches:
+    """Time of rows before until_ms in which their state is not credible."""
+    row = np.flatnonzero(held.limit_ms < np.minimum(held.next_ms, until_ms))
+    start_ms = np.maximum(held.limit_ms[row], held.ts_ms[row])
+    end_ms = np.minimum(held.next_ms[row], until_ms)
+    return Stretches(
+        *union(
+            np.concatenate([row, silent.row]),
+            np.concatenate([start_ms, silent.start_ms]),
+            np.concatenate([end_ms, silent.end_ms]),
+        )
+    )
+
+
+def shown(held: Held, hidden: Stretches, until_ms: int) -> Stretches:
+    """Time of rows before until_ms in which their state is credible: all that is not `hidden`."""
+    row = np.flatnonzero(held.ts_ms < until_ms)
+    start_ms, end_ms = held.ts_ms[row], np.minimum(held.next_ms[row], until_ms)
+    if len(hidden.row):
+        # Each stretch begins where its row does or something hidden ends, and so the other way.
+        begins, ends = np.concatenate([row, hidden.row]), np.concatenate([hidden.row, row])
+        by_begin, by_end = np.argsort(begins, kind="stable"), np.argsort(ends, kind="stable")
+        row = begins[by_begin]
+        start_ms = np.concatenate([start_ms, hidden.end_ms])[by_begin]
+        end_ms = np.concatenate([hidden.start_ms, end_ms])[by_end]
+    real = start_ms < end_ms
+    return Stretches(row[real], start_ms[real], end_ms[real])

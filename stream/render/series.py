@@ -1,0 +1,253 @@
+"""Figures as blocks of columns: each figure's metric, labels and view field, said once.
+
+Prometheus text and views are both made from these blocks, so a view's field and its series
+cannot differ. Times leave here in seconds, shares as 0 to 1; what is not finite does not exist.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import numpy as np
+
+from stream.control.model import DetectorView, Severity, Verdict
+from stream.events.language import I64, State
+from stream.figures.model import F64, WINDOWS, Figures
+from stream.render import catalogue as c
+from stream.render.catalogue import ratio_metric
+from stream.render.metric import Metric
+
+VERDICT: Final = "verdict"
+"""The name under which a team's or pool's own line stands among its detectors."""
+SCHEDULED: Final = "scheduled"
+_STATES: Final = tuple(state.name for state in State)
+_BY_WINDOW: Final = tuple((window,) for window in WINDOWS)
+
+
+class Form(Enum):
+    """How a number is written in a view."""
+
+    count = "count"
+    seconds = "seconds"
+    ratio = "ratio"
+    instant = "instant"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One metric over R rows (teams, pools, …) and C columns (state, window, …)."""
+
+    metric: Metric
+    rows: Sequence[tuple[str, ...]]
+    """Values of the first labels of the metric, by row."""
+    columns: tuple[tuple[str, ...], ...]
+    """Values of the other labels, by column."""
+    values: I64 | F64
+    """(R, C)"""
+    form: Form
+    fields: tuple[str, ...] = ()
+    """Names in the view, by column; none: not in the view as such."""
+
+
+def blocks_of(figures: Figures) -> list[Block]:
+    """All blocks of one shard, in a fixed order."""
+    return [
+        *team_blocks(figures),
+        *pool_blocks(figures),
+        *control_blocks(figures.detectors),
+        *_source_blocks(figures),
+    ]
+
+
+def team_blocks(figures: Figures) -> list[Block]:
+    """What stands in team views as numbers; rows are the teams in their own order."""
+    return [
+        *_state_blocks(figures),
+        *_ratio_blocks(figures),
+        *_member_blocks(figures),
+        *_handling_blocks(figures),
+        *_time_blocks(figures),
+    ]
+
+
+def _state_blocks(figures: Figures) -> list[Block]:
+    teams = figures.teams
+    pairs = tuple((state, window) for window in WINDOWS for state in _STATES)
+    return [
+        Block(
+            c.TEAM_AGENTS,
+            teams.keys,
+            tuple((state,) for state in _STATES),
+            teams.heads,
+            Form.count,
+            tuple(f"agents:{state}" for state in _STATES),
+        ),
+        Block(
+            c.TEAM_STATE_SECONDS,
+            teams.keys,
+            pairs,
+            _flat(teams.state_ms) / 1_000,
+            Form.seconds,
+            tuple(f"seconds:{state}:{window}" for state, window in pairs),
+        ),
+    ]
+
+
+def _ratio_blocks(figures: Figures) -> list[Block]:
+    teams = figures.teams
+    return [
+        Block(
+            ratio_metric(ratio),
+            teams.keys,
+            _BY_WINDOW,
+            teams.ratio[:, :, at],
+            Form.ratio,
+            _by_window(ratio.name),
+        )
+        for at, ratio in enumerate(figures.ratios)
+    ]
+
+
+def _member_blocks(figures: Figures) -> list[Block]:
+    teams = figures.teams
+    pairs = tuple((ratio.name, window) for window in WINDOWS for ratio in figures.ratios)
+
+    def block(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Block:
+        fields = tuple(f"{figure}_{suffix}:{window}" for figure, window in pairs)
+        return Block(metric, teams.keys, pairs, _flat(values), form, fields)
+
+    return [
+        block(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, "cv"),
+        block(c.TEAM_MEMBERS, teams.members, Form.count, "members"),
+        block(c.TEAM_MEMBER_MEAN, teams.mean, Form.ratio, "mean"),
+        block(c.TEAM_MEMBER_SD, teams.sd, Form.ratio, "sd"),
+    ]
+
+
+def _handling_blocks(figures: Figures) -> list[Block]:
+    teams = figures.teams
+    parts = {"talk": teams.talk_ms, "hold": teams.hold_ms, "acw": teams.acw_ms}
+    return [
+        Block(
+            c.TEAM_HANDLE_TIME,
+            teams.keys,
+            tuple((part, window) for part in parts for window in WINDOWS),
+            np.concatenate(list(parts.values()), axis=1) / 1_000,
+            Form.seconds,
+            tuple(f"{part}_s:{window}" for part in parts for window in WINDOWS),
+        ),
+        Block(
+            c.TEAM_HANDLED, teams.keys, _BY_WINDOW, teams.handled, Form.count, _by_window("handled")
+        ),
+        Block(c.TEAM_SHORT, teams.keys, _BY_WINDOW, teams.short, Form.count, _by_window("short")),
+    ]
+
+
+def _time_blocks(figures: Figures) -> list[Block]:
+    teams = figures.teams
+    # A floor without any event has no watermark: a series of 1970 would only raise false alarms.
+    watermark = np.where(teams.watermark_ms > 0, teams.watermark_ms / 1_000, np.nan)
+    as_of = np.full(len(teams.keys), figures.as_of_ms / 1_000)
+    return [
+        Block(
+            c.TEAM_WINDOW,
+            teams.keys,
+            _BY_WINDOW,
+            teams.window_ms / 1_000,
+            Form.seconds,
+            _by_window("window_s"),
+        ),
+        Block(
+            c.TEAM_WATERMARK, teams.keys, ((),), watermark[:, None], Form.instant, ("watermark",)
+        ),
+        Block(c.TEAM_AS_OF, teams.keys, ((),), as_of[:, None], Form.instant, ("as_of",)),
+    ]
+
+
+def pool_blocks(figures: Figures) -> list[Block]:
+    """What stands in pool views as numbers; rows are the pools in their own order."""
+    pools = figures.pools
+
+    def now(metric: Metric, values: I64 | F64, form: Form, field: str) -> Block:
+        return Block(metric, pools.keys, ((),), values[:, None], form, (field,))
+
+    def windowed(metric: Metric, values: I64 | F64, form: Form, field: str) -> Block:
+        return Block(metric, pools.keys, _BY_WINDOW, values, form, _by_window(field))
+
+    peak = pools.in_peak[:, None].astype(np.int64)
+    return [
+        now(c.POOL_WAITING, pools.waiting, Form.count, "waiting"),
+        now(c.POOL_OLDEST, pools.oldest_wait_ms / 1_000, Form.seconds, "oldest_wait_s"),
+        now(c.POOL_ESTIMATED, pools.estimated_wait_ms / 1_000, Form.seconds, "estimated_wait_s"),
+        windowed(c.POOL_OFFERED, pools.offered, Form.count, "offered"),
+        windowed(c.POOL_ANSWERED, pools.answered, Form.count, "answered"),
+        windowed(c.POOL_ABANDONED, pools.abandoned, Form.count, "abandoned"),
+        windowed(c.POOL_SERVICE_LEVEL, pools.service_level, Form.ratio, "service_level"),
+        now(c.POOL_OPEN, pools.is_open, Form.count, "open"),
+        Block(c.POOL_PEAK, pools.keys, ((SCHEDULED,),), peak, Form.count),
+    ]
+
+
+def control_blocks(detectors: Sequence[DetectorView]) -> list[Block]:
+    """States, alerts, statistics and limits; rows are (floor, pool[, team], detector)."""
+    of_teams = [view for view in detectors if view.team]
+    of_pools = [view for view in detectors if not view.team]
+    judging = [view for view in of_teams if view.detector != VERDICT]
+    rows = [_row(view) for view in judging]
+    statistic = np.array([[view.statistic] for view in judging], np.float64).reshape(-1, 1)
+    limit = np.array([[view.limit] for view in judging], np.float64).reshape(-1, 1)
+    return [
+        _state_block(c.TEAM_CONTROL_STATE, of_teams),
+        _alert_block(c.TEAM_ALERT, of_teams),
+        Block(c.TEAM_STATISTIC, rows, ((),), statistic, Form.ratio),
+        Block(c.TEAM_LIMIT, rows, ((),), limit, Form.ratio),
+        _state_block(c.POOL_CONTROL_STATE, of_pools),
+        _alert_block(c.POOL_ALERT, of_pools),
+    ]
+
+
+def _row(view: DetectorView) -> tuple[str, ...]:
+    place = (view.floor, view.pool, view.team) if view.team else (view.floor, view.pool)
+    return (*place, view.detector)
+
+
+def _state_block(metric: Metric, views: Sequence[DetectorView]) -> Block:
+    states = tuple((state.value,) for state in Verdict)
+    number = {state: at for at, state in enumerate(Verdict)}
+    now = np.array([number[view.state] for view in views], np.int64)
+    return Block(metric, [_row(v) for v in views], states, _one_of(now, len(states)), Form.count)
+
+
+def _alert_block(metric: Metric, views: Sequence[DetectorView]) -> Block:
+    judging = [view for view in views if view.detector != VERDICT]
+    severities = tuple((severity.value,) for severity in Severity)
+    number = {severity: at for at, severity in enumerate(Severity)}
+    now = [-1 if view.severity is None else number[view.severity] for view in judging]
+    raised = _one_of(np.array(now, np.int64), len(severities))
+    return Block(metric, [_row(view) for view in judging], severities, raised, Form.count)
+
+
+def _one_of(column: I64, columns: int) -> I64:
+    hit: I64 = (column[:, None] == np.arange(columns)).astype(np.int64)
+    return hit
+
+
+def _source_blocks(figures: Figures) -> list[Block]:
+    seen = [source for source in figures.sources if source.watermark_ms > 0]
+    watermark = np.array([[source.watermark_ms / 1_000] for source in seen]).reshape(-1, 1)
+    rows = [(source.floor, source.source) for source in seen]
+    silent = np.array([[source.silent] for source in seen], np.int64).reshape(-1, 1)
+    return [
+        Block(c.SOURCE_WATERMARK, rows, ((),), watermark, Form.instant),
+        Block(c.SOURCE_SILENT, rows, ((),), silent, Form.count),
+    ]
+
+
+def _by_window(name: str) -> tuple[str, ...]:
+    return tuple(f"{name}:{window}" for window in WINDOWS)
+
+
+def _flat(values: I64 | F64) -> I64 | F64:
+    """(rows, W, X) as (rows, W * X); also right for no rows at all."""
+    return values.reshape(values.shape[0], values.shape[1] * values.shape[2])

@@ -1,0 +1,122 @@
+"""Calls and what they add up to: for teams, for pools, and for members where that is asked for."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from stream.arrays import distinct, grown
+from stream.calendar.team_calendars import Calendars
+from stream.events.batch import CallRows
+from stream.events.language import I64, Bool, Phase
+from stream.events.names import Names
+from stream.spec import Spec
+from stream.units import DAY_MS, MINUTE_MS
+from stream.windows.calls.contribution import Contribution, changes, contribution
+from stream.windows.calls.facts import NONE
+from stream.windows.calls.minute_sums import (
+    POOL_COUNTS,
+    TEAM_COUNTS,
+    Entries,
+    Tally,
+    pool_values,
+    team_values,
+)
+from stream.windows.calls.open_calls import Calls
+from stream.windows.closing.hour_sums import Hours
+
+_PERIODS_KEPT_MS = 15 * DAY_MS
+
+
+class Counting:
+    """The calls of a shard and their tallies."""
+
+    def __init__(self, names: Names, spec: Spec, calendars: Calendars, hours: Hours | None) -> None:
+        self._names = names
+        self._spec = spec
+        self._calendars = calendars
+        self._hours = hours
+        self.calls = Calls(names, spec.windows)
+        self.teams = Tally(len(TEAM_COUNTS))
+        self.pools = Tally(len(POOL_COUNTS))
+        self.seats = Tally(len(TEAM_COUNTS))
+        """Filled only where `Spec.seat_calls` asks for it."""
+        self.seat_heard = np.zeros(64, np.bool_)
+        """Seats of which a call was taken in."""
+        self.pool_heard = np.zeros(8, np.bool_)
+
+    def make_room(self) -> None:
+        """Follow the names."""
+        names = self._names
+        self.teams.make_room(len(names.teams))
+        self.pools.make_room(len(names.pools))
+        self.seat_heard = grown(self.seat_heard, len(names.seats))
+        self.pool_heard = grown(self.pool_heard, len(names.pools))
+        if self._spec.seat_calls:
+            self.seats.make_room(len(names.seats))
+
+    def advance(self, minute: I64, floor_of_seat: I64) -> None:
+        """Open minutes up to the given one of each floor (floors,), for what is new there too."""
+        self.teams.advance(minute[self._names.team_floor.data])
+        self.pools.advance(minute[self._names.pool_floor.data])
+        if self._spec.seat_calls:
+            self.seats.advance(minute[floor_of_seat])
+
+    def forget(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int, minute: int) -> None:
+        """Let go of calls and periods that no event can change any more."""
+        self.calls.retire(cut_ms, greatest_ms, unjudged_ms)
+        before_ms = minute * MINUTE_MS - _PERIODS_KEPT_MS
+        for tally in (self.teams, self.pools, self.seats):
+            tally.forget(before_ms)
+
+    def push(self, rows: CallRows, fine: Bool) -> None:
+        """Take in call events; fine: (E,) which events of the batch are in time."""
+        at = np.flatnonzero(fine[rows.event])
+        self.pool_heard[rows.pool[at]] = True
+        at = at[rows.phase[at] <= Phase.abandoned]
+        if len(at) != len(rows.event):
+            rows = rows.take(at)
+        agent = self._agents_of(rows)
+        slot = self.calls.slots(rows, agent)
+        if (slot == NONE).any():
+            untold = np.flatnonzero(slot != NONE)
+            rows, agent, slot = rows.take(untold), agent[untold], slot[untold]
+        if not len(rows.event):
+            return
+        touched = distinct(slot)
+        leg = self.calls.open_legs_of(rows, agent, slot)
+        legs = self.calls.legs.of(touched)
+        before = contribution(self.calls, touched, legs)
+        self.calls.push(rows, slot, leg)
+        self._count(*changes(before, contribution(self.calls, touched, legs)))
+
+    def _agents_of(self, rows: CallRows) -> I64:
+        named = rows.seat != NONE
+        self.seat_heard[rows.seat[named]] = True
+        agent = np.full(len(rows.seat), NONE, np.int64)
+        agent[named] = self._names.seat_agent.data[rows.seat[named]]
+        return agent
+
+    def _count(self, what: Contribution, sign: I64) -> None:
+        """Add (or take away) what calls count for; sign: (N,) 1 or -1."""
+        teams, pools = self.entries(what)
+        named = what.seat != NONE
+        teams = replace(teams, values=teams.values * sign[named, None])
+        self.teams.add(teams)
+        pools = replace(pools, values=pools.values * sign[:, None])
+        self.pools.add(pools)
+        if self._spec.seat_calls:
+            self.seats.add(replace(teams, row=what.seat[named]))
+        if self._hours is not None:
+            self._hours.count_calls(what.seat[named], teams.ts_ms, teams.values)
+            self._hours.count_pools(pools.row, pools.ts_ms, pools.values)
+
+    def entries(self, what: Contribution) -> tuple[Entries, Entries]:
+        """What calls count for, as entries of the teams' tally and of the pools'."""
+        windows, calendars = self._spec.windows, self._calendars
+        at, values = team_values(what, windows.short_call_ms)
+        team = self._names.seat_team.data[what.seat[at]]
+        period_ms = calendars.shift_start(calendars.of_team[team], what.ts_ms[at])
+        teams = Entries(team, what.ts_ms[at], period_ms, values)
+        period_ms = calendars.shift_start(calendars.of_pool[what.pool], what.ts_ms)
+        values = pool_values(what, windows.service_level_ms)
+        return teams, Entries(what.pool, what.ts_ms, period_ms, values)

@@ -1,0 +1,1 @@
+"""Closing: local hours that are final, and their bytes for the archive."""

@@ -1,0 +1,106 @@
+"""What the open hours of seats and pools add up to: the next to be sealed, and what is newer."""
+
+import numpy as np
+
+from stream.arrays import BLOCK_BITS, add_rows, distinct, grown
+from stream.events.language import I64, STATE_COUNT
+from stream.events.names import Names
+from stream.units import NEVER_MS
+from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
+from stream.windows.panes import Intervals
+from stream.windows.sources import UNSEEN_MS
+from stream.windows.spells import Suffix, begun
+
+HOURS = 2
+"""0: the hour to be sealed next; 1: what is newer, all of it in the hour after (`seals.Seals`)."""
+
+
+class Hours:
+    """Sums by row and open hour.
+
+    What becomes known of a call in an hour that is sealed, such as long after-call work, counts in
+    the next one, so that hours add up to all that is known of calls. Unsigned sums wrap, so that
+    taking away is exact.
+    """
+
+    BY_SEAT = ("states", "spells", "calls")
+
+    def __init__(self, names: Names, dirty_seats: set[int]) -> None:
+        self._names = names
+        self._dirty_seats = dirty_seats
+        self.start_ms = np.full(8, UNSEEN_MS, np.int64)
+        """By floor, where its next hour to be sealed begins, and where it ends."""
+        self.end_ms = np.full(8, UNSEEN_MS, np.int64)
+        self.states = np.zeros((64, HOURS, STATE_COUNT), np.uint32)
+        """Milliseconds of closed intervals, by seat."""
+        self.spells = np.zeros((64, HOURS, STATE_COUNT), np.uint16)
+        """Spells that began, by seat."""
+        self.calls = np.zeros((64, HOURS, len(TEAM_COUNTS)), np.int64)
+        """Calls by seat, see `tally.TEAM_COUNTS`."""
+        self.pools = np.zeros((8, HOURS, len(POOL_COUNTS)), np.int64)
+        """Calls by pool, see `tally.POOL_COUNTS`."""
+
+    def make_room(self) -> None:
+        """Follow the names."""
+        floors = len(self._names.floors)
+        self.start_ms = grown(self.start_ms, floors, UNSEEN_MS)
+        self.end_ms = grown(self.end_ms, floors, UNSEEN_MS)
+        for name in self.BY_SEAT:
+            setattr(self, name, grown(getattr(self, name), len(self._names.seats)))
+        self.pools = grown(self.pools, len(self._names.pools))
+
+    def render(self, what: Intervals) -> None:
+        """Add (or take away) intervals, cut where hours begin; none changes within a sealed one."""
+        floor = self._names.agent_floor.data[self._names.seat_agent.data[what.seat]]
+        next_ms = self.end_ms[floor]
+        start_ms = np.maximum(what.start_ms, self.start_ms[floor])
+        newer = start_ms >= next_ms
+        place = (what.seat * HOURS + newer) * STATE_COUNT + what.state
+        length_ms = np.maximum(what.end_ms - start_ms, 0)
+        both = np.flatnonzero(~newer & (what.end_ms > next_ms))
+        beyond_ms = what.end_ms[both] - next_ms[both]
+        length_ms[both] -= beyond_ms
+        sums = self.states.reshape(-1)
+        np.add.at(sums, place, (length_ms * what.sign).astype(np.uint32))
+        np.add.at(sums, place[both] + STATE_COUNT, (beyond_ms * what.sign[both]).astype(np.uint32))
+
+    def count_spells(self, told: Suffix, closed: I64, closed_limit_ms: I64, sign: int) -> None:
+        """Add (1) or take away (-1) the spells that begin in the last rows of agents.
+
+        closed: places of rows that others follow; closed_limit_ms: until when those are credible.
+        """
+        limit_ms = np.full(len(told.next_ms), NEVER_MS, np.int64)
+        limit_ms[closed] = closed_limit_ms
+        at = begun(told, limit_ms)
+        seat = told.rows.seat[at].astype(np.int64)
+        floor = self._names.agent_floor.data[self._names.seat_agent.data[seat]]
+        newer = told.rows.ts_ms[at] >= self.end_ms[floor]
+        place = (seat * HOURS + newer) * STATE_COUNT + told.rows.state[at]
+        np.add.at(self.spells.reshape(-1), place, np.uint16(sign % 2**16))
+        self._changed(seat)
+
+    def count_calls(self, seat: I64, ts_ms: I64, values: I64) -> None:
+        """Add values, (N, len(TEAM_COUNTS)), of calls of seats at these instants."""
+        floor = self._names.agent_floor.data[self._names.seat_agent.data[seat]]
+        self._count(self.calls, seat, floor, ts_ms, values)
+        self._changed(seat)
+
+    def count_pools(self, pool: I64, ts_ms: I64, values: I64) -> None:
+        """Add values, (N, len(POOL_COUNTS)), of calls of pools at these instants."""
+        self._count(self.pools, pool, self._names.pool_floor.data[pool], ts_ms, values)
+
+    def _count(self, sums: I64, row: I64, floor: I64, ts_ms: I64, values: I64) -> None:
+        place = row * HOURS + (ts_ms >= self.end_ms[floor])
+        add_rows(sums.reshape(-1, sums.shape[-1]), place, values)
+
+    def turn(self, seats: I64, pools: I64) -> None:
+        """The next hour of some seats and pools is sealed: what was newer is the next one."""
+        for sums, rows in (
+            (self.states, seats), (self.spells, seats), (self.calls, seats), (self.pools, pools),
+        ):  # fmt: skip
+            sums[rows, 0] = sums[rows, 1]
+            sums[rows, 1] = 0
+        self._changed(seats)
+
+    def _changed(self, seats: I64) -> None:
+        self._dirty_seats.update(distinct(seats >> BLOCK_BITS).tolist())

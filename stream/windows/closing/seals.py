@@ -1,0 +1,110 @@
+"""When the hours of floors are sealed: by the stream alone, event by event, as lateness is judged.
+
+An hour is sealed by the event with which its floor's slowest known source has come past its end by
+the grace, or the fastest one by `seal_ms`. From then on what is older is late.
+"""
+
+import numpy as np
+
+from stream.arrays import firsts, grown
+from stream.calendar.schedules import HourCalendar
+from stream.events.batch import EventBatch
+from stream.events.language import I64
+from stream.events.names import Names
+from stream.spec import Spec
+from stream.windows.sources import UNSEEN_MS, Sources
+
+Crossing = tuple[int, int]
+"""Place of an event, and the floor of which it seals an hour."""
+
+
+class Seals:
+    """How far each floor (by number) is sealed."""
+
+    def __init__(self, names: Names, spec: Spec) -> None:
+        self._names = names
+        self._spec = spec
+        self._grace_ms, self._seal_ms = spec.windows.grace_ms, spec.windows.seal_ms
+        self._calendars: dict[str, HourCalendar] = {}
+        self.sealed_ms = np.full(8, UNSEEN_MS, np.int64)
+        """Where the oldest hour begins that is not sealed: nothing before it is admitted."""
+        self.next_ms = np.full(8, UNSEEN_MS, np.int64)
+        """Where that hour ends. No event lies beyond the hour after it: an hour lasts half an hour
+        at least, and `seal_ms` is no longer."""
+
+    def make_room(self) -> None:
+        """Follow the names: rows for new floors."""
+        count = len(self._names.floors)
+        self.sealed_ms = grown(self.sealed_ms, count, UNSEEN_MS)
+        self.next_ms = grown(self.next_ms, count, UNSEEN_MS)
+
+    def crossings(
+        self, batch: EventBatch, sources: Sources, start: int = 0, only: int | None = None
+    ) -> list[Crossing]:
+        """Of each floor the first event from `start` on that seals an hour, if one does.
+
+        sources: as they stand before `start`. A floor that is seen for the first time crosses
+        too: there its hours begin. `only`: just this floor.
+        """
+        self.make_room()
+        source = batch.source[start:]
+        floor = self._names.source_floor.data[source]
+        ahead_ms = batch.ts_ms[start:] - self.next_ms[floor]
+        near = ahead_ms >= min(self._grace_ms, self._seal_ms)
+        if only is not None:
+            near &= floor == only
+        if not near.any():
+            return []
+        is_near = np.bincount(floor[near]) > 0
+        at = np.flatnonzero(is_near[np.minimum(floor, len(is_near) - 1)] & (floor < len(is_near)))
+        at = at[np.argsort(floor[at], kind="stable")]
+        floor, ahead_ms = floor[at], ahead_ms[at]
+        left = self._left_behind(source[at], floor, ahead_ms, sources)
+        crossed = np.flatnonzero((left == 0) | (ahead_ms >= self._seal_ms))
+        crossed = crossed[firsts(floor[crossed])]
+        return list(zip((at[crossed] + start).tolist(), floor[crossed].tolist(), strict=True))
+
+    def _left_behind(self, source: I64, floor: I64, ahead_ms: I64, sources: Sources) -> I64:
+        """(N,): after each event, how many sources of its floor are not past the end by the grace.
+
+        source, floor, ahead_ms: (N,) of all events of some floors, one floor after the other.
+        """
+        known = sources.known[: len(self._names.sources)]
+        source_floor = self._names.source_floor.data
+        behind = sources.watermark_ms[: len(known)] < self.next_ms[source_floor] + self._grace_ms
+        left = np.bincount(source_floor[known & behind], minlength=int(floor[-1]) + 1)
+        change = np.zeros(len(source), np.int64)
+        new = np.flatnonzero(~known[source])
+        change[new[firsts(source[new])]] += 1
+        # Whoever comes that far for the first time is not late, so it moves its source.
+        far = np.flatnonzero((ahead_ms >= self._grace_ms) & (behind | ~known)[source])
+        change[far[firsts(source[far])]] -= 1
+        total = np.cumsum(change)
+        start = np.flatnonzero(np.diff(floor, prepend=-1))
+        before = np.repeat((total - change)[start], np.diff(np.append(start, len(floor))))
+        return np.asarray(total - before + left[floor])
+
+    def follow(self, floor: int, sources: Sources) -> I64:
+        """Seal what the sources of a floor have passed by now; the edges of the hours sealed."""
+        reach_ms = max(
+            int(sources.slowest_ms()[floor]) - self._grace_ms,
+            int(sources.greatest_ms[floor]) - self._seal_ms,
+        )
+        sealed_ms = int(self.sealed_ms[floor])
+        begin_ms = reach_ms if sealed_ms == UNSEEN_MS else sealed_ms
+        edges = self._calendar(floor).edges(begin_ms, reach_ms)
+        self.sealed_ms[floor], self.next_ms[floor] = edges[-2:].tolist()
+        return edges[:-1]
+
+    def _calendar(self, floor: int) -> HourCalendar:
+        zone = self._spec.floor_zone(self._names.floors.keys[floor])
+        if zone not in self._calendars:
+            self._calendars[zone] = HourCalendar(zone)
+        return self._calendars[zone]
+
+    def restore(self, sources: Sources) -> None:
+        """After a restore: floors are sealed as far as their sources have come."""
+        self.make_room()
+        greatest_ms = sources.greatest_ms[: len(self._names.floors)]
+        for floor in np.flatnonzero(greatest_ms != UNSEEN_MS).tolist():
+            self.follow(floor, sources)

@@ -1,0 +1,62 @@
+"""A process that cannot end itself is ended from outside its loop; a standstill is noticed."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stream.agents.readiness import not_alive
+from stream.agents.watchdog import STALLED_S_MAX, Progress
+
+
+def test_a_backlog_in_which_nothing_moves_is_a_standstill() -> None:
+    progress = Progress(stalled_s_max=10)
+
+    assert not progress.is_stalled(1, 0.0, waiting=False)
+    assert not progress.is_stalled(1, 10.0, waiting=False)
+    assert progress.is_stalled(1, 10.1, waiting=False)
+
+
+def test_work_that_is_done_or_a_known_reason_to_wait_is_no_standstill() -> None:
+    progress = Progress(stalled_s_max=10)
+    progress.is_stalled(1, 0.0, waiting=False)
+
+    assert not progress.is_stalled(2, 11.0, waiting=False)
+    assert not progress.is_stalled(2, 40.0, waiting=True)
+    assert not progress.is_stalled(2, 45.0, waiting=False)
+
+
+def test_a_standstill_shows_as_not_alive_before_it_ends_the_process() -> None:
+    progress = Progress()
+    looks = {}
+    for second in range(int(STALLED_S_MAX) + 1):
+        assert not progress.is_stalled(1, float(second), waiting=False)
+        looks[second] = not_alive(progress.standing_s)
+
+    assert looks[60] == []
+    assert looks[61] == ["no progress for 61 s in spite of a backlog"]
+    progress.is_stalled(2, STALLED_S_MAX, waiting=False)
+    assert not_alive(progress.standing_s) == []
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "guard = Guard(); guard.start(); guard.end_within(0.5)",
+        "guard = Guard(stalled_s_max=0.5); guard.start()",
+    ],
+    ids=["a deadline that passes", "a loop that does not turn"],
+)
+def test_a_hanging_process_ends_non_zero_in_time(story: str) -> None:
+    program = f"from stream.agents.watchdog import Guard\nimport threading\n{story}\n"
+    program += "threading.Event().wait()"
+
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert done.returncode == 1
+    assert "ending now" in done.stderr
+    assert time.monotonic() - began < 10

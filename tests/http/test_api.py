@@ -1,0 +1,268 @@
+import gzip
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+import pytest
+from yarl import URL
+
+from stream.errors import ServiceError
+from stream.http.api import Api, serving
+from stream.http.documents import team_document
+from stream.render.exposition import Exporter
+from stream.render.views import ViewKind, ViewWriter
+from stream.render.worker_metrics import Health
+from stream.units import rfc3339
+from tests.render.factory import AS_OF_MS, ODD_NAMES, make_figures
+from tests.render.samples import samples_of
+
+FIGURES = make_figures()
+VIEWS = {
+    (key.floor, key.name): view
+    for key, view in ViewWriter().views(FIGURES).items()
+    if key.kind is ViewKind.team
+}
+
+
+@dataclass
+class MemoryReader:
+    """The views of some figures; or, while away, of none."""
+
+    views: Mapping[tuple[str, str], Mapping[str, str]]
+    away: bool = False
+
+    async def teams(self) -> Sequence[tuple[str, str]]:
+        self.check()
+        return list(self.views)
+
+    async def team_views(
+        self, teams: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        self.check()
+        return {team: self.views[team] for team in teams if team in self.views}
+
+    def check(self) -> None:
+        if self.away:
+            raise ServiceError("Redis at 127.0.0.1:1 does not answer")
+
+
+@dataclass
+class World:
+    """A served API and what it is told."""
+
+    reader: MemoryReader = field(default_factory=lambda: MemoryReader(VIEWS))
+    exporter: Exporter = field(default_factory=lambda: Exporter(Health()))
+    now_ms: int | None = AS_OF_MS + 1_200
+    not_alive: list[str] = field(default_factory=list)
+    not_ready: list[str] = field(default_factory=list)
+    base: str = ""
+    session: aiohttp.ClientSession | None = None
+
+    async def get(self, path: str) -> tuple[int, str, bytes]:
+        assert self.session is not None
+        async with self.session.get(URL(self.base + path, encoded=True)) as response:
+            return response.status, response.headers["Content-Type"], await response.read()
+
+    async def json(self, path: str) -> tuple[int, dict[str, Any]]:
+        status, kind, body = await self.get(path)
+        assert kind == "application/json"
+        return status, orjson.loads(body)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World()
+    api = Api(
+        world.exporter,
+        world.reader,
+        lambda: world.now_ms,
+        lambda: world.not_alive,
+        lambda: world.not_ready,
+    )
+    async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+        world.base, world.session = f"http://127.0.0.1:{port}", session
+        yield world
+
+
+def path_of(floor: str, team: str | None = None) -> str:
+    path = f"/api/v1/floors/{quote(floor, safe='')}/teams"
+    return path if team is None else f"{path}/{quote(team, safe='')}"
+
+
+async def test_a_worker_that_is_well_says_so(world: World) -> None:
+    assert await world.json("/livez") == (200, {"alive": True, "reasons": []})
+    assert await world.json("/readyz") == (200, {"ready": True, "reasons": []})
+
+
+async def test_a_worker_that_is_not_well_says_why(world: World) -> None:
+    world.not_alive.append("no progress for 60 s with 12 records to read")
+    world.not_ready += ["Redis is away since 10:43:12", "partition 3 is being restored"]
+    status, alive = await world.json("/livez")
+    assert (status, alive["alive"]) == (503, False)
+    status, ready = await world.json("/readyz")
+    assert (status, ready) == (503, {"ready": False, "reasons": world.not_ready})
+
+
+async def test_metrics_are_what_prometheus_reads(world: World) -> None:
+    world.exporter.publish(0, FIGURES)
+    status, kind, body = await world.get("/metrics")
+    assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert len(samples_of(body)) > 2_000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("deflate, GZIP;q=0.5", "gzip"),
+        ("zstd, x-gzip", "gzip"),
+        ("identity", None),
+        ("gzip;q=0, identity", None),
+        ("gzip; q=0.000", None),
+        ("", None),
+    ],
+)
+async def test_metrics_come_in_gzip_for_those_who_take_it(
+    world: World, accepted: str, coding: str | None
+) -> None:
+    world.exporter.publish(0, FIGURES)
+    async with aiohttp.ClientSession(world.base, auto_decompress=False) as session:
+        async with session.get("/metrics", headers={"Accept-Encoding": accepted}) as response:
+            body = await response.read()
+        assert response.headers.get("Content-Encoding") == coding
+        assert response.headers["Vary"] == "Accept-Encoding"
+    assert len(samples_of(gzip.decompress(body) if coding else body)) > 2_000
+
+
+@pytest.mark.parametrize("row", range(len(ODD_NAMES)))
+async def test_names_with_emoji_spaces_and_quotes_are_found(world: World, row: int) -> None:
+    key = FIGURES.teams.keys[row]
+    status, document = await world.json(path_of(key.floor, key.team))
+    assert status == 200
+    assert (document["floor"], document["team"], document["pool"]) == (
+        key.floor,
+        key.team,
+        key.pool,
+    )
+    assert document["agents"]["aux"] == FIGURES.teams.heads[row, 7]
+    assert document["windows"]["5m"]["seconds"]["aux"] == FIGURES.teams.state_ms[row, 0, 7] / 1000
+
+
+async def test_all_teams_of_a_floor_are_listed_by_name_and_no_others(world: World) -> None:
+    floor = FIGURES.teams.keys[1].floor
+    status, answer = await world.json(path_of(floor))
+    assert status == 200
+    names = [document["team"] for document in answer["teams"]]
+    assert names == sorted(key.team for key in FIGURES.teams.keys if key.floor == floor)
+    _, one = await world.json(path_of(floor, names[0]))
+    assert answer["teams"][0] == one
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (path_of("nowhere"), "unknown_floor"),
+        (path_of("nowhere", "team"), "unknown_team"),
+        (path_of(FIGURES.teams.keys[0].floor, "无"), "unknown_team"),
+        (path_of(FIGURES.teams.keys[0].floor, "a/b"), "unknown_team"),
+    ],
+)
+async def test_what_is_not_there_is_a_404_that_says_what(
+    world: World, path: str, code: str
+) -> None:
+    status, answer = await world.json(path)
+    assert (status, answer["error"]["code"]) == (404, code)
+    assert "'" in answer["error"]["message"]
+
+
+async def test_a_store_that_is_away_is_a_503_and_the_first_page_stands(world: World) -> None:
+    world.reader.away = True
+    status, answer = await world.json(path_of("x"))
+    assert (status, answer["error"]["code"]) == (503, "store_away")
+    assert (await world.get("/"))[0] == 200
+
+
+async def test_a_fresh_view_has_its_age_and_its_verdict(world: World) -> None:
+    key = FIGURES.teams.keys[0]
+    _, document = await world.json(path_of(key.floor, key.team))
+    assert document["age_s"] == 1.2
+    assert document["verdict"] == VIEWS[key.floor, key.team]["verdict"]
+    assert "last_verdict" not in document
+
+
+async def test_a_view_older_than_five_seconds_is_stale_and_keeps_its_last_verdict(
+    world: World,
+) -> None:
+    key = FIGURES.teams.keys[0]
+    world.now_ms = AS_OF_MS + 5_001
+    _, document = await world.json(path_of(key.floor, key.team))
+    assert (document["verdict"], document["stale"], document["age_s"]) == ("stale", True, 5.001)
+    assert document["last_verdict"] == VIEWS[key.floor, key.team]["verdict"]
+    assert document["signal"] == "none"
+    world.now_ms = AS_OF_MS + 5_000
+    _, document = await world.json(path_of(key.floor, key.team))
+    assert document["age_s"] == 5.0
+    assert "last_verdict" not in document
+
+
+async def test_by_the_events_clock_a_view_has_no_age(world: World) -> None:
+    key = FIGURES.teams.keys[0]
+    world.now_ms = None
+    _, document = await world.json(path_of(key.floor, key.team))
+    assert document["age_s"] is None
+    assert document["verdict"] == VIEWS[key.floor, key.team]["verdict"]
+
+
+def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() -> None:
+    view = {
+        "as_of": rfc3339(AS_OF_MS),
+        "pool": "main",
+        "verdict": "watch",
+        "staffed": "15",
+        "agents:aux": "7",
+        "seconds:aux:5m": "300.250",
+        "aux_rate:5m": "0.466667",
+        "aux_rate_members:5m": "15",
+        "control:share": "out_of_control",
+        "alert:share": "page",
+        "statistic:share": "7",
+        "limit:share": "6.5e-05",
+    }
+    assert team_document("f", "t", view, AS_OF_MS) == {
+        "floor": "f",
+        "team": "t",
+        "pool": "main",
+        "as_of": "2026-03-02T02:43:12.000Z",
+        "age_s": 0.0,
+        "stale": False,
+        "verdict": "watch",
+        "staffed": 15,
+        "agents": {"aux": 7},
+        "windows": {
+            "5m": {"seconds": {"aux": 300.25}, "aux_rate": 0.466667, "aux_rate_members": 15}
+        },
+        "detectors": {
+            "share": {
+                "state": "out_of_control",
+                "severity": "page",
+                "statistic": 7,
+                "limit": 6.5e-05,
+            }
+        },
+    }
+
+
+async def test_the_first_page_links_every_floor_and_escapes_its_name() -> None:
+    odd = '<b>"floor" & 😀'
+    world = World(MemoryReader({(odd, "t"): {}}))
+    api = Api(world.exporter, world.reader, lambda: None, list, list)
+    async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/") as response:
+            page = await response.text()
+            assert response.content_type == "text/html"
+        assert "<b>" not in page
+        assert "&lt;b&gt;&quot;floor&quot; &amp; 😀" in page
+        assert path_of(odd) in page
