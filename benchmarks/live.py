@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from crowd import Crowd, hold
 
-from stream.agents.partition_task import Limits
+from stream.agents.partition_task import TaskLimits
 from stream.agents.view_publisher import key_of
 from stream.events.batch import EventBatch
 from stream.render.views import ViewWriter, number_fields
@@ -32,7 +32,7 @@ class Times:
     """Before, without any writes."""
     seconds: int
     """Live."""
-    snapshot_s: int = Limits().snapshot_ms // SECOND_MS
+    snapshot_s: int = TaskLimits().snapshot_ms // SECOND_MS
 
 
 async def live(

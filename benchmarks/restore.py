@@ -12,9 +12,9 @@ from itertools import pairwise
 import orjson
 from crowd import LENGTH_MS, START_MS, Crowd, hold
 
-from stream.agents.partition_task import Lane, Limits, Piece, Wording
+from stream.agents.partition_task import PartitionTask, RecordChunk, TaskLimits, Wording
 from stream.agents.process import collect_seldom
-from stream.agents.takeover import Place, Rules, take_over
+from stream.agents.takeover import PartitionRef, TaskConfig, take_over
 from stream.control.alerts.messages import messages
 from stream.roster import NO_ROSTER
 from stream.spec import Spec
@@ -24,7 +24,7 @@ from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT
 
-PLACE = Place(ShardKey("restored", 0), 1)
+PLACE = PartitionRef(ShardKey("restored", 0), 1)
 Record = tuple[bytes, int]
 """Its value and its time stamp."""
 
@@ -49,7 +49,7 @@ class Restore:
 
 def restore(crowd: Crowd, url: str, rounds: int) -> list[Restore]:
     """Store two hours of a crowd, and take them over so many times."""
-    records = _last_records(crowd, Limits().snapshot_records)
+    records = _last_records(crowd, TaskLimits().snapshot_records)
     asyncio.run(_store(crowd, records[0][1] - START_MS, len(records), url))
     gc.collect()
     return [asyncio.run(_take_over(records, url)) for _ in range(rounds)]
@@ -84,19 +84,19 @@ async def _store(crowd: Crowd, until_ms: int, records: int, url: str) -> None:
 
 
 async def _take_over(records: list[Record], url: str) -> Restore:
-    rules = Rules(Spec(event_clock=True), NO_ROSTER, Wording(messages, "en"))
+    rules = TaskConfig(Spec(event_clock=True), NO_ROSTER, Wording(messages, "en"))
     collect_seldom()  # as a worker does it
     async with RedisStore(url) as store:
         began_s, began_cpu_s = time.monotonic(), time.process_time()
-        lane = await take_over(store, PLACE, None, rules, 0)
+        task = await take_over(store, PLACE, None, rules, 0)
         loaded_s = time.monotonic()
-        for piece in _pieces(lane, records):
-            lane.apply(piece, 0, 0)
+        for chunk in _pieces(task, records):
+            task.apply(chunk, 0, 0)
         done_s, cpu_s = time.monotonic(), time.process_time() - began_cpu_s
-        stored = await store.load(lane.lease)
-    assert not lane.replaying
+        stored = await store.load(task.lease)
+    assert not task.replaying
     return Restore(
-        len(lane.shard.names.agents),
+        len(task.shard.names.agents),
         len(records),
         sum(map(len, stored.values())),
         loaded_s - began_s,
@@ -105,11 +105,11 @@ async def _take_over(records: list[Record], url: str) -> Restore:
     )
 
 
-def _pieces(lane: Lane, records: list[Record]) -> list[Piece]:
+def _pieces(task: PartitionTask, records: list[Record]) -> list[RecordChunk]:
     """The records in pieces of the size that a worker takes when it catches up."""
-    edges = range(0, len(records) + lane.limits.piece_records, lane.limits.piece_records)
+    edges = range(0, len(records) + task.limits.chunk_records, task.limits.chunk_records)
     return [
-        Piece(
+        RecordChunk(
             [value for value, _ in records[first:end]],
             [ts_ms for _, ts_ms in records[first:end]],
             range(first, min(end, len(records))),

@@ -70,7 +70,7 @@ def arm(text: str) -> None:
     _plan = _Plan(point, int(found["nth"] or 1), SIGNALS[found["deed"]])
 
 
-class around:  # noqa: N801 - reads as a word: `with around("commit"):`
+class failpoint:  # noqa: N801 - reads as a word: `with around("commit"):`
     """The points before and after a step; a step that fails has no point after it."""
 
     __slots__ = ("_step",)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.control.control import Control
-from stream.control.model import Feed, PoolKey, TeamKey, Transition
+from stream.control.model import Transition
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import AgentNames, Names
-from stream.figures.compute import measure, members
+from stream.figures.compute import compute, members
 from stream.figures.model import Figures, Member
-from stream.observation.changes import Seen, Watch, look
+from stream.ids import PoolKey, TeamKey
+from stream.observation.changes import LastObserved, ObservedState, observe
+from stream.observation.feed import Feed
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import MINUTE_MS, NEVER_MS
@@ -34,7 +36,7 @@ NOT_YET_MS = -NEVER_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class ShardSnapshot:
     """State in parts: those that changed since the last snapshot, and the names of all."""
 
     changed: dict[str, bytes]
@@ -65,13 +67,13 @@ class Shard:
         self.names = Names(roster)
         self.engine = Engine(self.names, spec)
         self.control = Control(spec)
-        self.watch = Watch()
+        self.watch = LastObserved()
         self.as_of_ms = NOT_YET_MS
         self.counts: Counter[str] = Counter()
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
         self._sealed: list[Hour] = []
-        self._seen: list[Seen] = []
+        self._seen: list[ObservedState] = []
         """What control had seen, when its state was stored, of agents with later rows."""
         self._team_keys: tuple[TeamKey, ...] = ()
         self._pool_keys: tuple[PoolKey, ...] = ()
@@ -88,7 +90,7 @@ class Shard:
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Take in a batch of events; returns those that came too late to count."""
-        self.engine.make_room()
+        self.engine.resize()
         if not len(batch):
             return []
         if self._judged_ms == NOT_YET_MS:
@@ -124,12 +126,12 @@ class Shard:
 
     def _feed(self, from_ms: int, until_ms: int) -> Feed:
         engine, names = self.engine, self.names
-        engine.make_room()
-        self.watch.make_room(engine)
+        engine.resize()
+        self.watch.resize(engine)
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
         touched = self._unseen()
         self._touched.clear()
-        changes, stale_changes = look(
+        changes, stale_changes = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
         )
         return Feed(
@@ -192,7 +194,7 @@ class Shard:
 
     def figures(self) -> Figures:
         """All figures at the last as_of."""
-        return measure(self.engine, self.control, self.as_of_ms, self.team_keys(), self.pool_keys())
+        return compute(self.engine, self.control, self.as_of_ms, self.team_keys(), self.pool_keys())
 
     def members(self, floor: str, team: str) -> list[Member]:
         """The member table of a team, by agent."""
@@ -246,13 +248,13 @@ class Shard:
             }
         )
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> ShardSnapshot:
         """The parts of the windows' state that changed since the last snapshot."""
-        self.engine.make_room()
+        self.engine.resize()
         changed = parts_of.changed_parts(self.engine, self._named)
         changed["shard"] = pack({"judged_ms": self._judged_ms, "counts": dict(self.counts)})
         self._named = parts_of.count_names(self.engine)
-        return Snapshot(changed, ("shard", *parts_of.part_names(self.engine)))
+        return ShardSnapshot(changed, ("shard", *parts_of.part_names(self.engine)))
 
     @classmethod
     def restore(
@@ -283,8 +285,8 @@ class Shard:
         """After the records up to control's offset were pushed: go on from where it stood."""
         self._touched.clear()
         if self._judged_ms != NOT_YET_MS:
-            self.engine.make_room()
-            self.watch = Watch()
+            self.engine.resize()
+            self.watch = LastObserved()
             self.watch.catch_up(self.engine, self._judged_ms)
             unseen = self.watch.put_back(self.names, self._seen)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))

@@ -18,6 +18,9 @@ DOCUMENTS = sorted(
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+LIVING = [
+    path for path in DOCUMENTS if path.parent.name != "decisions" and path.name != "CHANGELOG.md"
+]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 IDS = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
@@ -47,8 +50,9 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(path), target
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=IDS)
+@pytest.mark.parametrize("document", LIVING, ids=[path.name for path in LIVING])
 def test_every_file_of_ours_that_is_named_is_there(document: Path) -> None:
+    """Decisions and the changelog stay as they were written, with the names of their day."""
     text = document.read_text(encoding="utf-8")
     for name in re.findall(r"`((?:stream|tests|docs|benchmarks)/[\w./-]+)`", text):
         assert (ROOT / name).exists(), name

@@ -9,11 +9,11 @@ from stream import failpoints
 from stream.errors import ConfigurationError
 
 PASSES = """
-from stream import points
+from stream import failpoints
 import sys
-points.arm(sys.argv[1])
+failpoints.arm(sys.argv[1])
 for _ in range(3):
-    with points.around("commit"):
+    with failpoints.failpoint("commit"):
         print("committed", flush=True)
 """
 
@@ -52,7 +52,7 @@ def test_a_step_that_fails_has_no_point_after_it(monkeypatch: pytest.MonkeyPatch
     passed: list[str] = []
     monkeypatch.setattr(failpoints._Plan, "passed", lambda _plan, point: passed.append(point))
     monkeypatch.setattr(failpoints, "_plan", failpoints._Plan("", 0, signal.SIGKILL))
-    with pytest.raises(ValueError, match="no"), failpoints.around("flip"):
+    with pytest.raises(ValueError, match="no"), failpoints.failpoint("flip"):
         raise ValueError("no")
     assert passed == ["flip.before"]
 

@@ -6,28 +6,28 @@ waits for is the same, and what it leaves out is what commits and snapshots cost
 
 # ruff: noqa: SLF001 - one thing is taken out of the worker
 
-from stream.agents.partition_task import Lane
-from stream.agents.task_runner import LaneKeeper, monotonic_ms
+from stream.agents.partition_task import PartitionTask
+from stream.agents.task_runner import TaskRunner, monotonic_ms
 from stream.cli.main import main
 
-_commit = LaneKeeper._commit
+_commit = TaskRunner._commit
 
 
-async def _commit_at_the_end(keeper: LaneKeeper) -> bool:
-    lane = keeper.lane
-    if lane.at_end:
-        return await _commit(keeper)
-    lane.urgent = False
-    lane.records_committed, keeper._committed_ms = lane.records, monotonic_ms()
+async def _commit_at_the_end(runner: TaskRunner) -> bool:
+    task = runner.task
+    if task.at_end:
+        return await _commit(runner)
+    task.urgent = False
+    task.records_committed, runner._committed_ms = task.records, monotonic_ms()
     return True
 
 
-def _is_snapshot_due(_lane: Lane, _since_last_ms: int) -> bool:
+def _is_snapshot_due(_task: PartitionTask, _since_last_ms: int) -> bool:
     return False
 
 
-LaneKeeper._commit = _commit_at_the_end  # type: ignore[method-assign]
-Lane.is_snapshot_due = _is_snapshot_due  # type: ignore[method-assign]
+TaskRunner._commit = _commit_at_the_end  # type: ignore[method-assign]
+PartitionTask.is_snapshot_due = _is_snapshot_due  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     main()

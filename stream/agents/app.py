@@ -10,24 +10,24 @@ from typing import Any, Final
 
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
 from stream.agents.logs import log_to_stderr
-from stream.agents.partition_task import Limits, Wording
+from stream.agents.partition_task import TaskLimits, Wording
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_alive, not_ready
-from stream.agents.sinks import alertmanagers, told_once
-from stream.agents.takeover import Rules
-from stream.agents.task_manager import Lanes
+from stream.agents.sinks import alertmanagers, step_sinks
+from stream.agents.takeover import TaskConfig
+from stream.agents.task_manager import TaskManager
 from stream.agents.topics import TopicWatch
 from stream.agents.vitals import Vitals
-from stream.agents.watchdog import Guard, Progress
-from stream.agents.worker_services import Outlets
+from stream.agents.watchdog import Progress, Watchdog
+from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 from stream.config import Settings, load_roster
 from stream.control.alerts.messages import messages
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.fingerprint import fingerprint
 from stream.http.api import Api, serving
-from stream.notify.alertmanager import Standing
+from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.views import number_fields
@@ -68,37 +68,37 @@ class Worker:
         kafka = settings.kafka
         session_s = kafka.session_timeout_ms / SECOND_MS
         self._settings = settings
-        self._rules = Rules(
+        self._rules = TaskConfig(
             spec=settings.spec,
             roster=load_roster(settings),
             wording=Wording(messages, settings.alerts.language),
-            limits=Limits(archive_keep_ms=settings.archive.keep_ms),
+            limits=TaskLimits(archive_keep_ms=settings.archive.keep_ms),
             stands=bool(alertmanagers(settings)),
             rebuild=settings.redis.on_loss == "rebuild",
             pause_s=session_s,
         )
-        self._guard = Guard()
+        self._watchdog = Watchdog()
         self._progress = Progress()
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
         self._stopping = False
-        self._outlets = self._make_outlets()
+        self._services = self._make_services()
         topics = {
             kafka.events_topic: "there is nothing to read",
             kafka.dead_letters_topic: "nothing is stored from the first bad event on",
             kafka.control_topic: "the steps of alerts wait in Redis",
         }
         self._topics = TopicWatch(kafka.brokers, topics)
-        self._vitals = Vitals(self._outlets, topics)
+        self._vitals = Vitals(self._services, topics)
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
 
-    def _make_outlets(self) -> Outlets:
+    def _make_services(self) -> WorkerServices:
         settings, health = self._settings, Health()
         health.build_info.labels(version("floorwatch"), fingerprint(settings.spec)).set(1)
         kafka = settings.kafka
         topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
-        return Outlets(
+        return WorkerServices(
             store=RedisStore(
                 settings.redis.url.reveal(),
                 StoreOptions(
@@ -107,29 +107,29 @@ class Worker:
                 ),
             ),
             publisher=KafkaPublisher(kafka.brokers, topics),
-            dispatcher=Dispatcher(told_once(settings), health, self._told),
-            standing=Standing(alertmanagers(settings), health),
+            dispatcher=Dispatcher(step_sinks(settings), health, self._told),
+            standing=ActiveAlerts(alertmanagers(settings), health),
             exporter=Exporter(health, settings.metrics.selection()),
             health=health,
         )
 
     async def run(self) -> None:
         """Work until told to end."""
-        self._guard.start()
+        self._watchdog.start()
         listen_to_signals(self._stop.set)
         self._app.loop = asyncio.get_running_loop()
         self._make_reader()
         async with AsyncExitStack() as stack:
             await self._serve(stack)
-            await stack.enter_async_context(self._outlets.dispatcher)
-            await stack.enter_async_context(self._outlets.standing)
+            await stack.enter_async_context(self._services.dispatcher)
+            await stack.enter_async_context(self._services.standing)
             tasks = [
                 asyncio.create_task(self._or_fail(work))
                 for work in (
                     self._open_store(),
                     self._topics.run(),
                     self._look(),
-                    self._outlets.exporter.run(),
+                    self._services.exporter.run(),
                     self._vitals.watch_memory(),
                     self._crash(),
                     self._app.start(),
@@ -137,7 +137,7 @@ class Worker:
             ]
             await self._stop.wait()
             await self._end(tasks)
-        self._guard.stop()
+        self._watchdog.stop()
         if self._error is not None:
             raise self._error
 
@@ -148,21 +148,21 @@ class Worker:
 
         async def read(stream: Any) -> None:  # noqa: ANN401 - Faust's stream
             async for event in stream.noack().events():
-                await self._or_fail(self._lanes.take(event.value))
+                await self._or_fail(self._tasks.take(event.value))
                 await stream.ack(event)
 
         topic = self._settings.kafka.events_topic
         self._app.agent(batches_of(self._app, topic), name="read")(read)
         self._app.finalize()
         self._consumer = consumer_of(self._app)
-        self._lanes = Lanes(topic, self._consumer, self._rules, self._outlets, self._fail)
-        self._consumer.owner = self._lanes
+        self._tasks = TaskManager(topic, self._consumer, self._rules, self._services, self._fail)
+        self._consumer.owner = self._tasks
 
     async def _serve(self, stack: AsyncExitStack) -> None:
         web = self._settings.web
         api = Api(
-            exporter=self._outlets.exporter,
-            reader=TeamReader(self._outlets.store),
+            exporter=self._services.exporter,
+            reader=TeamReader(self._services.store),
             now_ms=self._now_ms,
             not_alive=lambda: not_alive(self._progress.standing_s),
             not_ready=self._not_ready,
@@ -180,11 +180,11 @@ class Worker:
     def _not_ready(self) -> list[str]:
         if self._stopping:
             return ["stopping"]
-        reasons = not_ready(self._consumer, self._lanes, self._outlets)
+        reasons = not_ready(self._consumer, self._tasks, self._services)
         return [*self._topics.reasons(), *reasons]
 
     def _told(self, key: str) -> None:
-        self._lanes.told(key)
+        self._tasks.told(key)
 
     # ------------------------------------------------------------------------------ tasks
 
@@ -206,10 +206,10 @@ class Worker:
         raise await crash_of(self._app)
 
     async def _open_store(self) -> None:
-        state = self._outlets.store_state
+        state = self._services.store_state
         while True:
             try:
-                await self._outlets.store.open()
+                await self._services.store.open()
             except ServiceError as error:
                 state.failed()
                 log.warning("waiting for the store: %s", error)
@@ -222,15 +222,15 @@ class Worker:
     async def _look(self) -> None:
         """Each second: tell the guard that the loop lives, and look for a standstill."""
         while not self._stopping:
-            self._guard.beat()
-            self._outlets.turn(monotonic_ms())
-            lanes = list(self._lanes.keepers)
-            self._vitals.look(lanes, self._topics.missing)
-            mark = [(keeper.partition, keeper.lane.records) for keeper in lanes]
-            backlog = any(k.lane.lag for k in lanes) or bool(self._lanes.missing())
-            away = self._outlets.store_state.away_since_s is not None
-            refused = bool(self._outlets.publisher.refusals())
-            silent = not all(keeper.kafka_answers() for keeper in lanes)
+            self._watchdog.beat()
+            self._services.turn(monotonic_ms())
+            tasks = list(self._tasks.runners)
+            self._vitals.look(tasks, self._topics.missing)
+            mark = [(runner.partition, runner.task.records) for runner in tasks]
+            backlog = any(k.task.lag for k in tasks) or bool(self._tasks.missing())
+            away = self._services.store_state.away_since_s is not None
+            refused = bool(self._services.publisher.refusals())
+            silent = not all(runner.kafka_answers() for runner in tasks)
             waiting = away or refused or silent or not backlog
             if self._progress.is_stalled(mark, time.monotonic(), waiting=waiting):
                 msg = "no progress in spite of a backlog; another worker, or a restart, goes on"
@@ -242,20 +242,20 @@ class Worker:
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
         """Store what can be stored, leave the group, and stop; within STOP_S_MAX."""
         log.info("stopping")
-        self._guard.end_within(STOP_S_MAX)
+        self._watchdog.end_within(STOP_S_MAX)
         self._stopping = True
         assigned = frozenset(self._consumer.assigned())
         if self._error is None:
             try:
-                await asyncio.wait_for(self._lanes.drain(assigned), DRAIN_S_MAX)
+                await asyncio.wait_for(self._tasks.drain(assigned), DRAIN_S_MAX)
             except TimeoutError:
                 log.warning("not all could be stored in %g s; it will be read again", DRAIN_S_MAX)
         self._consumer.forget(assigned)
-        await self._lanes.close()
+        await self._tasks.close()
         await self._app.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._outlets.publisher.close()
-        await self._outlets.store.close()
+        await self._services.publisher.close()
+        await self._services.store.close()
         log.info("stopped")

@@ -6,13 +6,13 @@ the same hours, and puts the same bytes in their place.
 
 from enum import StrEnum
 
-from stream.agents.partition_task import Lane
-from stream.failpoints import around
+from stream.agents.partition_task import PartitionTask
+from stream.failpoints import failpoint
 from stream.store.protocol import Commit, Outcome, Store
 
 
 class Committed(StrEnum):
-    """What became of a commit; the values stand in metrics (`stream.render.worker_metrics.COMMITTED`)."""
+    """How a commit ended; the values are in metrics (`stream.render.worker_metrics.COMMITTED`)."""
 
     stored = "stored"
     letters_wait = "letters_wait"
@@ -22,18 +22,18 @@ class Committed(StrEnum):
     """The shard is another's, or the store was set back."""
 
 
-async def archive_and_commit(store: Store, lane: Lane, commit: Commit) -> Outcome:
+async def archive_and_commit(store: Store, task: PartitionTask, commit: Commit) -> Outcome:
     """Write both, in this order; nothing is committed unless all hours are there.
 
     Raises:
         ServiceError: the store is away; what was not written goes with the next call.
     """
-    hours = list(lane.sealed)
+    hours = list(task.sealed)
     if hours:
-        with around("archive"):
-            outcome = await store.archive(lane.lease, hours, lane.limits.archive_keep_ms)
+        with failpoint("archive"):
+            outcome = await store.archive(task.lease, hours, task.limits.archive_keep_ms)
         if not outcome.stored:
             return outcome
-        del lane.sealed[: len(hours)]
-    with around("commit"):
-        return await store.commit(lane.lease, commit)
+        del task.sealed[: len(hours)]
+    with failpoint("commit"):
+        return await store.commit(task.lease, commit)

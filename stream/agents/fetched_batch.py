@@ -6,21 +6,21 @@ from typing import Protocol
 
 from faust.types import TP
 
-from stream.agents.record_columns import Columns
+from stream.agents.record_columns import RecordColumns
 
 
 @dataclass(slots=True)
-class Batch:
+class FetchedBatch:
     """What one fetch brought for one partition."""
 
     tp: TP
     session: int
-    columns: Columns
+    columns: RecordColumns
     highwater: int
     """The partition's end as of this fetch."""
 
 
-class Owner(Protocol):
+class PartitionOwner(Protocol):
     """Who keeps state and offset together."""
 
     async def acquire(self, tps: frozenset[TP]) -> Mapping[TP, int]:

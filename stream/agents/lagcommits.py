@@ -11,8 +11,8 @@ from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream.agents.fetched_batch import Owner
-from stream.failpoints import around
+from stream.agents.fetched_batch import PartitionOwner
+from stream.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Unread(dict[TP, int | None]):
 class LagCommits(driver.Consumer):
     """Faust's consumer, which tells Kafka what its owner has confirmed, and counts no acks."""
 
-    owner: Owner
+    owner: PartitionOwner
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*args, **kwargs)
@@ -55,7 +55,7 @@ class LagCommits(driver.Consumer):
     ) -> bool:
         """Commit; a commit that failed is not taken for done, as Faust does."""
         before = {tp: self._committed_offset[tp] for tp in offsets}
-        with around("kafka_commit"):
+        with failpoint("kafka_commit"):
             done = await super()._commit_offsets(offsets, start_new_transaction)
         if not done:
             self._committed_offset.update(before)

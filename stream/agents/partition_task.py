@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stream.agents.outbox import Outbox
-from stream.agents.record_columns import Columns
+from stream.agents.record_columns import RecordColumns
 from stream.agents.shard_clock import ShardClock
 from stream.dlq.letters import DeadLetter, Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
-from stream.failpoints import around
+from stream.failpoints import failpoint
 from stream.notify.notice import Describe
 from stream.shard import Shard
 from stream.store.protocol import Commit, Lease, SealedHour
@@ -23,13 +23,13 @@ from stream.windows.closing.archive import encode
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TaskLimits:
     """How much is done at once, and how much may wait."""
 
-    piece_records: int = 16_000
+    chunk_records: int = 16_000
     """Records between two turns of the event loop, at most; fewer where they take long. Smaller
     pieces cost more a record (8 000: a tenth, 4 000: a third), larger ones no less."""
-    piece_ms: int = 250
+    chunk_ms: int = 250
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
     snapshot_records: int = 100_000
@@ -55,7 +55,7 @@ class Wording:
 
 
 @dataclass(slots=True)
-class Piece:
+class RecordChunk:
     """Records that are applied in one go."""
 
     values: Sequence[bytes | None]
@@ -65,7 +65,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class EventCounts:
     """What became of the events of a piece."""
 
     accepted: int = 0
@@ -75,7 +75,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Lane:
+class PartitionTask:
     """A shard and its position.
 
     Records below `resume_offset` are replayed: they were judged, and told of, before.
@@ -87,7 +87,7 @@ class Lane:
     lease: Lease
     clock: ShardClock
     wording: Wording
-    limits: Limits
+    limits: TaskLimits
     offset: int
     """The next record to apply."""
     resume_offset: int
@@ -104,7 +104,7 @@ class Lane:
     """A transition waits to be committed."""
     end: int | None = None
     """The partition's end, as of the last fetch."""
-    piece_records: int = 2_000
+    chunk_records: int = 2_000
     sharers: int = 1
     """Lanes that this worker has."""
 
@@ -132,54 +132,56 @@ class Lane:
         if end is not None:
             self.end = max(self.end or 0, end)
 
-    def pieces(self, columns: Columns) -> Iterator[Piece]:
+    def chunks(self, columns: RecordColumns) -> Iterator[RecordChunk]:
         """What is new of a batch, in pieces; one ends where the replay ends."""
         offsets = columns.offsets
         at, count = bisect_left(offsets, self.offset), len(offsets)
         while at < count:
-            pieces = -(-(count - at) // self.piece_records)
-            end = at - (at - count) // pieces  # as even as can be, rounded up
+            chunks = -(-(count - at) // self.chunk_records)
+            end = at - (at - count) // chunks  # as even as can be, rounded up
             if offsets[at] < self.resume_offset:
                 end = min(end, bisect_left(offsets, self.resume_offset))
             beyond = columns.next_offset if end == count else offsets[end - 1] + 1
-            yield Piece(columns.values[at:end], columns.times_ms[at:end], offsets[at:end], beyond)
+            yield RecordChunk(
+                columns.values[at:end], columns.times_ms[at:end], offsets[at:end], beyond
+            )
             at = end
 
-    def paced(self, records: int, took_ms: float) -> None:
+    def adapt_chunk_size(self, records: int, took_ms: float) -> None:
         """Fit the size of the next pieces to the time that the last one took."""
-        fitting = int(records * self.limits.piece_ms / max(took_ms, 0.1))
-        most = min(self.limits.piece_records, 2 * self.piece_records)
-        self.piece_records = max(250, min(fitting, most))
+        fitting = int(records * self.limits.chunk_ms / max(took_ms, 0.1))
+        most = min(self.limits.chunk_records, 2 * self.chunk_records)
+        self.chunk_records = max(250, min(fitting, most))
 
-    def apply(self, piece: Piece, now_ms: int, wall_ms: int) -> Tally:
+    def apply(self, chunk: RecordChunk, now_ms: int, wall_ms: int) -> EventCounts:
         """Take a piece in and judge up to what time it is then; a replayed one counts nothing."""
         route = Route(self.origin.partition, self.partitions)
-        with around("decode"):
-            decoded = decode(piece.values, piece.times_ms, self.shard.names, route)
-        with around("push"):
+        with failpoint("decode"):
+            decoded = decode(chunk.values, chunk.times_ms, self.shard.names, route)
+        with failpoint("push"):
             late = self.shard.push(decoded.batch)
         replayed, hours = self.replaying, self.shard.take_sealed()
-        self.offset = piece.next_offset
-        self.records += len(piece.offsets)
-        self.clock.saw(max(piece.times_ms), now_ms, wall_ms)
+        self.offset = chunk.next_offset
+        self.records += len(chunk.offsets)
+        self.clock.saw(max(chunk.times_ms), now_ms, wall_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()
-            return Tally()
+            return EventCounts()
         self.sealed += (SealedHour(hour.floor, hour.start_ms, encode(hour)) for hour in hours)
         self.letters += dead_letters(
-            self.origin, piece.values, piece.offsets, decoded.rejected, late
+            self.origin, chunk.values, chunk.offsets, decoded.rejected, late
         )
         self.step(now_ms, answered=True)
         reasons = Counter(str(one.reason) for one in decoded.rejected)
-        return Tally(len(decoded.batch) - len(late), len(late), reasons)
+        return EventCounts(len(decoded.batch) - len(late), len(late), reasons)
 
     def step(self, now_ms: int, *, answered: bool) -> None:
         """Move time on, and keep what is decided by that. Nothing while replaying."""
         if self.replaying:
             return
         self.clock.look(now_ms, at_end=self.at_end, answered=answered)
-        with around("step"):
+        with failpoint("step"):
             transitions = self.shard.step(self.clock.as_of_ms(self.shard.watermark_ms, now_ms))
         if transitions:
             self.outbox.add(transitions, self.wording.describe, self.wording.language)

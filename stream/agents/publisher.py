@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from stream.dlq.letters import DeadLetter
-from stream.dlq.producing import Record, new_producer, send
-from stream.failpoints import around
+from stream.dlq.producing import ProducerRecord, new_producer, send
+from stream.failpoints import failpoint
 from stream.store.protocol import OutboxEntry
 
 log = logging.getLogger(__name__)
@@ -44,14 +44,14 @@ class KafkaPublisher:
 
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
-        records = [Record(letter.key, letter.value, letter.headers) for letter in letters]
-        with around("letters"):
+        records = [ProducerRecord(letter.key, letter.value, letter.headers) for letter in letters]
+        with failpoint("letters"):
             return await self._dead_letters.produce(records)
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
         """Produce to the audit topic; whether all were acknowledged."""
-        records = [Record(entry.id.encode(), entry.body) for entry in entries]
-        with around("audit"):
+        records = [ProducerRecord(entry.id.encode(), entry.body) for entry in entries]
+        with failpoint("audit"):
             return await self._control.produce(records)
 
     def refusals(self) -> list[str]:
@@ -94,7 +94,7 @@ class _Pipe:
         tried = self._one_at_a_time.locked() or time.monotonic() < self._next_try_s + FORGOTTEN_S
         return bool(self.refusal) and tried
 
-    async def produce(self, records: Sequence[Record]) -> bool:
+    async def produce(self, records: Sequence[ProducerRecord]) -> bool:
         """Whether all were acknowledged. While the topic takes nothing only one caller waits."""
         async with self._one_at_a_time:
             if time.monotonic() < self._next_try_s:

@@ -23,7 +23,7 @@ _offset = attrgetter("offset")
 
 
 @dataclass(slots=True)
-class Columns:
+class RecordColumns:
     """Records of one partition in the order of their offsets; columns of equal length N ≥ 1."""
 
     values: list[bytes | None]
@@ -35,7 +35,7 @@ class Columns:
     """Where the next fetch begins: beyond the last record, control batches included."""
 
 
-def unpack(fetched: PartitionRecords) -> Iterator[Columns]:
+def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
     """Yield what a fetch holds from its position on, as one item, or nothing.
 
     A damaged batch ends the item before it, so that nothing good is lost; it raises when the next
@@ -44,7 +44,7 @@ def unpack(fetched: PartitionRecords) -> Iterator[Columns]:
     Raises:
         CorruptRecordException: the first batch fails its checksum.
     """
-    columns = Columns([], [], [], fetched.next_fetch_offset)
+    columns = RecordColumns([], [], [], fetched.next_fetch_offset)
     spans: list[Sequence[int]] = []
     while fetched._records.has_next():
         batch = fetched._records.next_batch()
@@ -63,7 +63,7 @@ def unpack(fetched: PartitionRecords) -> Iterator[Columns]:
         yield columns
 
 
-def _append(columns: Columns, batch: Any, first_wanted: int) -> Sequence[int]:
+def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[int]:
     """Append a record batch; answer the offsets of what was appended."""
     records = list(batch)
     if not records:
@@ -109,7 +109,7 @@ def unpack_all(records: dict[TopicPartition, Any]) -> None:
 
 async def fetched_columns(
     fetcher: Any, tps: Iterable[Any], timeout_s: float
-) -> dict[TopicPartition, list[Columns]]:
+) -> dict[TopicPartition, list[RecordColumns]]:
     """Drain a fetcher as its own `fetched_records` does, into columns. On its thread.
 
     Between taking the records and answering nothing is awaited. An empty answer: nothing came in
@@ -131,9 +131,9 @@ async def fetched_columns(
     return await _drain(fetcher, tps)
 
 
-async def _drain(fetcher: Any, tps: Iterable[Any]) -> dict[TopicPartition, list[Columns]]:
+async def _drain(fetcher: Any, tps: Iterable[Any]) -> dict[TopicPartition, list[RecordColumns]]:
     unpack_all(fetcher._records)
-    got: dict[TopicPartition, list[Columns]] = await fetcher.fetched_records(tps, timeout=0)
+    got: dict[TopicPartition, list[RecordColumns]] = await fetcher.fetched_records(tps, timeout=0)
     return got
 
 

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream.config import Settings
-from stream.config.services import Sink
+from stream.config.services import SinkTable
 from stream.notify.alertmanager import AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
 from stream.notify.chat.chat_sender import ChatSpec
 from stream.notify.grafana import GrafanaSpec
-from stream.notify.senders import ROBOTS
+from stream.notify.senders import CHAT_FORMATS
 from stream.notify.sink import SinkSpec
 from stream.notify.webhook import WebhookSpec
 
 
-def told_once(settings: Settings) -> list[SinkSpec]:
+def step_sinks(settings: Settings) -> list[SinkSpec]:
     """Those that are told each step until they have taken it: webhooks, chats, annotations."""
     return [
         _spec(sink, settings, common)
@@ -23,14 +23,14 @@ def told_once(settings: Settings) -> list[SinkSpec]:
     ]
 
 
-def _spec(sink: Sink, settings: Settings, common: dict[str, Any]) -> SinkSpec:
+def _spec(sink: SinkTable, settings: Settings, common: dict[str, Any]) -> SinkSpec:
     url, secret = sink.url.reveal(), sink.secret.reveal()
     language = sink.language or settings.alerts.language
     if sink.kind == "webhook":
         return WebhookSpec(url=url, **common)
     if sink.kind == "grafana":
         return GrafanaSpec(url=url, token=secret, language=language, **common)
-    robot, links = ROBOTS[sink.kind], _links(settings, language)
+    robot, links = CHAT_FORMATS[sink.kind], _links(settings, language)
     return ChatSpec(robot=robot, url=url, secret=secret, language=language, links=links, **common)
 
 
@@ -53,7 +53,7 @@ def _links(settings: Settings, language: str) -> Links:
     return Links(settings.alerts.grafana_url, settings.alerts.runbook_url, language)
 
 
-def _sinks(settings: Settings) -> Iterator[tuple[Sink, dict[str, Any]]]:
+def _sinks(settings: Settings) -> Iterator[tuple[SinkTable, dict[str, Any]]]:
     for number, sink in enumerate(settings.sink):
         yield (
             sink,

@@ -4,11 +4,11 @@ import logging
 from dataclasses import dataclass, field
 
 from stream.agents.outbox import Outbox
-from stream.agents.partition_task import Lane, Limits, Wording
+from stream.agents.partition_task import PartitionTask, TaskLimits, Wording
 from stream.agents.shard_clock import ShardClock
 from stream.dlq.letters import Origin
 from stream.errors import StateError
-from stream.failpoints import around
+from stream.failpoints import failpoint
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TaskConfig:
     """What each lane is told."""
 
     spec: Spec
     roster: Roster
     wording: Wording
-    limits: Limits = field(default_factory=Limits)
+    limits: TaskLimits = field(default_factory=TaskLimits)
     stands: bool = False
     """Some sink has to be told again and again what stands."""
     rebuild: bool = False
@@ -37,7 +37,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartitionRef:
     """A partition, of how many."""
 
     key: ShardKey
@@ -48,8 +48,8 @@ class Place:
 
 
 async def take_over(
-    store: Store, place: Place, committed: int | None, rules: Rules, now_ms: int
-) -> Lane:
+    store: Store, place: PartitionRef, committed: int | None, rules: TaskConfig, now_ms: int
+) -> PartitionTask:
     """Become the owner of a shard and restore it; reading begins at the lane's offset.
 
     Args:
@@ -64,14 +64,14 @@ async def take_over(
         StateError: what is stored must not be used, or is gone; the text says what to do.
         LeaseLost: another took it meanwhile.
     """
-    with around("acquire"):
+    with failpoint("acquire"):
         lease = await store.acquire(place.key)
     refuse_foreign(lease, READS, place.partitions)
     _refuse_lost(lease, place, committed, rebuild=rules.rebuild)
-    with around("restore"):
+    with failpoint("restore"):
         parts = await store.load(lease)
         shard = Shard.restore(rules.spec, rules.roster, parts, lease.control)
-    lane = Lane(
+    task = PartitionTask(
         origin=Origin(place.key.topic, place.key.partition),
         partitions=place.partitions,
         shard=shard,
@@ -84,11 +84,13 @@ async def take_over(
         outbox=Outbox(lease.outbox, stands=rules.stands),
     )
     if lease.manifest is None:
-        await _begin(store, lane)
-    return lane
+        await _begin(store, task)
+    return task
 
 
-def _refuse_lost(lease: Lease, place: Place, committed: int | None, *, rebuild: bool) -> None:
+def _refuse_lost(
+    lease: Lease, place: PartitionRef, committed: int | None, *, rebuild: bool
+) -> None:
     if not is_lost(lease, committed):
         return
     if not rebuild:
@@ -101,11 +103,11 @@ def _refuse_lost(lease: Lease, place: Place, committed: int | None, *, rebuild: 
     log.warning("no state of %s in the store: computing it anew from Kafka", place)
 
 
-async def _begin(store: Store, lane: Lane) -> None:
+async def _begin(store: Store, task: PartitionTask) -> None:
     """Store an empty beginning, so that state that is gone later can be told from none."""
-    parts = lane.shard.snapshot()
-    if lane.lease.offset is None:
-        await store.commit(lane.lease, lane.commit())
+    parts = task.shard.snapshot()
+    if task.lease.offset is None:
+        await store.commit(task.lease, task.commit())
     await store.save(
-        lane.lease, Snapshot(parts.changed, parts.names, 0, 0, FORMAT, lane.partitions)
+        task.lease, Snapshot(parts.changed, parts.names, 0, 0, FORMAT, task.partitions)
     )

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 
 from stream.agents.archiving import Committed, archive_and_commit
-from stream.agents.fetched_batch import Batch
-from stream.agents.partition_task import Lane, Piece
-from stream.agents.view_publisher import Showcase
-from stream.agents.worker_services import Outlets
+from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.partition_task import PartitionTask, RecordChunk
+from stream.agents.view_publisher import ViewPublisher
+from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 from stream.errors import ServiceError
-from stream.failpoints import around
-from stream.shard import Snapshot as Parts
+from stream.failpoints import failpoint
+from stream.shard import ShardSnapshot as Parts
 from stream.store.protocol import Outcome, Snapshot
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT
@@ -35,7 +35,7 @@ RETRY_MS = SECOND_MS
 GAP = "partition %d: records %d to %d are not there (retention, or a compacted topic)"
 
 
-class LaneKeeper:
+class TaskRunner:
     """Runs a lane until it is closed.
 
     Args:
@@ -49,23 +49,23 @@ class LaneKeeper:
 
     def __init__(
         self,
-        lane: Lane,
-        outlets: Outlets,
+        task: PartitionTask,
+        services: WorkerServices,
         released: Callable[[int, int], None],
-        lost: Callable[["LaneKeeper", Outcome], None],
+        lost: Callable[["TaskRunner", Outcome], None],
         *,
         answered: Callable[[], bool],
         end: Callable[[], int | None],
     ) -> None:
-        self.lane = lane
-        self.confirmed: int | None = lane.lease.offset
+        self.task = task
+        self.confirmed: int | None = task.lease.offset
         """Offset of the last confirmed commit, once a snapshot exists to restart from."""
-        self._outlets = outlets
+        self._services = services
         self._released = released
         self._lost = lost
         self.kafka_answers = answered
         self._end = end
-        self._showcase = Showcase(lane.lease)
+        self._view_publisher = ViewPublisher(task.lease)
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
         self._unsaved: tuple[Parts, int, int] | None = None
@@ -82,42 +82,42 @@ class LaneKeeper:
     @property
     def partition(self) -> int:
         """The partition that is kept."""
-        return self.lane.origin.partition
+        return self.task.origin.partition
 
     # ------------------------------------------------------------------------------ records
 
-    async def take(self, batch: Batch) -> None:
+    async def take(self, batch: FetchedBatch) -> None:
         """Apply a batch piece by piece, with a turn of the event loop after each."""
-        lane, given = self.lane, 0
-        lane.reaches(batch.highwater)
-        if batch.columns.offsets[0] > lane.offset and not self._closed:
-            log.warning(GAP, self.partition, lane.offset, batch.columns.offsets[0] - 1)
-        for piece in lane.pieces(batch.columns):
+        task, given = self.task, 0
+        task.reaches(batch.highwater)
+        if batch.columns.offsets[0] > task.offset and not self._closed:
+            log.warning(GAP, self.partition, task.offset, batch.columns.offsets[0] - 1)
+        for chunk in task.chunks(batch.columns):
             if self._closed:
                 return
-            self._apply(piece)
-            given += len(piece.offsets)
-            self._released(batch.session, len(piece.offsets))
+            self._apply(chunk)
+            given += len(chunk.offsets)
+            self._released(batch.session, len(chunk.offsets))
             await asyncio.sleep(0)
             await self._wait_for_room()
         self._released(batch.session, len(batch.columns.values) - given)
 
     async def _wait_for_room(self) -> None:
         """Stop reading while too much waits for a store or a topic that is away."""
-        while self.lane.is_full and not self._closed:
+        while self.task.is_full and not self._closed:
             self._wake.set()
             await asyncio.sleep(RETRY_MS / 1_000)
 
-    def _apply(self, piece: Piece) -> None:
-        lane, health = self.lane, self._outlets.health
-        replayed = lane.replaying
+    def _apply(self, chunk: RecordChunk) -> None:
+        task, health = self.task, self._services.health
+        replayed = task.replaying
         began_s = time.monotonic()
-        tally = lane.apply(piece, monotonic_ms(), wall_ms())
-        lane.paced(len(piece.offsets), (time.monotonic() - began_s) * 1_000)
-        if replayed and not lane.replaying:
+        counts = task.apply(chunk, monotonic_ms(), wall_ms())
+        task.adapt_chunk_size(len(chunk.offsets), (time.monotonic() - began_s) * 1_000)
+        if replayed and not task.replaying:
             health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
-        self._outlets.count(tally, monotonic_ms())
-        if lane.is_commit_due(monotonic_ms() - self._committed_ms):
+        self._services.count(counts, monotonic_ms())
+        if task.is_commit_due(monotonic_ms() - self._committed_ms):
             self._wake.set()
 
     # ------------------------------------------------------------------------------ turns
@@ -131,7 +131,7 @@ class LaneKeeper:
 
     async def _wait(self) -> None:
         now = monotonic_ms()
-        due_in = self.lane.clock.passes_in_ms(self.lane.shard.next_deadline(), now)
+        due_in = self.task.clock.passes_in_ms(self.task.shard.next_deadline(), now)
         tick_in = min(self._ticked_ms + TICK_MS - now, due_in)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(tick_in, 1) / 1_000)
@@ -139,9 +139,9 @@ class LaneKeeper:
 
     async def _turn(self) -> None:
         now = monotonic_ms()
-        self.lane.reaches(self._end())
-        self.lane.step(now, answered=self.kafka_answers())
-        if now >= self._retry_ms and self.lane.is_commit_due(now - self._committed_ms):
+        self.task.reaches(self._end())
+        self.task.step(now, answered=self.kafka_answers())
+        if now >= self._retry_ms and self.task.is_commit_due(now - self._committed_ms):
             await self.flush()
         if now - self._ticked_ms >= TICK_MS:
             self._ticked_ms = now
@@ -164,21 +164,21 @@ class LaneKeeper:
         """Commit what was applied, then tell what it decided; whether the store has it."""
         async with self._flushing:
             result = await self._commit()
-        self._outlets.health.commits.labels(result).inc()
+        self._services.health.commits.labels(result).inc()
         await self._tell()
         return result is Committed.stored
 
     async def _commit(self) -> Committed:
-        lane, began = self.lane, monotonic_ms()
-        commit, records, letters = lane.commit(), lane.records, list(lane.letters)
-        lane.urgent, publisher = False, self._outlets.publisher
+        task, began = self.task, monotonic_ms()
+        commit, records, letters = task.commit(), task.records, list(task.letters)
+        task.urgent, publisher = False, self._services.publisher
         self._letters_wait = bool(letters) and not await publisher.dead_letters(letters)
         if self._letters_wait:
             self._retry_ms = monotonic_ms() + RETRY_MS
             return Committed.letters_wait
-        del lane.letters[: len(letters)]
+        del task.letters[: len(letters)]
         try:
-            outcome = await archive_and_commit(self._outlets.store, lane, commit)
+            outcome = await archive_and_commit(self._services.store, task, commit)
         except ServiceError as error:
             self._store_is_away(error)
             return Committed.store_away
@@ -186,10 +186,10 @@ class LaneKeeper:
             self._is_lost(outcome)
             return Committed.refused
         self._store_waits, self.owned_s = False, time.monotonic()
-        self._outlets.store_state.answered()
-        self._outlets.health.commit_seconds.observe((monotonic_ms() - began) / 1_000)
-        lane.outbox.stored(commit.outbox, commit.delivered)
-        lane.records_committed, self.confirmed = records, commit.offset
+        self._services.store_state.answered()
+        self._services.health.commit_seconds.observe((monotonic_ms() - began) / 1_000)
+        task.outbox.stored(commit.outbox, commit.delivered)
+        task.records_committed, self.confirmed = records, commit.offset
         self._committed_ms = monotonic_ms()
         return Committed.stored
 
@@ -198,36 +198,36 @@ class LaneKeeper:
         if not self._is_refused:  # what it decided since its last commit, its next owner decides
             # Nobody is paged late because nothing can be committed.
             unstored = self._letters_wait or self._store_waits
-            await self._outlets.tell(self.lane, self.owned_s, unstored=unstored)
+            await self._services.tell(self.task, self.owned_s, unstored=unstored)
 
     def _is_show_due(self) -> bool:
-        lane = self.lane
-        if lane.replaying or lane.shard.as_of_ms <= 0:
+        task = self.task
+        if task.replaying or task.shard.as_of_ms <= 0:
             return False
-        tick_ms = TICK_MS if lane.clock.live or lane.at_end else BEHIND_TICK_MS
+        tick_ms = TICK_MS if task.clock.live or task.at_end else BEHIND_TICK_MS
         if self._shown == self._mark:
             tick_ms = IDLE_TICK_MS
         return monotonic_ms() - self._shown_ms >= tick_ms
 
     @property
     def _mark(self) -> tuple[int, int]:  # changes whenever figures may have changed
-        return self.lane.offset, self.lane.shard.as_of_ms
+        return self.task.offset, self.task.shard.as_of_ms
 
     async def show(self) -> None:
         """Refresh figures: for Prometheus, and as views in the store."""
-        lane, outlets = self.lane, self._outlets
+        task, services = self.task, self._services
         self._shown_ms, mark = monotonic_ms(), self._mark
-        figures = lane.shard.figures()
-        outlets.exporter.publish(self.partition, figures)
-        outlets.health.tick_seconds.observe((monotonic_ms() - self._shown_ms) / 1_000)
+        figures = task.shard.figures()
+        services.exporter.publish(self.partition, figures)
+        services.health.tick_seconds.observe((monotonic_ms() - self._shown_ms) / 1_000)
         try:
-            with around("views"):
-                outcome = await self._showcase.write(outlets, figures)
+            with failpoint("views"):
+                outcome = await self._view_publisher.write(services, figures)
         except ServiceError as error:
             self._store_is_away(error)
             return
         self._shown = mark
-        outlets.store_state.answered()
+        services.store_state.answered()
         if outcome in {Outcome.FENCED, Outcome.MISMATCH}:
             self._is_lost(outcome)
         else:
@@ -237,8 +237,8 @@ class LaneKeeper:
         idle = self._saving is None or self._saving.done()
         if self._saving is not None and idle:
             self._saving.result()  # raises what is no ServiceError: the worker ends with it
-        due = self._unsaved is not None or self.lane.is_snapshot_due(now - self._saved_ms)
-        return idle and due and not self.lane.replaying and now >= self._retry_ms
+        due = self._unsaved is not None or self.task.is_snapshot_due(now - self._saved_ms)
+        return idle and due and not self.task.replaying and now >= self._retry_ms
 
     async def _save_quietly(self) -> None:
         try:
@@ -252,22 +252,22 @@ class LaneKeeper:
         Raises:
             ServiceError: the store is away; what was to be saved goes with the next call.
         """
-        lane = self.lane
+        task = self.task
         if self._unsaved is None or self._closed:
-            self._unsaved = (self._parts(), lane.offset, max(0, lane.shard.as_of_ms))
-            self._saved_ms, lane.records_saved = monotonic_ms(), lane.records
+            self._unsaved = (self._parts(), task.offset, max(0, task.shard.as_of_ms))
+            self._saved_ms, task.records_saved = monotonic_ms(), task.records
         parts, offset, as_of_ms = self._unsaved
         if (self.confirmed is None or self.confirmed < offset) and not await self.flush():
             return
-        snapshot = Snapshot(parts.changed, parts.names, offset, as_of_ms, FORMAT, lane.partitions)
-        outcome = await self._outlets.store.save(lane.lease, snapshot)
+        snapshot = Snapshot(parts.changed, parts.names, offset, as_of_ms, FORMAT, task.partitions)
+        outcome = await self._services.store.save(task.lease, snapshot)
         self._unsaved = None
         if not outcome.stored:
             self._is_lost(outcome)
 
     def _parts(self) -> Parts:
         """What changed since the last snapshot that was saved."""
-        parts = self.lane.shard.snapshot()
+        parts = self.task.shard.snapshot()
         if self._unsaved is None:
             return parts
         return Parts({**self._unsaved[0].changed, **parts.changed}, parts.names)
@@ -279,9 +279,9 @@ class LaneKeeper:
             ServiceError: the store is away.
         """
         self.close()
-        if self.lane.replaying:
+        if self.task.replaying:
             return
-        if await self.flush() and (self._unsaved or self.lane.records > self.lane.records_saved):
+        if await self.flush() and (self._unsaved or self.task.records > self.task.records_saved):
             await self.save()
 
     def _store_is_away(self, error: ServiceError) -> None:
@@ -289,7 +289,7 @@ class LaneKeeper:
         self._store_waits = True
         if self.kafka_answers():  # who reaches neither may have lost the lane, and not know it
             self.owned_s = time.monotonic()
-        if self._outlets.store_state.failed():
+        if self._services.store_state.failed():
             log.warning("the store is away, going on from memory: %s", error)
 
     def _is_lost(self, outcome: Outcome) -> None:

@@ -28,7 +28,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.agents.fetched_batch import Batch
+from stream.agents.fetched_batch import FetchedBatch
 from stream.agents.fetches import Fetches
 from stream.agents.lagcommits import LagCommits
 from stream.agents.record_columns import fetched_columns, touch
@@ -95,7 +95,7 @@ class BatchConsumer(LagCommits):
                 self.in_flight[batch.session] += len(batch.columns.values)
                 yield batch.tp, self._message(batch)
 
-    async def _fetch(self, tps: set[TP], timeout: float) -> list[Batch]:  # noqa: ASYNC109
+    async def _fetch(self, tps: set[TP], timeout: float) -> list[FetchedBatch]:  # noqa: ASYNC109
         """Drain what was fetched. On the consumer's thread, as are the seeks."""
         fetcher = self._thread._ensure_consumer()._fetcher
         subscriptions = fetcher._subscriptions
@@ -113,10 +113,12 @@ class BatchConsumer(LagCommits):
         for kafka_tp, chunks in got.items():
             tp = TP(kafka_tp.topic, kafka_tp.partition)
             end = assignment.state_value(kafka_tp).highwater or 0
-            batches += [Batch(tp, self.session.get(tp, 0), columns, end) for columns in chunks]
+            batches += [
+                FetchedBatch(tp, self.session.get(tp, 0), columns, end) for columns in chunks
+            ]
         return batches
 
-    def _message(self, batch: Batch) -> ConsumerMessage:
+    def _message(self, batch: FetchedBatch) -> ConsumerMessage:
         tp, value, offset = batch.tp, cast("Any", batch), batch.columns.offsets[-1]
         time_s, generation = batch.columns.times_ms[-1] / 1000, self.app.consumer_generation_id
         head = (tp.topic, tp.partition, offset, time_s, 0, None, None)

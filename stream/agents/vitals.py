@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from stream.agents.task_runner import LaneKeeper
-from stream.agents.worker_services import Outlets
+from stream.agents.task_runner import TaskRunner
+from stream.agents.worker_services import WorkerServices
 from stream.errors import FloorwatchError
 
 log = logging.getLogger(__name__)
@@ -22,16 +22,16 @@ class Vitals:
         topics: all that the worker reads or writes.
     """
 
-    def __init__(self, outlets: Outlets, topics: Iterable[str]) -> None:
-        self._outlets = outlets
+    def __init__(self, services: WorkerServices, topics: Iterable[str]) -> None:
+        self._services = services
         self._topics = tuple(topics)
 
-    def look(self, lanes: Iterable[LaneKeeper], missing: Iterable[str]) -> None:
+    def look(self, tasks: Iterable[TaskRunner], missing: Iterable[str]) -> None:
         """Of lanes and topics; `missing`: topics that do not exist."""
-        health, lanes = self._outlets.health, list(lanes)
-        health.partitions.set(len(lanes))
-        health.consumer_lag.set(sum(keeper.lane.lag for keeper in lanes))
-        down = {*missing, *self._outlets.publisher.refused_topics()}
+        health, tasks = self._services.health, list(tasks)
+        health.partitions.set(len(tasks))
+        health.consumer_lag.set(sum(runner.task.lag for runner in tasks))
+        down = {*missing, *self._services.publisher.refused_topics()}
         for topic in self._topics:
             health.topic_up.labels(topic).set(topic not in down)
 
@@ -46,8 +46,8 @@ class Vitals:
             await asyncio.sleep(MEMORY_LOOK_S)
 
     async def _look_at_memory(self) -> None:
-        health = self._outlets.health
-        found = await self._outlets.store.memory()
+        health = self._services.health
+        found = await self._services.store.memory()
         health.redis_memory.clear()
         health.redis_memory_max.clear()
         for one in found:

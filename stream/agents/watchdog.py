@@ -20,7 +20,7 @@ STANDING_S_MAX: Final = 60.0
 _LOOK_S: Final = 1.0
 
 
-class Guard:
+class Watchdog:
     """Watches the event loop from a thread, and holds deadlines that a hanging loop cannot miss."""
 
     def __init__(self, stalled_s_max: float = STALLED_S_MAX) -> None:

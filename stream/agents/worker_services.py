@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stream.agents.outbox import Outbox
-from stream.agents.partition_task import Lane, Tally
+from stream.agents.partition_task import EventCounts, PartitionTask
 from stream.dlq.letters import DeadLetter
-from stream.notify.alertmanager import Standing
+from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
@@ -72,11 +72,11 @@ class Quality:
     bad: int = 0
     mostly_bad: bool = False
 
-    def add(self, tally: Tally, now_ms: int) -> None:
+    def add(self, counts: EventCounts, now_ms: int) -> None:
         """Count the events of a piece; `now_ms`: monotonic."""
         self.turn(now_ms)
-        self.good += tally.accepted
-        self.bad += tally.late + tally.rejected.total()
+        self.good += counts.accepted
+        self.bad += counts.late + counts.rejected.total()
         if self._is_judged:
             self.mostly_bad = self.bad > self.good
 
@@ -92,13 +92,13 @@ class Quality:
 
 
 @dataclass(slots=True)
-class Outlets:
+class WorkerServices:
     """Everything that a lane writes to."""
 
     store: Store
     publisher: Publisher
     dispatcher: Dispatcher
-    standing: Standing
+    standing: ActiveAlerts
     exporter: Exporter
     health: Health
     store_state: StoreState = field(init=False)
@@ -107,22 +107,22 @@ class Outlets:
     def __post_init__(self) -> None:
         self.store_state = StoreState(self.health)
 
-    async def tell(self, lane: Lane, owned_s: float, *, unstored: bool) -> None:
+    async def tell(self, task: PartitionTask, owned_s: float, *, unstored: bool) -> None:
         """Hand out what a lane has decided: live to the sinks, and to the audit topic.
 
         Args:
-            lane: whose.
+            task: whose.
             owned_s: monotonic time at which nobody else had it for sure.
             unstored: also what no commit has stored yet, because the store is away.
         """
-        outbox, live = lane.outbox, lane.clock.live
-        if lane.shard.spec.event_clock:
+        outbox, live = task.outbox, task.clock.live
+        if task.shard.spec.event_clock:
             outbox.drop_notices()
         elif live:
             self._page(outbox, unstored=unstored)
         if self.standing.is_wanted:
-            stands = outbox.standing(lane.shard.as_of_ms, live=live, unstored=unstored)
-            self.standing.show(lane.origin.partition, stands, owned_s)
+            stands = outbox.standing(task.shard.as_of_ms, live=live, unstored=unstored)
+            self.standing.show(task.origin.partition, stands, owned_s)
         await self._audit(outbox, unstored=unstored)
 
     def _page(self, outbox: Outbox, *, unstored: bool) -> None:
@@ -146,18 +146,18 @@ class Outlets:
             for entry in audits:
                 outbox.taken(entry.id)
 
-    def count(self, tally: Tally, now_ms: int) -> None:
+    def count(self, counts: EventCounts, now_ms: int) -> None:
         """Count events by what became of them; `now_ms`: monotonic."""
-        health, rejected = self.health, tally.rejected.total()
-        results = {"accepted": tally.accepted, "late": tally.late, "rejected": rejected}
+        health, rejected = self.health, counts.rejected.total()
+        results = {"accepted": counts.accepted, "late": counts.late, "rejected": rejected}
         for result, events in results.items():
             if events:
                 health.events.labels(result).inc(events)
-        health.events_late.inc(tally.late)
-        for reason, events in tally.rejected.items():
+        health.events_late.inc(counts.late)
+        for reason, events in counts.rejected.items():
             health.events_rejected.labels(reason).inc(events)
         before = self.quality.mostly_bad
-        self.quality.add(tally, now_ms)
+        self.quality.add(counts, now_ms)
         self._tell_quality(before=before)
 
     def turn(self, now_ms: int) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from stream.calendar.schedules import Schedule, ShiftCalendar
-from stream.control.model import PoolKey, TeamKey
+from stream.ids import PoolKey, TeamKey
 from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
 
@@ -15,7 +15,7 @@ EDGE_HOLD_MS: Final = 10 * MINUTE_MS
 """People alerts are held this long before and after a shift edge: hand-over is no walk-out."""
 
 
-class Hours:
+class ScheduleUnion:
     """The union of some schedules. Remembers the run of instants that it was last asked about."""
 
     __slots__ = ("_from_ms", "_inside", "_schedules", "_to_ms")
@@ -132,25 +132,25 @@ class ShiftEdges:
                 self._bounds += [edge - EDGE_HOLD_MS, edge + EDGE_HOLD_MS]
 
 
-class HoursOf:
+class HoursLookup:
     """Finds hours by pool and shift edges by team; pools and teams alike share one object."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._peaks: dict[PoolKey, Hours] = {}
-        self._open: dict[PoolKey, Hours | None] = {}
+        self._peaks: dict[PoolKey, ScheduleUnion] = {}
+        self._open: dict[PoolKey, ScheduleUnion | None] = {}
         self._edges: dict[TeamKey, ShiftEdges] = {}
-        self._hours: dict[tuple[object, ...], Hours] = {}
+        self._hours: dict[tuple[object, ...], ScheduleUnion] = {}
         self._shifts: dict[tuple[object, ...], ShiftEdges] = {}
 
-    def peak(self, key: PoolKey) -> Hours:
+    def peak(self, key: PoolKey) -> ScheduleUnion:
         """The scheduled peaks: all that name the pool best, together."""
         found = self._peaks.get(key)
         if found is None:
             zone = self.zone(key)
             fitting = self._spec.peaks_of(*key)
             parts = [Schedule(zone, (p.time,), p.days, p.without) for p in fitting]
-            found = self._hours.setdefault((zone, *fitting), Hours(parts))
+            found = self._hours.setdefault((zone, *fitting), ScheduleUnion(parts))
             self._peaks[key] = found
         return found
 
@@ -158,12 +158,12 @@ class HoursOf:
         """The zone of a pool."""
         return self._spec.pool(*key).zone
 
-    def open(self, key: PoolKey) -> Hours | None:
+    def open(self, key: PoolKey) -> ScheduleUnion | None:
         """The opening hours; None where they are not known."""
         if key not in self._open:
             pool = self._spec.pool(*key)
             parts = [Schedule(pool.zone, pool.open)] if pool.open else []
-            hours = self._hours.setdefault((pool.zone, pool.open), Hours(parts))
+            hours = self._hours.setdefault((pool.zone, pool.open), ScheduleUnion(parts))
             self._open[key] = hours if parts else None
         return self._open[key]
 

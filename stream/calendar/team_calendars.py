@@ -10,7 +10,7 @@ from stream.spec import LocalSpan, Spec
 from stream.units import DAY_MS
 
 
-class Calendars:
+class TeamCalendars:
     """Calendars by team and pool number; teams of one calendar are asked together."""
 
     def __init__(self, names: Names, spec: Spec) -> None:
@@ -21,7 +21,7 @@ class Calendars:
         self.of_team = np.zeros(0, np.int64)
         self.of_pool = np.zeros(0, np.int64)
 
-    def make_room(self) -> None:
+    def resize(self) -> None:
         """Follow the names: calendars of new teams and pools."""
         names = self._names
         for floor, team in names.teams.keys[len(self.of_team) :]:

@@ -16,7 +16,7 @@ from stream.units import parse_duration_ms, rfc3339
 if TYPE_CHECKING:
     from stream.config import Settings
     from stream.dlq.reader import Show
-    from stream.dlq.retry import Choice, Outcome, Retrying
+    from stream.dlq.retry import Choice, Retry, RetryResult
     from stream.dlq.summary import Summary
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def retry(
     from stream.dlq.retry import Choice
 
     choice = Choice(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
-    done: list[Retrying] = []
+    done: list[Retry] = []
     try:
         with progress() as told:
             _run(settings, _retried(settings, choice, told, done, dry_run=dry_run))
@@ -110,28 +110,28 @@ def retry(
 async def _summary(
     settings: "Settings", reasons: frozenset[str], since_ms: int | None, limit: int, told: "Show"
 ) -> "Summary":
-    from stream.dlq.reader import open_letterbox
+    from stream.dlq.reader import open_reader
     from stream.dlq.summary import summarise
 
     kafka = settings.kafka
     (partitions,) = await _partitions(settings, kafka.dead_letters_topic)
-    async with open_letterbox(kafka.brokers, kafka.dead_letters_topic, partitions) as box:
+    async with open_reader(kafka.brokers, kafka.dead_letters_topic, partitions) as box:
         return await summarise(box, reasons=reasons, since_ms=since_ms, limit=limit, show=told)
 
 
 async def _retried(
-    settings: "Settings", choice: "Choice", told: "Show", done: "list[Retrying]", *, dry_run: bool
+    settings: "Settings", choice: "Choice", told: "Show", done: "list[Retry]", *, dry_run: bool
 ) -> None:
     """Send; `done` has the work from when it begins, so that an end in its midst can be told."""
-    from stream.dlq.reader import open_letterbox
-    from stream.dlq.retry import Goal, Retrying
+    from stream.dlq.reader import open_reader
+    from stream.dlq.retry import Goal, Retry
 
     kafka = settings.kafka
     topics = (kafka.dead_letters_topic, kafka.events_topic)
     letters_at, events_at = await _partitions(settings, *topics)
     goal = Goal(kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run)
-    async with open_letterbox(kafka.brokers, kafka.dead_letters_topic, letters_at) as box:
-        done.append(Retrying(box, choice, goal, told))
+    async with open_reader(kafka.brokers, kafka.dead_letters_topic, letters_at) as box:
+        done.append(Retry(box, choice, goal, told))
         await done[0].run()
 
 
@@ -232,7 +232,7 @@ def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
         yield f"  {found.document(letter)['value'] or 'no value'}"
 
 
-def _told(settings: "Settings", outcome: "Outcome", *, dry_run: bool) -> Iterator[str]:
+def _told(settings: "Settings", outcome: "RetryResult", *, dry_run: bool) -> Iterator[str]:
     from stream.dlq.summary import printable
 
     verb, topic = ("would send" if dry_run else "sent"), settings.kafka.events_topic

@@ -10,7 +10,7 @@ import typer
 from stream.errors import ConfigurationError, InputError
 
 if TYPE_CHECKING:
-    from stream.notify.grafana import Step
+    from stream.notify.grafana import BoardStep
 
 GRAFANA: Final = """Boards in Grafana.
 
@@ -68,7 +68,7 @@ def push(
     typer.echo(f"{pushed} of {len(steps)} boards {verb}", err=True)
 
 
-def _line(step: "Step", *, dry_run: bool) -> str:
+def _line(step: "BoardStep", *, dry_run: bool) -> str:
     mark = {"new": "+", "changed": "~", "unchanged": "="}[step.fate]
     return f"{mark} {step.uid}: {step.fate}{' (nothing was changed)' if dry_run else ''}"
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from stream.config import values as v
-from stream.config.values import Table, setting
+from stream.config.values import ConfigTable, setting
 from stream.events.language import State
 from stream.spec import (
     ANY,
@@ -25,7 +25,7 @@ _WINDOWS = WindowSpec()
 _SOURCE = SourceSpec()
 
 
-class Windows(Table):
+class WindowsTable(ConfigTable):
     """How windows are kept."""
 
     grace_ms: v.DurationMs = setting(
@@ -78,7 +78,7 @@ class Windows(Table):
         )
 
 
-class Ratio(Table):
+class RatioTable(ConfigTable):
     """A ratio of times. Its name is the table's: [ratio.aux_rate].
 
     Allowed: one of a-z, then up to 39 of a-z, 0-9 and '_'.
@@ -102,7 +102,7 @@ class Ratio(Table):
         return RatioSpec(name, self.numerator, self.denominator)
 
 
-class Pool(Table):
+class PoolTable(ConfigTable):
     """Teams that share a queue; "*" gives defaults to all others."""
 
     name: v.Name = setting(..., "The pool; '*': all others.", v.A_NAME)
@@ -115,7 +115,7 @@ class Pool(Table):
         return PoolSpec(self.floor, self.name, self.zone, self.open)
 
 
-class Shift(Table):
+class ShiftTable(ConfigTable):
     """Shifts of a team, in the zone of its pool."""
 
     team: v.Name = setting(..., "The team; '*': all others.", v.A_NAME)
@@ -127,7 +127,7 @@ class Shift(Table):
         return ShiftSpec(self.times, self.floor, self.team)
 
 
-class Peak(Table):
+class PeakTable(ConfigTable):
     """A scheduled peak, in the zone of its pool; several may be listed for one pool."""
 
     pool: v.Name = setting(ANY, "The pool; '*': all.", v.A_NAME)
@@ -146,7 +146,7 @@ class Peak(Table):
         return PeakSpec(self.time, self.floor, self.pool, days, self.without)
 
 
-class Source(Table):
+class SourceTable(ConfigTable):
     """A feed; "*" gives defaults to all others."""
 
     name: v.Name = setting(..., "The source; '*': all others.", v.A_NAME)
@@ -182,7 +182,7 @@ class Source(Table):
         return SourceSpec(self.name, self.heartbeat_ms, self.resolution_ms, limits)
 
 
-class Control(Table):
+class ControlTable(ConfigTable):
     """When a team is out of control."""
 
     clock: Literal["live", "event"] = setting(
@@ -214,7 +214,7 @@ class Control(Table):
     )
 
 
-class Baseline(Table):
+class BaselineTable(ConfigTable):
     """How a team is when it is in control, until calibrated."""
 
     aux_rate: float = setting(

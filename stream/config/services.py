@@ -5,7 +5,7 @@ from typing import Final, Literal, Self
 from pydantic import model_validator
 
 from stream.config import values as v
-from stream.config.values import Table, setting
+from stream.config.values import ConfigTable, setting
 from stream.control.model import Severity
 from stream.figures.model import WINDOWS
 from stream.render.selection import ROWS_MAX, Selection
@@ -16,7 +16,7 @@ CHATS: Final = ("slack", "teams", "wecom", "dingtalk", "feishu")
 A_LINK: Final = r"^$|^https?://\S+$"
 
 
-class Kafka(Table):
+class KafkaTable(ConfigTable):
     """Where events come from and transitions go to."""
 
     brokers: str = setting(
@@ -41,7 +41,7 @@ class Kafka(Table):
     )
 
 
-class Redis(Table):
+class RedisTable(ConfigTable):
     """Where state and views are."""
 
     url: v.RedisUrl = setting(
@@ -56,12 +56,12 @@ class Redis(Table):
     on_loss: Literal["refuse", "rebuild"] = setting(
         "refuse",
         "What to do when it holds no state though the group has read: refuse to go on, or compute "
-        "the state anew from what Kafka retains.",
+        "the state anew from what KafkaTable retains.",
         "refuse, rebuild",
     )
 
 
-class Archive(Table):
+class ArchiveTable(ConfigTable):
     """What reports and calibration read: hours that are sealed."""
 
     keep_ms: v.DurationMs = setting(
@@ -74,7 +74,7 @@ class Archive(Table):
     )
 
 
-class Roster(Table):
+class RosterTable(ConfigTable):
     """Who belongs where."""
 
     file: str = setting(
@@ -82,7 +82,7 @@ class Roster(Table):
     )
 
 
-class Alerts(Table):
+class AlertsTable(ConfigTable):
     """What people read."""
 
     language: Literal["zh", "en"] = setting("zh", "Language of notices.", "zh, en")
@@ -97,7 +97,7 @@ class Alerts(Table):
     )
 
 
-class Sink(Table):
+class SinkTable(ConfigTable):
     """Where notices are sent; none: nothing is sent."""
 
     kind: Literal[
@@ -161,7 +161,7 @@ class Sink(Table):
         return self
 
 
-class Metrics(Table):
+class MetricsTable(ConfigTable):
     """What Prometheus gets: about 220 series a team; views in Redis always hold all figures."""
 
     windows: v.WindowNames = setting(
@@ -186,7 +186,7 @@ class Metrics(Table):
         return Selection(frozenset(self.windows), frozenset(self.without), self.rows_max)
 
 
-class Web(Table):
+class WebTable(ConfigTable):
     """Where the worker's pages are."""
 
     bind: str = setting("127.0.0.1", "Address to listen on.", "an address of this machine")

@@ -5,14 +5,32 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stream.config.rules import Baseline, Control, Peak, Pool, Ratio, Shift, Source, Windows
-from stream.config.services import Alerts, Archive, Kafka, Metrics, Redis, Roster, Sink, Web
-from stream.config.values import Table
+from stream.config.rules import (
+    BaselineTable,
+    ControlTable,
+    PeakTable,
+    PoolTable,
+    RatioTable,
+    ShiftTable,
+    SourceTable,
+    WindowsTable,
+)
+from stream.config.services import (
+    AlertsTable,
+    ArchiveTable,
+    KafkaTable,
+    MetricsTable,
+    RedisTable,
+    RosterTable,
+    SinkTable,
+    WebTable,
+)
+from stream.config.values import ConfigTable
 from stream.errors import did_you_mean
 from stream.render.catalogue import FIGURES, ratio_metric
 from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
 
-Named = TypeVar("Named", Pool, Source)
+Named = TypeVar("Named", PoolTable, SourceTable)
 TAKEN = frozenset(
     {"member_mean", "member_sd", "handled", "short", "talk_s", "hold_s", "acw_s", "window_s"}
 )
@@ -35,25 +53,25 @@ def _ratio_name(name: str) -> str:
 RatioName = Annotated[str, AfterValidator(_ratio_name)]
 
 
-class Settings(Table):
+class Settings(ConfigTable):
     """The whole configuration."""
 
-    kafka: Kafka = Kafka()
-    redis: Redis = Redis()
-    archive: Archive = Archive()
-    windows: Windows = Windows()
-    ratio: dict[RatioName, Ratio] = Field(default_factory=dict)
-    roster: Roster = Roster()
-    pool: tuple[Pool, ...] = ()
-    shift: tuple[Shift, ...] = ()
-    peak: tuple[Peak, ...] = ()
-    source: tuple[Source, ...] = ()
-    control: Control = Control()
-    baseline: Baseline = Baseline()
-    alerts: Alerts = Alerts()
-    sink: tuple[Sink, ...] = ()
-    metrics: Metrics = Metrics()
-    web: Web = Web()
+    kafka: KafkaTable = KafkaTable()
+    redis: RedisTable = RedisTable()
+    archive: ArchiveTable = ArchiveTable()
+    windows: WindowsTable = WindowsTable()
+    ratio: dict[RatioName, RatioTable] = Field(default_factory=dict)
+    roster: RosterTable = RosterTable()
+    pool: tuple[PoolTable, ...] = ()
+    shift: tuple[ShiftTable, ...] = ()
+    peak: tuple[PeakTable, ...] = ()
+    source: tuple[SourceTable, ...] = ()
+    control: ControlTable = ControlTable()
+    baseline: BaselineTable = BaselineTable()
+    alerts: AlertsTable = AlertsTable()
+    sink: tuple[SinkTable, ...] = ()
+    metrics: MetricsTable = MetricsTable()
+    web: WebTable = WebTable()
 
     @property
     def spec(self) -> Spec:

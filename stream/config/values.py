@@ -37,7 +37,7 @@ class Day(IntEnum):
     sun = 6
 
 
-class Table(BaseModel):
+class ConfigTable(BaseModel):
     """A table: frozen, and strict about its keys."""
 
     model_config = ConfigDict(

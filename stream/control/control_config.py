@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 
-from stream.calendar.hours import Hours, HoursOf
-from stream.control.evaluation.head_counts import Packing
+from stream.calendar.hours import HoursLookup, ScheduleUnion
+from stream.control.evaluation.head_counts import CountPacking
 from stream.control.evaluation.limits import limits_of
-from stream.control.model import PoolKey
 from stream.events.language import State
 from stream.fingerprint import fingerprint
+from stream.ids import PoolKey
 from stream.spec import Spec
 
 
-class Rules:
+class ControlConfig:
     """What holds for all feeds: the configuration, the limits, and hours by team and pool."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.limits = limits_of(spec.control)
-        self.hours = HoursOf(spec)
-        self.away = Packing(spec.control.entry_states | {State.aux})
-        self.only_aux = spec.control.entry_states <= {State.aux}
+        self.hours = HoursLookup(spec)
+        self.away = CountPacking(spec.control.entry_states | {State.aux})
+        self.counts_only_aux = spec.control.entry_states <= {State.aux}
         self.config = fingerprint(spec)
-        self._peaks: tuple[int, frozenset[Hours]] = (0, frozenset())
+        self._peaks: tuple[int, frozenset[ScheduleUnion]] = (0, frozenset())
 
-    def peaks(self, pools: Sequence[PoolKey]) -> frozenset[Hours]:
+    def peaks(self, pools: Sequence[PoolKey]) -> frozenset[ScheduleUnion]:
         """The peaks of all pools, each once."""
         if self._peaks[0] != len(pools):
             self._peaks = (len(pools), frozenset(self.hours.peak(pool) for pool in pools))

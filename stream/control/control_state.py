@@ -6,18 +6,18 @@ from typing import Any, Final
 import numpy as np
 
 from stream.control.alerts.lifecycle import Episode
-from stream.control.detectors.collective import Entries, Entry
+from stream.control.detectors.collective import Entry, EntryLog
 from stream.control.detectors.protocol import Detector, DetectorState, S
 from stream.control.detectors.share import Jumps
 from stream.control.evaluation.limits import SPAN_MAX_MS
-from stream.control.model import PoolKey, TeamKey
 from stream.events.language import I64
+from stream.ids import PoolKey, TeamKey
 from stream.units import NEVER_MS
 
 _AT_ONCE: Final = -NEVER_MS
 
 
-class States:
+class DetectorStates:
     """State of detectors by name, then by pool or team number; absent: not judged yet."""
 
     __slots__ = ("_of",)
@@ -41,7 +41,7 @@ class States:
         return {number for number, state in every if state.episode.raised}
 
 
-class Carry:
+class ControlState:
     """State by team and pool number; grows as the feed's teams and pools do."""
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class Carry:
         none = np.zeros(0, np.int64)
         self.amber_ms = none
         """By team: since when K has reached the amber limit; NEVER_MS: it has not."""
-        self.team_due_ms = none
+        self.team_wakeup_ms = none
         """By team: when it must be judged without events; NEVER_MS: it need not."""
         self.jumps: dict[int, Jumps] = {}
         self.episodes: dict[int, Episode] = {}
         """People alerts by team."""
-        self.entries = Entries.none()
+        self.entries = EntryLog.none()
         self.old_names: list[str] = []
         """Agents of restored entries; their number is -1 - the place in here."""
         self.free_since_ms = none
@@ -70,24 +70,24 @@ class Carry:
         """By pool: since when any agent of it is known; NEVER_MS: none was ever seen."""
         self.oldest_ms = none
         """By pool: when the oldest waiting call was offered, as the last feed ended that looked."""
-        self.pool_due_ms = none
+        self.pool_wakeup_ms = none
         self.pool_episodes: dict[int, Episode] = {}
         """People alerts by pool."""
-        self.team_states, self.pool_states = States(), States()
+        self.team_states, self.pool_states = DetectorStates(), DetectorStates()
         self.pending_teams: dict[TeamKey, dict[str, Any]] = {}
         """Restored state of teams that no feed has numbered yet."""
         self.pending_pools: dict[PoolKey, dict[str, Any]] = {}
-        self.restored_due_ms = NEVER_MS
+        self.restored_wakeup_ms = NEVER_MS
         """What `next_deadline` was when the state was taken, until the next feed is judged."""
 
     def grow(self, teams: Sequence[TeamKey], pools: Sequence[PoolKey]) -> None:
         """Make room for new teams and pools; they are due at once, to be looked at a first time."""
-        self.restored_due_ms = NEVER_MS
+        self.restored_wakeup_ms = NEVER_MS
         more = len(teams) - len(self.teams)
         if more:
             self.teams = list(teams)
             self.amber_ms = _longer(self.amber_ms, more, NEVER_MS)
-            self.team_due_ms = _longer(self.team_due_ms, more, _AT_ONCE)
+            self.team_wakeup_ms = _longer(self.team_wakeup_ms, more, _AT_ONCE)
         more = len(pools) - len(self.pools)
         if more:
             self.pools = list(pools)
@@ -96,7 +96,7 @@ class Carry:
             self.wait_end_ms = _longer(self.wait_end_ms, more, -NEVER_MS)
             self.known_ms = _longer(self.known_ms, more, NEVER_MS)
             self.oldest_ms = _longer(self.oldest_ms, more, NEVER_MS)
-            self.pool_due_ms = _longer(self.pool_due_ms, more, _AT_ONCE)
+            self.pool_wakeup_ms = _longer(self.pool_wakeup_ms, more, _AT_ONCE)
 
     def forget(self, until_ms: int) -> None:
         """Drop what can no longer matter after an instant."""
@@ -110,11 +110,11 @@ class Carry:
             for number in [g for g, e in episodes.items() if e.is_over(until_ms)]:
                 del episodes[number]
 
-    def states(self, *, is_pool: bool) -> "States":
+    def states(self, *, is_pool: bool) -> "DetectorStates":
         """What the detectors of pools carry, or those of teams."""
         return self.pool_states if is_pool else self.team_states
 
-    def named(self, entries: Entries, names: Sequence[str]) -> list[Entry]:
+    def named(self, entries: EntryLog, names: Sequence[str]) -> list[Entry]:
         """Entries with their agents' names, in order known, then of entry."""
         found = [
             Entry(at, entry, agent, team)
@@ -136,15 +136,15 @@ class Carry:
 
     def next_deadline(self) -> int:
         """The first instant at which something may happen without events."""
-        dues = [int(due.min()) for due in (self.team_due_ms, self.pool_due_ms) if len(due)]
-        return min([*dues, self.restored_due_ms])
+        dues = [int(due.min()) for due in (self.team_wakeup_ms, self.pool_wakeup_ms) if len(due)]
+        return min([*dues, self.restored_wakeup_ms])
 
     def add_old(self, rows: Iterable[tuple[int, int, str, int]]) -> None:
         """Take restored entries: (known, entered, agent, team)."""
         for at_ms, entry_ms, name, team in rows:
             self.old_names.append(name)
             row = (at_ms, entry_ms, -len(self.old_names), team)
-            one = Entries(*(np.array([value], np.int64) for value in row))
+            one = EntryLog(*(np.array([value], np.int64) for value in row))
             self.entries = one.followed_by(self.entries)
 
 

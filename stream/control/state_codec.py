@@ -12,41 +12,42 @@ import orjson
 
 from stream.control.alerts.gate import MEMORY_MS
 from stream.control.alerts.lifecycle import NO_EPISODE, Alert, Episode
-from stream.control.control_state import Carry
+from stream.control.control_state import ControlState
 from stream.control.detectors import registry
 from stream.control.detectors.protocol import DetectorState, S
 from stream.control.detectors.share import Jumps
-from stream.control.model import PoolKey, Severity, TeamKey
+from stream.control.model import Severity
 from stream.errors import StateError
+from stream.ids import PoolKey, TeamKey
 from stream.units import NEVER_MS
 
 FORMAT: Final = 1
-Record = dict[str, Any]
+JsonRecord = dict[str, Any]
 
 
-def dump(carry: Carry, agent_names: Sequence[str]) -> bytes:
+def dump(carried: ControlState, agent_names: Sequence[str]) -> bytes:
     """What is carried. `agent_names` are those of the last feed."""
-    entries = _entries(carry, agent_names)
-    teams = dict(carry.pending_teams)
-    for number, key in enumerate(carry.teams):
-        record = _team(carry, number) | entries.get(number, {})
+    entries = _entries(carried, agent_names)
+    teams = dict(carried.pending_teams)
+    for number, key in enumerate(carried.teams):
+        record = _team(carried, number) | entries.get(number, {})
         if record:
             teams[key] = record
-    pools = dict(carry.pending_pools)
-    for number, pool in enumerate(carry.pools):
-        pools[pool] = _pool(carry, number)
+    pools = dict(carried.pending_pools)
+    for number, pool in enumerate(carried.pools):
+        pools[pool] = _pool(carried, number)
     return orjson.dumps(
         {
             "format": FORMAT,
-            "judged_ms": carry.judged_ms,
-            "due_ms": _since(carry.next_deadline(), carry.judged_ms),
+            "judged_ms": carried.judged_ms,
+            "due_ms": _since(carried.next_deadline(), carried.judged_ms),
             "teams": [[*key, teams[key]] for key in sorted(teams)],
             "pools": [[*key, pools[key]] for key in sorted(pools)],
         }
     )
 
 
-def load(state: bytes) -> Carry:
+def load(state: bytes) -> ControlState:
     """What was carried.
 
     Raises:
@@ -57,27 +58,27 @@ def load(state: bytes) -> Carry:
         if found["format"] != FORMAT:
             msg = f"control state of format {found['format']}; this version reads {FORMAT}: rebuild"
             raise StateError(msg)
-        carry = Carry()
-        carry.judged_ms = found["judged_ms"]
-        carry.restored_due_ms = _instant(found["due_ms"], carry.judged_ms, NEVER_MS)
-        carry.pending_teams = {TeamKey(*key): record for *key, record in found["teams"]}
-        carry.pending_pools = {PoolKey(*key): record for *key, record in found["pools"]}
+        carried = ControlState()
+        carried.judged_ms = found["judged_ms"]
+        carried.restored_wakeup_ms = _instant(found["due_ms"], carried.judged_ms, NEVER_MS)
+        carried.pending_teams = {TeamKey(*key): record for *key, record in found["teams"]}
+        carried.pending_pools = {PoolKey(*key): record for *key, record in found["pools"]}
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         msg = f"control state cannot be read ({error}): rebuild it from the events"
         raise StateError(msg) from error
-    return carry
+    return carried
 
 
-def adopt(carry: Carry, teams: Iterable[int], pools: Iterable[int]) -> None:
+def adopt(carried: ControlState, teams: Iterable[int], pools: Iterable[int]) -> None:
     """Give restored state to teams and pools that have just got their numbers."""
     for number in teams:
-        record = carry.pending_teams.pop(carry.teams[number], None)
+        record = carried.pending_teams.pop(carried.teams[number], None)
         if record is not None:
-            _adopt_team(carry, number, record)
+            _adopt_team(carried, number, record)
     for number in pools:
-        record = carry.pending_pools.pop(carry.pools[number], None)
+        record = carried.pending_pools.pop(carried.pools[number], None)
         if record is not None:
-            _adopt_pool(carry, number, record)
+            _adopt_pool(carried, number, record)
 
 
 def _since(t_ms: int, judged_ms: int) -> int | None:
@@ -91,52 +92,54 @@ def _instant(since_ms: int | None, judged_ms: int, otherwise_ms: int) -> int:
 # ---------------------------------------------------------------------------------------- teams
 
 
-def _entries(carry: Carry, agent_names: Sequence[str]) -> dict[int, Record]:
+def _entries(carried: ControlState, agent_names: Sequence[str]) -> dict[int, JsonRecord]:
     """By team: [known, entered, agent] of each entry that may still count."""
-    found: dict[int, Record] = {}
-    for entry in carry.named(carry.entries, agent_names):
+    found: dict[int, JsonRecord] = {}
+    for entry in carried.named(carried.entries, agent_names):
         rows = found.setdefault(entry.team, {"entries": []})["entries"]
-        rows.append([entry.at_ms - carry.judged_ms, entry.entry_ms - carry.judged_ms, entry.agent])
+        rows.append(
+            [entry.at_ms - carried.judged_ms, entry.entry_ms - carried.judged_ms, entry.agent]
+        )
     return found
 
 
-def _team(carry: Carry, number: int) -> Record:
-    judged_ms = carry.judged_ms
-    record: Record = {}
-    if carry.amber_ms[number] < NEVER_MS:
-        record["amber"] = int(carry.amber_ms[number]) - judged_ms
-    jumps = carry.jumps.get(number)
+def _team(carried: ControlState, number: int) -> JsonRecord:
+    judged_ms = carried.judged_ms
+    record: JsonRecord = {}
+    if carried.amber_ms[number] < NEVER_MS:
+        record["amber"] = int(carried.amber_ms[number]) - judged_ms
+    jumps = carried.jumps.get(number)
     if jumps is not None:
         record["jumps"] = [
             jumps.until_ms - judged_ms,
             [[t - judged_ms, n] for t, n in jumps.low],
             [[t - judged_ms, n] for t, n in jumps.high],
         ]
-    if number in carry.episodes:
-        record["people"] = _episode(carry.episodes[number], judged_ms)
-    return record | _detectors(carry, number, is_pool=False)
+    if number in carried.episodes:
+        record["people"] = _episode(carried.episodes[number], judged_ms)
+    return record | _detectors(carried, number, is_pool=False)
 
 
-def _adopt_team(carry: Carry, number: int, record: Record) -> None:
-    judged_ms = carry.judged_ms
-    carry.amber_ms[number] = _instant(record.get("amber"), judged_ms, NEVER_MS)
+def _adopt_team(carried: ControlState, number: int, record: JsonRecord) -> None:
+    judged_ms = carried.judged_ms
+    carried.amber_ms[number] = _instant(record.get("amber"), judged_ms, NEVER_MS)
     if "jumps" in record:
         until, low, high = record["jumps"]
-        carry.jumps[number] = Jumps(
+        carried.jumps[number] = Jumps(
             [(t + judged_ms, n) for t, n in low],
             [(t + judged_ms, n) for t, n in high],
             until + judged_ms,
         )
     if "people" in record:
-        carry.episodes[number] = _episode_of(record["people"], judged_ms)
-    _adopt_detectors(carry, number, record, is_pool=False)
-    carry.add_old(
+        carried.episodes[number] = _episode_of(record["people"], judged_ms)
+    _adopt_detectors(carried, number, record, is_pool=False)
+    carried.add_old(
         (at + judged_ms, entered + judged_ms, agent, number)
         for at, entered, agent in record.get("entries", ())
     )
 
 
-def _episode(episode: Episode, judged_ms: int) -> Record:
+def _episode(episode: Episode, judged_ms: int) -> JsonRecord:
     return {
         "told": episode.told,
         "calm": _since(episode.calm_since_ms, judged_ms),
@@ -156,7 +159,7 @@ def _episode(episode: Episode, judged_ms: int) -> Record:
     }
 
 
-def _episode_of(record: Record, judged_ms: int) -> Episode:
+def _episode_of(record: JsonRecord, judged_ms: int) -> Episode:
     alerts = {
         detector: Alert(
             id_, onset + judged_ms, page_limit, Severity(severity), _severity(told), raised,
@@ -180,48 +183,50 @@ def _severity(name: str | None) -> Severity | None:
 # ---------------------------------------------------------------------------------------- pools
 
 
-def _pool(carry: Carry, number: int) -> Record:
-    judged_ms = carry.judged_ms
-    columns = (carry.free_since_ms, carry.known_ms, carry.free_end_ms, carry.wait_end_ms)
+def _pool(carried: ControlState, number: int) -> JsonRecord:
+    judged_ms = carried.judged_ms
+    columns = (carried.free_since_ms, carried.known_ms, carried.free_end_ms, carried.wait_end_ms)
     free, known, *ends = (_since(int(column[number]), judged_ms) for column in columns)
     ends = [end if end is not None and end > -MEMORY_MS else None for end in ends]
-    record: Record = {"gate": [free, known, *ends]}
-    if number in carry.pool_episodes:
-        record["people"] = _episode(carry.pool_episodes[number], judged_ms)
-    return record | _detectors(carry, number, is_pool=True)
+    record: JsonRecord = {"gate": [free, known, *ends]}
+    if number in carried.pool_episodes:
+        record["people"] = _episode(carried.pool_episodes[number], judged_ms)
+    return record | _detectors(carried, number, is_pool=True)
 
 
-def _adopt_pool(carry: Carry, number: int, record: Record) -> None:
-    judged_ms = carry.judged_ms
+def _adopt_pool(carried: ControlState, number: int, record: JsonRecord) -> None:
+    judged_ms = carried.judged_ms
     free, known, free_end, wait_end = record["gate"]
-    carry.free_since_ms[number] = _instant(free, judged_ms, NEVER_MS)
-    carry.free_end_ms[number] = _instant(free_end, judged_ms, -NEVER_MS)
-    carry.wait_end_ms[number] = _instant(wait_end, judged_ms, -NEVER_MS)
-    carry.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
+    carried.free_since_ms[number] = _instant(free, judged_ms, NEVER_MS)
+    carried.free_end_ms[number] = _instant(free_end, judged_ms, -NEVER_MS)
+    carried.wait_end_ms[number] = _instant(wait_end, judged_ms, -NEVER_MS)
+    carried.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
     if "people" in record:
-        carry.pool_episodes[number] = _episode_of(record["people"], judged_ms)
-    _adopt_detectors(carry, number, record, is_pool=True)
+        carried.pool_episodes[number] = _episode_of(record["people"], judged_ms)
+    _adopt_detectors(carried, number, record, is_pool=True)
 
 
 # ------------------------------------------------------------------------------------ detectors
 
 
-def _detectors(carry: Carry, number: int, *, is_pool: bool) -> Record:
+def _detectors(carried: ControlState, number: int, *, is_pool: bool) -> JsonRecord:
     """By detector: what it carries of a pool or team, if that is anything."""
-    states = carry.states(is_pool=is_pool)
+    states = carried.states(is_pool=is_pool)
     found = ((one, states.get(one, number)) for one in registry.of(is_pool=is_pool))
     return {
-        one.name: _state(state, one.initial, carry.judged_ms)
+        one.name: _state(state, one.initial, carried.judged_ms)
         for one, state in found
         if state != one.initial
     }
 
 
-def _adopt_detectors(carry: Carry, number: int, record: Record, *, is_pool: bool) -> None:
+def _adopt_detectors(
+    carried: ControlState, number: int, record: JsonRecord, *, is_pool: bool
+) -> None:
     for one in registry.of(is_pool=is_pool):
         if one.name in record:
-            state = _state_of(record[one.name], one.initial, carry.judged_ms)
-            carry.states(is_pool=is_pool).put(one, number, state)
+            state = _state_of(record[one.name], one.initial, carried.judged_ms)
+            carried.states(is_pool=is_pool).put(one, number, state)
 
 
 def _state(state: DetectorState, initial: DetectorState, judged_ms: int) -> list[Any]:

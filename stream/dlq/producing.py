@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from stream.dlq.letters import Headers
 
 
-class Record(NamedTuple):
+class ProducerRecord(NamedTuple):
     """What is sent to a topic."""
 
     key: bytes
@@ -26,7 +26,7 @@ def new_producer(brokers: str | list[str]) -> AIOKafkaProducer:
     )
 
 
-async def send(producer: AIOKafkaProducer, topic: str, records: Sequence[Record]) -> None:
+async def send(producer: AIOKafkaProducer, topic: str, records: Sequence[ProducerRecord]) -> None:
     """Send records and wait until all are acknowledged.
 
     Raises:

@@ -90,7 +90,7 @@ def letter_of(record: "ConsumerRecord[Any, Any]") -> Letter | Mark | None:
         return None
 
 
-class Letterbox:
+class DeadLetterReader:
     """All of the topic, up to where it ended when it was opened."""
 
     def __init__(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
@@ -143,7 +143,7 @@ class Letterbox:
 
 
 @contextlib.asynccontextmanager
-async def open_letterbox(brokers: str, topic: str, partitions: int) -> AsyncIterator[Letterbox]:
+async def open_reader(brokers: str, topic: str, partitions: int) -> AsyncIterator[DeadLetterReader]:
     """The topic as it is now.
 
     Raises:
@@ -156,7 +156,7 @@ async def open_letterbox(brokers: str, topic: str, partitions: int) -> AsyncIter
         await consumer.start()
         tps = [TopicPartition(topic, number) for number in range(partitions)]
         consumer.assign(tps)
-        yield Letterbox(consumer, await consumer.end_offsets(tps))
+        yield DeadLetterReader(consumer, await consumer.end_offsets(tps))
     finally:
         # While Kafka is away aiokafka's fetcher is cancelled in a pause, and lets that escape.
         with contextlib.suppress(asyncio.CancelledError):

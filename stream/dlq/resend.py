@@ -11,12 +11,12 @@ from stream.events.batch import EventBatch
 from stream.events.decode import decode_objects
 from stream.events.language import Reason
 from stream.events.names import Names
-from stream.events.parse import Unreadable, documents
+from stream.events.parse import UnreadableRecord, documents
 from stream.events.partition import partition_of
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class ResendRecord:
     """A record to be sent to the events' topic."""
 
     partition: int
@@ -38,7 +38,7 @@ class Hopeless(Exception):
         self.detail = detail
 
 
-def again(letter: Letter, topic: str, partitions: int, now_ms: int) -> list[Again]:
+def resend_records(letter: Letter, topic: str, partitions: int, now_ms: int) -> list[ResendRecord]:
     """The records that bring in what can be taken in of a letter, one a partition.
 
     Of an array a letter tells how many events were refused, not which. If fewer are refused now,
@@ -65,7 +65,7 @@ def again(letter: Letter, topic: str, partitions: int, now_ms: int) -> list[Agai
     if len(same) >= letter.events or not len(decoded.batch):
         details = [*same, *(one.detail for one in decoded.rejected)]
         raise Hopeless("refused again", details[0])
-    homes: dict[int, list[_Event]] = {}
+    homes: dict[int, list[_LetterEvent]] = {}
     for event in _events(held, decoded.batch, names):
         home = partition_of(event.floor, partitions)
         if letter.reason == Reason.misrouted and (letter.topic, letter.partition) == (topic, home):
@@ -77,7 +77,7 @@ def again(letter: Letter, topic: str, partitions: int, now_ms: int) -> list[Agai
     return [_record(home, events, whole) for home, events in sorted(homes.items())]
 
 
-class _Event(NamedTuple):
+class _LetterEvent(NamedTuple):
     document: object
     floor: str
     ts_ms: int
@@ -86,17 +86,17 @@ class _Event(NamedTuple):
 def _documents(letter: Letter) -> list[object]:
     try:
         return documents(letter.value)
-    except Unreadable as error:
+    except UnreadableRecord as error:
         raise Hopeless("refused again", error.detail) from None
 
 
-def _events(held: list[object], batch: EventBatch, names: Names) -> list[_Event]:
+def _events(held: list[object], batch: EventBatch, names: Names) -> list[_LetterEvent]:
     floors = names.source_floor.data[batch.source].tolist()
     rows = zip(batch.record.tolist(), floors, batch.ts_ms.tolist(), strict=True)
-    return [_Event(held[at], names.floors.keys[floor], ts_ms) for at, floor, ts_ms in rows]
+    return [_LetterEvent(held[at], names.floors.keys[floor], ts_ms) for at, floor, ts_ms in rows]
 
 
-def _record(home: int, events: list[_Event], whole: bytes | None) -> Again:
+def _record(home: int, events: list[_LetterEvent], whole: bytes | None) -> ResendRecord:
     value = whole or orjson.dumps([event.document for event in events])
     oldest_ms = min(event.ts_ms for event in events)
-    return Again(home, events[0].floor.encode(), value, len(events), oldest_ms)
+    return ResendRecord(home, events[0].floor.encode(), value, len(events), oldest_ms)

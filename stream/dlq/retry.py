@@ -12,9 +12,9 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from stream.clock import wall_ms
-from stream.dlq.producing import Record, new_producer, send
-from stream.dlq.reader import RETRIED, Letter, Letterbox, Mark, Show
-from stream.dlq.resend import Again, Hopeless, again
+from stream.dlq.producing import ProducerRecord, new_producer, send
+from stream.dlq.reader import RETRIED, DeadLetterReader, Letter, Mark, Show
+from stream.dlq.resend import Hopeless, ResendRecord, resend_records
 from stream.events.language import LATE
 from stream.units import rfc3339
 
@@ -59,7 +59,7 @@ class Goal:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RetryResult:
     """What became of the letters that were chosen."""
 
     retried: int = 0
@@ -78,7 +78,7 @@ class Outcome:
     """The first of each of these."""
 
 
-class Retrying:
+class Retry:
     """One call of the command.
 
     Args:
@@ -88,15 +88,15 @@ class Retrying:
         show: told how far it has come.
     """
 
-    def __init__(self, box: Letterbox, choice: Choice, goal: Goal, show: Show) -> None:
+    def __init__(self, box: DeadLetterReader, choice: Choice, goal: Goal, show: Show) -> None:
         self._box, self._choice, self._goal, self._show = box, choice, goal, show
-        self.outcome = Outcome()
+        self.outcome = RetryResult()
         """Counted piece by piece, so it holds after an interruption too."""
         self._producer: AIOKafkaProducer | None = None
-        self._piece: list[tuple[Letter, list[Again]]] = []
+        self._piece: list[tuple[Letter, list[ResendRecord]]] = []
         self._bytes = 0
 
-    async def run(self) -> Outcome:
+    async def run(self) -> RetryResult:
         """Send what can be sent.
 
         Raises:
@@ -141,7 +141,7 @@ class Retrying:
         """Put a letter into the piece, if it can be sent."""
         goal, now_ms = self._goal, wall_ms()
         try:
-            records = again(letter, goal.events_topic, goal.partitions, now_ms)
+            records = resend_records(letter, goal.events_topic, goal.partitions, now_ms)
         except Hopeless as error:
             what = (letter.reason, error.why)
             self.outcome.hopeless[what] += 1
@@ -152,16 +152,18 @@ class Retrying:
         return True
 
     async def _send(self) -> None:
-        piece, self._piece, self._bytes = self._piece, [], 0
-        records = [record for _, records in piece for record in records]
+        chunk, self._piece, self._bytes = self._piece, [], 0
+        records = [record for _, records in chunk for record in records]
         if self._producer is not None:
-            events = [Record(one.key, one.value, partition=one.partition) for one in records]
+            events = [
+                ProducerRecord(one.key, one.value, partition=one.partition) for one in records
+            ]
             await send(self._producer, self._goal.events_topic, events)
             mark = ((RETRIED, rfc3339(wall_ms()).encode()),)
-            marks = [Record(letter.key, None, mark, letter.at) for letter, _ in piece]
+            marks = [ProducerRecord(letter.key, None, mark, letter.at) for letter, _ in chunk]
             await send(self._producer, self._goal.letters_topic, marks)
         outcome = self.outcome
-        outcome.retried += len(piece)
+        outcome.retried += len(chunk)
         outcome.records += len(records)
         outcome.events += sum(record.events for record in records)
         times = [record.oldest_ms for record in records]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from stream.dlq.reader import Letter, Letterbox, Mark, Show
+from stream.dlq.reader import DeadLetterReader, Letter, Mark, Show
 from stream.units import rfc3339
 
 Place = tuple[str, str, int]
@@ -75,7 +75,7 @@ def printable(text: str) -> str:
 
 
 async def summarise(
-    box: Letterbox, *, reasons: Collection[str], since_ms: int | None, limit: int, show: Show
+    box: DeadLetterReader, *, reasons: Collection[str], since_ms: int | None, limit: int, show: Show
 ) -> Summary:
     """Read the topic once.
 

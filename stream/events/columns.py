@@ -16,7 +16,7 @@ from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
 from stream.units import EARLIEST_MS, LATEST_MS
 
 
-class Table:
+class EventColumns:
     """Room for `size` events and more; columns that do not apply to a kind keep their default."""
 
     def __init__(self, size: int) -> None:
@@ -46,7 +46,7 @@ class Table:
         first, self.used = self.used, self.used + len(record)
         short = self.used - len(self.record)
         if short > 0:
-            blank = vars(Table(max(short, first)))
+            blank = vars(EventColumns(max(short, first)))
             for name in blank.keys() - {"used"}:
                 setattr(self, name, np.concatenate([getattr(self, name), blank[name]]))
         self.record[first : self.used] = record
@@ -75,7 +75,7 @@ class Table:
             getattr(self, name)[index] = getattr(one, name)
 
 
-def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
+def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
     """Check what the types could not, and enter the events from the place `first` on.
 
     Raises:
@@ -103,7 +103,7 @@ def fill(table: Table, first: int, parsed: Parsed, names: Names) -> None:
 
 
 def _enter_states(
-    table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
+    table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     table.seq[at] = [one.seq for one in events]
     table.state[at] = _enum(fields.STATES, [one.state for one in events])
@@ -112,7 +112,7 @@ def _enter_states(
 
 
 def _enter_calls(
-    table: Table, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
+    table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
     table.call[at] = [one.call for one in events]
@@ -126,7 +126,7 @@ def _enter_calls(
 
 
 def _enter_queues(
-    table: Table, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
+    table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
 ) -> None:
     pools = [one.pool for one in events]
     table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
@@ -173,7 +173,7 @@ def _instants(cells: list[int | str]) -> I64:
     if str in types:
         try:
             return np.array(list(map(fields.instant_ms, cells)), np.int64)
-        except fields.Refused:
+        except fields.InvalidEvent:
             raise Unusual from None
     try:
         values = np.array(cells, np.int64)

@@ -13,11 +13,11 @@ import numpy as np
 
 from stream.events import columns
 from stream.events.batch import CallRows, Decoded, EventBatch, QueueRows, StateRows
-from stream.events.columns import Table
-from stream.events.fields import Refused, read
+from stream.events.columns import EventColumns
+from stream.events.fields import InvalidEvent, read
 from stream.events.language import I64, Bool, Kind, Reason, Rejected
 from stream.events.names import Names
-from stream.events.parse import Parsed, Unreadable, Unusual, convert, documents, parse
+from stream.events.parse import Parsed, UnreadableRecord, Unusual, convert, documents, parse
 from stream.events.partition import Route
 from stream.units import SECOND_MS, rfc3339
 
@@ -66,14 +66,14 @@ class _Decoding:
         self._read_one = read_one
         self._names = names
         self._seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
-        self._table = Table(0)
+        self._table = EventColumns(0)
         self._unread: list[Rejected] = []
         self._refused: dict[int, Rejected] = {}
         """By place in the table."""
 
     def of(self, records: Sequence[Any]) -> Decoded:
         """Decode all records."""
-        self._table = table = Table(len(records))
+        self._table = table = EventColumns(len(records))
         for first in range(0, len(records), RECORDS_AT_ONCE):
             self._take(records[first : first + RECORDS_AT_ONCE], first)
         record = table.record[: table.used]
@@ -106,14 +106,14 @@ class _Decoding:
         for record, one in enumerate(run, first):
             try:
                 held = self._read_one(one)
-            except Unreadable as error:
+            except UnreadableRecord as error:
                 self._unread.append(Rejected(record, error.reason, error.detail))
                 continue
             place = self._table.take_place(np.full(len(held), record))
             for index, document in enumerate(held, place):
                 try:
                     self._table.put(index, read(document), self._names)
-                except Refused as error:
+                except InvalidEvent as error:
                     self._refuse(index, error.reason, error.detail)
 
     def _refuse(self, place: int, reason: Reason, detail: str) -> None:
@@ -132,7 +132,7 @@ class _Decoding:
             self._refuse(place, Reason.ahead, detail)
 
 
-def _compact(table: Table, seen_ms: I64) -> EventBatch:
+def _compact(table: EventColumns, seen_ms: I64) -> EventBatch:
     kept = np.flatnonzero(table.kept[: table.used])
     kind = table.kind[kept]
     source, ts_ms = table.source[kept], table.ts_ms[kept]

@@ -31,7 +31,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-class Refused(Exception):
+class InvalidEvent(Exception):
     """An event that breaks a rule; never leaves this package."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -67,7 +67,7 @@ Document = dict[str, Any]
 
 def refuse(reason: Reason, detail: str) -> NoReturn:
     """Raise Refused."""
-    raise Refused(reason, detail)
+    raise InvalidEvent(reason, detail)
 
 
 _BRIEF: Final = Repr()

@@ -26,7 +26,7 @@ class Unusual(Exception):
     """Something in a run of records needs a closer look; says nothing about right or wrong."""
 
 
-class Unreadable(Exception):
+class UnreadableRecord(Exception):
     """A record that holds no event at all."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -104,17 +104,17 @@ def documents(value: bytes | None) -> list[Any]:
         Unreadable: there is none, it is too large, or it is no JSON.
     """
     if not value:
-        raise Unreadable(Reason.empty, "the record has no value")
+        raise UnreadableRecord(Reason.empty, "the record has no value")
     if len(value) > RECORD_BYTES_MOST:
         detail = f"the record has {len(value)} bytes; allowed: {RECORD_BYTES_MOST}"
-        raise Unreadable(Reason.too_large, detail)
+        raise UnreadableRecord(Reason.too_large, detail)
     try:
         events = msgspec.to_builtins(parse([value]).events)
     except Unusual:
         try:
             events = orjson.loads(value)
         except orjson.JSONDecodeError as error:
-            raise Unreadable(Reason.broken_json, str(error)) from None
+            raise UnreadableRecord(Reason.broken_json, str(error)) from None
     if events == []:
-        raise Unreadable(Reason.empty, "the record is an empty array")
+        raise UnreadableRecord(Reason.empty, "the record is an empty array")
     return events if isinstance(events, list) else [events]

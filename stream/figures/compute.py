@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from stream.control.control import Control
-from stream.control.model import PoolKey, TeamKey
 from stream.events.language import I64, SERVING, STATE_COUNT, Bool, State
 from stream.figures.model import (
     F64,
@@ -15,6 +14,7 @@ from stream.figures.model import (
     SourceFigures,
     TeamFigures,
 )
+from stream.ids import PoolKey, TeamKey
 from stream.spec import RatioSpec
 from stream.stats.descriptive import spread
 from stream.stats.queueing import expected_wait
@@ -31,7 +31,7 @@ _SIXTY = 2
 """The place of the window 60m."""
 
 
-def measure(
+def compute(
     engine: Engine,
     control: Control,
     as_of_ms: int,
@@ -39,7 +39,7 @@ def measure(
     pool_keys: Sequence[PoolKey],
 ) -> Figures:
     """All figures at an instant, for the teams and pools of which something was heard."""
-    engine.make_room()
+    engine.resize()
     sums = read_windows(engine, as_of_ms)
     teams = np.array(
         sorted(np.flatnonzero(engine.seen_teams()).tolist(), key=team_keys.__getitem__), np.int64
@@ -180,7 +180,7 @@ def _source_figures(engine: Engine, as_of_ms: int) -> tuple[SourceFigures, ...]:
 
 def members(engine: Engine, as_of_ms: int, teams: Sequence[int]) -> list[list[Member]]:
     """The member tables of teams, by agent: those who have time in one of its windows."""
-    engine.make_room()
+    engine.resize()
     sums = read_windows(engine, as_of_ms)
     now = {
         int(seat): (State(int(state)).name, int(since))

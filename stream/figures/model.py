@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stream.control.model import DetectorView, PoolKey, TeamKey
+from stream.control.model import DetectorView
 from stream.events.language import I64, Bool
+from stream.ids import PoolKey, TeamKey
 from stream.spec import RatioSpec
 
 F64 = npt.NDArray[np.float64]

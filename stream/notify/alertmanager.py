@@ -19,8 +19,8 @@ import aiohttp
 import orjson
 
 from stream.clock import wall_ms
-from stream.failpoints import around
-from stream.notify.alertmanager_alert import NO_LINKS, Alert, Links, alert_of
+from stream.failpoints import failpoint
+from stream.notify.alertmanager_alert import NO_LINKS, AlertmanagerAlert, Links, alert_of
 from stream.notify.notice import Notice
 from stream.notify.sink import PATIENCE, Patience, SinkSpec
 from stream.render.worker_metrics import Health
@@ -49,7 +49,7 @@ class AlertmanagerSpec(SinkSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TaskAlerts:
     """What stands in one lane, which was its worker's at `owned_s` for sure (monotonic)."""
 
     notices: tuple[Notice, ...]
@@ -61,7 +61,7 @@ class Shown:
         return tuple(notice.key for notice in self.notices)
 
 
-class Standing:
+class ActiveAlerts:
     """What stands in all lanes, and the lines that tell it.
 
     Args:
@@ -76,8 +76,8 @@ class Standing:
         self._specs = tuple(specs)
         self._health = health
         self._patience = patience
-        self._lanes: Mapping[int, Shown] = {}
-        self._lines: list[_Line] = []
+        self._lanes: Mapping[int, TaskAlerts] = {}
+        self._lines: list[_MemberQueue] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
 
@@ -88,7 +88,7 @@ class Standing:
 
     def show(self, lane: int, notices: Iterable[Notice], owned_s: float) -> None:
         """Say what stands in a lane; called again and again, so that it goes on being told."""
-        shown, before = Shown(tuple(notices), owned_s), self._lanes.get(lane)
+        shown, before = TaskAlerts(tuple(notices), owned_s), self._lanes.get(lane)
         self._lanes = {**self._lanes, lane: shown}
         if before is None or before.keys != shown.keys:
             for line in self._lines:
@@ -104,14 +104,16 @@ class Standing:
         lanes = [shown for shown in self._lanes.values() if shown.owned_s >= oldest_s]
         return [notice for shown in lanes for notice in shown.notices]
 
-    async def __aenter__(self) -> "Standing":
+    async def __aenter__(self) -> "ActiveAlerts":
         """Begin to tell."""
         self._session = aiohttp.ClientSession(headers={"User-Agent": "floorwatch"})
         self._lines = []
         for spec in self._specs:
             untold = dict.fromkeys(spec.urls, 0)
             self._lines += [
-                _Line(spec, url, self._session, self._health, self._patience, self.notices, untold)
+                _MemberQueue(
+                    spec, url, self._session, self._health, self._patience, self.notices, untold
+                )
                 for url in untold
             ]
         self._tasks = [asyncio.create_task(line.work()) for line in self._lines]
@@ -127,7 +129,7 @@ class Standing:
             self._session = None
 
 
-class _Line:
+class _MemberQueue:
     """The way to one member."""
 
     def __init__(
@@ -151,9 +153,9 @@ class _Line:
         self._pending = health.alerts_pending.labels(spec.name)
         self._member, self._untold = url, untold
         """By member: alerts of the last sending, if it failed. What one has, people are told."""
-        self._told: dict[str, Alert] = {}
+        self._told: dict[str, AlertmanagerAlert] = {}
         """By id of the alert: as what the member knows it."""
-        self._renamed: dict[tuple[str, ...], tuple[Alert, float]] = {}
+        self._renamed: dict[tuple[str, ...], tuple[AlertmanagerAlert, float]] = {}
         """By labels: what the member knows under labels that it no longer has, since it became
         more severe, and until when it is told that these are over."""
 
@@ -188,7 +190,7 @@ class _Line:
             async with asyncio.timeout(seconds):
                 await self.news.wait()
 
-    def _due(self, now_s: float) -> list[Alert]:
+    def _due(self, now_s: float) -> list[AlertmanagerAlert]:
         """All that is to be sent now."""
         wanted = [notice for notice in self._notices() if self._spec.wants(notice)]
         alerts = {notice.alert: alert_of(notice, self._spec.links) for notice in wanted}
@@ -202,7 +204,7 @@ class _Line:
         self._told = alerts
         return [*_one_each(alerts.values()), *(alert for alert, _ in self._renamed.values())]
 
-    async def _post(self, alerts: Sequence[Alert]) -> bool:
+    async def _post(self, alerts: Sequence[AlertmanagerAlert]) -> bool:
         """Whether the member has taken all."""
         until_ms = wall_ms() + HORIZON * self._spec.resend_ms
         error = await self._try(orjson.dumps([alert.document(until_ms) for alert in alerts]))
@@ -221,7 +223,7 @@ class _Line:
     async def _try(self, body: bytes) -> str:
         """Why it failed; empty: it did not."""
         try:
-            with around("page"):
+            with failpoint("page"):
                 async with self._session.post(
                     self._url,
                     data=body,
@@ -235,12 +237,12 @@ class _Line:
             return type(error).__name__
 
 
-def _one_each(alerts: Iterable[Alert]) -> list[Alert]:
+def _one_each(alerts: Iterable[AlertmanagerAlert]) -> list[AlertmanagerAlert]:
     """The last alert under each labels: an episode may begin before the one before it is forgotten.
 
     Both in one message would be one alert for Alertmanager, now over and now standing.
     """
-    found: dict[tuple[str, ...], Alert] = {}
+    found: dict[tuple[str, ...], AlertmanagerAlert] = {}
     for alert in sorted(alerts, key=lambda one: (not one.ends_at, one.starts_at)):
         found[alert.identity] = alert
     return list(found.values())

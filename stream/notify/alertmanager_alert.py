@@ -29,7 +29,7 @@ NO_LINKS: Final = Links()
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class AlertmanagerAlert:
     """One alert. Its labels alone are its identity, so no number and no time stands in them."""
 
     labels: dict[str, str]
@@ -44,7 +44,7 @@ class Alert:
         """What Alertmanager knows it by."""
         return tuple(f"{name}={value}" for name, value in sorted(self.labels.items()))
 
-    def ended(self, at_ms: int) -> "Alert":
+    def ended(self, at_ms: int) -> "AlertmanagerAlert":
         """The same, over."""
         return replace(self, ends_at=self.ends_at or rfc3339(at_ms))
 
@@ -66,7 +66,7 @@ class Alert:
         }
 
 
-def alert_of(notice: Notice, links: Links) -> Alert:
+def alert_of(notice: Notice, links: Links) -> AlertmanagerAlert:
     """The alert of a notice."""
     document = orjson.loads(notice.body)
     place = place_of(document)
@@ -92,7 +92,7 @@ def alert_of(notice: Notice, links: Links) -> Alert:
             f"summary_{language}": document.get("titles", {}).get(language, text),
             f"description_{language}": text,
         }
-    return Alert(
+    return AlertmanagerAlert(
         labels,
         {key: value for key, value in annotations.items() if value},
         document["starts_at"],

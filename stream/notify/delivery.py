@@ -17,12 +17,12 @@ import aiohttp
 from stream.notify.notice import Notice
 from stream.notify.senders import sender_of
 from stream.notify.sink import PATIENCE, Patience, SinkSpec
-from stream.notify.sink_queue import Line
+from stream.notify.sink_queue import SinkQueue
 from stream.render.worker_metrics import Health
 
 
 @dataclass(slots=True)
-class _Way:
+class _Delivery:
     """The way of one notice to its sinks."""
 
     sinks: int
@@ -53,8 +53,8 @@ class Dispatcher:
         self._health = health
         self._delivered = delivered
         self._patience = patience
-        self._ways: dict[str, _Way] = {}
-        self._lines: list[Line] = []
+        self._ways: dict[str, _Delivery] = {}
+        self._lines: list[SinkQueue] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
 
@@ -63,7 +63,7 @@ class Dispatcher:
         self._session = aiohttp.ClientSession(headers={"User-Agent": "floorwatch"})
         senders = [sender_of(spec, self._session) for spec in self._specs]
         self._lines = [
-            Line(sender, self._health, self._patience, self._taken, self._dropped)
+            SinkQueue(sender, self._health, self._patience, self._taken, self._dropped)
             for sender in senders
         ]
         self._tasks = [
@@ -103,7 +103,7 @@ class Dispatcher:
             return True
         if len(self._ways) >= self._patience.waiting:
             return False
-        self._ways[notice.key] = _Way(len(lines))
+        self._ways[notice.key] = _Delivery(len(lines))
         for line in lines:
             line.append(notice)
         return True
@@ -140,7 +140,7 @@ class Dispatcher:
         way.dropped = True
         self._settle(notice, way)
 
-    def _settle(self, notice: Notice, way: _Way) -> None:
+    def _settle(self, notice: Notice, way: _Delivery) -> None:
         way.sinks -= 1
         if way.sinks:
             return

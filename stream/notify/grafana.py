@@ -19,7 +19,7 @@ from grafana_api.grafana_api import GrafanaClientError, GrafanaException
 from grafana_api.grafana_face import GrafanaFace
 
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
-from stream.failpoints import around
+from stream.failpoints import failpoint
 from stream.notify.notice import Notice, Status
 from stream.notify.sink import Answer, Pace, Refusal, SinkSpec
 from stream.units import parse_instant_ms
@@ -38,7 +38,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BoardStep:
     """One board of a push."""
 
     uid: str
@@ -72,7 +72,7 @@ class GrafanaClient:
         # After a redirect a POST is sent as GET, which Grafana answers, and nothing is written.
         self._face.api.s.max_redirects = 0
 
-    def plan(self, boards: Sequence[Mapping[str, Any]]) -> list[Step]:
+    def plan(self, boards: Sequence[Mapping[str, Any]]) -> list[BoardStep]:
         """What a push of these boards would do.
 
         Raises:
@@ -80,7 +80,7 @@ class GrafanaClient:
         """
         return [self._step(board, self._read(board["uid"])) for board in boards]
 
-    def push(self, boards: Sequence[Mapping[str, Any]], folder: str) -> list[Step]:
+    def push(self, boards: Sequence[Mapping[str, Any]], folder: str) -> list[BoardStep]:
         """Put these boards into a folder; what is there already as it is stays untouched.
 
         Raises:
@@ -146,18 +146,18 @@ class GrafanaClient:
             f"what answers at {self._url} is no Grafana; is the path missing under which it is?"
         )
 
-    def _step(self, board: Mapping[str, Any], found: Mapping[str, Any] | None) -> Step:
+    def _step(self, board: Mapping[str, Any], found: Mapping[str, Any] | None) -> BoardStep:
         if found is None:
-            return Step(board["uid"], Fate.new, "")
+            return BoardStep(board["uid"], Fate.new, "")
         before, after = _text(found["dashboard"]), _text(board)
         folder = found.get("meta", {}).get("folderUid", FOLDER)
         moved = [] if folder == FOLDER else [f"-folder: {folder}", f"+folder: {FOLDER}"]
         if before == after and not moved:
-            return Step(board["uid"], Fate.unchanged, "")
+            return BoardStep(board["uid"], Fate.unchanged, "")
         lines = unified_diff(
             before.splitlines(), after.splitlines(), "in Grafana", "here", lineterm="", n=2
         )
-        return Step(board["uid"], Fate.changed, "\n".join([*moved, *lines]))
+        return BoardStep(board["uid"], Fate.changed, "\n".join([*moved, *lines]))
 
     def _make_folder(self, title: str) -> None:
         try:
@@ -276,7 +276,7 @@ class GrafanaSender:
         language = self.spec.language
         text = document.get("titles", {}).get(language, document["texts"][language])
         try:
-            with around("page"):
+            with failpoint("page"):
                 await asyncio.to_thread(self._client.annotate, at_ms, until_ms, tags, text)
         except ServiceError as error:
             return Answer(Refusal.away, str(error))

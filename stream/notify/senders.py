@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from stream.notify.chat.chat_format import Robot
+from stream.notify.chat.chat_format import ChatFormat
 from stream.notify.chat.chat_sender import ChatSender, ChatSpec
 from stream.notify.chat.dingtalk import DingTalk
 from stream.notify.chat.feishu import Feishu
@@ -13,7 +13,7 @@ from stream.notify.grafana import GrafanaSender, GrafanaSpec
 from stream.notify.sink import Sender, SinkSpec
 from stream.notify.webhook import WebhookSender, WebhookSpec
 
-ROBOTS: dict[str, Robot] = {
+CHAT_FORMATS: dict[str, ChatFormat] = {
     "slack": Slack(),
     "teams": Teams(),
     "wecom": WeCom(),

@@ -39,7 +39,7 @@ class _Waiting:
         return (self.failures, loudest, self.arrival)
 
 
-class Line:
+class SinkQueue:
     """What waits for one sink. Several tasks may `work` on it.
 
     The steps of one alert go out in order, never two at once; alerts go out by urgency. What a

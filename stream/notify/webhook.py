@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from stream.failpoints import around
+from stream.failpoints import failpoint
 from stream.notify.notice import Notice
 from stream.notify.sink import (
     UNLIMITED,
@@ -45,6 +45,6 @@ class WebhookSender:
         """Send the first."""
         notice, spec = notices[0], self.spec
         headers = {"Content-Type": "application/json", "Idempotency-Key": notice.key}
-        with around("page"):
+        with failpoint("page"):
             reply = await post(self._session, spec.url, notice.body, headers, spec.timeout_ms)
         return reply if isinstance(reply, Answer) else by_status(reply)

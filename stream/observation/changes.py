@@ -1,7 +1,7 @@
 """What changed on the floors between two instants: the view that control has of the windows.
 
 Control looks at each instant once. So it keeps, for each agent, the state that it last saw
-(`Watch`); a row that arrives late changes what holds from now on, never what was judged.
+(`LastObserved`); a row that arrives late changes what holds from now on, never what was judged.
 """
 
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.arrays import grown, union
-from stream.control.model import Changes, StaleChanges
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
-from stream.observation.stretches import Held, Stretches, held_rows, lost, shown, unheard
+from stream.observation.feed import Changes, StaleChanges
+from stream.observation.stretches import Held, Stretches, held_rows, lost, shown, silent_stretches
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.reading import credible_until
 
 NOBODY = -1
-Seen = tuple[str, str, str, str, int, int]
-"""Floor, agent, team (empty: nobody yet), state, `run_ms` and `until_ms` of `Watch`."""
+ObservedState = tuple[str, str, str, str, int, int]
+"""Floor, agent, team (empty: nobody yet), state, `run_ms` and `until_ms` of `LastObserved`."""
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
 
 
-class Watch:
+class LastObserved:
     """Seat and state of each agent as control last saw them; NOBODY before the first."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Watch:
         self.stale = np.zeros(8, np.bool_)
         """Teams that were stale when control looked last."""
 
-    def make_room(self, engine: Engine) -> None:
+    def resize(self, engine: Engine) -> None:
         """Follow the names."""
         names = engine.names
         self.seat = grown(self.seat, len(names.agents), NOBODY)
@@ -53,12 +53,12 @@ class Watch:
         """See everything as it stood when all before `judged_ms` was judged."""
         everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
         none = np.zeros(STATE_COUNT, np.bool_)
-        look(engine, self, everyone, -NEVER_MS, judged_ms, none)
+        observe(engine, self, everyone, -NEVER_MS, judged_ms, none)
 
-    def seen(self, engine: Engine, agents: I64) -> list[Seen]:
+    def seen(self, engine: Engine, agents: I64) -> list[ObservedState]:
         """What control last saw of these agents, by names: what a commit must hold of them."""
-        self.make_room(engine)
-        names, seen = engine.names, list[Seen]()
+        self.resize(engine)
+        names, seen = engine.names, list[ObservedState]()
         for agent in np.unique(agents).tolist():
             seat = int(self.seat[agent])
             team = "" if seat == NOBODY else names.seats.keys[seat][2]
@@ -67,7 +67,7 @@ class Watch:
             seen.append((*names.agents.keys[agent], team, state, *times))
         return seen
 
-    def put_back(self, names: Names, seen: Sequence[Seen]) -> I64:
+    def put_back(self, names: Names, seen: Sequence[ObservedState]) -> I64:
         """See these agents as `seen` told, whatever came since; their numbers."""
         agents = [names.agent(floor, agent) for floor, agent, *_ in seen]
         for number, (floor, agent, team, state, run_ms, until_ms) in zip(agents, seen, strict=True):
@@ -88,7 +88,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
+class _StateSteps:
     """Where agents' states may change, in columns; one agent after the other, by instant."""
 
     agent: I64
@@ -104,17 +104,22 @@ class _Steps:
     sync: Bool
 
 
-def look(
-    engine: Engine, watch: Watch, touched: I64, from_ms: int, until_ms: int, entry_states: Bool
+def observe(
+    engine: Engine,
+    watch: LastObserved,
+    touched: I64,
+    from_ms: int,
+    until_ms: int,
+    entry_states: Bool,
 ) -> tuple[Changes, StaleChanges]:
     """The changes in [from_ms, until_ms) against what control last saw, which moves on.
 
     touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
     """
-    watch.make_room(engine)
+    watch.resize(engine)
     agents = _candidates(engine, watch, touched, until_ms)
     held = held_rows(engine, agents)
-    silent = unheard(engine, held, until_ms)
+    silent = silent_stretches(engine, held, until_ms)
     steps = _steps(agents, held, silent, from_ms, until_ms)
     changes = _changes(engine, watch, steps, entry_states)
     stale = _stale(engine, watch, agents, held, silent, until_ms)
@@ -124,7 +129,7 @@ def look(
     return changes, stale_changes
 
 
-def _candidates(engine: Engine, watch: Watch, touched: I64, until_ms: int) -> I64:
+def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int) -> I64:
     """Agents of whom control may see something new."""
     count = len(engine.names.agents)
     expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
@@ -140,7 +145,7 @@ def _candidates(engine: Engine, watch: Watch, touched: I64, until_ms: int) -> I6
     return np.unique(np.concatenate(parts))
 
 
-def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _Steps:
+def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _StateSteps:
     """The states of the agents at from_ms and at each later row, limit or end of a silence."""
     hidden = lost(held, silent, until_ms)
     told = shown(held, hidden, until_ms)
@@ -151,7 +156,7 @@ def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: i
     if len(hidden.row):
         at = at[np.lexsort((at_ms[at], row[at]))]
     row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
-    return _Steps(
+    return _StateSteps(
         agents[held.place[row]],
         at_ms,
         held.seat[row],
@@ -163,7 +168,9 @@ def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: i
     )
 
 
-def _changes(engine: Engine, watch: Watch, steps: _Steps, entry_states: Bool) -> Changes:
+def _changes(
+    engine: Engine, watch: LastObserved, steps: _StateSteps, entry_states: Bool
+) -> Changes:
     count = len(steps.agent)
     first = np.ones(count, np.bool_)
     first[1:] = steps.agent[1:] != steps.agent[:-1]
@@ -200,14 +207,14 @@ def _before(values: I64, seen: I64, agent: I64, first: Bool) -> I64:
     return out
 
 
-def _shown_runs(watch: Watch, steps: _Steps, first: Bool) -> I64:
+def _shown_runs(watch: LastObserved, steps: _StateSteps, first: Bool) -> I64:
     """For each step: when the agent's last run began that was shown until then."""
     start = np.where(steps.shown, steps.run_ms, watch.run_ms[steps.agent])
     last = np.where(steps.shown | first, np.arange(len(start)), 0)
     return start[np.maximum.accumulate(last)]
 
 
-def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
+def _expect(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -> None:
     """When each agent must be looked at again without a new row."""
     held = engine.agents
     agents = agents[held.last_ms[agents] < NEVER_MS]
@@ -218,11 +225,16 @@ def _expect(engine: Engine, watch: Watch, agents: I64, until_ms: int) -> None:
 
 
 def _stale(
-    engine: Engine, watch: Watch, looked_at: I64, held: Held, silent: Stretches, until_ms: int
+    engine: Engine,
+    watch: LastObserved,
+    looked_at: I64,
+    held: Held,
+    silent: Stretches,
+    until_ms: int,
 ) -> Stretches:
     """Time before until_ms in which teams (`row`) have someone not offline who is not heard."""
     team_of = engine.names.seat_team.data
-    always = np.unique(team_of[_unheard_all_along(engine, watch, looked_at)])
+    always = np.unique(team_of[_silent_all_along(engine, watch, looked_at)])
     at = np.flatnonzero(held.state[silent.row] != State.offline)
     return Stretches(
         *union(
@@ -233,7 +245,7 @@ def _stale(
     )
 
 
-def _unheard_all_along(engine: Engine, watch: Watch, looked_at: I64) -> I64:
+def _silent_all_along(engine: Engine, watch: LastObserved, looked_at: I64) -> I64:
     """Seats of those who are not offline, of whom nothing is new, and whose source is silent."""
     is_silent = watch.silent_ms[: len(engine.names.sources)] < NEVER_MS
     if not is_silent.any():
@@ -245,7 +257,9 @@ def _unheard_all_along(engine: Engine, watch: Watch, looked_at: I64) -> I64:
     return agents.last_seat[:count][found]
 
 
-def _stale_changes(watch: Watch, stale: Stretches, from_ms: int, until_ms: int) -> StaleChanges:
+def _stale_changes(
+    watch: LastObserved, stale: Stretches, from_ms: int, until_ms: int
+) -> StaleChanges:
     """What changed of the teams that were stale when control looked last, which moves on."""
     ahead = (stale.end_ms > from_ms) | (stale.end_ms == until_ms)  # also where no time passes
     team, start_ms, end_ms = stale.row[ahead], stale.start_ms[ahead], stale.end_ms[ahead]

@@ -86,7 +86,7 @@ def _runs(place: I64, seat: I64, state: I64, is_broken: Bool) -> tuple[I64, I64]
     return start, before[start]
 
 
-def unheard(engine: Engine, held: Held, until_ms: int) -> Stretches:
+def silent_stretches(engine: Engine, held: Held, until_ms: int) -> Stretches:
     """Time of rows before until_ms in which their source was silent; stretches may overlap."""
     silent_from = engine.sources.silent_from_ms()
     row = np.flatnonzero(np.minimum(held.next_ms, until_ms) > silent_from[held.source])

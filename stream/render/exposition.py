@@ -18,7 +18,7 @@ from stream.figures.model import Figures
 from stream.render.gzipped import Gzipped
 from stream.render.metric import Metric
 from stream.render.selection import ALL, Selection, capped
-from stream.render.series import Block, blocks_of
+from stream.render.series import Series, series_of
 from stream.render.worker_metrics import Health
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -142,13 +142,13 @@ class Exporter:
 
 def render_figures(shards: Iterable[Figures], selection: Selection = ALL) -> bytes:
     """Exposition text of the figures of several shards, whose floors must differ."""
-    chosen = [selection.of_blocks(blocks_of(figures)) for figures in shards]
+    chosen = [selection.of_blocks(series_of(figures)) for figures in shards]
     return render([block for blocks in chosen for block in blocks])
 
 
-def render(blocks: Sequence[Block]) -> bytes:
+def render(blocks: Sequence[Series]) -> bytes:
     """Exposition text of blocks; those of one metric stand together under one header."""
-    by_name: dict[str, list[Block]] = {}
+    by_name: dict[str, list[Series]] = {}
     for block in blocks:
         by_name.setdefault(block.metric.name, []).append(block)
     row_labels: dict[int, list[bytes]] = {}
@@ -166,7 +166,7 @@ def _header(metric: Metric) -> bytes:
     return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {metric.kind.value}".encode()
 
 
-def _lines(block: Block, row_labels: dict[int, list[bytes]]) -> list[bytes]:
+def _lines(block: Series, row_labels: dict[int, list[bytes]]) -> list[bytes]:
     """Three parts a series: its metric and row, its column, its number.
 
     `row_labels` remembers the labels of rows that several blocks share.

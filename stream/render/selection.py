@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, TypeVar
 
 from stream.figures.model import WINDOWS, Figures, PoolFigures, TeamFigures
-from stream.render.series import Block
+from stream.render.series import Series
 
 ROWS_MAX: Final = 2_000
 Columns = TypeVar("Columns", TeamFigures, PoolFigures)
@@ -24,12 +24,12 @@ class Selection:
     rows_max: int = ROWS_MAX
     """So many teams, so many pools, and so many feeds."""
 
-    def of_blocks(self, blocks: Iterable[Block]) -> list[Block]:
+    def of_blocks(self, blocks: Iterable[Series]) -> list[Series]:
         """What is left of some blocks."""
         kept = (block for block in blocks if block.metric.name not in self.without)
         return [self._in_windows(block) for block in kept]
 
-    def _in_windows(self, block: Block) -> Block:
+    def _in_windows(self, block: Series) -> Series:
         labels = block.metric.labels
         if "window" not in labels or self.windows >= set(WINDOWS):
             return block

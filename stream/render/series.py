@@ -35,7 +35,7 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Series:
     """One metric over R rows (teams, pools, …) and C columns (state, window, …)."""
 
     metric: Metric
@@ -50,32 +50,32 @@ class Block:
     """Names in the view, by column; none: not in the view as such."""
 
 
-def blocks_of(figures: Figures) -> list[Block]:
+def series_of(figures: Figures) -> list[Series]:
     """All blocks of one shard, in a fixed order."""
     return [
-        *team_blocks(figures),
-        *pool_blocks(figures),
-        *control_blocks(figures.detectors),
-        *_source_blocks(figures),
+        *team_series(figures),
+        *pool_series(figures),
+        *control_series(figures.detectors),
+        *_source_series(figures),
     ]
 
 
-def team_blocks(figures: Figures) -> list[Block]:
+def team_series(figures: Figures) -> list[Series]:
     """What stands in team views as numbers; rows are the teams in their own order."""
     return [
-        *_state_blocks(figures),
-        *_ratio_blocks(figures),
-        *_member_blocks(figures),
-        *_handling_blocks(figures),
-        *_time_blocks(figures),
+        *_state_series(figures),
+        *_ratio_series(figures),
+        *_member_series(figures),
+        *_handling_series(figures),
+        *_time_series(figures),
     ]
 
 
-def _state_blocks(figures: Figures) -> list[Block]:
+def _state_series(figures: Figures) -> list[Series]:
     teams = figures.teams
     pairs = tuple((state, window) for window in WINDOWS for state in _STATES)
     return [
-        Block(
+        Series(
             c.TEAM_AGENTS,
             teams.keys,
             tuple((state,) for state in _STATES),
@@ -83,7 +83,7 @@ def _state_blocks(figures: Figures) -> list[Block]:
             Form.count,
             tuple(f"agents:{state}" for state in _STATES),
         ),
-        Block(
+        Series(
             c.TEAM_STATE_SECONDS,
             teams.keys,
             pairs,
@@ -94,10 +94,10 @@ def _state_blocks(figures: Figures) -> list[Block]:
     ]
 
 
-def _ratio_blocks(figures: Figures) -> list[Block]:
+def _ratio_series(figures: Figures) -> list[Series]:
     teams = figures.teams
     return [
-        Block(
+        Series(
             ratio_metric(ratio),
             teams.keys,
             _BY_WINDOW,
@@ -109,13 +109,13 @@ def _ratio_blocks(figures: Figures) -> list[Block]:
     ]
 
 
-def _member_blocks(figures: Figures) -> list[Block]:
+def _member_series(figures: Figures) -> list[Series]:
     teams = figures.teams
     pairs = tuple((ratio.name, window) for window in WINDOWS for ratio in figures.ratios)
 
-    def block(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Block:
+    def block(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Series:
         fields = tuple(f"{figure}_{suffix}:{window}" for figure, window in pairs)
-        return Block(metric, teams.keys, pairs, _flat(values), form, fields)
+        return Series(metric, teams.keys, pairs, _flat(values), form, fields)
 
     return [
         block(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, "cv"),
@@ -125,11 +125,11 @@ def _member_blocks(figures: Figures) -> list[Block]:
     ]
 
 
-def _handling_blocks(figures: Figures) -> list[Block]:
+def _handling_series(figures: Figures) -> list[Series]:
     teams = figures.teams
     parts = {"talk": teams.talk_ms, "hold": teams.hold_ms, "acw": teams.acw_ms}
     return [
-        Block(
+        Series(
             c.TEAM_HANDLE_TIME,
             teams.keys,
             tuple((part, window) for part in parts for window in WINDOWS),
@@ -137,20 +137,20 @@ def _handling_blocks(figures: Figures) -> list[Block]:
             Form.seconds,
             tuple(f"{part}_s:{window}" for part in parts for window in WINDOWS),
         ),
-        Block(
+        Series(
             c.TEAM_HANDLED, teams.keys, _BY_WINDOW, teams.handled, Form.count, _by_window("handled")
         ),
-        Block(c.TEAM_SHORT, teams.keys, _BY_WINDOW, teams.short, Form.count, _by_window("short")),
+        Series(c.TEAM_SHORT, teams.keys, _BY_WINDOW, teams.short, Form.count, _by_window("short")),
     ]
 
 
-def _time_blocks(figures: Figures) -> list[Block]:
+def _time_series(figures: Figures) -> list[Series]:
     teams = figures.teams
     # A floor without any event has no watermark: a series of 1970 would only raise false alarms.
     watermark = np.where(teams.watermark_ms > 0, teams.watermark_ms / 1_000, np.nan)
     as_of = np.full(len(teams.keys), figures.as_of_ms / 1_000)
     return [
-        Block(
+        Series(
             c.TEAM_WINDOW,
             teams.keys,
             _BY_WINDOW,
@@ -158,22 +158,22 @@ def _time_blocks(figures: Figures) -> list[Block]:
             Form.seconds,
             _by_window("window_s"),
         ),
-        Block(
+        Series(
             c.TEAM_WATERMARK, teams.keys, ((),), watermark[:, None], Form.instant, ("watermark",)
         ),
-        Block(c.TEAM_AS_OF, teams.keys, ((),), as_of[:, None], Form.instant, ("as_of",)),
+        Series(c.TEAM_AS_OF, teams.keys, ((),), as_of[:, None], Form.instant, ("as_of",)),
     ]
 
 
-def pool_blocks(figures: Figures) -> list[Block]:
+def pool_series(figures: Figures) -> list[Series]:
     """What stands in pool views as numbers; rows are the pools in their own order."""
     pools = figures.pools
 
-    def now(metric: Metric, values: I64 | F64, form: Form, field: str) -> Block:
-        return Block(metric, pools.keys, ((),), values[:, None], form, (field,))
+    def now(metric: Metric, values: I64 | F64, form: Form, field: str) -> Series:
+        return Series(metric, pools.keys, ((),), values[:, None], form, (field,))
 
-    def windowed(metric: Metric, values: I64 | F64, form: Form, field: str) -> Block:
-        return Block(metric, pools.keys, _BY_WINDOW, values, form, _by_window(field))
+    def windowed(metric: Metric, values: I64 | F64, form: Form, field: str) -> Series:
+        return Series(metric, pools.keys, _BY_WINDOW, values, form, _by_window(field))
 
     peak = pools.in_peak[:, None].astype(np.int64)
     return [
@@ -185,11 +185,11 @@ def pool_blocks(figures: Figures) -> list[Block]:
         windowed(c.POOL_ABANDONED, pools.abandoned, Form.count, "abandoned"),
         windowed(c.POOL_SERVICE_LEVEL, pools.service_level, Form.ratio, "service_level"),
         now(c.POOL_OPEN, pools.is_open, Form.count, "open"),
-        Block(c.POOL_PEAK, pools.keys, ((SCHEDULED,),), peak, Form.count),
+        Series(c.POOL_PEAK, pools.keys, ((SCHEDULED,),), peak, Form.count),
     ]
 
 
-def control_blocks(detectors: Sequence[DetectorView]) -> list[Block]:
+def control_series(detectors: Sequence[DetectorView]) -> list[Series]:
     """States, alerts, statistics and limits; rows are (floor, pool[, team], detector)."""
     of_teams = [view for view in detectors if view.team]
     of_pools = [view for view in detectors if not view.team]
@@ -198,12 +198,12 @@ def control_blocks(detectors: Sequence[DetectorView]) -> list[Block]:
     statistic = np.array([[view.statistic] for view in judging], np.float64).reshape(-1, 1)
     limit = np.array([[view.limit] for view in judging], np.float64).reshape(-1, 1)
     return [
-        _state_block(c.TEAM_CONTROL_STATE, of_teams),
-        _alert_block(c.TEAM_ALERT, of_teams),
-        Block(c.TEAM_STATISTIC, rows, ((),), statistic, Form.ratio),
-        Block(c.TEAM_LIMIT, rows, ((),), limit, Form.ratio),
-        _state_block(c.POOL_CONTROL_STATE, of_pools),
-        _alert_block(c.POOL_ALERT, of_pools),
+        _control_state_series(c.TEAM_CONTROL_STATE, of_teams),
+        _alert_series(c.TEAM_ALERT, of_teams),
+        Series(c.TEAM_STATISTIC, rows, ((),), statistic, Form.ratio),
+        Series(c.TEAM_LIMIT, rows, ((),), limit, Form.ratio),
+        _control_state_series(c.POOL_CONTROL_STATE, of_pools),
+        _alert_series(c.POOL_ALERT, of_pools),
     ]
 
 
@@ -212,20 +212,20 @@ def _row(view: DetectorView) -> tuple[str, ...]:
     return (*place, view.detector)
 
 
-def _state_block(metric: Metric, views: Sequence[DetectorView]) -> Block:
+def _control_state_series(metric: Metric, views: Sequence[DetectorView]) -> Series:
     states = tuple((state.value,) for state in Verdict)
     number = {state: at for at, state in enumerate(Verdict)}
     now = np.array([number[view.state] for view in views], np.int64)
-    return Block(metric, [_row(v) for v in views], states, _one_of(now, len(states)), Form.count)
+    return Series(metric, [_row(v) for v in views], states, _one_of(now, len(states)), Form.count)
 
 
-def _alert_block(metric: Metric, views: Sequence[DetectorView]) -> Block:
+def _alert_series(metric: Metric, views: Sequence[DetectorView]) -> Series:
     judging = [view for view in views if view.detector != VERDICT]
     severities = tuple((severity.value,) for severity in Severity)
     number = {severity: at for at, severity in enumerate(Severity)}
     now = [-1 if view.severity is None else number[view.severity] for view in judging]
     raised = _one_of(np.array(now, np.int64), len(severities))
-    return Block(metric, [_row(view) for view in judging], severities, raised, Form.count)
+    return Series(metric, [_row(view) for view in judging], severities, raised, Form.count)
 
 
 def _one_of(column: I64, columns: int) -> I64:
@@ -233,14 +233,14 @@ def _one_of(column: I64, columns: int) -> I64:
     return hit
 
 
-def _source_blocks(figures: Figures) -> list[Block]:
+def _source_series(figures: Figures) -> list[Series]:
     seen = [source for source in figures.sources if source.watermark_ms > 0]
     watermark = np.array([[source.watermark_ms / 1_000] for source in seen]).reshape(-1, 1)
     rows = [(source.floor, source.source) for source in seen]
     silent = np.array([[source.silent] for source in seen], np.int64).reshape(-1, 1)
     return [
-        Block(c.SOURCE_WATERMARK, rows, ((),), watermark, Form.instant),
-        Block(c.SOURCE_SILENT, rows, ((),), silent, Form.count),
+        Series(c.SOURCE_WATERMARK, rows, ((),), watermark, Form.instant),
+        Series(c.SOURCE_SILENT, rows, ((),), silent, Form.count),
     ]
 
 

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stream.control.model import DetectorView, PoolKey, TeamKey, Verdict
+from stream.control.model import DetectorView, Verdict
 from stream.events.language import I64, STAFFED, Bool
 from stream.figures.model import F64, WINDOWS, Figures
-from stream.render.series import SCHEDULED, VERDICT, Block, Form, pool_blocks, team_blocks
+from stream.ids import PoolKey, TeamKey
+from stream.render.series import SCHEDULED, VERDICT, Form, Series, pool_series, team_series
 from stream.units import rfc3339
 
 NO_PEAK: Final = "none"
@@ -47,7 +48,7 @@ class ViewKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ViewTable:
     """All views of one kind: R rows, F number fields, and words that differ by row."""
 
     rows: tuple[ViewKey, ...]
@@ -67,7 +68,7 @@ class ViewWriter:
     """
 
     def __init__(self) -> None:
-        self._last: dict[ViewKind, tuple[Table, list[dict[str, str]]]] = {}
+        self._last: dict[ViewKind, tuple[ViewTable, list[dict[str, str]]]] = {}
 
     def views(self, figures: Figures) -> dict[ViewKey, dict[str, str]]:
         """All views, whole. Unchanged texts are the very objects of the answer before."""
@@ -87,7 +88,7 @@ def number_fields(figures: Figures) -> tuple[str, ...]:
 
 
 def _texts(
-    table: Table, before: Table, written: list[dict[str, str]] | None
+    table: ViewTable, before: ViewTable, written: list[dict[str, str]] | None
 ) -> list[dict[str, str]]:
     """The number fields as text, by row; `written` are those of the table before, if any."""
     if written is None or table.rows != before.rows or table.fields != before.fields:
@@ -103,7 +104,7 @@ def _texts(
     return texts
 
 
-def _write_numbers(table: Table, chosen: Bool, texts: Sequence[dict[str, str]]) -> None:
+def _write_numbers(table: ViewTable, chosen: Bool, texts: Sequence[dict[str, str]]) -> None:
     form_of = np.array(table.forms, object)
     for form in set(table.forms):
         columns = np.flatnonzero(form_of == form)
@@ -125,7 +126,7 @@ def texts_of(form: Form, values: F64) -> list[str]:
     return ((_FORMATS[form] * values.size) % tuple(values.tolist())).split("\n")[:-1]
 
 
-def team_table(figures: Figures) -> Table:
+def team_table(figures: Figures) -> ViewTable:
     """Views of all teams."""
     keys = figures.teams.keys
     staffed = figures.teams.heads[:, sorted(STAFFED)].sum(axis=1)
@@ -136,10 +137,10 @@ def team_table(figures: Figures) -> Table:
             row["signal"] = SIGNALS.get(Verdict(row[VERDICT]), NO_SIGNAL)
     columns = [_Column("staffed", Form.count, staffed)]
     rows = tuple(ViewKey(ViewKind.team, key.floor, key.team) for key in keys)
-    return _table(rows, [*columns, *_columns(team_blocks(figures))], words)
+    return _table(rows, [*columns, *_columns(team_series(figures))], words)
 
 
-def pool_table(figures: Figures) -> Table:
+def pool_table(figures: Figures) -> ViewTable:
     """Views of all pools."""
     keys = figures.pools.keys
     words = _control_words(figures.detectors, keys)
@@ -152,7 +153,7 @@ def pool_table(figures: Figures) -> Table:
         _Column("service_level", Form.ratio, level),
     ]
     rows = tuple(ViewKey(ViewKind.pool, *key) for key in keys)
-    return _table(rows, [*columns, *_columns(pool_blocks(figures))], words)
+    return _table(rows, [*columns, *_columns(pool_series(figures))], words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class _Column:
     """(R,)"""
 
 
-def _columns(blocks: Sequence[Block]) -> list[_Column]:
+def _columns(blocks: Sequence[Series]) -> list[_Column]:
     return [
         _Column(name, block.form, block.values[:, at])
         for block in blocks
@@ -175,12 +176,12 @@ def _table(
     rows: tuple[ViewKey, ...],
     columns: Sequence[_Column],
     words: Sequence[dict[str, str]],
-) -> Table:
+) -> ViewTable:
     numbers = np.empty((len(rows), len(columns)))
     for at, column in enumerate(columns):
         numbers[:, at] = column.values
     fields = tuple(column.name for column in columns)
-    return Table(rows, fields, tuple(c.form for c in columns), numbers, tuple(words))
+    return ViewTable(rows, fields, tuple(c.form for c in columns), numbers, tuple(words))
 
 
 def _control_words(

@@ -13,7 +13,7 @@ from stream.config import Settings, load_roster, load_settings
 from stream.config.load import reason_of
 from stream.errors import ConfigurationError, FloorwatchError
 from stream.reports.files import Results, opened, size_of
-from stream.reports.replay import Checked, ReplayOptions, Told, checked
+from stream.reports.replay import Checked, ReplayObserver, ReplayOptions, checked
 from stream.reports.replay import replay as run_replay
 from stream.reports.tumbling import WINDOW_NAMES, WindowName
 from stream.reports.written import Written
@@ -181,7 +181,7 @@ def _replayed(
         )
 
     total = len(recording.values)
-    told = Told(
+    told = ReplayObserver(
         written.window, written.transition, note, lambda done: show("replaying", done, total)
     )
     run_replay(judged, shard, options, told)

@@ -48,7 +48,7 @@ class ReplayOptions:
 
 
 @dataclass(slots=True)
-class Told:
+class ReplayObserver:
     """What a replay says while it runs; the caller writes it down."""
 
     window: Callable[[Finished], None]
@@ -102,7 +102,7 @@ def _refused(recording: Recording, at: int, why: Rejected) -> Unreadable:
     return Unreadable(*place, why.reason.value, why.detail, text)
 
 
-def replay(judged: Checked, shard: Shard, options: ReplayOptions, told: Told) -> None:
+def replay(judged: Checked, shard: Shard, options: ReplayOptions, told: ReplayObserver) -> None:
     """Drive the shard over all events, in their order, then read what is left.
 
     The same events, shard and options tell the same, in the same order.
@@ -112,7 +112,9 @@ def replay(judged: Checked, shard: Shard, options: ReplayOptions, told: Told) ->
 
 
 class _Run:
-    def __init__(self, judged: Checked, shard: Shard, options: ReplayOptions, told: Told) -> None:
+    def __init__(
+        self, judged: Checked, shard: Shard, options: ReplayOptions, told: ReplayObserver
+    ) -> None:
         recording = judged.recording
         self._recording = recording
         self._shard = shard

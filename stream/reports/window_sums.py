@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream.control.model import TeamKey
 from stream.events.language import I64, STATE_COUNT, State
+from stream.ids import TeamKey
 from stream.shard import SeatSums
 from stream.windows.calls.minute_sums import TEAM_COUNTS
 
@@ -61,12 +61,12 @@ class WindowTally:
 
     def add(self, sums: SeatSums, reached_ms: int) -> None:
         """Add a slice; `reached_ms`: its end, or as_of where that comes first."""
-        self._make_room(sums)
+        self._resize(sums)
         self._state_ms += sums.state_ms
         self._calls += sums.calls
         self._reached_ms = reached_ms
 
-    def _make_room(self, sums: SeatSums) -> None:
+    def _resize(self, sums: SeatSums) -> None:
         last, self._last = self._last, sums
         if last is not None and len(last.keys) == len(sums.keys):
             return

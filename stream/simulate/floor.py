@@ -16,7 +16,7 @@ import numpy as np
 from stream.simulate.agenda import Agenda
 from stream.simulate.draws import Draws
 from stream.simulate.plan import FloorPlan, WalkOut
-from stream.simulate.population import Caller, Person, Queue
+from stream.simulate.population import Caller, CallerQueue, Person
 from stream.simulate.teller import Event, Teller
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
 
@@ -44,7 +44,7 @@ class FloorSimulation:
         self._agenda = Agenda(start_ms)
         self._tell = Teller(plan.name, plan.source)
         self._calls = 0
-        self._queues: dict[str, Queue] = {}
+        self._queues: dict[str, CallerQueue] = {}
         self._people: list[Person] = []
         self._open(walk_outs)
 
@@ -57,7 +57,7 @@ class FloorSimulation:
 
     def _open(self, walk_outs: Sequence[WalkOut]) -> None:
         for team in self._plan.teams:
-            queue = self._queues.setdefault(team.pool, Queue(team.pool))
+            queue = self._queues.setdefault(team.pool, CallerQueue(team.pool))
             for name in team.agents:
                 person = Person(name, team.name, queue, deque(team.shifts or ((0, NEVER_MS),)))
                 self._people.append(person)
@@ -147,7 +147,7 @@ class FloorSimulation:
         due_ms = min(person.leaves_ms, person.meal_ms, person.break_ms)
         self._agenda.in_turn(person, due_ms - self._agenda.now_ms, self._be_free)
 
-    def _await_caller(self, queue: Queue) -> None:
+    def _await_caller(self, queue: CallerQueue) -> None:
         habits = self._habits
         capacity = queue.logged_in * (1 - habits.aux_rate)
         if not capacity:
@@ -159,7 +159,7 @@ class FloorSimulation:
         gap_ms = self._draws.exponential(handle_ms / (habits.load * capacity))
         self._agenda.at(self._agenda.now_ms + gap_ms, lambda: self._arrive(queue))
 
-    def _arrive(self, queue: Queue) -> None:
+    def _arrive(self, queue: CallerQueue) -> None:
         self._calls += 1
         caller = Caller(f"c{self._calls:07d}", self._agenda.now_ms)
         self._tell.call(self._agenda.now_ms, caller, queue.pool, "offered")
@@ -172,7 +172,7 @@ class FloorSimulation:
             self._agenda.at(self._agenda.now_ms + patience_ms, lambda: self._give_up(queue, caller))
         self._await_caller(queue)
 
-    def _give_up(self, queue: Queue, caller: Caller) -> None:
+    def _give_up(self, queue: CallerQueue, caller: Caller) -> None:
         if caller.waiting:
             caller.waiting = False
             self._tell.call(
@@ -290,7 +290,7 @@ class FloorSimulation:
         self._tell.turn(self._agenda.now_ms, person, "aux")
         self._agenda.in_turn(person, lasts_ms, self._be_free)
 
-    def _send_back(self, queue: Queue, caller: Caller) -> None:
+    def _send_back(self, queue: CallerQueue, caller: Caller) -> None:
         """A caller who was being put through waits again, first in the queue."""
         caller.waiting = True
         queue.callers.appendleft(caller)

@@ -21,7 +21,7 @@ class Person:
 
     name: str
     team: str
-    queue: "Queue"
+    queue: "CallerQueue"
     shifts: deque[tuple[int, int]]
     state: str = "offline"
     since_ms: int = 0
@@ -46,7 +46,7 @@ class Person:
 
 
 @dataclass(slots=True, eq=False)
-class Queue:
+class CallerQueue:
     """A pool's queue: first come, first served, by whoever has been idle longest."""
 
     pool: str

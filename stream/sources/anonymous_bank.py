@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import orjson
 
-from stream.events.fields import Refused, identifier
+from stream.events.fields import InvalidEvent, identifier
 from stream.sources.local_time import LocalClock
 from stream.sources.recording import InputFile, Recording, Unreadable, text_of
 from stream.units import MINUTE_MS, SECOND_MS
@@ -41,7 +41,7 @@ _NO_CLOCK: Final = "0:00:00"
 _DAY_S: Final = 86_400
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """Where a row stands."""
 
     file: int
@@ -61,9 +61,9 @@ class Call:
     wait_s: int
 
 
-class _Event(NamedTuple):
+class _BankEvent(NamedTuple):
     ts_ms: int
-    place: Place
+    place: RowPlace
     document: dict[str, object]
 
 
@@ -80,7 +80,7 @@ def read(files: Sequence[InputFile], zone: tzinfo) -> Recording:
     `zone` is the one that the clocks showed. Agents are followed across the files.
     """
     clock = LocalClock(zone)
-    calls: list[tuple[Place, Call]] = []
+    calls: list[tuple[RowPlace, Call]] = []
     unreadable: list[Unreadable] = []
     rows = 0
     for place, row in _rows(files):
@@ -98,12 +98,12 @@ def read(files: Sequence[InputFile], zone: tzinfo) -> Recording:
     return _recording(events, rows, unreadable)
 
 
-def _rows(files: Sequence[InputFile]) -> Iterator[tuple[Place, bytes]]:
+def _rows(files: Sequence[InputFile]) -> Iterator[tuple[RowPlace, bytes]]:
     for number, file in enumerate(files):
         for line, row in enumerate(file.lines, 1):
             header = line == 1 and row.startswith(b"vru+line\t")
             if not header and row.strip():
-                yield Place(number, line), row
+                yield RowPlace(number, line), row
 
 
 def read_row(row: bytes, clock: LocalClock) -> Call | None:
@@ -196,12 +196,12 @@ def _agent_id(server: str | None) -> str | None:
 def _valid_id(text: str, name: str) -> str:
     try:
         identifier({name: text}, name)
-    except Refused as refused:
+    except InvalidEvent as refused:
         raise _RowError("bad_id", refused.detail) from None
     return text
 
 
-def _call_events(place: Place, call: Call) -> Iterator[_Event]:
+def _call_events(place: RowPlace, call: Call) -> Iterator[_BankEvent]:
     yield _event(place, call.offered_ms, "call", call=call.id, phase="offered")
     if call.abandoned_ms >= 0:
         yield _event(
@@ -223,8 +223,8 @@ def _call_events(place: Place, call: Call) -> Iterator[_Event]:
     )
 
 
-def _state_events(calls: Sequence[tuple[Place, Call]]) -> Iterator[_Event]:
-    of_agent: dict[str, list[tuple[int, int, Place]]] = defaultdict(list)
+def _state_events(calls: Sequence[tuple[RowPlace, Call]]) -> Iterator[_BankEvent]:
+    of_agent: dict[str, list[tuple[int, int, RowPlace]]] = defaultdict(list)
     for place, call in calls:
         if call.agent is not None:
             of_agent[call.agent].append((call.answered_ms, call.ended_ms, place))
@@ -239,7 +239,9 @@ def _state_events(calls: Sequence[tuple[Place, Call]]) -> Iterator[_Event]:
             )
 
 
-def _union(talks: Sequence[tuple[int, int, Place]]) -> Iterator[tuple[int, Place, int, Place]]:
+def _union(
+    talks: Sequence[tuple[int, int, RowPlace]],
+) -> Iterator[tuple[int, RowPlace, int, RowPlace]]:
     """Spells in which at least one call is open, with the rows that begin and end them.
 
     Calls that touch make one spell, so no two states of an agent share an instant.
@@ -255,11 +257,11 @@ def _union(talks: Sequence[tuple[int, int, Place]]) -> Iterator[tuple[int, Place
     yield start_ms, begun, end_ms, ended
 
 
-def _event(place: Place, ts_ms: int, kind: str, **fields: object) -> _Event:
-    return _Event(ts_ms, place, {"type": kind, "ts": ts_ms, "floor": NAME, **fields})
+def _event(place: RowPlace, ts_ms: int, kind: str, **fields: object) -> _BankEvent:
+    return _BankEvent(ts_ms, place, {"type": kind, "ts": ts_ms, "floor": NAME, **fields})
 
 
-def _recording(events: Sequence[_Event], rows: int, unreadable: list[Unreadable]) -> Recording:
+def _recording(events: Sequence[_BankEvent], rows: int, unreadable: list[Unreadable]) -> Recording:
     return Recording(
         [orjson.dumps(event.document) for event in events],
         np.array([event.ts_ms for event in events], np.int64),

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import orjson
 
-from stream.events.fields import Refused, instant_ms, shown
+from stream.events.fields import InvalidEvent, instant_ms, shown
 from stream.events.language import Reason
 from stream.sources.recording import InputFile, Recording, Unreadable, text_of
 
@@ -46,7 +46,7 @@ class _Taken:
     def take(self, file: int, line: int, row: bytes) -> None:
         try:
             parsed = _parse(row)
-        except Refused as refused:
+        except InvalidEvent as refused:
             self._refuse(file, line, refused, row)
             return
         if not isinstance(parsed, list):
@@ -58,13 +58,13 @@ class _Taken:
     def _take_one(self, file: int, line: int, document: object, value: bytes) -> None:
         try:
             ts_ms, received_ms = _times(document)
-        except Refused as refused:
+        except InvalidEvent as refused:
             self._refuse(file, line, refused, value)
             return
         self.values.append(value)
         self.places.append((ts_ms, received_ms, file, line))
 
-    def _refuse(self, file: int, line: int, refused: Refused, row: bytes) -> None:
+    def _refuse(self, file: int, line: int, refused: InvalidEvent, row: bytes) -> None:
         reason = refused.reason.value
         self.unreadable.append(Unreadable(file, line, reason, refused.detail, text_of(row)))
 
@@ -73,11 +73,13 @@ def _parse(row: bytes) -> object:
     try:
         return orjson.loads(row)
     except orjson.JSONDecodeError as error:
-        raise Refused(Reason.broken_json, str(error)) from None
+        raise InvalidEvent(Reason.broken_json, str(error)) from None
 
 
 def _times(document: object) -> tuple[int, int]:
     if not isinstance(document, dict):
-        raise Refused(Reason.not_an_object, f"an event is a JSON object, this is {shown(document)}")
+        raise InvalidEvent(
+            Reason.not_an_object, f"an event is a JSON object, this is {shown(document)}"
+        )
     received = document.get("received")
     return instant_ms(document.get("ts")), -1 if received is None else instant_ms(received)

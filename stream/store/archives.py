@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from stream.store import keys
-from stream.store.batches import ROUND_COMMANDS, rounds
+from stream.store.batches import BATCH_COMMANDS, batches
 from stream.store.keys import ShardKey
 from stream.store.manifest import PIECE_BYTES
 from stream.store.protocol import Outcome, SealedHour
-from stream.store.retrying_client import Wire
+from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import Command, script
 from stream.store.session import Session
 from stream.windows.closing.archive import Hour, decode
@@ -38,7 +38,7 @@ def _note(session: Session, hour: SealedHour, keep_ms: int) -> None:
 def _rounds(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Iterator[list[Command]]:
     """The calls, in runs in which the order does not matter: pieces of a large hour go alone."""
     small = (hour for hour in hours if len(hour.blob) <= PIECE_BYTES)
-    yield from rounds(
+    yield from batches(
         (c, len(hour.blob)) for hour in small for c in _commands(session, hour, keep_ms)
     )
     for hour in hours:
@@ -60,12 +60,14 @@ def _commands(session: Session, hour: SealedHour, keep_ms: int) -> Iterator[Comm
         yield script("archive").call(scope, *session.bearer, *times, at, is_last, piece)
 
 
-async def read(wire: Wire, shard: ShardKey, floor: str, from_ms: int, to_ms: int) -> list[Hour]:
+async def read(
+    wire: RetryingClient, shard: ShardKey, floor: str, from_ms: int, to_ms: int
+) -> list[Hour]:
     """See `stream.store.protocol.Store.read_archive`."""
     [starts] = await wire.ask([("ZRANGEBYSCORE", keys.hours(shard, floor), from_ms, f"({to_ms}")])
     gets: list[Command] = [("GET", keys.hour(shard, floor, int(start))) for start in starts]
     found: list[Hour] = []
-    for first in range(0, len(gets), ROUND_COMMANDS):
-        blobs = await wire.ask(gets[first : first + ROUND_COMMANDS])
+    for first in range(0, len(gets), BATCH_COMMANDS):
+        blobs = await wire.ask(gets[first : first + BATCH_COMMANDS])
         found += [decode(blob) for blob in blobs if blob is not None]
     return found

@@ -5,18 +5,18 @@ from typing import Final
 
 from stream.store.scripts import Command
 
-ROUND_BYTES: Final = 1024 * 1024
-ROUND_COMMANDS: Final = 64
+BATCH_BYTES: Final = 1024 * 1024
+BATCH_COMMANDS: Final = 64
 
 
-def rounds(commands: Iterable[tuple[Command, int]]) -> Iterator[list[Command]]:
+def batches(commands: Iterable[tuple[Command, int]]) -> Iterator[list[Command]]:
     """Divide commands, each given with the bytes that it brings, into runs."""
     some: list[Command] = []
     size = 0
     for command, brings in commands:
         some.append(command)
         size += brings
-        if size >= ROUND_BYTES or len(some) == ROUND_COMMANDS:
+        if size >= BATCH_BYTES or len(some) == BATCH_COMMANDS:
             yield some
             some, size = [], 0
     if some:

@@ -10,8 +10,8 @@ from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseErr
 from redis.exceptions import ConnectionError as NotThere
 
 from stream.store.address import Address, Site
-from stream.store.connection import Answer, Facts, Line, ask_all, facts_of
-from stream.store.connector import Dialer
+from stream.store.connection import Answer, Connection, Facts, ask_all, facts_of
+from stream.store.connector import Connector
 from stream.store.faults import FOREIGN
 from stream.store.scripts import Command
 
@@ -37,12 +37,12 @@ class ClusterLink:
     same time; the one of the latest epoch is believed: a node that was cut off keeps an old one.
     """
 
-    def __init__(self, site: Site, dialer: Dialer, accept: Callable[[Facts], None]) -> None:
+    def __init__(self, site: Site, dialer: Connector, accept: Callable[[Facts], None]) -> None:
         self._dialer = dialer
         self._accept = accept
-        self._scouts = {address: Line(dialer.scout(address)) for address in site.addresses}
+        self._scouts = {address: Connection(dialer.scout(address)) for address in site.addresses}
         self._seeds = frozenset(site.addresses)
-        self._lines: dict[Address, Line] = {}
+        self._lines: dict[Address, Connection] = {}
         self._owners: list[Address | None] = []
         self._doubted = True
         self._learning = asyncio.Lock()
@@ -126,10 +126,10 @@ class ClusterLink:
         kept = zip(commands, answers, strict=True)
         return [answer for command, answer in kept if command != ("ASKING",)]
 
-    def _line(self, address: Address) -> Line:
+    def _line(self, address: Address) -> Connection:
         line = self._lines.get(address)
         if line is None:
-            line = self._lines[address] = Line(self._dialer.server(address), self._accept)
+            line = self._lines[address] = Connection(self._dialer.server(address), self._accept)
         return line
 
     # ------------------------------------------------------------------------------ the map
@@ -150,7 +150,7 @@ class ClusterLink:
             for address in lines.keys() - kept:
                 await lines.pop(address).close()
         for address in nodes - self._scouts.keys():
-            self._scouts[address] = Line(self._dialer.scout(address))
+            self._scouts[address] = Connection(self._dialer.scout(address))
 
     async def _read_map(self) -> list[Address | None]:
         asked = list(self._scouts)

@@ -21,7 +21,7 @@ SERVER = "server"
 """The name under which its address is put to the facts of a server."""
 
 
-class Line:
+class Connection:
     """A connection of its own, with one exchange at a time; made anew when it was lost.
 
     Args:
@@ -104,10 +104,10 @@ def facts_of(reply: bytes) -> Facts:
     return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
 
 
-async def ask_all(lines: Sequence[Line], commands: Sequence[Command]) -> list[list[Answer]]:
+async def ask_all(lines: Sequence[Connection], commands: Sequence[Command]) -> list[list[Answer]]:
     """What each server answers, asked at the same time; the same error for all if it does not."""
 
-    async def one(line: Line) -> list[Answer]:
+    async def one(line: Connection) -> list[Answer]:
         try:
             return await line.exchange(commands)
         except FOREIGN as exc:

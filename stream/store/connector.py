@@ -19,7 +19,7 @@ SCOUT_TIMEOUT_S: Final = 0.5
 _LOGIN = ("username", "password")
 
 
-class Dialer:
+class Connector:
     """Makes connections to the servers of one site, not yet connected; nothing in them repeats.
 
     Raises:

@@ -22,7 +22,7 @@ from stream.store.protocol import (
     Snapshot,
     StoreOptions,
 )
-from stream.store.retrying_client import Wire
+from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
 from stream.store.session import Session
 from stream.windows.closing.archive import Hour
@@ -35,8 +35,8 @@ class RedisStore:
 
     def __init__(self, url: str, options: StoreOptions | None = None) -> None:
         options = options or StoreOptions()
-        self._wire = Wire.to(url, options)
-        self._readers = Wire.to(url, options)
+        self._wire = RetryingClient.to(url, options)
+        self._readers = RetryingClient.to(url, options)
         self._sessions: dict[ShardKey, Session] = {}
 
     async def __aenter__(self) -> Self:

@@ -21,7 +21,7 @@ from stream.store.topology import Link, link_to
 log = logging.getLogger(__name__)
 
 
-class Wire:
+class RetryingClient:
     """A link of its own, over which each command is sent until it is answered."""
 
     def __init__(self, link: Link, options: StoreOptions) -> None:

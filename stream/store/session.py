@@ -9,7 +9,7 @@ from stream.store import keys
 from stream.store.connection import Reply
 from stream.store.manifest import check_commit
 from stream.store.protocol import Commit, Lease, Manifest, Outcome
-from stream.store.retrying_client import Wire
+from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import Command, script
 
 
@@ -26,7 +26,7 @@ class Session:
     """State of one lease. All of it is confirmed; what is not stands in `pending`."""
 
     lease: Lease
-    wire: Wire
+    wire: RetryingClient
     seq: int
     offset: int | None
     manifest: Manifest | None
@@ -46,7 +46,7 @@ class Session:
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def begin(cls, lease: Lease, wire: Wire) -> Self:
+    def begin(cls, lease: Lease, wire: RetryingClient) -> Self:
         """The session of a fresh lease."""
         return cls(lease, wire, lease.commit_seq, lease.offset, lease.manifest)
 

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Iterator
 
 from stream.errors import ServiceError, StateError
-from stream.failpoints import around
+from stream.failpoints import failpoint
 from stream.store import keys
-from stream.store.batches import ROUND_COMMANDS, rounds
+from stream.store.batches import BATCH_COMMANDS, batches
 from stream.store.manifest import (
     Upload,
     check_snapshot,
@@ -79,8 +79,8 @@ async def load(session: Session) -> dict[str, bytes]:
     wanted = {name: piece_keys(shard, name, part) for name, part in manifest.parts.items()}
     gets: list[Command] = [("GET", key) for run in wanted.values() for key in run]
     pieces: dict[str, bytes | None] = {}
-    for start in range(0, len(gets), ROUND_COMMANDS):
-        some = gets[start : start + ROUND_COMMANDS]
+    for start in range(0, len(gets), BATCH_COMMANDS):
+        some = gets[start : start + BATCH_COMMANDS]
         replies = await session.wire.ask(some)
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
     await _check(session)
@@ -115,12 +115,12 @@ async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
         manifest_id=secrets.token_hex(8),
         store_id=lease.store_id,
     )
-    with around("upload"):
+    with failpoint("upload"):
         for commands in _rounds(session, upload):
             for reply in await session.wire.ask(commands):
                 if not session.heed(reply).stored:
                     return session.ended
-    with around("flip"):
+    with failpoint("flip"):
         return await session.write(lambda: _flip(session, upload))
 
 
@@ -128,7 +128,7 @@ def _rounds(session: Session, upload: Upload) -> Iterator[list[Command]]:
     shard = session.lease.shard
     scope = keys.shard(shard), keys.garbage(shard)
     bearer, (_, manifest_id) = session.bearer, session.ground
-    return rounds(
+    return batches(
         (script("put").call((*scope, key), *bearer, manifest_id, piece), len(piece))
         for key, piece in upload.pieces
     )

@@ -11,8 +11,8 @@ from redis.exceptions import ResponseError
 from stream.errors import ConfigurationError
 from stream.store.address import Address, Site, site_of
 from stream.store.cluster import ClusterLink
-from stream.store.connection import Answer, Facts, Line, ask_all
-from stream.store.connector import Dialer
+from stream.store.connection import Answer, Connection, Facts, ask_all
+from stream.store.connector import Connector
 from stream.store.protocol import StoreOptions
 from stream.store.scripts import Command
 from stream.store.server import check_server
@@ -46,13 +46,13 @@ class SentinelLink:
     one that was cut off goes on naming the old primary.
     """
 
-    def __init__(self, site: Site, dialer: Dialer, accept: Callable[[Facts], None]) -> None:
+    def __init__(self, site: Site, dialer: Connector, accept: Callable[[Facts], None]) -> None:
         self._service = site.service
-        self._scouts = {address: Line(dialer.scout(address)) for address in site.addresses}
+        self._scouts = {address: Connection(dialer.scout(address)) for address in site.addresses}
         self._dialer = dialer
         self._accept = accept
         self._address: Address | None = None
-        self._line: Line | None = None
+        self._line: Connection | None = None
         self._doubted = True
         self._finding = asyncio.Lock()
 
@@ -73,7 +73,7 @@ class SentinelLink:
         lines = [*self._scouts.values(), *([self._line] if self._line else [])]
         await asyncio.gather(*(line.close() for line in lines))
 
-    async def _primary(self) -> Line:
+    async def _primary(self) -> Connection:
         """The line to the primary, looked up at each new connection."""
         if self._line is not None and self._line.connected and not self._doubted:
             return self._line
@@ -82,7 +82,7 @@ class SentinelLink:
             if self._line is None or address != self._address:
                 if self._line is not None:
                     await self._line.close()
-                self._line = Line(self._dialer.server(address), self._accept)
+                self._line = Connection(self._dialer.server(address), self._accept)
                 self._address = address
             self._doubted = False
             return self._line
@@ -124,10 +124,10 @@ def link_to(url: str, options: StoreOptions) -> Link:
         site = site_of(url)
     except ValueError as exc:
         raise ConfigurationError(f"[redis] url: {exc}") from exc
-    dialer = Dialer(site, options)
+    dialer = Connector(site, options)
     accept = partial(check_server, site.kind)
     if site.kind == "sentinel":
         return SentinelLink(site, dialer, accept)
     if site.kind == "cluster":
         return ClusterLink(site, dialer, accept)
-    return Line(dialer.server(), accept)
+    return Connection(dialer.server(), accept)

@@ -8,21 +8,21 @@ ones render. The open interval of an agent is never rendered; it is clipped when
 import numpy as np
 
 from stream.arrays import BLOCK_BITS, distinct, grown, ranges, ranked
-from stream.calendar.team_calendars import Calendars
+from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import EventBatch, QueueRows, StateRows
 from stream.events.language import I64, Bool
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
-from stream.windows.calls.aggregator import Counting
-from stream.windows.closing.hour_sums import Hours
+from stream.windows.calls.aggregator import CallAggregator
+from stream.windows.closing.hour_sums import HourSums
 from stream.windows.closing.seals import Seals
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
 from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, joined, merge
-from stream.windows.timeline_ends import Agents
+from stream.windows.timeline_ends import TimelineEnds
 
 _KEY = 2**42
 
@@ -37,13 +37,13 @@ class Engine:
         """Blocks of agents, and of seats, that changed since the last snapshot."""
         self.dirty_seats: set[int] = set()
         self.sources = Sources(names, spec.sources, spec.windows, event_clock=spec.event_clock)
-        self.calendars = Calendars(names, spec)
+        self.calendars = TeamCalendars(names, spec)
         self.timelines = Timelines()
-        self.agents = Agents()
+        self.agents = TimelineEnds()
         self.panes = Panes()
         self.seals = Seals(names, spec)
-        self.hours = Hours(names, self.dirty_seats) if spec.archive else None
-        self.counting = Counting(names, spec, self.calendars, self.hours)
+        self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
+        self.counting = CallAggregator(names, spec, self.calendars, self.hours)
         self.gauges = Gauges()
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = 0
@@ -64,18 +64,18 @@ class Engine:
         self._push_queues(batch.queues, fine)
         return unplaced
 
-    def make_room(self) -> None:
+    def resize(self) -> None:
         """Follow the names, those of refused events too."""
         names = self.names
-        self.sources.make_room()
-        self.seals.make_room()
-        self.calendars.make_room()
-        self.timelines.make_room(len(names.agents))
-        self.agents.make_room(len(names.agents))
-        self.panes.make_room(len(names.seats), len(names.floors))
-        self.counting.make_room()
+        self.sources.resize()
+        self.seals.resize()
+        self.calendars.resize()
+        self.timelines.resize(len(names.agents))
+        self.agents.resize(len(names.agents))
+        self.panes.resize(len(names.seats), len(names.floors))
+        self.counting.resize()
         if self.hours is not None:
-            self.hours.make_room()
+            self.hours.resize()
         self.seat_heard = grown(self.seat_heard, len(names.seats))
         if len(self.floor_of_seat) != len(names.seats):
             self.dirty_agents.update(_blocks(self._agents_named, len(names.agents)))

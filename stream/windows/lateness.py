@@ -17,7 +17,7 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class LateMasks:
     """(E,) masks of events that come too late, each event for one reason."""
 
     grace: Bool
@@ -30,11 +30,11 @@ class Refused:
     """Older than what its agent's timeline still holds."""
 
     @classmethod
-    def none(cls, size: int) -> "Refused":
+    def none(cls, size: int) -> "LateMasks":
         """All are in time."""
         return cls(*(np.zeros(size, np.bool_) for _ in cls.__slots__))
 
-    def put(self, first: int, part: "Refused") -> None:
+    def put(self, first: int, part: "LateMasks") -> None:
         """What became of the events from `first` on."""
         for name in self.__slots__:
             mask = getattr(part, name)

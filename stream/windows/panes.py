@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stream.arrays import grown, within
-from stream.calendar.team_calendars import Calendars
+from stream.calendar.team_calendars import TeamCalendars
 from stream.events.language import I64, STATE_COUNT, U8, State
 from stream.units import MINUTE_MS
 
@@ -80,7 +80,7 @@ class Panes:
         """The slot of the shift that was found last for each seat: most often the next, too."""
         self.head = np.zeros(8, np.int64)
 
-    def make_room(self, seats: int, floors: int) -> None:
+    def resize(self, seats: int, floors: int) -> None:
         """Follow the number of seats and floors."""
         self.minutes = grown(self.minutes, seats)
         self.shifts = grown(self.shifts, seats)
@@ -94,7 +94,7 @@ class Panes:
         empty_opened(self.minutes, head[floor_of_seat], minute[floor_of_seat])
         np.maximum(head, minute, out=head)
 
-    def render(self, intervals: Intervals, floor_of_seat: I64, calendars: Calendars) -> None:
+    def render(self, intervals: Intervals, floor_of_seat: I64, calendars: TeamCalendars) -> None:
         """Add intervals to (or take them from) the minutes still kept and the shifts."""
         whole = intervals.take(intervals.end_ms > intervals.start_ms)
         self._into_shifts(whole, calendars)
@@ -110,7 +110,7 @@ class Panes:
         place = (whole.seat[at] * RING + minute % RING) * STATE_COUNT + whole.state[at]
         np.add.at(self.minutes.reshape(-1), place, (length_ms * whole.sign[at]).astype(np.uint16))
 
-    def _into_shifts(self, intervals: Intervals, calendars: Calendars) -> None:
+    def _into_shifts(self, intervals: Intervals, calendars: TeamCalendars) -> None:
         at, start_ms, end_ms, shift_ms = calendars.split_by_shift(
             intervals.seat, intervals.start_ms, intervals.end_ms
         )

@@ -1,10 +1,10 @@
 """A pool's queue: from the source's own gauge where there is one, else from the open calls."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from stream.control.model import QueueTrace
 from stream.events.batch import QueueRows
 from stream.events.language import I64, Bool
 from stream.units import HOUR_MS, NEVER_MS
@@ -13,6 +13,18 @@ from stream.windows.calls.open_calls import Calls
 GAUGE_MS_MOST = HOUR_MS
 """A gauge that was not renewed for so long says nothing any more."""
 _KEPT_MS = 2 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTrace:
+    """A pool's queue in [from_ms, until_ms) as steps; the first step stands at from_ms."""
+
+    known: bool
+    """False: no call or queue event of this pool was ever seen."""
+    at_ms: I64
+    waiting: I64
+    oldest_since_ms: I64
+    """When the oldest waiting call was offered; NEVER_MS if none waits."""
 
 
 class Gauges:

@@ -12,12 +12,12 @@ from stream.errors import StateError
 from stream.events.language import I64, STATE_COUNT, Phase, State
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
-from stream.windows.calls.seen_facts import Run
+from stream.windows.calls.seen_facts import SeenRun
 from stream.windows.engine import Engine
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
-from stream.windows.timeline_ends import Agents
+from stream.windows.timeline_ends import TimelineEnds
 
 FORMAT = 3
 """Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and
@@ -94,7 +94,7 @@ def _agents(engine: Engine, block: int) -> Pieces:
         "size": size,
         "base_ms": engine.timelines.base_ms[at],
         **{f"row_{name}": getattr(rows, name) for name in COLUMNS},
-        **{name: getattr(engine.agents, name)[at] for name in Agents.COLUMNS},
+        **{name: getattr(engine.agents, name)[at] for name in TimelineEnds.COLUMNS},
     }
 
 
@@ -168,7 +168,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
         for pool, held in head.pop("gauges")
     }
     engine.sources.fill(head)
-    engine.make_room()
+    engine.resize()
     engine.seals.restore(engine.sources)
     if engine.hours is not None:
         floors = len(engine.names.floors)
@@ -247,7 +247,7 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.put(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]
-    for name in Agents.COLUMNS:
+    for name in TimelineEnds.COLUMNS:
         getattr(engine.agents, name)[at] = pieces[name]
 
 
@@ -278,7 +278,7 @@ def _restore_calls(calls: Calls, pieces: Pieces) -> None:
     slots = calls.open_slots(pieces["hashes"], pieces["floor"])
     calls.newest_ms[slots] = pieces["newest_ms"]
     for span in pieces["told"]:
-        calls.told.runs[span] = Run(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
+        calls.told.runs[span] = SeenRun(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
     place, agent = pieces["legs"]
     legs = calls.open_legs(slots[place], agent)
     for phase in (*CALL_FACTS, *LEG_FACTS):

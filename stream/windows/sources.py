@@ -11,7 +11,7 @@ from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import NEVER_MS
-from stream.windows.lateness import Refused
+from stream.windows.lateness import LateMasks
 from stream.windows.silences import NO_SILENCES, UNHEARD_MS, ended_silences, silent_from
 
 UNSEEN_MS = UNHEARD_MS
@@ -39,7 +39,7 @@ class Sources:
         self.silences = NO_SILENCES
         """(3, G): source, first instant and end of silences that are over, until `forget`."""
 
-    def make_room(self) -> None:
+    def resize(self) -> None:
         """Follow the names: rows for new sources and floors."""
         count, floors = len(self._names.sources), len(self._names.floors)
         self.watermark_ms = grown(self.watermark_ms, count, UNSEEN_MS)
@@ -65,14 +65,14 @@ class Sources:
         self.silent_after_ms = np.append(self.silent_after_ms, silent_after)
         self.resolution_ms = np.append(self.resolution_ms, spec.resolution_ms)
 
-    def admit(self, batch: EventBatch, sealed_ms: I64) -> Refused:
+    def admit(self, batch: EventBatch, sealed_ms: I64) -> LateMasks:
         """Judge lateness event by event in their order and move the watermarks on.
 
         sealed_ms: (floors,) before which each floor is sealed, for the whole of the batch.
         """
-        self.make_room()
+        self.resize()
         size = len(batch)
-        refused = Refused.none(size)
+        refused = LateMasks.none(size)
         new = np.flatnonzero(~self.known[batch.source])
         _, first = np.unique(batch.source[new], return_index=True)
         cuts = [*new[np.sort(first)].tolist(), size]
@@ -88,7 +88,7 @@ class Sources:
         self.watermark_ms[source] = slowest if slowest < NEVER_MS else UNSEEN_MS
         self.known[source] = True
 
-    def _admit_run(self, batch: EventBatch, run: slice, sealed_ms: I64, refused: Refused) -> None:
+    def _admit_run(self, batch: EventBatch, run: slice, sealed_ms: I64, refused: LateMasks) -> None:
         source, ts_ms = batch.source[run], batch.ts_ms[run]
         if not len(source):
             return
@@ -175,7 +175,7 @@ class Sources:
 
     def fill(self, arrays: dict[str, I64]) -> None:
         """From a snapshot; the names are there already."""
-        self.make_room()
+        self.resize()
         self.silences = arrays.pop("silences", NO_SILENCES)
         for name, values in arrays.items():
             getattr(self, name)[: len(values)] = values

@@ -79,7 +79,7 @@ class Timelines:
         self.base_ms = np.full(64, -(2**62), np.int64)
         """Rows of the agent older than this can no longer be placed."""
 
-    def make_room(self, agents: int) -> None:
+    def resize(self, agents: int) -> None:
         """Follow the number of agents."""
         self._start = grown(self._start, agents)
         self._room = grown(self._room, agents)

@@ -12,7 +12,7 @@ from stream.windows.timeline import Merged
 LimitOf = Callable[[I64, I64, I64, I64], I64]
 
 
-class Agents:
+class TimelineEnds:
     """Columns by agent number. `last_ms` is NEVER_MS for an agent without rows."""
 
     COLUMNS = (
@@ -38,7 +38,7 @@ class Agents:
         self.whole = np.ones(64, np.bool_)
         """Whether the timeline still holds the agent's first row."""
 
-    def make_room(self, agents: int) -> None:
+    def resize(self, agents: int) -> None:
         """Follow the number of agents."""
         for name in self.COLUMNS:
             fill = NEVER_MS if name in ("last_ms", "limit_ms", "first_ms") else int(name == "whole")

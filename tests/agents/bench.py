@@ -9,17 +9,17 @@ from typing import Any
 import orjson
 from faust.types import TP
 
-from stream.agents.fetched_batch import Batch
-from stream.agents.partition_task import Limits, Wording
-from stream.agents.record_columns import Columns
-from stream.agents.takeover import Place, Rules, take_over
-from stream.agents.task_runner import LaneKeeper
-from stream.agents.worker_services import Outlets
+from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.partition_task import TaskLimits, Wording
+from stream.agents.record_columns import RecordColumns
+from stream.agents.takeover import PartitionRef, TaskConfig, take_over
+from stream.agents.task_runner import TaskRunner
+from stream.agents.worker_services import WorkerServices
 from stream.control.alerts.messages import messages
 from stream.dlq.letters import DeadLetter
 from stream.errors import ServiceError
 from stream.events.decode import decode
-from stream.notify.alertmanager import Standing
+from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.notify.notice import Notice, key_of
 from stream.render.exposition import Exporter
@@ -136,7 +136,7 @@ class Bench:
     """One lane at a time, over one store."""
 
     spec: Spec = SPEC
-    limits: Limits = field(default_factory=Limits)
+    limits: TaskLimits = field(default_factory=TaskLimits)
     server: MemoryServer = field(default_factory=MemoryServer)
     diary: Diary = field(default_factory=Diary)
     lost: list[Outcome] = field(default_factory=list)
@@ -150,35 +150,35 @@ class Bench:
         self.store = Watched(self.server, self.diary)
         self.pager = Pager(self.diary)
         health = Health()
-        standing = Standing((), health)
-        self.outlets = Outlets(
+        standing = ActiveAlerts((), health)
+        self.services = WorkerServices(
             self.store, self.diary, self.pager, standing, Exporter(health), health
         )
 
-    async def take_over(self) -> LaneKeeper:
+    async def take_over(self) -> TaskRunner:
         wording = Wording(messages, "en")
-        rules = Rules(self.spec, NO_ROSTER, wording, self.limits, rebuild=self.rebuild)
-        lane = await take_over(self.store, Place(KEY, 1), self.committed, rules, 0)
+        rules = TaskConfig(self.spec, NO_ROSTER, wording, self.limits, rebuild=self.rebuild)
+        task = await take_over(self.store, PartitionRef(KEY, 1), self.committed, rules, 0)
         self.diary.lines.clear()
-        return LaneKeeper(
-            lane,
-            self.outlets,
+        return TaskRunner(
+            task,
+            self.services,
             lambda *_: None,
             self._is_lost,
             answered=lambda: self.kafka_answers,
             end=lambda: self.seen_end,
         )
 
-    def _is_lost(self, keeper: LaneKeeper, how: Outcome) -> None:
+    def _is_lost(self, runner: TaskRunner, how: Outcome) -> None:
         self.lost.append(how)
-        self.outlets.exporter.withdraw(keeper.partition)
+        self.services.exporter.withdraw(runner.partition)
 
 
-def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> Batch:
+def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> FetchedBatch:
     values: list[bytes | None] = [value for value, _ in records[start:end]]
     times = [time_ms for _, time_ms in records[start:end]]
-    columns = Columns(values, times, range(start, end), end)
-    return Batch(TOPIC, 1, columns, len(records))
+    columns = RecordColumns(values, times, range(start, end), end)
+    return FetchedBatch(TOPIC, 1, columns, len(records))
 
 
 def live() -> Bench:

@@ -7,7 +7,7 @@ from functools import cache
 import orjson
 import pytest
 
-from stream.agents.partition_task import Limits
+from stream.agents.partition_task import TaskLimits
 from stream.errors import ServiceError
 from stream.events.decode import decode
 from stream.shard import Shard
@@ -63,25 +63,25 @@ class Archivist(Watched):
         ]
 
 
-def bench_of(limits: Limits | None = None) -> tuple[Bench, Archivist]:
-    bench = Bench(limits=limits or Limits())
-    store = bench.store = bench.outlets.store = Archivist(bench.server, bench.diary)
+def bench_of(limits: TaskLimits | None = None) -> tuple[Bench, Archivist]:
+    bench = Bench(limits=limits or TaskLimits())
+    store = bench.store = bench.services.store = Archivist(bench.server, bench.diary)
     return bench, store
 
 
 async def test_hours_are_archived_before_the_commit_that_covers_them() -> None:
     bench, store = bench_of()
     records = recording(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, len(records)))
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, len(records)))
 
-    assert await keeper.flush()
+    assert await runner.flush()
 
     hours = [line for line in bench.diary.lines if line.startswith("hour")]
     assert len(hours) == 4
     assert max(map(bench.diary.lines.index, hours)) < bench.diary.lines.index("commit")
     assert sorted(map(encode, await store.hours())) == sealed_by(records)
-    assert not keeper.lane.sealed
+    assert not runner.task.sealed
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -91,29 +91,29 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
     stopped.
     """
     rng, records = random.Random(seed), recording(seed)
-    bench, store = bench_of(Limits(piece_records=300, commit_records=700))
-    keeper, read, crashes = await bench.take_over(), 0, 0
+    bench, store = bench_of(TaskLimits(chunk_records=300, commit_records=700))
+    runner, read, crashes = await bench.take_over(), 0, 0
     earlier = bench.server.copy()
-    while keeper.lane.offset < len(records) or read < len(records):
+    while runner.task.offset < len(records) or read < len(records):
         fate = rng.random()
         store.away = fate < 0.1
         if fate > 0.85 and crashes < 20:
             crashes += 1
             if rng.random() < 0.3:
-                await store.archive(keeper.lane.lease, keeper.lane.sealed, HOUR_MS * 99)
+                await store.archive(runner.task.lease, runner.task.sealed, HOUR_MS * 99)
             if rng.random() < 0.4:
                 bench.server.set_back(earlier)
-            keeper = await bench.take_over()
+            runner = await bench.take_over()
         elif fate > 0.8:
             earlier = bench.server.copy()
-        read = min(keeper.lane.offset + rng.randrange(1, 300), len(records))
-        await keeper.take(batch(records, max(0, keeper.lane.offset - 50), read))
-        if rng.random() < 0.5 and not keeper.lane.replaying:
-            await keeper.flush()
-        if rng.random() < 0.2 and not keeper.lane.replaying and not store.away:
-            await keeper.save()
+        read = min(runner.task.offset + rng.randrange(1, 300), len(records))
+        await runner.take(batch(records, max(0, runner.task.offset - 50), read))
+        if rng.random() < 0.5 and not runner.task.replaying:
+            await runner.flush()
+        if rng.random() < 0.2 and not runner.task.replaying and not store.away:
+            await runner.save()
     store.away = False
-    assert await keeper.flush()
+    assert await runner.flush()
     assert crashes
     assert sorted(map(encode, await store.hours())) == sealed_by(records)
 
@@ -121,50 +121,50 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
 async def test_what_was_committed_is_not_archived_again() -> None:
     bench, _ = bench_of()
     records = recording(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, len(records)))
-    await keeper.flush()
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, len(records)))
+    await runner.flush()
 
     again = await bench.take_over()
     await again.take(batch(records, 0, len(records)))
 
-    assert again.lane.offset == again.lane.resume_offset
-    assert not again.lane.sealed
+    assert again.task.offset == again.task.resume_offset
+    assert not again.task.sealed
 
 
 async def test_while_the_store_is_away_hours_wait_and_go_before_the_next_commit() -> None:
     bench, store = bench_of()
     records = recording(1)
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     store.away = True
-    await keeper.take(batch(records, 0, len(records)))
-    assert not await keeper.flush()
+    await runner.take(batch(records, 0, len(records)))
+    assert not await runner.flush()
     assert "commit" not in bench.diary.lines
-    assert len(keeper.lane.sealed) == 4
+    assert len(runner.task.sealed) == 4
 
     store.away = False
-    assert await keeper.flush()
+    assert await runner.flush()
     assert sorted(map(encode, await store.hours())) == sealed_by(records)
 
 
 async def test_reading_waits_while_more_bytes_are_sealed_than_may_wait() -> None:
-    bench, _ = bench_of(Limits(sealed_bytes_max=1_000))
-    keeper = await bench.take_over()
-    keeper.lane.sealed.append(SealedHour("floor-01", 0, bytes(1_000)))
-    assert keeper.lane.is_full
-    assert await keeper.flush()
-    assert not keeper.lane.is_full
+    bench, _ = bench_of(TaskLimits(sealed_bytes_max=1_000))
+    runner = await bench.take_over()
+    runner.task.sealed.append(SealedHour("floor-01", 0, bytes(1_000)))
+    assert runner.task.is_full
+    assert await runner.flush()
+    assert not runner.task.is_full
 
 
 async def test_a_lane_that_lost_its_shard_archives_nothing_and_commits_nothing() -> None:
     bench, store = bench_of()
     records = recording(1)
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     other = Bench(server=bench.server)
     await other.take_over()
-    await keeper.take(batch(records, 0, len(records)))
+    await runner.take(batch(records, 0, len(records)))
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
 
     assert bench.lost == [Outcome.FENCED]
     assert await store.hours() == []

@@ -4,73 +4,73 @@ import asyncio
 
 import pytest
 
-from stream.agents.partition_task import Limits
+from stream.agents.partition_task import TaskLimits
 from stream.events.language import Reason
 from tests.agents.bench import Bench, batch, live, recording, until_the_walk_out
 
 
 async def test_dead_letters_are_acknowledged_before_the_commit_that_covers_them() -> None:
     bench, records = Bench(), recording(1)[:200]
-    keeper = await bench.take_over()
-    await keeper.take(batch([*records, (b"{", records[-1][1])], 0, 201))
+    runner = await bench.take_over()
+    await runner.take(batch([*records, (b"{", records[-1][1])], 0, 201))
 
-    assert await keeper.flush()
+    assert await runner.flush()
 
     assert bench.diary.lines.index("letters") < bench.diary.lines.index("commit")
     assert [letter.reason for letter in bench.diary.letters] == ["broken_json"]
-    assert keeper.confirmed == 201
+    assert runner.confirmed == 201
 
 
 async def test_while_the_dead_letter_topic_takes_nothing_nothing_is_committed() -> None:
     bench, records = Bench(), recording(1)[:200]
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     bench.diary.topics_answer = False
-    await keeper.take(batch([*records, (b"{", records[-1][1])], 0, 201))
+    await runner.take(batch([*records, (b"{", records[-1][1])], 0, 201))
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
     assert "commit" not in bench.diary.lines
 
     bench.diary.topics_answer = True
-    assert await keeper.flush()
+    assert await runner.flush()
     assert len(bench.diary.letters) == 1
 
 
 async def test_records_without_dead_letters_are_committed_while_that_topic_is_away() -> None:
     bench, records = Bench(), recording(1)[:200]
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     bench.diary.topics_answer = False
-    await keeper.take(batch(records, 0, 100))
+    await runner.take(batch(records, 0, 100))
 
-    assert await keeper.flush() == (not keeper.lane.letters)
+    assert await runner.flush() == (not runner.task.letters)
 
 
 async def test_while_the_dead_letter_topic_takes_nothing_pages_go_out_from_memory() -> None:
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     bench.diary.topics_answer = False
-    await keeper.take(batch([(b"{", records[0][1]), *records], 0, len(records) + 1))
+    await runner.take(batch([(b"{", records[0][1]), *records], 0, len(records) + 1))
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
 
     assert "page" in bench.diary.lines
     assert "commit" not in bench.diary.lines
 
 
-@pytest.mark.parametrize("limits", [Limits(entries_max=3), Limits(letters_bytes_max=3)])
-async def test_reading_waits_while_too_many_dead_letters_wait(limits: Limits) -> None:
+@pytest.mark.parametrize("limits", [TaskLimits(entries_max=3), TaskLimits(letters_bytes_max=3)])
+async def test_reading_waits_while_too_many_dead_letters_wait(limits: TaskLimits) -> None:
     bench, records = Bench(limits=limits), recording(1)[:1_000]
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     bench.diary.topics_answer = False
-    keeper.lane.piece_records = 100
+    runner.task.chunk_records = 100
     all_at_once = batch([(b"{", records[0][1])] * 3 + records, 0, 1_003)
-    reading = asyncio.create_task(keeper.take(all_at_once))
+    reading = asyncio.create_task(runner.take(all_at_once))
     await asyncio.wait({reading}, timeout=0.2)
-    assert 3 <= keeper.lane.offset <= 100
+    assert 3 <= runner.task.offset <= 100
 
     bench.diary.topics_answer = True
-    running = asyncio.create_task(keeper.run())
+    running = asyncio.create_task(runner.run())
     await asyncio.wait_for(reading, 10)
-    keeper.close()
+    runner.close()
     await running
-    assert keeper.lane.offset == 1_003
+    assert runner.task.offset == 1_003
     assert [one.reason for one in bench.diary.letters].count(Reason.broken_json) == 3

@@ -10,7 +10,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from stream.agents.record_columns import Columns, unpack
+from stream.agents.record_columns import RecordColumns, unpack
 
 TP = TopicPartition("floor-events", 0)
 CONTROL_ATTRIBUTE = 0x20
@@ -36,7 +36,7 @@ def fetched(
     return PartitionRecords(TP, MemoryRecords(data), aborted, position, None, None, True, isolation)
 
 
-def columns_of(data: bytes, position: int = 0, **options: Any) -> list[Columns]:
+def columns_of(data: bytes, position: int = 0, **options: Any) -> list[RecordColumns]:
     return list(unpack(fetched(data, position, **options)))
 
 

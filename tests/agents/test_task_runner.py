@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from stream.agents.partition_task import Limits
+from stream.agents.partition_task import TaskLimits
 from stream.errors import StateError
 from stream.store.protocol import Outcome
 from tests.agents.bench import (
@@ -28,42 +28,42 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
     """
     rng = random.Random(seed)
     records = recording(seed)
-    bench = Bench(limits=Limits(piece_records=300, commit_records=700))
-    keeper, read, crashes = await bench.take_over(), 0, 0
+    bench = Bench(limits=TaskLimits(chunk_records=300, commit_records=700))
+    runner, read, crashes = await bench.take_over(), 0, 0
     earlier = bench.server.copy()
-    while keeper.lane.offset < len(records) or read < len(records):
+    while runner.task.offset < len(records) or read < len(records):
         fate = rng.random()
         bench.store.away = fate < 0.1
         if fate > 0.9 and crashes < 20:
             crashes += 1
             if rng.random() < 0.4:
                 bench.server.set_back(earlier)
-            keeper = await bench.take_over()
+            runner = await bench.take_over()
         elif fate > 0.85:
             earlier = bench.server.copy()
-        read = min(keeper.lane.offset + rng.randrange(1, 100), len(records))
-        await keeper.take(batch(records, max(0, keeper.lane.offset - 50), read))
-        if rng.random() < 0.5 and not keeper.lane.replaying:
-            await keeper.flush()
-        if rng.random() < 0.2 and not keeper.lane.replaying and not bench.store.away:
-            await keeper.save()
+        read = min(runner.task.offset + rng.randrange(1, 100), len(records))
+        await runner.take(batch(records, max(0, runner.task.offset - 50), read))
+        if rng.random() < 0.5 and not runner.task.replaying:
+            await runner.flush()
+        if rng.random() < 0.2 and not runner.task.replaying and not bench.store.away:
+            await runner.save()
     bench.store.away = False
-    assert await keeper.flush()
-    await keeper.flush()
+    assert await runner.flush()
+    await runner.flush()
 
     shard, keys = reference(records, len(records))
     assert crashes
     assert keys
-    assert seats(keeper.lane.shard) == seats(shard)
+    assert seats(runner.task.shard) == seats(shard)
     told = [entry.id.removeprefix("audit:") for entry in bench.diary.audits]
     assert list(dict.fromkeys(sorted(told))) == sorted(keys)
 
 
 async def test_live_a_page_goes_out_after_its_commit() -> None:
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, len(records)))
-    await keeper.flush()
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, len(records)))
+    await runner.flush()
 
     assert "page" in bench.diary.lines
     assert bench.diary.lines.index("commit") < bench.diary.lines.index("page")
@@ -71,28 +71,28 @@ async def test_live_a_page_goes_out_after_its_commit() -> None:
 
 async def test_while_the_store_is_away_pages_go_out_from_memory() -> None:
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     bench.store.away = True
-    await keeper.take(batch(records, 0, len(records)))
+    await runner.take(batch(records, 0, len(records)))
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
 
     assert "page" in bench.diary.lines
     assert "commit" not in bench.diary.lines
-    assert bench.outlets.store_state.away_since_s is not None
+    assert bench.services.store_state.away_since_s is not None
 
 
 async def test_a_store_is_back_as_soon_as_views_are_written_again() -> None:
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, len(records)))
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, len(records)))
     bench.store.away = True
-    await keeper.show()
-    assert bench.outlets.store_state.away_since_s is not None
+    await runner.show()
+    assert bench.services.store_state.away_since_s is not None
 
     bench.store.away = False
-    await keeper.show()
-    assert bench.outlets.store_state.away_since_s is None
+    await runner.show()
+    assert bench.services.store_state.away_since_s is None
 
 
 @pytest.mark.parametrize("kafka_answers", [True, False])
@@ -101,21 +101,21 @@ async def test_while_the_store_is_away_a_lane_is_held_for_ours_only_if_kafka_ans
 ) -> None:
     """A worker that is cut off from both may have lost it: it must not tell what stands there."""
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, len(records)))
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, len(records)))
     bench.store.away, bench.kafka_answers = True, kafka_answers
-    owned_s = keeper.owned_s
-    await keeper.show()
-    assert (keeper.owned_s > owned_s) == kafka_answers
+    owned_s = runner.owned_s
+    await runner.show()
+    assert (runner.owned_s > owned_s) == kafka_answers
 
 
 async def test_behind_nobody_is_paged() -> None:
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     behind = batch(records, 0, len(records))
     behind.highwater += 1  # one more record is known to come
-    await keeper.take(behind)
-    await keeper.flush()
+    await runner.take(behind)
+    await runner.flush()
 
     assert bench.diary.audits
     assert not bench.pager.notices
@@ -128,39 +128,39 @@ async def test_a_new_owner_is_live_as_soon_as_it_knows_where_the_partition_ends(
     await first.take(batch(records, 0, len(records)))
     await first.drain()
 
-    keeper = await bench.take_over()
-    working = asyncio.create_task(keeper.run())
-    shown_ms = keeper.lane.shard.as_of_ms
+    runner = await bench.take_over()
+    working = asyncio.create_task(runner.run())
+    shown_ms = runner.task.shard.as_of_ms
     await asyncio.sleep(0)
-    assert keeper.lane.end is None
+    assert runner.task.end is None
     bench.seen_end = len(records)
     async with asyncio.timeout(10):
-        while keeper.lane.shard.as_of_ms == shown_ms:  # noqa: ASYNC110 - no event tells
+        while runner.task.shard.as_of_ms == shown_ms:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.05)
-    assert keeper.lane.clock.live
-    keeper.close()
+    assert runner.task.clock.live
+    runner.close()
     await working
 
 
 async def test_the_next_owner_fences_the_former_one() -> None:
     bench, records = Bench(), recording(1)
-    keeper = await bench.take_over()
+    runner = await bench.take_over()
     other = Bench(server=bench.server)
     await other.take_over()
-    await keeper.take(batch(records, 0, 100))
+    await runner.take(batch(records, 0, 100))
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
     assert bench.lost == [Outcome.FENCED]
 
 
 async def test_a_former_owner_tells_nothing_though_another_lane_found_the_store_away() -> None:
     bench, records = live(), until_the_walk_out(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, len(records)))
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, len(records)))
     await Bench(server=bench.server).take_over()
-    bench.outlets.store_state.failed()
+    bench.services.store_state.failed()
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
 
     assert bench.lost == [Outcome.FENCED]
     assert not bench.pager.notices
@@ -169,72 +169,72 @@ async def test_a_former_owner_tells_nothing_though_another_lane_found_the_store_
 
 async def test_a_former_owner_exports_no_figures_once_it_is_fenced() -> None:
     """It learns of it in the middle of a turn that would end with showing what it knows."""
-    bench, records = Bench(limits=Limits(commit_records=1)), recording(1)
-    keeper = await bench.take_over()
+    bench, records = Bench(limits=TaskLimits(commit_records=1)), recording(1)
+    runner = await bench.take_over()
     await Bench(server=bench.server).take_over()
-    await keeper.take(batch(records, 0, 100))
+    await runner.take(batch(records, 0, 100))
 
-    await asyncio.wait_for(keeper.run(), 10)
+    await asyncio.wait_for(runner.run(), 10)
 
     assert bench.lost == [Outcome.FENCED]
-    assert b"floorwatch_team_agents{" not in await bench.outlets.exporter.text()
+    assert b"floorwatch_team_agents{" not in await bench.services.exporter.text()
 
 
 async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
     bench, records = Bench(), recording(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, 100))
-    await keeper.flush()
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, 100))
+    await runner.flush()
     earlier = bench.server.copy()
-    await keeper.take(batch(records, 100, 200))
-    await keeper.flush()
+    await runner.take(batch(records, 100, 200))
+    await runner.flush()
     bench.server.set_back(earlier)
-    await keeper.take(batch(records, 200, 300))
+    await runner.take(batch(records, 200, 300))
 
-    assert not await keeper.flush()
+    assert not await runner.flush()
     assert bench.lost == [Outcome.MISMATCH]
     again = await bench.take_over()
-    assert again.lane.resume_offset == 100
+    assert again.task.resume_offset == 100
 
 
 async def test_a_store_that_lost_just_a_snapshot_is_noticed_and_nothing_is_lost() -> None:
     bench, records = Bench(), recording(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, 100))
-    await keeper.save()
-    await keeper.take(batch(records, 100, 200))
-    await keeper.flush()
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, 100))
+    await runner.save()
+    await runner.take(batch(records, 100, 200))
+    await runner.flush()
     earlier = bench.server.copy()
-    await keeper.save()
+    await runner.save()
     bench.server.set_back(earlier)
-    await keeper.take(batch(records, 200, 300))
+    await runner.take(batch(records, 200, 300))
 
-    await keeper.save()
+    await runner.save()
 
     assert bench.lost == [Outcome.MISMATCH]
     again = await bench.take_over()
-    assert (again.lane.offset, again.lane.resume_offset) == (100, 200)
+    assert (again.task.offset, again.task.resume_offset) == (100, 200)
     await again.take(batch(records, 100, 300))
     await again.save()
     restored = await bench.take_over()
-    assert restored.lane.offset == 300
-    assert seats(restored.lane.shard) == seats(reference(records, 300)[0])
+    assert restored.task.offset == 300
+    assert seats(restored.task.shard) == seats(reference(records, 300)[0])
 
 
 async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_lane(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bench = Bench(limits=Limits(snapshot_records=1))
-    keeper = await bench.take_over()
-    await keeper.take(batch(recording(1), 0, 100))
+    bench = Bench(limits=TaskLimits(snapshot_records=1))
+    runner = await bench.take_over()
+    await runner.take(batch(recording(1), 0, 100))
 
     def fail() -> None:
         raise ValueError("a part that cannot be packed")
 
-    monkeypatch.setattr(keeper.lane.shard, "snapshot", fail)
+    monkeypatch.setattr(runner.task.shard, "snapshot", fail)
     monkeypatch.setattr("stream.agents.task_runner.TICK_MS", 10)
     with pytest.raises(ValueError, match="a part that cannot be packed"):
-        await asyncio.wait_for(keeper.run(), 10)
+        await asyncio.wait_for(runner.run(), 10)
 
 
 async def test_state_that_is_gone_is_refused_or_computed_anew() -> None:
@@ -244,41 +244,41 @@ async def test_state_that_is_gone_is_refused_or_computed_anew() -> None:
         await bench.take_over()
 
     bench.rebuild = True
-    assert (await bench.take_over()).lane.offset == 0
+    assert (await bench.take_over()).task.offset == 0
 
 
 async def test_a_worker_that_dies_before_its_first_snapshot_has_lost_nothing() -> None:
     bench, records = Bench(), recording(1)
-    keeper = await bench.take_over()
-    await keeper.take(batch(records, 0, 100))
-    await keeper.flush()
+    runner = await bench.take_over()
+    await runner.take(batch(records, 0, 100))
+    await runner.flush()
     bench.committed = 100
 
     again = await bench.take_over()
 
-    assert (again.lane.offset, again.lane.resume_offset) == (0, 100)
+    assert (again.task.offset, again.task.resume_offset) == (0, 100)
 
 
 async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_replay() -> None:
-    bench, records = Bench(limits=Limits(piece_records=1_000)), recording(1)
-    keeper = await bench.take_over()
-    lane = keeper.lane
-    lane.offset, lane.resume_offset = 30, 70
-    pieces = list(lane.pieces(batch(records, 0, 100).columns))
+    bench, records = Bench(limits=TaskLimits(chunk_records=1_000)), recording(1)
+    runner = await bench.take_over()
+    task = runner.task
+    task.offset, task.resume_offset = 30, 70
+    chunks = list(task.chunks(batch(records, 0, 100).columns))
 
-    assert [(piece.offsets[0], piece.next_offset) for piece in pieces] == [(30, 70), (70, 100)]
+    assert [(chunk.offsets[0], chunk.next_offset) for chunk in chunks] == [(30, 70), (70, 100)]
 
 
 async def test_lanes_share_what_a_restart_may_have_to_replay_except_with_a_backlog() -> None:
-    bench, records = Bench(limits=Limits(snapshot_records=1_000)), recording(1)
-    keeper = await bench.take_over()
-    keeper.lane.sharers = 4
+    bench, records = Bench(limits=TaskLimits(snapshot_records=1_000)), recording(1)
+    runner = await bench.take_over()
+    runner.task.sharers = 4
     behind = batch(records, 0, 300)
     behind.highwater = len(records)
-    await keeper.take(behind)
-    assert not keeper.lane.is_snapshot_due(0)
+    await runner.take(behind)
+    assert not runner.task.is_snapshot_due(0)
 
-    keeper.lane.end = 300
-    assert keeper.lane.is_snapshot_due(0)
-    keeper.lane.sharers = 3
-    assert not keeper.lane.is_snapshot_due(0)
+    runner.task.end = 300
+    assert runner.task.is_snapshot_due(0)
+    runner.task.sharers = 3
+    assert not runner.task.is_snapshot_due(0)

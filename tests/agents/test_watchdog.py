@@ -43,13 +43,13 @@ def test_a_standstill_shows_as_not_alive_before_it_ends_the_process() -> None:
 @pytest.mark.parametrize(
     "story",
     [
-        "guard = Guard(); guard.start(); guard.end_within(0.5)",
-        "guard = Guard(stalled_s_max=0.5); guard.start()",
+        "watchdog = Watchdog(); watchdog.start(); watchdog.end_within(0.5)",
+        "watchdog = Watchdog(stalled_s_max=0.5); watchdog.start()",
     ],
     ids=["a deadline that passes", "a loop that does not turn"],
 )
 def test_a_hanging_process_ends_non_zero_in_time(story: str) -> None:
-    program = f"from stream.agents.watchdog import Guard\nimport threading\n{story}\n"
+    program = f"from stream.agents.watchdog import Watchdog\nimport threading\n{story}\n"
     program += "threading.Event().wait()"
 
     began = time.monotonic()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from stream.agents.partition_task import Tally
+from stream.agents.partition_task import EventCounts
 from stream.agents.worker_services import Quality
 from stream.control.model import Verdict
 from stream.notify.notice import key_of
@@ -17,13 +17,13 @@ from tests.agents.test_outbox import RAISE, outbox_with
 BEGIN_MS = 1_000_000
 
 
-def tally(good: int = 0, bad: int = 0) -> Tally:
-    return Tally(accepted=good, rejected=Counter(syntax=bad))
+def counts(good: int = 0, bad: int = 0) -> EventCounts:
+    return EventCounts(accepted=good, rejected=Counter(syntax=bad))
 
 
 def quality_after_bad_events() -> Quality:
     quality = Quality()
-    quality.add(tally(bad=150), BEGIN_MS)
+    quality.add(counts(bad=150), BEGIN_MS)
     assert quality.mostly_bad
     return quality
 
@@ -31,7 +31,7 @@ def quality_after_bad_events() -> Quality:
 def test_a_minute_of_few_good_events_makes_a_bad_stream_good_again() -> None:
     quality = quality_after_bad_events()
     for minute in (1, 2):
-        quality.add(tally(good=1), BEGIN_MS + minute * MINUTE_MS)
+        quality.add(counts(good=1), BEGIN_MS + minute * MINUTE_MS)
     assert not quality.mostly_bad
 
 
@@ -46,20 +46,20 @@ def test_a_minute_without_any_event_makes_a_bad_stream_good_again() -> None:
 def test_pieces_of_a_bad_minute_add_up() -> None:
     quality = Quality()
     for second in range(10):
-        quality.add(tally(good=3, bad=10), BEGIN_MS + second * 1_000)
+        quality.add(counts(good=3, bad=10), BEGIN_MS + second * 1_000)
     assert quality.mostly_bad
 
 
 def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    outlets = Bench().outlets
+    services = Bench().services
     with caplog.at_level(logging.INFO, "stream.agents.worker_services"):
         for _ in range(3):
-            outlets.count(tally(bad=150), BEGIN_MS)
-        assert b"floorwatch_events_mostly_bad 1.0" in outlets.health.text()
-        outlets.turn(BEGIN_MS + MINUTE_MS)
-        outlets.turn(BEGIN_MS + 2 * MINUTE_MS)
+            services.count(counts(bad=150), BEGIN_MS)
+        assert b"floorwatch_events_mostly_bad 1.0" in services.health.text()
+        services.turn(BEGIN_MS + MINUTE_MS)
+        services.turn(BEGIN_MS + 2 * MINUTE_MS)
 
-    assert b"floorwatch_events_mostly_bad 0.0" in outlets.health.text()
+    assert b"floorwatch_events_mostly_bad 0.0" in services.health.text()
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
     assert "floorwatch dlq show" in caplog.text
 
@@ -70,9 +70,9 @@ async def test_a_later_step_of_an_alert_waits_for_the_one_that_was_not_taken_in(
     bench, outbox = Bench(), outbox_with(RAISE, grown, other)
     bench.pager.refused = {key_of(RAISE)}
 
-    bench.outlets._page(outbox, unstored=True)
+    bench.services._page(outbox, unstored=True)
     assert [one.key for one in bench.pager.notices] == [key_of(other)]
 
     bench.pager.refused.clear()
-    bench.outlets._page(outbox, unstored=True)
+    bench.services._page(outbox, unstored=True)
     assert [one.key for one in bench.pager.notices][1:] == [key_of(RAISE), key_of(grown)]

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from stream.calendar.hours import HoursOf
+from stream.calendar.hours import HoursLookup
 from stream.control.control import Control
-from stream.control.model import PoolKey, TeamKey
+from stream.ids import PoolKey, TeamKey
 from stream.spec import LocalSpan, PeakSpec, PoolSpec, ShiftSpec, Spec
 from stream.units import HOUR_MS, NEVER_MS
 from tests.control.floor import START_MS, m
@@ -22,11 +22,11 @@ def test_the_peaks_that_name_a_pool_best_count_together() -> None:
             PeakSpec(LocalSpan(700, 720), pool="main"),
         )
     )
-    peak = HoursOf(spec).peak(MAIN)
+    peak = HoursLookup(spec).peak(MAIN)
     assert peak.edges(m(0), m(300)) == [m(0), m(20), m(100), m(120)]
     assert peak.next_start(m(5)) == m(100)
     assert peak.start_of(m(15)) == m(0)
-    assert HoursOf(spec).peak(PoolKey("main", "other")).edges(m(0), m(300)) == [m(0), m(60)]
+    assert HoursLookup(spec).peak(PoolKey("main", "other")).edges(m(0), m(300)) == [m(0), m(60)]
 
 
 def test_in_peak_goes_by_the_pools_own_zone_weekdays_and_exceptions() -> None:
@@ -44,7 +44,7 @@ def test_in_peak_goes_by_the_pools_own_zone_weekdays_and_exceptions() -> None:
 
 
 def test_without_peaks_and_shifts_there_are_no_edges() -> None:
-    hours = HoursOf(Spec())
+    hours = HoursLookup(Spec())
     assert hours.peak(MAIN).next_edge(START_MS) == NEVER_MS
     assert hours.open(MAIN) is None
     assert not hours.shift_edges(RED).held(START_MS)
@@ -53,7 +53,7 @@ def test_without_peaks_and_shifts_there_are_no_edges() -> None:
 
 def test_shift_edges_hold_ten_minutes_on_either_side_and_touching_holds_are_one() -> None:
     spec = Spec(shifts=(ShiftSpec((LocalSpan(600, 1080), LocalSpan(1090, 1400))),))
-    edges = HoursOf(spec).shift_edges(RED)
+    edges = HoursLookup(spec).shift_edges(RED)
     assert [edges.held(m(t)) for t in (-10.001, -10, 0, 9.999, 10)] == [
         False, True, True, True, False,
     ]  # fmt: skip
@@ -61,6 +61,6 @@ def test_shift_edges_hold_ten_minutes_on_either_side_and_touching_holds_are_one(
 
 
 def test_teams_of_one_calendar_share_its_edges() -> None:
-    hours = HoursOf(Spec(shifts=(ShiftSpec((LocalSpan(600, 1080),)),)))
+    hours = HoursLookup(Spec(shifts=(ShiftSpec((LocalSpan(600, 1080),)),)))
     assert hours.shift_edges(RED) is hours.shift_edges(TeamKey("main", "main", "blue"))
     assert hours.peak(MAIN) is hours.peak(PoolKey("main", "other"))

@@ -7,19 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from stream.control.control import Control
-from stream.control.model import (
-    Changes,
-    DetectorView,
-    Feed,
-    PoolKey,
-    QueueTrace,
-    StaleChanges,
-    TeamKey,
-    Transition,
-)
+from stream.control.model import DetectorView, Transition
 from stream.events.language import STATE_COUNT, WORKING, Bool, State
+from stream.ids import PoolKey, TeamKey
+from stream.observation.feed import Changes, Feed, StaleChanges
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, PoolSpec, ShiftSpec, Spec
 from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS
+from stream.windows.queues import QueueTrace
 
 START_MS = 1_772_445_600_000
 """Monday, 2 March 2026, 10:00 UTC."""

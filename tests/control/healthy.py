@@ -13,19 +13,13 @@ from dataclasses import fields
 import numpy as np
 
 from stream.control.control import Control
-from stream.control.model import (
-    Changes,
-    Feed,
-    PoolKey,
-    QueueTrace,
-    Severity,
-    StaleChanges,
-    TeamKey,
-    Verdict,
-)
+from stream.control.model import Severity, Verdict
 from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.ids import PoolKey, TeamKey
+from stream.observation.feed import Changes, Feed, StaleChanges
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS
+from stream.windows.queues import QueueTrace
 from tests.control.floor import START_MS
 
 SHIFT_MS = 8 * HOUR_MS

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from stream.control.alerts import lifecycle
 from stream.control.detectors.protocol import (
+    AlertWording,
+    CurrentCounts,
+    DetectorInput,
+    DetectorResult,
     DetectorState,
+    DetectorStatus,
     Finding,
-    Judged,
-    Now,
     Phrase,
     Seconds,
-    Standing,
     Texts,
-    Watched,
-    Words,
     judge_instants,
 )
 from stream.control.evaluation.head_counts import POOL, first, third, unpack
@@ -62,29 +62,29 @@ class Idle:
         },
     }
 
-    def judge(self, watched: Watched, state: IdleState) -> Judged[IdleState]:
+    def judge(self, watched: DetectorInput, state: IdleState) -> DetectorResult[IdleState]:
         """Judge each instant at which anything may change."""
         return judge_instants(
             watched, state, watched.instants(), partial(_judge_instant, watched), _due_ms
         )
 
-    def may_act(self, packed: I64) -> Bool:
+    def is_candidate(self, packed: I64) -> Bool:
         """More than half are free."""
         staffed = first(packed)
         idle: Bool = (staffed >= SMALLEST) & (2 * third(packed) > staffed)
         return idle
 
-    def standing(self, now: Now) -> Standing:
+    def standing(self, now: CurrentCounts) -> DetectorStatus:
         """`statistic` is the free heads, `limit` how many are too many."""
         staffed, _serving, free = now.counts
         state = Verdict.in_control if staffed >= SMALLEST else Verdict.facts_only
         state = Verdict.stale if now.stale else state
-        return Standing(state, float(free), float(limit(staffed)))
+        return DetectorStatus(state, float(free), float(limit(staffed)))
 
-    def raised(self, evidence: Mapping[str, Any]) -> Words:
+    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
         """Many are free."""
         facts = {"count": evidence["free"], "staffed": evidence["staffed"]}
-        return Words(
+        return AlertWording(
             Phrase("title_idle", facts), Phrase("idle", facts), Phrase("do_idle"), queue=False
         )
 
@@ -100,7 +100,7 @@ def limit(staffed: int) -> int:
 
 
 def _judge_instant(
-    watched: Watched, t_ms: int, state: IdleState
+    watched: DetectorInput, t_ms: int, state: IdleState
 ) -> tuple[IdleState, list[Finding]]:
     staffed, _serving, free = unpack(watched.heads.at(t_ms))
     seen = not watched.stale.at(t_ms)
@@ -111,7 +111,7 @@ def _judge_instant(
         t_ms,
         {IDLE: False} if t_ms - since_ms >= IDLE_MS else {},
         calm=seen and not idle,
-        loudness=lambda _page_limit: Severity.nudge,
+        severity_for=lambda _page_limit: Severity.nudge,
         name=lambda detector: watched.name(detector, t_ms),
     )
     evidence = {"staffed": staffed, "limit": limit(staffed)}

@@ -11,19 +11,19 @@ from typing import Any, Final
 
 from stream.control.alerts import lifecycle
 from stream.control.detectors.protocol import (
+    AlertWording,
+    CurrentCounts,
+    DetectorInput,
+    DetectorResult,
     DetectorState,
+    DetectorStatus,
     Finding,
-    Judged,
-    Now,
     Phrase,
     Seconds,
-    Standing,
     Texts,
-    Watched,
-    Words,
     judge_instants,
 )
-from stream.control.evaluation.head_counts import Packing, first, second, unpack
+from stream.control.evaluation.head_counts import CountPacking, first, second, unpack
 from stream.control.evaluation.limits import SMALLEST
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, STAFFED, Bool, State
@@ -47,7 +47,7 @@ class Ringing:
     name: Final = RINGING
     initial: Final = RingingState()
     overrules: Final = False
-    counts: Final = Packing(STAFFED, {State.ringing})
+    counts: Final = CountPacking(STAFFED, {State.ringing})
     texts: Final[Texts] = {
         "en": {
             "ringing": "{ringing} of {staffed} have been ringing for {lasting} or longer.",
@@ -63,35 +63,35 @@ class Ringing:
         },
     }
 
-    def judge(self, watched: Watched, state: RingingState) -> Judged[RingingState]:
+    def judge(self, watched: DetectorInput, state: RingingState) -> DetectorResult[RingingState]:
         """Judge each instant at which anything may change; due at the edge of a peak too."""
         edges = watched.peak.edges(watched.from_ms, watched.until_ms)
-        state, found, due_ms = judge_instants(
+        state, found, next_wakeup_ms = judge_instants(
             watched, state, watched.instants(*edges), partial(_judge_instant, watched), _due_ms
         )
         staffed, ringing, _ = unpack(watched.heads.at(watched.until_ms))
         if is_many(staffed, ringing):
-            due_ms = min(due_ms, watched.peak.next_edge(watched.until_ms - 1))
-        return state, found, due_ms
+            next_wakeup_ms = min(next_wakeup_ms, watched.peak.next_edge(watched.until_ms - 1))
+        return state, found, next_wakeup_ms
 
-    def may_act(self, packed: I64) -> Bool:
+    def is_candidate(self, packed: I64) -> Bool:
         """More than a third are ringing."""
         staffed = first(packed)
         many: Bool = (staffed >= SMALLEST) & (3 * second(packed) > staffed)
         return many
 
-    def standing(self, now: Now) -> Standing:
+    def standing(self, now: CurrentCounts) -> DetectorStatus:
         """`statistic` is the ringing heads, `limit` how many are too many."""
         staffed, ringing, _ = now.counts
         state = Verdict.in_control if staffed >= SMALLEST else Verdict.facts_only
         state = Verdict.stale if now.stale else state
-        return Standing(state, float(ringing), float(limit(staffed)))
+        return DetectorStatus(state, float(ringing), float(limit(staffed)))
 
-    def raised(self, evidence: Mapping[str, Any]) -> Words:
+    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
         """Many desks ring."""
         facts = {"ringing": evidence["ringing"], "staffed": evidence["staffed"]}
         lasting = Seconds(evidence["ringing_s"])
-        return Words(
+        return AlertWording(
             Phrase("title_ringing", facts),
             Phrase("ringing", {**facts, "lasting": lasting}),
             Phrase("do_ringing"),
@@ -115,7 +115,7 @@ def is_many(staffed: int, ringing: int) -> bool:
 
 
 def _judge_instant(
-    watched: Watched, t_ms: int, state: RingingState
+    watched: DetectorInput, t_ms: int, state: RingingState
 ) -> tuple[RingingState, list[Finding]]:
     staffed, ringing, _ = unpack(watched.heads.at(t_ms))
     seen = not watched.stale.at(t_ms)
@@ -126,7 +126,7 @@ def _judge_instant(
         t_ms,
         {RINGING: False} if t_ms - since_ms >= RINGING_MS else {},
         calm=seen and (not ringing or 5 * ringing < staffed),
-        loudness=lambda _page_limit: Severity.nudge,
+        severity_for=lambda _page_limit: Severity.nudge,
         name=lambda detector: watched.name(detector, t_ms),
     )
     evidence = {

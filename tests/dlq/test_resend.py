@@ -7,14 +7,14 @@ import pytest
 
 from stream.dlq.letters import Origin, dead_letters
 from stream.dlq.reader import Letter
-from stream.dlq.resend import Again, Hopeless, again
+from stream.dlq.resend import Hopeless, ResendRecord, resend_records
 from stream.dlq.retry import Choice
 from stream.events.decode import decode
 from stream.events.language import Reason, Rejected
 from stream.events.names import Names
 from stream.events.partition import Route, partition_of
 from stream.units import MINUTE_MS
-from stream.windows.lateness import Refused
+from stream.windows.lateness import LateMasks
 
 NOW_MS = 1_772_445_600_000
 PARTITIONS = 4
@@ -53,8 +53,8 @@ def letter(value: bytes | None, reason: Reason, events: int = 1, **more: Any) ->
     return Letter(**{**told, **more})
 
 
-def sent(one: Letter, now_ms: int = NOW_MS) -> list[Again]:
-    return again(one, TOPIC, PARTITIONS, now_ms)
+def sent(one: Letter, now_ms: int = NOW_MS) -> list[ResendRecord]:
+    return resend_records(one, TOPIC, PARTITIONS, now_ms)
 
 
 def why_not(one: Letter, now_ms: int = NOW_MS) -> tuple[str, str]:
@@ -63,14 +63,16 @@ def why_not(one: Letter, now_ms: int = NOW_MS) -> tuple[str, str]:
     return error.value.why, error.value.detail
 
 
-def documents_of(record: Again) -> Any:
+def documents_of(record: ResendRecord) -> Any:
     return orjson.loads(record.value)
 
 
 def test_a_misrouted_event_goes_home_with_all_its_bytes() -> None:
     value = orjson.dumps(event(FIRST, note="kept"))
 
-    assert sent(letter(value, Reason.misrouted)) == [Again(2, FIRST.encode(), value, 1, NOW_MS)]
+    assert sent(letter(value, Reason.misrouted)) == [
+        ResendRecord(2, FIRST.encode(), value, 1, NOW_MS)
+    ]
 
 
 def test_a_misrouted_array_goes_as_one_record_a_partition_and_without_what_was_in_its_place() -> (
@@ -99,7 +101,7 @@ def test_a_misrouted_record_of_another_topic_goes_where_its_floors_belong_now() 
 def test_an_event_that_can_be_read_by_now_is_sent(reason: Reason) -> None:
     value = orjson.dumps(event())
 
-    assert sent(letter(value, reason)) == [Again(HERE, AT_HOME.encode(), value, 1, NOW_MS)]
+    assert sent(letter(value, reason)) == [ResendRecord(HERE, AT_HOME.encode(), value, 1, NOW_MS)]
 
 
 def test_an_array_of_which_as_many_are_refused_as_before_is_not_sent() -> None:
@@ -173,7 +175,7 @@ def test_what_is_sent_again_is_taken_in_where_it_goes() -> None:
     assert events == len(misrouted) == 4
 
 
-@pytest.mark.parametrize("why", Refused.__slots__)
+@pytest.mark.parametrize("why", LateMasks.__slots__)
 def test_whatever_came_too_late_is_sent_again_only_if_it_is_asked_for_by_name(why: str) -> None:
     reason = Reason[f"late_{why}"]
     late = Letter(

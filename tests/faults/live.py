@@ -110,10 +110,10 @@ def _watch(
     place, clock = 0, ShardClock(by_events=False, as_of_ms=None, now_ms=0)
     for now_ms in range(began_ms, until_ms, LOOK_MS):
         while place < len(records) and records[place].time_ms <= now_ms:
-            piece = [one for one in records[place : place + PIECE] if one.time_ms <= now_ms]
-            place += len(piece)
-            times_ms = [one.time_ms for one in piece]
-            batch = decode([one.value for one in piece], times_ms, shard.names, route).batch
+            chunk = [one for one in records[place : place + PIECE] if one.time_ms <= now_ms]
+            place += len(chunk)
+            times_ms = [one.time_ms for one in chunk]
+            batch = decode([one.value for one in chunk], times_ms, shard.names, route).batch
             shard.push(batch)
             clock.saw(max(times_ms), now_ms, now_ms)
             if not clock.live:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Final, Self
 
 from stream.agents import takeover, task_manager
-from stream.agents.partition_task import Lane
+from stream.agents.partition_task import PartitionTask
 from stream.agents.publisher import KafkaPublisher
 from stream.store import scripts
 from stream.windows import snapshot
@@ -106,16 +106,16 @@ def commit_on_any_ground() -> None:
     _edit_scripts({stored: "return true"})
 
 
-def _taken_over(change: Callable[[Lane, int | None], None]) -> None:
+def _taken_over(change: Callable[[PartitionTask, int | None], None]) -> None:
     take_over = takeover.take_over
 
-    async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> Lane:
-        lane = await take_over(store, place, committed, *more)
-        was_replaying = lane.replaying
-        change(lane, committed)
-        if was_replaying and not lane.replaying:
-            lane.shard.resume()
-        return lane
+    async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> PartitionTask:
+        task = await take_over(store, place, committed, *more)
+        was_replaying = task.replaying
+        change(task, committed)
+        if was_replaying and not task.replaying:
+            task.shard.resume()
+        return task
 
     vars(task_manager)["take_over"] = changed
 
@@ -123,8 +123,8 @@ def _taken_over(change: Callable[[Lane, int | None], None]) -> None:
 def offset_from_kafka() -> None:
     """A restart reads on from where the group had committed, not from where the snapshot ends."""
 
-    def change(lane: Lane, committed: int | None) -> None:
-        lane.offset = max(lane.offset, committed or 0)
+    def change(task: PartitionTask, committed: int | None) -> None:
+        task.offset = max(task.offset, committed or 0)
 
     _taken_over(change)
 
@@ -132,8 +132,8 @@ def offset_from_kafka() -> None:
 def control_without_its_offset() -> None:
     """Control is restored, but what it had judged already is judged again."""
 
-    def change(lane: Lane, _committed: int | None) -> None:
-        lane.resume_offset = lane.offset
+    def change(task: PartitionTask, _committed: int | None) -> None:
+        task.resume_offset = task.offset
 
     _taken_over(change)
 

@@ -53,14 +53,14 @@ class Person:
         rows = sorted(self.rows)
         settled = [row for row in rows if row[0] < cut_ms]
         for row, after in pairwise(settled):
-            for piece in pieces(row, after[0], limit):
-                self._render(piece)
+            for chunk in chunks(row, after[0], limit):
+                self._render(chunk)
         if settled:
             self.first_ms = settled[0][0] if self.first_ms is None else self.first_ms
             self.rows.difference_update(settled[:-1])
 
-    def _render(self, piece: Piece) -> None:
-        start, end, state = piece
+    def _render(self, chunk: Piece) -> None:
+        start, end, state = chunk
         while (len(self.minutes) + FIRST_MINUTE) * MINUTE_MS <= end:
             self.minutes = np.concatenate([self.minutes, np.zeros_like(self.minutes)])
         while start < end:
@@ -76,8 +76,8 @@ class Person:
         rows = sorted(self.rows)
         found: list[Piece] = []
         for row, after in pairwise(rows):
-            found += pieces(row, after[0], limit)
-        return [*found, *pieces(rows[-1], as_of_ms, limit, silent_from_ms)]
+            found += chunks(row, after[0], limit)
+        return [*found, *chunks(rows[-1], as_of_ms, limit, silent_from_ms)]
 
     def time_in(self, start_ms: int, as_of_ms: int, still: list[Piece]) -> npt.NDArray[np.int64]:
         """(states,): milliseconds in [start, as_of); `still`: what is not settled."""
@@ -91,7 +91,7 @@ class Person:
         return found
 
 
-def pieces(
+def chunks(
     row: tuple[int, int, int], end: int, limit: Mapping[int, int], silent_from_ms: int | None = None
 ) -> Iterator[Piece]:
     """A row's own state as long as it is believed, then unknown."""

@@ -15,7 +15,7 @@ from stream.agents.outbox import Outbox
 from stream.control.alerts.messages import messages
 from stream.errors import ServiceError
 from stream.http.api import Api, serving
-from stream.notify.alertmanager import AlertmanagerSpec, Standing
+from stream.notify.alertmanager import ActiveAlerts, AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
 from stream.notify.delivery import Dispatcher
 from stream.notify.notice import Notice
@@ -165,7 +165,7 @@ def _alertmanager() -> tuple[str, list[dict[str, Any]]]:
         lasts = {notice.alert: notice for notice in notices()}
         async with catching(posts) as url:
             spec = AlertmanagerSpec(name="am", urls=(url,), links=LINKS)
-            async with Standing([spec], Health()) as standing:
+            async with ActiveAlerts([spec], Health()) as standing:
                 for count, shown in enumerate((firsts, lasts), 1):
                     standing.show(0, shown.values(), time.monotonic())
                     await until(lambda count=count: len(posts) >= count)  # type: ignore[misc]

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from stream.control.model import Changes, StaleChanges, Transition, Verdict
+from stream.control.model import Transition, Verdict
 from stream.events.language import STATE_COUNT, State
-from stream.observation.changes import look
+from stream.observation.changes import observe
+from stream.observation.feed import Changes, StaleChanges
 from stream.shard import Shard
 from stream.spec import LocalSpan, PeakSpec, Spec
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
@@ -36,7 +37,7 @@ def looked(
     everyone = np.arange(len(shard.names.agents))
     instants = [T_MS, *(T_MS + round(until * 1_000) for until in until_s)]
     return [
-        look(shard.engine, shard.watch, everyone if from_ms == T_MS else everyone[:0],
+        observe(shard.engine, shard.watch, everyone if from_ms == T_MS else everyone[:0],
              from_ms, until_ms, ENTRY_STATES)
         for from_ms, until_ms in pairwise(instants)
     ]  # fmt: skip
@@ -135,7 +136,9 @@ def test_after_a_restore_a_silence_that_is_not_judged_to_its_end_goes_on() -> No
     none = np.zeros(0, np.int64)
     for one in (shard, twin):
         until_ms = T_MS + 201_000
-        changes, stale = look(one.engine, one.watch, none, T_MS + 150_000, until_ms, ENTRY_STATES)
+        changes, stale = observe(
+            one.engine, one.watch, none, T_MS + 150_000, until_ms, ENTRY_STATES
+        )
         assert told(changes) == [(200.7, "unknown", "aux")]
         assert not changes.entry.any()
         assert staleness(stale) == [(200.7, False)]
@@ -145,9 +148,9 @@ def test_a_word_that_was_on_its_way_ends_a_silence_from_now_on_until_the_next() 
     shard = Shard(Spec())
     push(shard, [state(0, "ann", "talking", source="pbx")], [T_MS])
     ann, none = np.array([0]), np.zeros(0, np.int64)
-    look(shard.engine, shard.watch, ann, T_MS, T_MS + 100_500, ENTRY_STATES)
+    observe(shard.engine, shard.watch, ann, T_MS, T_MS + 100_500, ENTRY_STATES)
     push(shard, [heartbeat(89, "pbx")], [T_MS + 89_000])
-    changes, stale = look(
+    changes, stale = observe(
         shard.engine, shard.watch, none, T_MS + 100_500, T_MS + 300_000, ENTRY_STATES
     )
     assert told(changes) == [(100.5, "unknown", "talking"), (179.001, "talking", "unknown")]

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faust.types import TP
 
 from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, faust_app
-from stream.agents.fetched_batch import Batch
+from stream.agents.fetched_batch import FetchedBatch
 
 _numbers = count()
 
@@ -81,7 +81,7 @@ class Reader:
     position: dict[TP, int] = field(default_factory=lambda: defaultdict(int))
     values: dict[int, list[bytes | None]] = field(default_factory=lambda: defaultdict(list))
     """What was read, by partition, from offset 0 on; a rewind cuts it."""
-    batches: list[Batch] = field(default_factory=list)
+    batches: list[FetchedBatch] = field(default_factory=list)
     hold: bool = False
     acquisitions: int = 0
     acquire_delay_s: float = 0.0
@@ -101,7 +101,7 @@ class Reader:
     def confirmed(self) -> Mapping[TP, int]:
         return dict(self.position)
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: FetchedBatch) -> None:
         consumer = consumer_of(self.app)
         if batch.session != consumer.session.get(batch.tp):
             return

@@ -9,7 +9,7 @@ from typing import Any
 from stream.clock import wall_ms
 from stream.control.alerts.messages import messages
 from stream.control.model import Severity, Transition, Verdict
-from stream.notify.alertmanager import AlertmanagerSpec, Standing
+from stream.notify.alertmanager import ActiveAlerts, AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
 from stream.notify.notice import Notice, body_of
 from stream.notify.sink import Patience
@@ -76,16 +76,16 @@ def spec(*servers: AlertmanagerServer, **more: Any) -> AlertmanagerSpec:
 @asynccontextmanager
 async def telling(
     *specs: AlertmanagerSpec, health: Health | None = None
-) -> AsyncIterator[Standing]:
-    async with Standing(specs, health or Health(), QUICK) as standing:
+) -> AsyncIterator[ActiveAlerts]:
+    async with ActiveAlerts(specs, health or Health(), QUICK) as standing:
         yield standing
 
 
 def show(
-    standing: Standing, *steps: Transition, lane: int = 0, owned_s: float | None = None
+    standing: ActiveAlerts, *steps: Transition, task: int = 0, owned_s: float | None = None
 ) -> None:
     at_s = time.monotonic() if owned_s is None else owned_s
-    standing.show(lane, [notice(step) for step in steps], at_s)
+    standing.show(task, [notice(step) for step in steps], at_s)
 
 
 @asynccontextmanager

@@ -153,8 +153,8 @@ async def test_a_lane_that_may_be_anothers_is_told_of_no_more(
         telling(spec(server)) as standing,
     ):
         show(standing, raised(), owned_s=time.monotonic() - OWNED_S_MAX - 1)
-        show(standing, raised("blue"), lane=1)
-        show(standing, raised("green"), lane=2)
+        show(standing, raised("blue"), task=1)
+        show(standing, raised("green"), task=2)
         standing.withdraw(2)
         await server.until(lambda alerts: len(alerts) == 1)
         await asyncio.sleep(2 * RESEND_MS / 1_000)

@@ -61,11 +61,11 @@ class Sender:
         finally:
             await producer.stop()
 
-    async def _send(self, producer: AIOKafkaProducer, piece: Written) -> None:
+    async def _send(self, producer: AIOKafkaProducer, chunk: Written) -> None:
         acknowledged = [
             await producer.send(self.stage.topic, value, partition=p, timestamp_ms=time_ms)
-            for p in piece.values
-            for value, time_ms in zip(piece.values[p], piece.times_ms[p], strict=True)
+            for p in chunk.values
+            for value, time_ms in zip(chunk.values[p], chunk.times_ms[p], strict=True)
         ]
         await asyncio.gather(*acknowledged)
 

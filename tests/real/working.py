@@ -190,8 +190,8 @@ class Stored:
         manifest, offset = from_text(fields[b"manifest"]), int(fields[b"offset"])
         parts = {}
         for name, part in manifest.parts.items():
-            pieces = self._redis.mget(piece_keys(self._key(partition), name, part))
-            parts[name] = unpack(name, b"".join(pieces))
+            chunks = self._redis.mget(piece_keys(self._key(partition), name, part))
+            parts[name] = unpack(name, b"".join(chunks))
         shard = Shard.restore(self._stage.spec, NO_ROSTER, parts, fields[b"control"])
         push(shard, written, self._stage, partition, manifest.offset, offset)
         shard.resume()

@@ -16,7 +16,8 @@ from tests.reference.histories import SEEDED, histories
 from tests.reference.history import History
 
 FRESH = (
-    "stream.windows", "stream.shard", "stream.figures.compute", "stream.figures.model", "stream.control",
+    "stream.arrays", "stream.calendar", "stream.windows", "stream.observation", "stream.shard",
+    "stream.figures", "stream.control",
     "tests.reference.run", "tests.reference.properties",
 )  # fmt: skip
 """Modules that are imported anew, so that they see the broken one."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
-from stream.shard import Shard, Snapshot
+from stream.shard import Shard, ShardSnapshot
 from stream.units import SECOND_MS
 from tests.reference.figures import Reference
 from tests.reference.history import History
@@ -268,7 +268,7 @@ def _step_alike(shard: Shard, twin: Shard, as_of_ms: int) -> int:
     return len(said)
 
 
-def merged(parts: Mapping[str, bytes], snapshot: Snapshot) -> dict[str, bytes]:
+def merged(parts: Mapping[str, bytes], snapshot: ShardSnapshot) -> dict[str, bytes]:
     """What the store holds after another snapshot: parts by name, vanished ones dropped."""
     both = {**parts, **snapshot.changed}
     return {name: both[name] for name in snapshot.names}

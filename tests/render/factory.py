@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from stream.control.model import DetectorView, PoolKey, Severity, TeamKey, Verdict
+from stream.control.model import DetectorView, Severity, Verdict
 from stream.events.language import STATE_COUNT
 from stream.figures.model import WINDOWS, Figures, PoolFigures, SourceFigures, TeamFigures
+from stream.ids import PoolKey, TeamKey
 from stream.spec import RATIOS
 
 AS_OF_MS = 1_772_419_392_000

@@ -14,7 +14,7 @@ from stream.render.catalogue import METRICS, ratio_metric
 from stream.render.exposition import Exporter, render_figures
 from stream.render.metric import MetricKind
 from stream.render.selection import Selection
-from stream.render.series import blocks_of
+from stream.render.series import series_of
 from stream.render.worker_metrics import COMMITTED, Health
 from stream.spec import RATIOS, RatioSpec
 from tests.render.collector import slow_text
@@ -190,6 +190,6 @@ async def test_counters_are_current_without_a_refresh() -> None:
 
 def test_each_metric_of_the_figures_is_made_by_exactly_one_kind_of_block() -> None:
     figures: Figures = make_figures()
-    of_team_and_pool = [block.metric.name for block in blocks_of(figures)]
+    of_team_and_pool = [block.metric.name for block in series_of(figures)]
     assert len(of_team_and_pool) == len(set(of_team_and_pool))
     assert catalogue.TEAM_AGENTS.name in of_team_and_pool

@@ -4,9 +4,10 @@ import math
 import numpy as np
 import pytest
 
-from stream.control.model import DetectorView, TeamKey, Verdict
+from stream.control.model import DetectorView, Verdict
 from stream.events.language import STAFFED, State
 from stream.figures.model import WINDOWS, Figures
+from stream.ids import TeamKey
 from stream.render.exposition import render_figures
 from stream.render.views import ViewKey, ViewKind, ViewWriter
 from tests.render.audit import View, differences, unclaimed

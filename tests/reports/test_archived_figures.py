@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from stream.events.language import I64, STAFFED
-from stream.reports.replay import ReplayOptions, Told, checked, replay
+from stream.reports.replay import ReplayObserver, ReplayOptions, checked, replay
 from stream.reports.window_sums import Finished, SeatKey
 from stream.roster import Roster
 from stream.shard import Shard
@@ -40,7 +40,7 @@ def lived(
     )
     shard, windows = Shard(spec, Roster(fallback_team="all")), list[Finished]()
     judged = checked(recording)
-    told = Told(windows.append, lambda _: None, lambda *_: None)
+    told = ReplayObserver(windows.append, lambda _: None, lambda *_: None)
     options = ReplayOptions("1h", zone, arrival)
     replay(judged if arrival else judged.in_time_order(), shard, options, told)
     return windows, [decode(encode(hour)) for hour in shard.take_sealed()]

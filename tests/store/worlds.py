@@ -11,7 +11,7 @@ from redis.asyncio.connection import AbstractConnection
 from stream.cli.embedded import RedisProgram
 from stream.store import topology
 from stream.store.address import Address
-from stream.store.connector import Dialer
+from stream.store.connector import Connector
 from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Store, StoreOptions
 from stream.store.redis import RedisStore
@@ -151,10 +151,10 @@ class SeveralWorld(RedisWorld):
 def dialed_through(ports: Mapping[int, int]) -> Iterator[None]:
     """Stores made in this block reach servers at one port by another; who is asked is not told."""
 
-    class Through(Dialer):
+    class Through(Connector):
         def server(self, address: Address | None = None) -> AbstractConnection:
             assert address is not None
             return super().server(Address(address.host, ports.get(address.port, address.port)))
 
-    with patch.object(topology, "Dialer", Through):
+    with patch.object(topology, "Connector", Through):
         yield

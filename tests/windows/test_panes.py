@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from stream.calendar.team_calendars import Calendars
+from stream.calendar.team_calendars import TeamCalendars
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import Names
 from stream.spec import Spec
@@ -16,12 +16,12 @@ SEATS = 6
 FIRST_DAY = 20_000
 
 
-def a_floor() -> tuple[Calendars, I64]:
+def a_floor() -> tuple[TeamCalendars, I64]:
     names = Names()
     for number in range(SEATS):
         names.seat("main", f"a{number}", "red", 0)
-    calendars = Calendars(names, Spec())
-    calendars.make_room()
+    calendars = TeamCalendars(names, Spec())
+    calendars.resize()
     return calendars, names.agent_floor.data[names.seat_agent.data]
 
 
@@ -46,7 +46,7 @@ def test_the_sums_of_a_shift_are_those_of_its_intervals_until_fifteen_newer_push
     rng = np.random.default_rng(seed)
     calendars, floor_of_seat = a_floor()
     panes = Panes()
-    panes.make_room(SEATS, 1)
+    panes.resize(SEATS, 1)
     sums = [defaultdict[int, I64](lambda: np.zeros(STATE_COUNT, np.int64)) for _ in range(SEATS)]
     for day in range(FIRST_DAY, FIRST_DAY + 60):
         intervals = drawn(rng, day)

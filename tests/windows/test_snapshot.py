@@ -9,7 +9,7 @@ from stream.arrays import BLOCK_BITS
 from stream.errors import StateError
 from stream.events.language import State
 from stream.roster import NO_ROSTER, Roster
-from stream.shard import Shard, Snapshot
+from stream.shard import Shard, ShardSnapshot
 from stream.spec import Spec
 from stream.windows.packing import pack, unpack
 from stream.windows.snapshot import FORMAT
@@ -20,7 +20,7 @@ SPEC = Spec(event_clock=True)
 Parts = dict[str, bytes]
 
 
-def kept(parts: Parts, snapshot: Snapshot) -> Parts:
+def kept(parts: Parts, snapshot: ShardSnapshot) -> Parts:
     """What a store holds after another snapshot."""
     both = {**parts, **snapshot.changed}
     return {name: both[name] for name in snapshot.names}

@@ -16,7 +16,7 @@ def numbered(count: int, first: int) -> Rows:
 def test_each_agent_keeps_its_own_rows_however_runs_grow_shrink_and_move(seed: int) -> None:
     rng = np.random.default_rng(seed)
     timelines, held = Timelines(), [np.zeros(0, np.int64)] * AGENTS
-    timelines.make_room(AGENTS)
+    timelines.resize(AGENTS)
     written = 0
     for most in range(2, 400):  # they grow all the time, so that runs move and room is reclaimed
         agents = rng.permutation(AGENTS)[: rng.integers(1, AGENTS // 2)]

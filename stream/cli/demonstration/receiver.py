@@ -25,7 +25,7 @@ class Page:
 
 
 @dataclass(slots=True)
-class Sink:
+class PageReceiver:
     """Receives notices by POST; a repeated one, by its key, counts once."""
 
     received: list[Page] = field(default_factory=list)
@@ -44,9 +44,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Sink]:
+async def listening() -> AsyncIterator[PageReceiver]:
     """A sink on a free port of the loopback interface, for the length of the block."""
-    sink = Sink()
+    sink = PageReceiver()
     app = web.Application()
     app.add_routes([web.post("/alerts", sink.take)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stream.cli.demonstration.findings import Findings
-from stream.cli.demonstration.receiver import Page, Sink, listening
+from stream.cli.demonstration.receiver import Page, PageReceiver, listening
 from stream.cli.demonstration.scenario import (
     FLOOR,
     TEAMS,
@@ -28,7 +28,7 @@ from stream.cli.demonstration.scenario import (
     scenario,
 )
 from stream.cli.demonstration.screen import Screen
-from stream.cli.demonstration.twin import Record, as_of_ms, is_equal, pages_of_past
+from stream.cli.demonstration.twin import SentRecord, as_of_ms, is_equal, pages_of_past
 from stream.cli.embedded import Program, RedisProgram, embedded_services, free_port
 from stream.clock import wall_ms
 from stream.config import Settings, load_roster, load_settings
@@ -60,9 +60,9 @@ class Stage:
     told: Scenario
     settings: Settings
     worker: "subprocess.Popen[bytes]"
-    sink: Sink
+    sink: PageReceiver
     screen: Screen
-    records: list[Record]
+    records: list[SentRecord]
     findings: Findings = field(default_factory=Findings)
     first_figures_at_s: float = 0.0
 
@@ -88,7 +88,7 @@ async def _run(wish: Wish, screen: Screen, broker: Program, redis: RedisProgram)
         now_ms = wall_ms()
         told = scenario(now_ms, walk_out=wish.walk_out)
         settings = _configure(wish.directory, told, broker, redis, sink)
-        events, records = simulate(told.plan), list[Record]()
+        events, records = simulate(told.plan), list[SentRecord]()
         first = await _send_past(producer, events, now_ms, records)
         with _worker(wish.directory) as worker:
             stage = Stage(wish, told, settings, worker, sink, screen, records)
@@ -128,7 +128,7 @@ async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def _configure(
-    directory: Path, told: Scenario, broker: Program, redis: RedisProgram, sink: Sink
+    directory: Path, told: Scenario, broker: Program, redis: RedisProgram, sink: PageReceiver
 ) -> Settings:
     (directory / "roster.csv").write_text(roster_text(told), encoding="utf-8")
     text = configuration(told.now_ms, broker.address, redis.url, sink.url, free_port())
@@ -158,7 +158,7 @@ def _worker(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 async def _send_past(
-    producer: AIOKafkaProducer, events: Iterator[Sent], now_ms: int, records: list[Record]
+    producer: AIOKafkaProducer, events: Iterator[Sent], now_ms: int, records: list[SentRecord]
 ) -> Sent:
     """Send what lies before now; returns the first event that does not."""
     for sent in events:
@@ -170,7 +170,7 @@ async def _send_past(
 
 
 async def _send_live(
-    producer: AIOKafkaProducer, first: Sent, events: Iterator[Sent], records: list[Record]
+    producer: AIOKafkaProducer, first: Sent, events: Iterator[Sent], records: list[SentRecord]
 ) -> None:
     """Send each event when its time has come."""
     sent: Sent | None = first
@@ -180,9 +180,9 @@ async def _send_live(
         sent = next(events, None)
 
 
-async def _send(producer: AIOKafkaProducer, sent: Sent, records: list[Record]) -> None:
+async def _send(producer: AIOKafkaProducer, sent: Sent, records: list[SentRecord]) -> None:
     value = orjson.dumps(sent.event)
-    records.append(Record(sent.sent_ms, value))
+    records.append(SentRecord(sent.sent_ms, value))
     await producer.send(_TOPICS[0], value, FLOOR.encode(), 0, sent.sent_ms)
 
 
@@ -241,7 +241,7 @@ async def _first_figures(stage: Stage, teams: list[dict[str, Any]]) -> None:
     stage.screen.say(f"first figures after {took_s:.1f} s, {verdict} those computed here")
 
 
-def _checked(stage: Stage, teams: list[dict[str, Any]], records: list[Record]) -> bool:
+def _checked(stage: Stage, teams: list[dict[str, Any]], records: list[SentRecord]) -> bool:
     spec, roster = stage.settings.spec, load_roster(stage.settings)
     past = [one for one in records if one.time_ms < stage.told.now_ms]
     stage.findings.past_pages = len(pages_of_past(past, spec, roster))

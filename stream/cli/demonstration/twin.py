@@ -21,7 +21,7 @@ _NO_FIGURES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SentRecord:
     """What was sent to Kafka."""
 
     time_ms: int
@@ -40,7 +40,7 @@ def as_of_ms(document: dict[str, Any]) -> int:
 
 
 def is_equal(
-    document: dict[str, Any], records: Sequence[Record], spec: Spec, roster: Roster
+    document: dict[str, Any], records: Sequence[SentRecord], spec: Spec, roster: Roster
 ) -> bool:
     """Whether a team's figures are those of the events that were sent.
 
@@ -58,7 +58,7 @@ def is_equal(
 
 
 def _document(
-    like: dict[str, Any], records: Sequence[Record], spec: Spec, roster: Roster, at_ms: int
+    like: dict[str, Any], records: Sequence[SentRecord], spec: Spec, roster: Roster, at_ms: int
 ) -> dict[str, Any]:
     shard = _shard(records, spec, roster)
     shard.step(at_ms)
@@ -67,14 +67,14 @@ def _document(
     return team_document(like["floor"], like["team"], views.get(key, {}), None)
 
 
-def _shard(records: Sequence[Record], spec: Spec, roster: Roster) -> Shard:
+def _shard(records: Sequence[SentRecord], spec: Spec, roster: Roster) -> Shard:
     shard = Shard(spec, roster)
     values, times_ms = [one.value for one in records], [one.time_ms for one in records]
     shard.push(decode(values, times_ms, shard.names).batch)
     return shard
 
 
-def pages_of_past(records: Sequence[Record], spec: Spec, roster: Roster) -> list[Transition]:
+def pages_of_past(records: Sequence[SentRecord], spec: Spec, roster: Roster) -> list[Transition]:
     """Transitions of severity page in a replay of the records, by the events' own clock."""
     shard = _shard(records, replace(spec, event_clock=True), roster)
     return [one for one in shard.step(shard.watermark_ms) if one.severity is Severity.page]

@@ -14,9 +14,9 @@ from typing import Final
 from stream.calendar.hours import ShiftEdges
 from stream.control.alerts import lifecycle
 from stream.control.alerts.gate import Gate
-from stream.control.alerts.lifecycle import Episode, Step
+from stream.control.alerts.lifecycle import AlertStep, Episode
 from stream.control.detectors import share
-from stream.control.detectors.collective import Entry, Run, find_run
+from stream.control.detectors.collective import Entry, EntryRun, find_run
 from stream.control.evaluation.head_counts import unpack
 from stream.control.evaluation.limits import SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import Severity, Verdict
@@ -28,7 +28,7 @@ COLLECTIVE: Final = "collective"
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StepFunction:
     """A value that changes: value[i] holds from at_ms[i] on, value[0] from the start."""
 
     at_ms: Sequence[int]
@@ -39,22 +39,22 @@ class Course:
         return self.value[max(0, bisect_right(self.at_ms, t_ms) - 1)]
 
     @staticmethod
-    def of(base: int, at_ms: I64, value: I64 | Bool) -> "Course":
+    def of(base: int, at_ms: I64, value: I64 | Bool) -> "StepFunction":
         """From the value before any change, and those that follow."""
-        return Course([-NEVER_MS, *at_ms.tolist()], [base, *value.tolist()])
+        return StepFunction([-NEVER_MS, *at_ms.tolist()], [base, *value.tolist()])
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupInput:
     """A team, or a pool, and what its people alerts depend on in [from_ms, until_ms)."""
 
     from_ms: int
     until_ms: int
-    heads: Course
+    heads: StepFunction
     """Packed counts `stream.control.evaluation.head_counts.TEAM`."""
-    away: Course
+    away: StepFunction
     """Heads in aux and in the entry states: what has to go down before an alert clears."""
-    stale: Course
+    stale: StepFunction
     edges: ShiftEdges
     """When its people alerts are held; never for a pool, whose teams' entries are left out."""
     jumps: Sequence[int]
@@ -71,45 +71,45 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class GroupFinding:
     """A step in an alert's life and what was found at its instant."""
 
     at_ms: int
-    step: Step
+    step: AlertStep
     k: int
     n: int
     unknown: int
-    run: Run | None
+    run: EntryRun | None
     joins: str
     """The id under which the sinks know this episode; empty: not at all, or by this very alert."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GroupResult:
     """What judging a group came to."""
 
     episode: Episode
-    found: Sequence[Found]
+    found: Sequence[GroupFinding]
     raised: Sequence[tuple[int, int]]
     """When anything was raised: [start, end), a past or future bound being ∓NEVER_MS."""
-    due_ms: int
+    next_wakeup_ms: int
     """When it may change without events; NEVER_MS: it does not."""
 
 
-def is_held(group: Group, t_ms: int) -> bool:
+def is_held(group: GroupInput, t_ms: int) -> bool:
     """Whether people alerts are held at a shift edge."""
     return group.edges.held(t_ms)
 
 
-def jump_hold_ms(group: Group, t_ms: int) -> int:
+def jump_hold_ms(group: GroupInput, t_ms: int) -> int:
     """Until when share is held because n jumped; at most t_ms if it is not."""
     place = bisect_right(group.jumps, t_ms)
     return group.jumps[place - 1] + share.JUMP_HOLD_MS if place else t_ms
 
 
-def judge(group: Group, episode: Episode, limits: Limits) -> Outcome:
+def judge(group: GroupInput, episode: Episode, limits: Limits) -> GroupResult:
     """Judge each instant of [from_ms, until_ms) at which anything may change."""
-    found: list[Found] = []
+    found: list[GroupFinding] = []
     raised = [(-NEVER_MS, episode.cleared_ms)] if episode.cleared_ms > -NEVER_MS else []
     instants = _instants(group)
     place = 0
@@ -126,14 +126,14 @@ def judge(group: Group, episode: Episode, limits: Limits) -> Outcome:
             raised.append((t_ms, NEVER_MS))
         elif any(f.step.to == Verdict.in_control for f in now):
             raised[-1] = (raised[-1][0], t_ms)
-    return Outcome(episode, found, raised, _due_ms(group, episode, limits))
+    return GroupResult(episode, found, raised, _next_wakeup_ms(group, episode, limits))
 
 
-def _instants(group: Group) -> list[int]:
+def _instants(group: GroupInput) -> list[int]:
     """All instants at which something changes, or may."""
     known: set[int] = {group.from_ms}
-    for course in (group.heads, group.away, group.stale):
-        known.update(course.at_ms[1:])
+    for step_function in (group.heads, group.away, group.stale):
+        known.update(step_function.at_ms[1:])
     known.update(entry.at_ms for entry in group.entries)
     known.update(jump + share.JUMP_HOLD_MS for jump in group.jumps)
     known.update(group.edges.bounds(group.from_ms, group.until_ms))
@@ -142,13 +142,13 @@ def _instants(group: Group) -> list[int]:
 
 
 def _judge_instant(
-    group: Group, episode: Episode, t_ms: int, limits: Limits
-) -> tuple[Episode, list[Found]]:
+    group: GroupInput, episode: Episode, t_ms: int, limits: Limits
+) -> tuple[Episode, list[GroupFinding]]:
     n, k, unknown = unpack(group.heads.at(t_ms))
     stale = bool(group.stale.at(t_ms))
     blind = stale or share.is_blind(n, unknown)
     alarms: dict[str, bool] = {}
-    run: Run | None = None
+    run: EntryRun | None = None
     if n >= SMALLEST and not stale and not is_held(group, t_ms):
         if group.has_share and not blind and jump_hold_ms(group, t_ms) <= t_ms:
             level = share.level(k, n, limits)
@@ -164,15 +164,16 @@ def _judge_instant(
         t_ms,
         alarms,
         calm=calm,
-        loudness=partial(_loudness, group, t_ms),
+        severity_for=partial(_severity_for, group, t_ms),
         name=lambda detector: group.name(detector, t_ms),
     )
     return episode, [
-        Found(t_ms, step, k, n, unknown, run, _joins(before, episode, step)) for step in steps
+        GroupFinding(t_ms, step, k, n, unknown, run, _joins(before, episode, step))
+        for step in steps
     ]
 
 
-def _run_at(group: Group, t_ms: int, n: int, limits: Limits) -> Run | None:
+def _run_at(group: GroupInput, t_ms: int, n: int, limits: Limits) -> EntryRun | None:
     """The run of entries that becomes known at this instant, if any."""
     last = bisect_right(group.entries, t_ms, key=lambda entry: entry.at_ms)
     if not last or group.entries[last - 1].at_ms != t_ms:
@@ -183,15 +184,15 @@ def _run_at(group: Group, t_ms: int, n: int, limits: Limits) -> Run | None:
     return find_run(entries, t_ms, limits.spans(n, group.resolution_ms))
 
 
-def _loudness(group: Group, t_ms: int, page_limit: bool) -> Severity:  # noqa: FBT001
-    return lifecycle.severity_of(
+def _severity_for(group: GroupInput, t_ms: int, page_limit: bool) -> Severity:  # noqa: FBT001
+    return lifecycle.severity_for(
         page_limit=page_limit,
         in_peak=group.gate.peak.contains(t_ms),
         gate_open=group.gate.is_open(t_ms),
     )
 
 
-def _joins(before: Episode, after: Episode, step: Step) -> str:
+def _joins(before: Episode, after: Episode, step: AlertStep) -> str:
     """The alert under which the sinks were told of this episode, if it is another one."""
     if step.notify:
         return ""
@@ -202,7 +203,7 @@ def _joins(before: Episode, after: Episode, step: Step) -> str:
     return ""
 
 
-def _due_ms(group: Group, episode: Episode, limits: Limits) -> int:
+def _next_wakeup_ms(group: GroupInput, episode: Episode, limits: Limits) -> int:
     """The first instant from until_ms on at which anything may change without events."""
     now_ms = group.until_ms
     due = [episode.clear_ms]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from stream.control.alerts.alert_group import COLLECTIVE, Found
+from stream.control.alerts.alert_group import COLLECTIVE, GroupFinding
 from stream.control.alerts.gate import Gate
-from stream.control.control_config import Rules
+from stream.control.control_config import ControlConfig
 from stream.control.detectors.collective import MOVERS_MIN, Entry
 from stream.control.detectors.protocol import Finding
 from stream.control.evaluation.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
@@ -16,7 +16,7 @@ Evidence = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class QueueFacts:
     """A pool's queue and free agents at an instant."""
 
     known: bool
@@ -25,7 +25,7 @@ class Queue:
     free: int
 
 
-def of_queue(queue: Queue, at_ms: int) -> Evidence:
+def of_queue(queue: QueueFacts, at_ms: int) -> Evidence:
     """What callers see; null where no call or queue event of the pool was ever seen."""
     waited_ms = at_ms - queue.oldest_since_ms if queue.oldest_since_ms < NEVER_MS else 0
     return {
@@ -49,7 +49,7 @@ def of_chance(chance: Interval) -> Evidence:
     return {"count": chance.count, "unit": chance.unit, "more": chance.more}
 
 
-def of_people(found: Found, recent: list[Entry], rules: Rules) -> Evidence:
+def of_people(found: GroupFinding, recent: list[Entry], rules: ControlConfig) -> Evidence:
     """Figures, limits, budget, movers and chance of a people alert; at its end how it ended.
 
     `movers` are people, `drivers` their names, for those alone who may see names, and for nobody
@@ -74,7 +74,7 @@ def of_people(found: Found, recent: list[Entry], rules: Rules) -> Evidence:
     return evidence
 
 
-def _of_movement(found: Found, recent: list[Entry], rules: Rules) -> Evidence:
+def _of_movement(found: GroupFinding, recent: list[Entry], rules: ControlConfig) -> Evidence:
     """Who moved, how often chance does that, and the budget of such chances."""
     control, limits, n = rules.spec.control, rules.limits, found.n
     is_run = found.step.detector == COLLECTIVE

@@ -12,11 +12,11 @@ from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
-from stream.calendar.hours import Hours
-from stream.control.evaluation.head_counts import Steps, third
-from stream.control.model import QueueTrace
+from stream.calendar.hours import ScheduleUnion
+from stream.control.evaluation.head_counts import CountSeries, third
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
+from stream.windows.queues import QueueTrace
 
 LONG_WAIT_MS: Final = 20 * SECOND_MS
 """More than this is a long wait: it is one a millisecond later."""
@@ -29,8 +29,8 @@ Span = tuple[int, int]
 def long_waits(queue: QueueTrace, until_ms: int) -> list[Span]:
     """When the oldest call had waited more than 20 s: [start, end), in order."""
     ends = [*queue.at_ms.tolist()[1:], until_ms]
-    steps = zip(queue.at_ms.tolist(), queue.oldest_since_ms.tolist(), ends, strict=True)
-    spans = [(max(at, since + LONG_WAIT_MS + 1), end) for at, since, end in steps]
+    series = zip(queue.at_ms.tolist(), queue.oldest_since_ms.tolist(), ends, strict=True)
+    spans = [(max(at, since + LONG_WAIT_MS + 1), end) for at, since, end in series]
     return [(start, end) for start, end in spans if start < end]
 
 
@@ -76,7 +76,7 @@ def within(spans: Sequence[Span], t_ms: int) -> bool:
 class Gate:
     """A pool's gate over the instants of one feed."""
 
-    peak: Hours
+    peak: ScheduleUnion
     needed: bool
     """False: configured off; people alerts page in any peak."""
     waits: Sequence[Span]
@@ -118,10 +118,10 @@ class Gate:
 
 
 @runtime_checkable
-class Waits(Protocol):
+class WaitTraces(Protocol):
     """Queues that make a pool's trace only when asked for it, and know the calls beneath."""
 
-    def heard(self) -> Bool:
+    def has_data(self) -> Bool:
         """(P,): whether a call or queue event of each pool was ever seen."""
 
     def gauged(self) -> Sequence[int]:
@@ -131,10 +131,10 @@ class Waits(Protocol):
         """Calls that wait at some instant of the feed: pool, offered, no longer; columns."""
 
 
-def heard(queues: Sequence[QueueTrace]) -> Sequence[bool]:
+def has_data(queues: Sequence[QueueTrace]) -> Sequence[bool]:
     """By pool: whether a call or queue event of it was ever seen."""
-    if isinstance(queues, Waits):
-        return [bool(known) for known in queues.heard()]
+    if isinstance(queues, WaitTraces):
+        return [bool(known) for known in queues.has_data()]
     return [queue.known for queue in queues]
 
 
@@ -147,7 +147,7 @@ def end_of_waits(
     long exactly while the oldest does, so where the calls are known no trace is made.
     """
     traced: Sequence[int] = range(len(queues))
-    if isinstance(queues, Waits):
+    if isinstance(queues, WaitTraces):
         traced = queues.gauged()
         pool, offered_ms, end_ms = queues.waits()
         end_ms = np.minimum(end_ms, until_ms)
@@ -160,7 +160,7 @@ def end_of_waits(
             last_end_ms[number] = spans[-1][1]
 
 
-def end_of_idle(pool_steps: Steps, base: I64, since_ms: I64, last_end_ms: I64) -> None:
+def end_of_idle(pool_steps: CountSeries, base: I64, since_ms: I64, last_end_ms: I64) -> None:
     """Bring, by pool, since when nobody is free and when that last ended, to the end of a feed.
 
     Args:

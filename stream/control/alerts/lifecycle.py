@@ -19,7 +19,7 @@ CLEAR_DWELL_MS: Final = 60 * SECOND_MS
 REOPEN_MS: Final = 10 * MINUTE_MS
 """A new alarm less than this after clearing belongs to the same episode."""
 
-_LOUDNESS: Final = {None: 0, Severity.digest: 1, Severity.nudge: 2, Severity.page: 3}
+_SEVERITY_ORDER: Final = {None: 0, Severity.digest: 1, Severity.nudge: 2, Severity.page: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Episode:
 NO_EPISODE: Final = Episode()
 
 
-class Step(NamedTuple):
+class AlertStep(NamedTuple):
     """A step in an alert's life, before evidence is put to it."""
 
     detector: str
@@ -85,9 +85,9 @@ class Step(NamedTuple):
     notify: bool
 
 
-def is_louder(one: Severity, other: Severity | None) -> bool:
+def is_more_severe(one: Severity, other: Severity | None) -> bool:
     """Whether a notice is louder than another, or than none."""
-    return _LOUDNESS[one] > _LOUDNESS[other]
+    return _SEVERITY_ORDER[one] > _SEVERITY_ORDER[other]
 
 
 def alert_id(floor: str, pool: str, team: str, detector: str, onset_ms: int) -> str:
@@ -96,7 +96,7 @@ def alert_id(floor: str, pool: str, team: str, detector: str, onset_ms: int) -> 
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def severity_of(*, page_limit: bool, in_peak: bool, gate_open: bool) -> Severity:
+def severity_for(*, page_limit: bool, in_peak: bool, gate_open: bool) -> Severity:
     """How loud a people alert is that is raised now.
 
     The page limit pages while the gate is open, is a nudge in a peak and for the digest outside.
@@ -113,9 +113,9 @@ def advance(
     found: Mapping[str, bool],
     *,
     calm: bool,
-    loudness: Callable[[bool], Severity],
+    severity_for: Callable[[bool], Severity],
     name: Callable[[str], str],
-) -> tuple[Episode, list[Step]]:
+) -> tuple[Episode, list[AlertStep]]:
     """Judge one instant.
 
     Args:
@@ -123,7 +123,7 @@ def advance(
         at_ms: the instant.
         found: by detector that alarms now, whether its page limit is reached.
         calm: what raises an alert has gone, by the limit for clearing.
-        loudness: severity of an alert by whether its page limit was reached.
+        severity_for: severity of an alert by whether its page limit was reached.
         name: the id of an alert of a detector that begins now.
 
     Returns:
@@ -139,23 +139,27 @@ def advance(
         (
             detector,
             _judged(
-                alerts.get(detector), at_ms, found.get(detector), loudness, partial(name, detector)
+                alerts.get(detector),
+                at_ms,
+                found.get(detector),
+                severity_for,
+                partial(name, detector),
             ),
         )
         for detector in detectors
     ]
-    steps: list[Step] = []
+    steps: list[AlertStep] = []
     # The loudest first: it is the one that the sinks are told, the others join it.
-    for detector, new in sorted(judged, key=lambda pair: -_LOUDNESS[pair[1].severity]):
+    for detector, new in sorted(judged, key=lambda pair: -_SEVERITY_ORDER[pair[1].severity]):
         old = alerts.get(detector)
         if new == old:
             continue
-        notify = is_louder(new.severity, told)
+        notify = is_more_severe(new.severity, told)
         if notify:
             told = new.severity
         alerts[detector] = replace(new, told=told) if notify else new
         before = old.state if old is not None and old.raised else Verdict.in_control
-        steps.append(Step(detector, alerts[detector], before, new.state, new.severity, notify))
+        steps.append(AlertStep(detector, alerts[detector], before, new.state, new.severity, notify))
     calm_since = min(episode.calm_since_ms, at_ms) if calm else NEVER_MS
     if any(detector in found for detector in alerts) and calm:
         calm_since = at_ms
@@ -167,39 +171,45 @@ def _judged(
     old: Alert | None,
     at_ms: int,
     page_limit: bool | None,  # noqa: FBT001
-    loudness: Callable[[bool], Severity],
+    severity_for: Callable[[bool], Severity],
     new_id: Callable[[], str],
 ) -> Alert:
     """An alert from now on. It grows worse and louder, never better, as long as it is raised."""
     if old is None:
         page_limit = bool(page_limit)
         return Alert(
-            new_id(), at_ms, page_limit, loudness(page_limit), None, raised=True, since_ms=at_ms
+            new_id(), at_ms, page_limit, severity_for(page_limit), None, raised=True, since_ms=at_ms
         )
     if not old.raised:
         if page_limit is None:
             return old
         return replace(
-            old, page_limit=page_limit, severity=loudness(page_limit), raised=True, since_ms=at_ms
+            old,
+            page_limit=page_limit,
+            severity=severity_for(page_limit),
+            raised=True,
+            since_ms=at_ms,
         )
     worst = old.page_limit or bool(page_limit)
-    now = loudness(worst)
+    now = severity_for(worst)
     return replace(
         old,
         page_limit=worst,
-        severity=now if is_louder(now, old.severity) else old.severity,
+        severity=now if is_more_severe(now, old.severity) else old.severity,
         since_ms=old.since_ms if worst == old.page_limit else at_ms,
     )
 
 
-def _cleared(episode: Episode, at_ms: int, steps: list[Step]) -> tuple[Episode, list[Step]]:
+def _cleared(
+    episode: Episode, at_ms: int, steps: list[AlertStep]
+) -> tuple[Episode, list[AlertStep]]:
     """All alerts end together; the sinks are told the end of what they know, as they know it."""
     alerts: dict[str, Alert] = {}
     for detector, alert in episode.alerts.items():
         alerts[detector] = replace(alert, raised=False, told=None, since_ms=at_ms)
         if alert.raised:
             severity = alert.told or alert.severity
-            step = Step(
+            step = AlertStep(
                 detector, alert, alert.state, Verdict.in_control, severity, alert.told is not None
             )
             steps.append(step)

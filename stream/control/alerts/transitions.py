@@ -4,44 +4,54 @@ from collections.abc import Sequence
 
 from stream.calendar.schedules import rfc3339_local
 from stream.control.alerts import evidence
-from stream.control.alerts.alert_group import Found, Group
+from stream.control.alerts.alert_group import GroupFinding, GroupInput
 from stream.control.alerts.evidence import Evidence
-from stream.control.alerts.lifecycle import Step
+from stream.control.alerts.lifecycle import AlertStep
 from stream.control.detectors.protocol import Finding
-from stream.control.evaluation.context import Scene
-from stream.control.model import TeamKey, Transition
+from stream.control.evaluation.context import EvaluationContext
+from stream.control.model import Transition
+from stream.ids import TeamKey
 
 
 def of_people(
-    scene: Scene, pool: int, key: TeamKey, group: Group, found: Sequence[Found]
+    context: EvaluationContext,
+    pool: int,
+    key: TeamKey,
+    group: GroupInput,
+    found: Sequence[GroupFinding],
 ) -> list[Transition]:
     """Transitions of share and collective of one team or pool."""
     transitions: list[Transition] = []
     for one in found:
         recent = [e for e in group.entries if e.at_ms <= one.at_ms]
-        facts = evidence.of_people(one, recent, scene.rules)
-        transitions.append(_transition(scene, pool, key, one.at_ms, one.step, facts))
+        facts = evidence.of_people(one, recent, context.rules)
+        transitions.append(_transition(context, pool, key, one.at_ms, one.step, facts))
     return transitions
 
 
 def of_detector(
-    scene: Scene, pool: int, key: TeamKey, found: Sequence[Finding]
+    context: EvaluationContext, pool: int, key: TeamKey, found: Sequence[Finding]
 ) -> list[Transition]:
     """Transitions of a detector of pools or teams."""
     return [
-        _transition(scene, pool, key, one.at_ms, one.step, evidence.of_detector(one))
+        _transition(context, pool, key, one.at_ms, one.step, evidence.of_detector(one))
         for one in found
     ]
 
 
 def _transition(
-    scene: Scene, pool: int, key: TeamKey, at_ms: int, step: Step, facts: Evidence
+    context: EvaluationContext,
+    pool: int,
+    key: TeamKey,
+    at_ms: int,
+    step: AlertStep,
+    facts: Evidence,
 ) -> Transition:
-    gate = scene.gate(pool)
-    where = evidence.of_queue(scene.queue_at(pool, at_ms), at_ms)
+    gate = context.gate(pool)
+    where = evidence.of_queue(context.queue_at(pool, at_ms), at_ms)
     facts = facts | where | evidence.of_gate(gate, at_ms)
-    facts["local_time"] = rfc3339_local(at_ms, scene.rules.hours.zone(scene.feed.pools[pool]))
-    facts["config"] = scene.rules.config
+    facts["local_time"] = rfc3339_local(at_ms, context.rules.hours.zone(context.feed.pools[pool]))
+    facts["config"] = context.rules.config
     return Transition(
         id=step.alert.id,
         at_ms=at_ms,

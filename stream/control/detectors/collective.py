@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     team: int
 
 
-class Run(NamedTuple):
+class EntryRun(NamedTuple):
     """Distinct agents who entered within a span that is too short for chance."""
 
     movers: tuple[str, ...]
@@ -36,7 +36,7 @@ class Run(NamedTuple):
     """The longest span of so many that is an alarm."""
 
 
-def find_run(entries: Sequence[Entry], t_ms: int, spans: I64) -> Run | None:
+def find_run(entries: Sequence[Entry], t_ms: int, spans: I64) -> EntryRun | None:
     """The alarm with the most movers that the entries known at t_ms make, if any.
 
     Only entries of the last five minutes count, of an agent only the latest, and at least one of
@@ -65,7 +65,7 @@ def find_run(entries: Sequence[Entry], t_ms: int, spans: I64) -> Run | None:
         )
         if len(hits):
             run = found[hits[-1] : hits[-1] + movers]
-            return Run(
+            return EntryRun(
                 tuple(entry.agent for entry in run),
                 tuple(entry.team for entry in run),
                 run[0].entry_ms,
@@ -76,7 +76,7 @@ def find_run(entries: Sequence[Entry], t_ms: int, spans: I64) -> Run | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class EntryLog:
     """Entries of all teams that may still count, as columns of length E, in order known."""
 
     at_ms: I64
@@ -86,21 +86,23 @@ class Entries:
     team: I64
 
     @staticmethod
-    def none() -> "Entries":
+    def none() -> "EntryLog":
         """No entries."""
         empty = np.zeros(0, np.int64)
-        return Entries(empty, empty, empty, empty)
+        return EntryLog(empty, empty, empty, empty)
 
     def __len__(self) -> int:
         return len(self.at_ms)
 
-    def take(self, place: I64 | Bool) -> "Entries":
+    def take(self, place: I64 | Bool) -> "EntryLog":
         """Some of them."""
-        return Entries(self.at_ms[place], self.entry_ms[place], self.agent[place], self.team[place])
+        return EntryLog(
+            self.at_ms[place], self.entry_ms[place], self.agent[place], self.team[place]
+        )
 
-    def followed_by(self, more: "Entries") -> "Entries":
+    def followed_by(self, more: "EntryLog") -> "EntryLog":
         """These, then more."""
-        return Entries(
+        return EntryLog(
             np.concatenate([self.at_ms, more.at_ms]),
             np.concatenate([self.entry_ms, more.entry_ms]),
             np.concatenate([self.agent, more.agent]),
@@ -108,8 +110,8 @@ class Entries:
         )
 
 
-def suspects(
-    entries: Entries,
+def run_candidates(
+    entries: EntryLog,
     new: int,
     group: I64,
     heads: I64,

@@ -17,16 +17,16 @@ from typing import Any, Final
 from stream.control.alerts import lifecycle
 from stream.control.alerts.gate import LONG_WAIT_MS
 from stream.control.detectors.protocol import (
+    AlertWording,
+    CurrentCounts,
+    DetectorInput,
+    DetectorResult,
     DetectorState,
+    DetectorStatus,
     Finding,
-    Judged,
-    Now,
     Phrase,
     Seconds,
-    Standing,
     Texts,
-    Watched,
-    Words,
     judge_instants,
 )
 from stream.control.detectors.share import is_blind
@@ -79,16 +79,16 @@ class Cover:
     counts: Final = POOL
     texts: Final = TEXTS
 
-    def judge(self, watched: Watched, state: CoverState) -> Judged[CoverState]:
+    def judge(self, watched: DetectorInput, state: CoverState) -> DetectorResult[CoverState]:
         """Judge each instant at which anything may change."""
         return judge(watched, state)
 
-    def may_act(self, packed: I64) -> Bool:
+    def is_candidate(self, packed: I64) -> Bool:
         """Nobody is serving."""
         nobody: Bool = second(packed) == 0
         return nobody
 
-    def standing(self, now: Now) -> Standing:
+    def standing(self, now: CurrentCounts) -> DetectorStatus:
         """`statistic` is the serving heads; the alarm is at 0."""
         state = Verdict.in_control
         if now.stale:
@@ -96,13 +96,13 @@ class Cover:
         elif not now.asked or not now.known or is_blind(now.staffed, now.unknown):
             state = Verdict.insufficient_data
         _staffed, serving, _free = now.counts
-        return Standing(state, float(serving), 0.0)
+        return DetectorStatus(state, float(serving), 0.0)
 
-    def raised(self, evidence: Mapping[str, Any]) -> Words:
+    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
         """Nobody there."""
         key = "unstaffed" if evidence["unstaffed"] else "unserved"
         facts = {"nobody": Seconds(evidence["nobody_s"]), "staffed": evidence["staffed"]}
-        return Words(
+        return AlertWording(
             Phrase("title_cover"),
             Phrase(key, facts),
             Phrase(f"do_{key}"),
@@ -115,20 +115,22 @@ class Cover:
         return Phrase("cover_cleared", {"serving": evidence["serving"], "lasted": lasted})
 
 
-def judge(pool: Watched, state: CoverState) -> Judged[CoverState]:
+def judge(pool: DetectorInput, state: CoverState) -> DetectorResult[CoverState]:
     """Judge each instant at which anything may change; also when that is next without events."""
     edges = [] if pool.open is None else pool.open.edges(pool.from_ms, pool.until_ms)
-    state, found, due_ms = judge_instants(
+    state, found, next_wakeup_ms = judge_instants(
         pool,
         state,
         pool.instants(*edges),
         partial(_judge_instant, pool),
-        partial(_due_ms, pool),
+        partial(_next_wakeup_ms, pool),
     )
-    return state, found, min(due_ms, _next_edge(pool, pool.until_ms))
+    return state, found, min(next_wakeup_ms, _next_edge(pool, pool.until_ms))
 
 
-def _judge_instant(pool: Watched, t_ms: int, state: CoverState) -> tuple[CoverState, list[Finding]]:
+def _judge_instant(
+    pool: DetectorInput, t_ms: int, state: CoverState
+) -> tuple[CoverState, list[Finding]]:
     staffed, serving, _free = unpack(pool.heads.at(t_ms))
     seen = not pool.stale.at(t_ms) and pool.known_ms <= t_ms
     waited_long = is_long(pool.oldest_since_ms.at(t_ms), t_ms)
@@ -142,7 +144,7 @@ def _judge_instant(pool: Watched, t_ms: int, state: CoverState) -> tuple[CoverSt
         t_ms,
         {COVER: True} if alarm else {},
         calm=seen and not bad,
-        loudness=lambda _page_limit: Severity.page,
+        severity_for=lambda _page_limit: Severity.page,
         name=lambda detector: pool.name(detector, t_ms),
     )
     state = CoverState(unstaffed_ms=unstaffed, unserved_ms=unserved, episode=episode)
@@ -152,7 +154,7 @@ def _judge_instant(pool: Watched, t_ms: int, state: CoverState) -> tuple[CoverSt
     return state, [Finding(t_ms, step, evidence) for step in steps]
 
 
-def _evidence(pool: Watched, state: CoverState, t_ms: int) -> dict[str, object]:
+def _evidence(pool: DetectorInput, state: CoverState, t_ms: int) -> dict[str, object]:
     """Who is there, and for how long nobody was."""
     staffed, serving, _free = unpack(pool.heads.at(t_ms))
     since = [t for t in (state.unstaffed_ms, state.unserved_ms) if t < NEVER_MS]
@@ -170,7 +172,7 @@ def is_long(oldest_since_ms: int, t_ms: int) -> bool:
     return oldest_since_ms < NEVER_MS and t_ms - oldest_since_ms > LONG_WAIT_MS
 
 
-def _due_ms(pool: Watched, t_ms: int, state: CoverState) -> int:
+def _next_wakeup_ms(pool: DetectorInput, t_ms: int, state: CoverState) -> int:
     """The first instant after t_ms at which a wait becomes long or a dwell ends."""
     since = pool.oldest_since_ms.at(t_ms)
     long_ms = since + LONG_WAIT_MS + 1
@@ -182,7 +184,7 @@ def _due_ms(pool: Watched, t_ms: int, state: CoverState) -> int:
     return min((t for t in due if t > t_ms), default=NEVER_MS)
 
 
-def _next_edge(pool: Watched, t_ms: int) -> int:
+def _next_edge(pool: DetectorInput, t_ms: int) -> int:
     """When opening hours begin or end while nobody is staffed."""
     staffed, _, _ = unpack(pool.heads.at(t_ms))
     if pool.open is None or staffed:

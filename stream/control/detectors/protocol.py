@@ -1,36 +1,37 @@
 """The shape of a detector: all that it is told, and all that it answers.
 
 A detector is judged per pool or per team. It is one file with its rule, its state, its line in the
-views and its words, and one place in `stream.control.detectors.registry`. The rest of control goes through
-those lists: it calls, carries, stores, shows and tells a detector without knowing which one it is.
+views and its words, and one place in `detectors.registry`. The rest of control goes through those
+lists: it calls, carries, stores, shows and tells a detector without knowing which one it is.
 
 What an author need not do, and must know:
 
-- `stream.control.alerts.lifecycle.advance` makes the episode: ids, steps, a clear dwell of one minute and
-  reopening within ten. A detector says what alarms now, and what is calm.
+- `stream.control.alerts.lifecycle.advance` makes the episode: ids, steps, a clear dwell of one
+  minute and reopening within ten. A detector says what alarms now, and what is calm.
 - Nothing is held for it. Share is held at shift edges and while n jumps, collective at shift edges;
   the gate decides how loud they are. A detector's own loudness is what it says.
-- A silent source is told in `Watched.stale`; whether it then raises or clears is its own affair.
+- A silent source is seen in `DetectorInput.stale`; whether it then raises or clears is its own
+  affair.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from stream.calendar.hours import Hours
-from stream.control.alerts.alert_group import Course
-from stream.control.alerts.lifecycle import NO_EPISODE, Episode, Step
-from stream.control.evaluation.head_counts import Packing
+from stream.calendar.hours import ScheduleUnion
+from stream.control.alerts.alert_group import StepFunction
+from stream.control.alerts.lifecycle import NO_EPISODE, AlertStep, Episode
+from stream.control.evaluation.head_counts import CountPacking
 from stream.control.model import Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 
 Texts = Mapping[str, Mapping[str, str]]
-"""By language ("en", "zh"), then by key; placeholders in braces as in `stream.control.alerts.texts`."""
+"""By language ("en", "zh"), then by key; placeholders in braces as in `control.alerts.texts`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class DetectorInput:
     """A pool or team, and what a detector may depend on in [from_ms, until_ms).
 
     Queue, peak, opening hours and `known_ms` are those of the pool, also where a team is watched.
@@ -38,17 +39,17 @@ class Watched:
 
     from_ms: int
     until_ms: int
-    heads: Course
+    heads: StepFunction
     """Packed counts, as the detector's `counts` has them."""
-    oldest_since_ms: Course
+    oldest_since_ms: StepFunction
     """When the oldest waiting call was offered; NEVER_MS if none waits."""
-    stale: Course
+    stale: StepFunction
     """How many of the teams watched have a silent source."""
     known_ms: int
     """Since when any agent of the pool is known; NEVER_MS: none is."""
-    open: Hours | None
+    open: ScheduleUnion | None
     """Opening hours; None: they are not known."""
-    peak: Hours
+    peak: ScheduleUnion
     """The scheduled peaks."""
     name: Callable[[str, int], str]
     """The id of an alert, by its detector and onset."""
@@ -56,8 +57,8 @@ class Watched:
     def instants(self, *more: int) -> list[int]:
         """The first instant, all at which heads, queue or silence change, and more, in order."""
         known = {self.from_ms, self.known_ms, *more}
-        for course in (self.heads, self.oldest_since_ms, self.stale):
-            known.update(course.at_ms[1:])
+        for step_function in (self.heads, self.oldest_since_ms, self.stale):
+            known.update(step_function.at_ms[1:])
         return sorted(t for t in known if self.from_ms <= t < self.until_ms)
 
 
@@ -79,32 +80,32 @@ class Finding(NamedTuple):
     """A step in the life of a detector's alert, and what was found at its instant."""
 
     at_ms: int
-    step: Step
+    step: AlertStep
     evidence: Mapping[str, object]
     """JSON values. Control puts to them how long the alert lasted (`lasted_s`), the queue
     (`waiting`, `oldest_wait_s`, `free`), gate, peak, local time and configuration."""
 
 
-Judged = tuple[S, list[Finding], int]
+DetectorResult = tuple[S, list[Finding], int]
 """The state from until_ms on, the steps taken, and when it is due without events."""
 
 
 def judge_instants(
-    watched: Watched,
+    watched: DetectorInput,
     state: S,
     instants: list[int],
     judge: Callable[[int, S], tuple[S, list[Finding]]],
-    due_ms: Callable[[int, S], int],
-) -> Judged[S]:
+    next_wakeup_ms: Callable[[int, S], int],
+) -> DetectorResult[S]:
     """Judge the instants given, and those that follow from the state; each once, in order.
 
     Args:
         watched: what is judged.
         state: as it was before.
-        instants: as `Watched.instants` gives them.
+        instants: as `DetectorInput.instants` gives them.
         judge: one instant.
-        due_ms: the first instant after one just judged at which something may follow from the
-            state; NEVER_MS: none.
+        next_wakeup_ms: the first instant after one just judged at which something may follow from
+            the state; NEVER_MS: none.
     """
     found: list[Finding] = []
     place, next_ms = 0, watched.from_ms
@@ -116,10 +117,10 @@ def judge_instants(
         place += planned_ms == t_ms
         state, now = judge(t_ms, state)
         found += now
-        next_ms = due_ms(t_ms, state)
+        next_ms = next_wakeup_ms(t_ms, state)
 
 
-class Now(NamedTuple):
+class CurrentCounts(NamedTuple):
     """A pool or team where the last feed ended."""
 
     counts: tuple[int, int, int]
@@ -133,7 +134,7 @@ class Now(NamedTuple):
     """The pool has opening hours, or a call or queue event of it was ever seen."""
 
 
-class Standing(NamedTuple):
+class DetectorStatus(NamedTuple):
     """A detector's line in the views while no alert of it is raised, and its figures always."""
 
     state: Verdict
@@ -152,7 +153,7 @@ class Phrase(NamedTuple):
     facts: Mapping[str, object] = {}
 
 
-class Words(NamedTuple):
+class AlertWording(NamedTuple):
     """What is told of an alert; label, place, queue and time are put to it."""
 
     title: Phrase
@@ -181,17 +182,19 @@ class Detector(Protocol[S]):
         """
 
     @property
-    def counts(self) -> Packing:
-        """Up to three sets of states whose heads it looks at, in `Watched.heads`, `may_act`, `Now`.
+    def counts(self) -> CountPacking:
+        """Up to three sets of states whose heads it looks at.
 
-        `first`, `second`, `third` and `unpack` of `stream.control.evaluation.head_counts` read them.
+        They are in `DetectorInput.heads`, in `is_candidate` and in `CurrentCounts`.
+
+        `first`, `second`, `third` and `unpack` of `control.evaluation.head_counts` read them.
         """
 
     @property
     def texts(self) -> Texts:
-        """Texts of its own, beside those of `stream.control.alerts.texts`, whose keys are not free."""
+        """Texts of its own, beside those of `control.alerts.texts`, whose keys are not free."""
 
-    def judge(self, watched: Watched, state: S) -> Judged[S]:
+    def judge(self, watched: DetectorInput, state: S) -> DetectorResult[S]:
         """Judge each instant at which anything may change, each once (see `judge_instants`).
 
         Returns the state from then on, the steps taken, and the first instant from until_ms on
@@ -199,20 +202,20 @@ class Detector(Protocol[S]):
         none. A call without events at any other instant must come to nothing.
         """
 
-    def may_act(self, packed: I64) -> Bool:
+    def is_candidate(self, packed: I64) -> Bool:
         """For packed counts: whether their pool or team is not calm.
 
         One that is calm and without an alert is not judged before it is due: nothing that happens
         in it may change state or raise anything. A detector that is never calm answers True.
         """
 
-    def standing(self, now: Now) -> Standing:
+    def standing(self, now: CurrentCounts) -> DetectorStatus:
         """Its line in the views.
 
         A group too small to be judged is `facts_only`, one whose source is silent `stale`.
         """
 
-    def raised(self, evidence: Mapping[str, Any]) -> Words:
+    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
         """What is told while its alert is raised, from the whole evidence of a transition."""
 
     def cleared(self, evidence: Mapping[str, Any]) -> Phrase:

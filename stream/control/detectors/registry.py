@@ -1,8 +1,7 @@
 """The detectors of pools and those of teams, in the order in which they are judged and shown.
 
-A new one is a file of the shape in `stream.control.detectors.protocol`, and its place in one of these lists,
-or in both. People alerts (share and collective) are no part of them: they share one episode and
-one gate.
+A new one is a file of the shape in `detectors.protocol`, and its place in one of these lists, or in
+both. People alerts (share and collective) are no part of them: they share one episode and one gate.
 """
 
 from typing import Any, Final

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from stream.control.model import Changes
 from stream.events.language import I32, I64, SERVING, STAFFED, STATE_COUNT, Bool, State
+from stream.observation.feed import Changes
 
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
@@ -19,7 +19,7 @@ _WIDTH: Final = 16
 assert STATE_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH and pairs beyond U8"
 
 
-class Packing:
+class CountPacking:
     """Which states each of up to three packed counts counts, in the order given."""
 
     __slots__ = ("_of_pair", "of_state")
@@ -35,7 +35,7 @@ class Packing:
         packed: I64 = heads @ self.of_state[:STATE_COUNT]
         return packed
 
-    def moves(self, changes: Changes) -> "Moves":
+    def deltas(self, changes: Changes) -> "CountDeltas":
         """The changes that move any of the counts, by team, in order of instants."""
         pair = changes.state_before * np.uint8(_WIDTH) + changes.state_after
         delta = self._of_pair[pair]
@@ -44,9 +44,9 @@ class Packing:
         if moved.any():
             return self._with_moved(changes, delta, moved)
         place = np.flatnonzero(delta)
-        return Moves(team[place], changes.at_ms[place], delta[place])
+        return CountDeltas(team[place], changes.at_ms[place], delta[place])
 
-    def _with_moved(self, changes: Changes, delta: I64, moved: Bool) -> "Moves":
+    def _with_moved(self, changes: Changes, delta: I64, moved: Bool) -> "CountDeltas":
         """Agents who come or change team: one move out of the old seat, one into the new."""
         delta = np.where(moved, self.of_state[changes.state_after], delta)
         left = np.flatnonzero(moved & (changes.team_before >= 0))
@@ -55,12 +55,12 @@ class Packing:
         delta = np.concatenate([delta, -self.of_state[changes.state_before[left]]])
         place = np.flatnonzero(delta)
         place = place[np.argsort(at_ms[place], kind="stable")]
-        return Moves(group[place], at_ms[place], delta[place])
+        return CountDeltas(group[place], at_ms[place], delta[place])
 
 
-TEAM: Final = Packing(STAFFED, {State.aux}, {State.unknown})
+TEAM: Final = CountPacking(STAFFED, {State.aux}, {State.unknown})
 """What people alerts look at: n, k and unknown."""
-POOL: Final = Packing(STAFFED, SERVING, {State.available})
+POOL: Final = CountPacking(STAFFED, SERVING, {State.available})
 """What cover and the gate look at: staffed, serving and free."""
 
 
@@ -85,25 +85,25 @@ def unpack(packed: int) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class CountDeltas:
     """Changes of packed counts, in order of instants; columns of length M."""
 
     group: I64
     at_ms: I64
     delta: I64
 
-    def by(self, of: I64) -> "Moves":
+    def by(self, of: I64) -> "CountDeltas":
         """The same moves, by the group that `of` gives for theirs."""
-        return Moves(of[self.group], self.at_ms, self.delta)
+        return CountDeltas(of[self.group], self.at_ms, self.delta)
 
-    def of(self, group: int) -> "Moves":
+    def of(self, group: int) -> "CountDeltas":
         """The moves of one group."""
         place = np.flatnonzero(self.group == group)
-        return Moves(self.group[place], self.at_ms[place], self.delta[place])
+        return CountDeltas(self.group[place], self.at_ms[place], self.delta[place])
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class CountSeries:
     """Packed counts after all changes of an instant, sorted by group, then instant."""
 
     group: I64
@@ -134,18 +134,18 @@ class Steps:
 
 
 _NONE = np.zeros(0, np.int64)
-NO_STEPS: Final = Steps(_NONE, _NONE, _NONE, _NONE)
+NO_COUNTS: Final = CountSeries(_NONE, _NONE, _NONE, _NONE)
 
 
-def steps(moves: Moves, base: I64) -> Steps:
+def count_series(deltas: CountDeltas, base: I64) -> CountSeries:
     """Running counts of all groups, `base` (by group) being those before any change."""
-    if not len(moves.group):
-        return NO_STEPS
+    if not len(deltas.group):
+        return NO_COUNTS
     # Numbers that fit 16 bits are sorted by radix, several times faster.
-    narrow = moves.group.astype(np.uint16) if len(base) < 1 << 16 else moves.group
+    narrow = deltas.group.astype(np.uint16) if len(base) < 1 << 16 else deltas.group
     order = np.argsort(narrow, kind="stable")
-    group, at_ms = moves.group[order], moves.at_ms[order]
-    delta = moves.delta[order]
+    group, at_ms = deltas.group[order], deltas.at_ms[order]
+    delta = deltas.delta[order]
     total = np.cumsum(delta)
     new = np.empty(len(group), np.bool_)
     new[0] = True
@@ -157,8 +157,8 @@ def steps(moves: Moves, base: I64) -> Steps:
     last[-1] = True
     np.logical_or(new[1:], at_ms[1:] != at_ms[:-1], out=last[:-1])
     if last.all():
-        return Steps(group, at_ms, packed, start)
+        return CountSeries(group, at_ms, packed, start)
     place = np.flatnonzero(last)
     group = group[place]
     start = np.searchsorted(group, group[np.flatnonzero(np.diff(group, prepend=-1))])
-    return Steps(group, at_ms[place], packed[place], start)
+    return CountSeries(group, at_ms[place], packed[place], start)

@@ -15,15 +15,16 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stream.control.alerts.alert_group import COLLECTIVE, SHARE
-from stream.control.alerts.lifecycle import NO_EPISODE, Episode, is_louder
+from stream.control.alerts.lifecycle import NO_EPISODE, Episode, is_more_severe
 from stream.control.detectors import registry
-from stream.control.detectors.protocol import Now, Standing
+from stream.control.detectors.protocol import CurrentCounts, DetectorStatus
 from stream.control.detectors.share import AMBER_DWELL_MS, is_blind
-from stream.control.evaluation.context import Scene
+from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.head_counts import unpack
 from stream.control.evaluation.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, Limits
-from stream.control.model import DetectorView, Severity, TeamKey, Verdict
+from stream.control.model import DetectorView, Severity, Verdict
 from stream.events.language import I64, Bool
+from stream.ids import TeamKey
 from stream.units import NEVER_MS
 
 VERDICT: Final = "verdict"
@@ -31,7 +32,7 @@ _WORST_FIRST: Final = {verdict: place for place, verdict in enumerate(Verdict)}
 _NO_DATA: Final = frozenset({Verdict.facts_only, Verdict.insufficient_data, Verdict.stale})
 
 
-class Line(NamedTuple):
+class StatusLine(NamedTuple):
     """A line of a view, before it is put to a team or pool."""
 
     detector: str
@@ -43,7 +44,7 @@ class Line(NamedTuple):
     limit: float
 
 
-class Facts(NamedTuple):
+class GroupFacts(NamedTuple):
     """What the lines of one team or pool depend on."""
 
     n: int
@@ -54,33 +55,33 @@ class Facts(NamedTuple):
     """Distinct agents who entered within the last five minutes."""
 
 
-class _Own(NamedTuple):
+class _DetectorLines(NamedTuple):
     """Lines of the listed detectors of a pool or team."""
 
-    overruling: list[Line]
-    others: list[Line]
+    overruling: list[StatusLine]
+    others: list[StatusLine]
 
 
-def views_of(scene: Scene) -> tuple[DetectorView, ...]:
+def views_of(context: EvaluationContext) -> tuple[DetectorView, ...]:
     """All lines of all teams, then of all pools."""
-    feed, carry, limits = scene.feed, scene.carry, scene.rules.limits
-    teams, pools = _facts(scene)
-    own_teams, own_pools = _own(scene, teams, is_pool=False), _own(scene, pools, is_pool=True)
+    feed, carried, limits = context.feed, context.carried, context.rules.limits
+    teams, pools = _facts(context)
+    own_teams, own_pools = _own(context, teams, is_pool=False), _own(context, pools, is_pool=True)
     views: list[DetectorView] = []
     pool_of_team = feed.pool_of_team.tolist()
     for team, (key, facts) in enumerate(zip(feed.teams, teams, strict=True)):
-        episode = carry.episodes.get(team, NO_EPISODE)
+        episode = carried.episodes.get(team, NO_EPISODE)
         overruling, others = own_teams[team]
         rest = (
             *others,
-            _share(episode, facts, limits, _amber_since(scene, team, facts)),
+            _share(episode, facts, limits, _amber_since(context, team, facts)),
             _collective(episode, facts, limits),
         )
         above = own_pools[pool_of_team[team]].overruling
         verdict = verdict_of(rest, (*above, *overruling), facts)
         views += [_view(key, line) for line in (verdict, *overruling, *rest)]
     for pool, (pool_key, facts) in enumerate(zip(feed.pools, pools, strict=True)):
-        episode = carry.pool_episodes.get(pool, NO_EPISODE)
+        episode = carried.pool_episodes.get(pool, NO_EPISODE)
         overruling, others = own_pools[pool]
         rest = (*others, _collective(episode, facts, limits))
         verdict = verdict_of(rest, overruling, facts)
@@ -89,7 +90,7 @@ def views_of(scene: Scene) -> tuple[DetectorView, ...]:
     return tuple(views)
 
 
-def _view(key: TeamKey, line: Line) -> DetectorView:
+def _view(key: TeamKey, line: StatusLine) -> DetectorView:
     return DetectorView(
         key.floor,
         key.pool,
@@ -104,7 +105,9 @@ def _view(key: TeamKey, line: Line) -> DetectorView:
     )
 
 
-def verdict_of(lines: Sequence[Line], overruling: Sequence[Line], facts: Facts) -> Line:
+def verdict_of(
+    lines: Sequence[StatusLine], overruling: Sequence[StatusLine], facts: GroupFacts
+) -> StatusLine:
     """The verdict over a team's or pool's detectors and those of its pool that overrule them."""
     every = (*overruling, *lines)
     active = [line.state for line in every if line.state not in _NO_DATA]
@@ -120,14 +123,16 @@ def verdict_of(lines: Sequence[Line], overruling: Sequence[Line], facts: Facts) 
         state = min(active, key=_WORST_FIRST.__getitem__, default=Verdict.insufficient_data)
     severity, alert_id, since_ms = None, "", 0
     for line in every:
-        if line.severity is not None and is_louder(line.severity, severity):
+        if line.severity is not None and is_more_severe(line.severity, severity):
             severity, alert_id = line.severity, line.alert_id
         if line.state == state:
             since_ms = max(since_ms, line.since_ms)
-    return Line(VERDICT, state, severity, alert_id, since_ms, float(len(active)), float(len(every)))
+    return StatusLine(
+        VERDICT, state, severity, alert_id, since_ms, float(len(active)), float(len(every))
+    )
 
 
-def _share(episode: Episode, facts: Facts, limits: Limits, amber_ms: int) -> Line:
+def _share(episode: Episode, facts: GroupFacts, limits: Limits, amber_ms: int) -> StatusLine:
     state = _without_data(facts)
     if state is None and is_blind(facts.n, facts.unknown):
         state = Verdict.insufficient_data
@@ -135,31 +140,35 @@ def _share(episode: Episode, facts: Facts, limits: Limits, amber_ms: int) -> Lin
         state = Verdict.watch if amber_ms else Verdict.in_control
     page = int(limits.page[facts.n])
     limit = float(page) if page < NO_LIMIT else nan
-    return _line(episode, SHARE, Standing(state, float(facts.k), limit), amber_ms)
+    return _line(episode, SHARE, DetectorStatus(state, float(facts.k), limit), amber_ms)
 
 
-def _collective(episode: Episode, facts: Facts, limits: Limits) -> Line:
+def _collective(episode: Episode, facts: GroupFacts, limits: Limits) -> StatusLine:
     """`limit` is how many movers within five minutes alarm, however they are spaced."""
     state = _without_data(facts) or Verdict.in_control
     busiest = limits.busiest(facts.n)
     limit = float(busiest) if busiest else nan
-    return _line(episode, COLLECTIVE, Standing(state, float(facts.movers), limit))
+    return _line(episode, COLLECTIVE, DetectorStatus(state, float(facts.movers), limit))
 
 
-def _own(scene: Scene, every: Sequence[Facts], *, is_pool: bool) -> list[_Own]:
+def _own(
+    context: EvaluationContext, every: Sequence[GroupFacts], *, is_pool: bool
+) -> list[_DetectorLines]:
     """Lines of the listed detectors, by pool or team."""
     listed = registry.of(is_pool=is_pool)
     if not listed:
-        return [_Own([], [])] * len(every)
-    ends = [scene.counted(one.counts, is_pool=is_pool).end().tolist() for one in listed]
-    states, pool_of_team = scene.carry.states(is_pool=is_pool), scene.feed.pool_of_team
-    found: list[_Own] = []
+        return [_DetectorLines([], [])] * len(every)
+    ends = [context.counted(one.counts, is_pool=is_pool).end().tolist() for one in listed]
+    states, pool_of_team = context.carried.states(is_pool=is_pool), context.feed.pool_of_team
+    found: list[_DetectorLines] = []
     for number, facts in enumerate(every):
-        known, asked = _is_known(scene, number if is_pool else int(pool_of_team[number]))
-        own = _Own([], [])
+        known, asked = _is_known(context, number if is_pool else int(pool_of_team[number]))
+        own = _DetectorLines([], [])
         for detector, end in zip(listed, ends, strict=True):
             counts = unpack(end[number])
-            now = Now(counts, facts.n, facts.unknown, facts.stale, known=known, asked=asked)
+            now = CurrentCounts(
+                counts, facts.n, facts.unknown, facts.stale, known=known, asked=asked
+            )
             episode = states.get(detector, number).episode
             line = _line(episode, detector.name, detector.standing(now))
             (own.overruling if detector.overrules else own.others).append(line)
@@ -167,71 +176,73 @@ def _own(scene: Scene, every: Sequence[Facts], *, is_pool: bool) -> list[_Own]:
     return found
 
 
-def _is_known(scene: Scene, pool: int) -> tuple[bool, bool]:
+def _is_known(context: EvaluationContext, pool: int) -> tuple[bool, bool]:
     """Whether any agent of a pool was ever seen, and whether anybody may call it."""
-    asked = scene.heard[pool] or scene.rules.hours.open(scene.feed.pools[pool]) is not None
-    return bool(scene.carry.known_ms[pool] < NEVER_MS), asked
+    asked = context.has_data[pool] or context.rules.hours.open(context.feed.pools[pool]) is not None
+    return bool(context.carried.known_ms[pool] < NEVER_MS), asked
 
 
-def _without_data(facts: Facts) -> Verdict | None:
+def _without_data(facts: GroupFacts) -> Verdict | None:
     if facts.stale:
         return Verdict.stale
     return Verdict.facts_only if facts.n < SMALLEST else None
 
 
-def _line(episode: Episode, detector: str, standing: Standing, since_ms: int = 0) -> Line:
+def _line(
+    episode: Episode, detector: str, standing: DetectorStatus, since_ms: int = 0
+) -> StatusLine:
     """A detector's line: its alert if that is raised, else how it stands."""
     state, *figures = standing
     alert = episode.alerts.get(detector)
     if alert is not None and alert.raised:
-        return Line(detector, alert.state, alert.severity, alert.id, alert.since_ms, *figures)
+        return StatusLine(detector, alert.state, alert.severity, alert.id, alert.since_ms, *figures)
     if alert is not None and state == Verdict.in_control:
         since_ms = alert.since_ms
-    return Line(detector, state, None, "", since_ms, *figures)
+    return StatusLine(detector, state, None, "", since_ms, *figures)
 
 
-def _amber_since(scene: Scene, team: int, facts: Facts) -> int:
+def _amber_since(context: EvaluationContext, team: int, facts: GroupFacts) -> int:
     """Since when a sixth has been in aux for two minutes of a peak; 0 if it has not."""
-    now_ms = scene.feed.until_ms
-    reached_ms = int(scene.carry.amber_ms[team])
+    now_ms = context.feed.until_ms
+    reached_ms = int(context.carried.amber_ms[team])
     if reached_ms == NEVER_MS or facts.stale or reached_ms > now_ms - AMBER_DWELL_MS:
         return 0
-    peak = scene.rules.hours.peak(scene.feed.pools[int(scene.feed.pool_of_team[team])])
+    peak = context.rules.hours.peak(context.feed.pools[int(context.feed.pool_of_team[team])])
     first_ms = now_ms - AMBER_DWELL_MS
     if not peak.contains(first_ms) or peak.next_edge(first_ms) <= now_ms:
         return 0
-    jumps = scene.carry.jumps.get(team)
-    held = scene.rules.hours.shift_edges(scene.feed.teams[team]).held(now_ms)
+    jumps = context.carried.jumps.get(team)
+    held = context.rules.hours.shift_edges(context.feed.teams[team]).held(now_ms)
     if held or (jumps is not None and now_ms < jumps.until_ms):
         return 0
     return max(reached_ms, peak.start_of(first_ms)) + AMBER_DWELL_MS
 
 
-def _facts(scene: Scene) -> tuple[list[Facts], list[Facts]]:
+def _facts(context: EvaluationContext) -> tuple[list[GroupFacts], list[GroupFacts]]:
     """Of all teams, and of all pools."""
-    feed = scene.feed
+    feed = context.feed
     stale = feed.stale.copy()
     stale[feed.stale_changes.team] = feed.stale_changes.stale  # the last of a team stays
-    team_movers, pool_movers = _movers(scene)
-    packed = scene.team.end()
+    team_movers, pool_movers = _movers(context)
+    packed = context.team.end()
     teams = _rows(packed, stale, team_movers)
     pool_stale = np.zeros(len(feed.pools), np.bool_)
     pool_stale[feed.pool_of_team[stale]] = True
-    return teams, _rows(scene.by_pool(packed), pool_stale, pool_movers)
+    return teams, _rows(context.by_pool(packed), pool_stale, pool_movers)
 
 
-def _rows(packed: I64, stale: Bool, movers: I64) -> list[Facts]:
+def _rows(packed: I64, stale: Bool, movers: I64) -> list[GroupFacts]:
     rows = zip(packed.tolist(), stale.tolist(), movers.tolist(), strict=True)
-    return [Facts(*unpack(heads), silent, count) for heads, silent, count in rows]
+    return [GroupFacts(*unpack(heads), silent, count) for heads, silent, count in rows]
 
 
-def _movers(scene: Scene) -> tuple[I64, I64]:
+def _movers(context: EvaluationContext) -> tuple[I64, I64]:
     """Distinct agents who entered within the last five minutes, by team and by pool."""
-    feed, entries = scene.feed, scene.entries
+    feed, entries = context.feed, context.entries
     recent = np.flatnonzero(entries.entry_ms >= feed.until_ms - SPAN_MAX_MS)
     agent = entries.agent[recent]
     if (agent < 0).any():  # restored ones are known by name alone, each by a number of its own
-        names = scene.carry.names_of(agent, feed.agent_names)
+        names = context.carried.names_of(agent, feed.agent_names)
         agent = np.unique(names, return_inverse=True)[1]
     pairs = np.unique(np.stack([entries.team[recent], agent], axis=1), axis=0)
     team = pairs[:, 0]

@@ -13,14 +13,14 @@ SEAM: Final = 4
 """Bytes of the empty line between two notices, as JSON has it."""
 
 
-class Shout(NamedTuple):
+class ChatRequest(NamedTuple):
     """What is sent: an address, headers, a body."""
 
     url: str
     body: bytes
 
 
-class Robot(Protocol):
+class ChatFormat(Protocol):
     """One chat program."""
 
     @property
@@ -34,7 +34,7 @@ class Robot(Protocol):
     def size(self, text: str) -> int:
         """Bytes that a text takes in a message."""
 
-    def shout(self, url: str, secret: str, text: str, now_ms: int) -> Shout:
+    def shout(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
         """A text as this program wants it; signed, where there is a secret."""
 
     def answer(self, reply: Reply) -> Answer:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import aiohttp
 
 from stream.clock import wall_ms
-from stream.failpoints import around
+from stream.failpoints import failpoint
 from stream.notify.alertmanager_alert import NO_LINKS, Links
-from stream.notify.chat.chat_format import Robot, fitting, joined, words_of
+from stream.notify.chat.chat_format import ChatFormat, fitting, joined, words_of
 from stream.notify.notice import Notice
 from stream.notify.sink import Answer, Pace, SinkSpec, post
 
@@ -19,7 +19,7 @@ HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 class ChatSpec(SinkSpec):
     """One group of a chat program."""
 
-    robot: Robot
+    robot: ChatFormat
     url: str
     secret: str = ""
     """With which messages are signed, where the robot was made so."""
@@ -57,7 +57,7 @@ class ChatSender:
         spec, robot = self.spec, self.spec.robot
         text = joined(self._words(notices), robot.size, robot.bytes_max)
         shout = robot.shout(spec.url, spec.secret, text, self._clock_ms())
-        with around("page"):
+        with failpoint("page"):
             reply = await post(self._session, shout.url, shout.body, HEADERS, spec.timeout_ms)
         return reply if isinstance(reply, Answer) else robot.answer(reply)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from stream.notify.chat.chat_format import Shout, as_json, by_code
+from stream.notify.chat.chat_format import ChatRequest, as_json, by_code
 from stream.notify.sink import Answer, Pace, Reply, by_status
 
 
@@ -27,14 +27,14 @@ class DingTalk:
         """The whole body is limited to 20 KB."""
         return as_json(text)
 
-    def shout(self, url: str, secret: str, text: str, now_ms: int) -> Shout:
+    def shout(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
         """Plain text."""
         if secret:
             signature = sign(secret, now_ms)
             url += ("&" if "?" in url else "?") + urlencode(
                 {"timestamp": str(now_ms), "sign": signature}
             )
-        return Shout(url, orjson.dumps({"msgtype": "text", "text": {"content": text}}))
+        return ChatRequest(url, orjson.dumps({"msgtype": "text", "text": {"content": text}}))
 
     def answer(self, reply: Reply) -> Answer:
         """By its code."""

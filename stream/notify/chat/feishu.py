@@ -11,7 +11,7 @@ import hmac
 
 import orjson
 
-from stream.notify.chat.chat_format import Shout, as_json, by_code
+from stream.notify.chat.chat_format import ChatRequest, as_json, by_code
 from stream.notify.sink import Answer, Pace, Reply, by_status
 
 
@@ -26,13 +26,13 @@ class Feishu:
         """The whole body is limited to 20 KB."""
         return as_json(text)
 
-    def shout(self, url: str, secret: str, text: str, now_ms: int) -> Shout:
+    def shout(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
         """Plain text."""
         document: dict[str, object] = {"msg_type": "text", "content": {"text": text}}
         if secret:
             at_s = now_ms // 1_000
             document |= {"timestamp": str(at_s), "sign": sign(secret, at_s)}
-        return Shout(url, orjson.dumps(document))
+        return ChatRequest(url, orjson.dumps(document))
 
     def answer(self, reply: Reply) -> Answer:
         """By its code."""

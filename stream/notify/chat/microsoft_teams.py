@@ -6,7 +6,7 @@ may hold anything.
 
 import orjson
 
-from stream.notify.chat.chat_format import Shout
+from stream.notify.chat.chat_format import ChatRequest
 from stream.notify.sink import Answer, Pace, Reply, by_status
 
 
@@ -21,7 +21,7 @@ class Teams:
         """With the block that each line becomes."""
         return len(orjson.dumps(_blocks(text)))
 
-    def shout(self, url: str, _secret: str, text: str, _now_ms: int) -> Shout:
+    def shout(self, url: str, _secret: str, text: str, _now_ms: int) -> ChatRequest:
         """A card with a block for each line."""
         card = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -35,7 +35,7 @@ class Teams:
             "contentUrl": None,
             "content": card,
         }
-        return Shout(url, orjson.dumps({"type": "message", "attachments": [attachment]}))
+        return ChatRequest(url, orjson.dumps({"type": "message", "attachments": [attachment]}))
 
     def answer(self, reply: Reply) -> Answer:
         """By its status."""

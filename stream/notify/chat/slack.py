@@ -5,7 +5,7 @@ The answer is 200 and the word ok; 429 has Retry-After.
 
 import orjson
 
-from stream.notify.chat.chat_format import Shout
+from stream.notify.chat.chat_format import ChatRequest
 from stream.notify.sink import Answer, Pace, Reply, by_status
 
 
@@ -21,10 +21,10 @@ class Slack:
         """In UTF-8."""
         return len(text.encode())
 
-    def shout(self, url: str, _secret: str, text: str, _now_ms: int) -> Shout:
+    def shout(self, url: str, _secret: str, text: str, _now_ms: int) -> ChatRequest:
         """Three characters have a meaning in its texts."""
         plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return Shout(url, orjson.dumps({"text": plain}))
+        return ChatRequest(url, orjson.dumps({"text": plain}))
 
     def answer(self, reply: Reply) -> Answer:
         """By its status."""

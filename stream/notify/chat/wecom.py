@@ -6,7 +6,7 @@
 
 import orjson
 
-from stream.notify.chat.chat_format import Shout, by_code
+from stream.notify.chat.chat_format import ChatRequest, by_code
 from stream.notify.sink import Answer, Pace, Reply, by_status
 
 
@@ -21,9 +21,9 @@ class WeCom:
         """In UTF-8."""
         return len(text.encode())
 
-    def shout(self, url: str, _secret: str, text: str, _now_ms: int) -> Shout:
+    def shout(self, url: str, _secret: str, text: str, _now_ms: int) -> ChatRequest:
         """Plain text."""
-        return Shout(url, orjson.dumps({"msgtype": "text", "text": {"content": text}}))
+        return ChatRequest(url, orjson.dumps({"msgtype": "text", "text": {"content": text}}))
 
     def answer(self, reply: Reply) -> Answer:
         """By its code."""

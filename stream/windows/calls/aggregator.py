@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from stream.arrays import distinct, grown
-from stream.calendar.team_calendars import Calendars
+from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import CallRows
 from stream.events.language import I64, Bool, Phase
 from stream.events.names import Names
@@ -16,43 +16,45 @@ from stream.windows.calls.facts import NONE
 from stream.windows.calls.minute_sums import (
     POOL_COUNTS,
     TEAM_COUNTS,
-    Entries,
-    Tally,
+    CountEntries,
+    MinuteSums,
     pool_values,
     team_values,
 )
 from stream.windows.calls.open_calls import Calls
-from stream.windows.closing.hour_sums import Hours
+from stream.windows.closing.hour_sums import HourSums
 
 _PERIODS_KEPT_MS = 15 * DAY_MS
 
 
-class Counting:
+class CallAggregator:
     """The calls of a shard and their tallies."""
 
-    def __init__(self, names: Names, spec: Spec, calendars: Calendars, hours: Hours | None) -> None:
+    def __init__(
+        self, names: Names, spec: Spec, calendars: TeamCalendars, hours: HourSums | None
+    ) -> None:
         self._names = names
         self._spec = spec
         self._calendars = calendars
         self._hours = hours
         self.calls = Calls(names, spec.windows)
-        self.teams = Tally(len(TEAM_COUNTS))
-        self.pools = Tally(len(POOL_COUNTS))
-        self.seats = Tally(len(TEAM_COUNTS))
+        self.teams = MinuteSums(len(TEAM_COUNTS))
+        self.pools = MinuteSums(len(POOL_COUNTS))
+        self.seats = MinuteSums(len(TEAM_COUNTS))
         """Filled only where `Spec.seat_calls` asks for it."""
         self.seat_heard = np.zeros(64, np.bool_)
         """Seats of which a call was taken in."""
         self.pool_heard = np.zeros(8, np.bool_)
 
-    def make_room(self) -> None:
+    def resize(self) -> None:
         """Follow the names."""
         names = self._names
-        self.teams.make_room(len(names.teams))
-        self.pools.make_room(len(names.pools))
+        self.teams.resize(len(names.teams))
+        self.pools.resize(len(names.pools))
         self.seat_heard = grown(self.seat_heard, len(names.seats))
         self.pool_heard = grown(self.pool_heard, len(names.pools))
         if self._spec.seat_calls:
-            self.seats.make_room(len(names.seats))
+            self.seats.resize(len(names.seats))
 
     def advance(self, minute: I64, floor_of_seat: I64) -> None:
         """Open minutes up to the given one of each floor (floors,), for what is new there too."""
@@ -110,13 +112,13 @@ class Counting:
             self._hours.count_calls(what.seat[named], teams.ts_ms, teams.values)
             self._hours.count_pools(pools.row, pools.ts_ms, pools.values)
 
-    def entries(self, what: Contribution) -> tuple[Entries, Entries]:
+    def entries(self, what: Contribution) -> tuple[CountEntries, CountEntries]:
         """What calls count for, as entries of the teams' tally and of the pools'."""
         windows, calendars = self._spec.windows, self._calendars
         at, values = team_values(what, windows.short_call_ms)
         team = self._names.seat_team.data[what.seat[at]]
         period_ms = calendars.shift_start(calendars.of_team[team], what.ts_ms[at])
-        teams = Entries(team, what.ts_ms[at], period_ms, values)
+        teams = CountEntries(team, what.ts_ms[at], period_ms, values)
         period_ms = calendars.shift_start(calendars.of_pool[what.pool], what.ts_ms)
         values = pool_values(what, windows.service_level_ms)
-        return teams, Entries(what.pool, what.ts_ms, period_ms, values)
+        return teams, CountEntries(what.pool, what.ts_ms, period_ms, values)

@@ -6,7 +6,7 @@ import numpy as np
 
 from stream.events.language import I64, Bool, Phase
 from stream.units import NEVER_MS
-from stream.windows.calls.facts import NONE, Facts
+from stream.windows.calls.facts import NONE, CallFacts
 from stream.windows.calls.open_calls import Calls
 
 
@@ -76,7 +76,7 @@ def _of_calls(book: Calls, calls: I64, phase: Phase) -> tuple[I64, ...]:
     )
 
 
-def _wait_ms(book: Calls, facts: Facts, at: I64, call: I64) -> I64:
+def _wait_ms(book: Calls, facts: CallFacts, at: I64, call: I64) -> I64:
     """The wait that was told, else since the call was offered, else NONE."""
     offered = book.facts[Phase.offered].ts_ms[call]
     since = facts.ts_ms[at] - offered

@@ -16,7 +16,7 @@ VALUES = ("ts_ms", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "pool", "seat")
 pools and teams by the bytes of their names."""
 
 
-class Facts:
+class CallFacts:
     """One phase of many calls or legs, in columns; ts_ms is NEVER_MS where it is not known."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Facts:
         self.pool = np.zeros(64, np.int64)
         self.seat = np.zeros(64, np.int64)
 
-    def make_room(self, size: int) -> None:
+    def resize(self, size: int) -> None:
         """Follow the number of slots."""
         self.ts_ms = grown(self.ts_ms, size, NEVER_MS)
         for name in VALUES[1:]:

@@ -31,7 +31,7 @@ class Legs:
         """How many numbers there are, free ones too."""
         return self._slots.size
 
-    def make_room(self, calls: int) -> None:
+    def resize(self, calls: int) -> None:
         """Follow the number of calls."""
         self.first = grown(self.first, calls, NONE)
         self.nameless = grown(self.nameless, calls, NONE)

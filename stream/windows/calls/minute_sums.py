@@ -72,7 +72,7 @@ def pool_values(what: Contribution, service_level_ms: int) -> I64:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class CountEntries:
     """Values to be counted, in columns of length N."""
 
     row: I64
@@ -83,7 +83,7 @@ class Entries:
     """(N, width)"""
 
 
-class Tally:
+class MinuteSums:
     """Values by row (team or pool) and minute, and by row and period (shift or local day)."""
 
     def __init__(self, width: int) -> None:
@@ -94,7 +94,7 @@ class Tally:
         self.sums = np.zeros((8, width), np.int64)
         self._width = width
 
-    def make_room(self, rows: int) -> None:
+    def resize(self, rows: int) -> None:
         """Follow the number of rows."""
         self.minutes = grown(self.minutes, rows)
         self.head = grown(self.head, rows)
@@ -105,7 +105,7 @@ class Tally:
         empty_opened(self.minutes, head, minute)
         np.maximum(head, minute, out=head)
 
-    def add(self, entries: Entries) -> None:
+    def add(self, entries: CountEntries) -> None:
         """Add entries; minutes that are no longer kept are passed over."""
         row, values = entries.row, entries.values
         if not len(row):
@@ -134,7 +134,9 @@ class Tally:
         self.periods = {key: at for at, key in enumerate(periods)}
         self.sums = grown(sums, 8)
 
-    def windows(self, period_ms: I64, minutes: Sequence[int], as_of_ms: int, ahead: Entries) -> I64:
+    def windows(
+        self, period_ms: I64, minutes: Sequence[int], as_of_ms: int, ahead: CountEntries
+    ) -> I64:
         """Sums over windows that end at as_of_ms: (rows, len(minutes) + 1, width).
 
         The last `minutes` closed ones and the open one, for each count; then the period of each

@@ -13,10 +13,10 @@ from stream.events.language import I64, U8, Bool, Phase
 from stream.events.names import Names
 from stream.spec import WindowSpec
 from stream.units import HOUR_MS, NEVER_MS
-from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, Facts
+from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, NONE, VALUES, CallFacts
 from stream.windows.calls.index import U64, Index, Slots, call_hashes
 from stream.windows.calls.legs import Legs
-from stream.windows.calls.seen_facts import BITS, CALL_ITSELF, CALL_OVER, Told, numbers
+from stream.windows.calls.seen_facts import BITS, CALL_ITSELF, CALL_OVER, SeenFacts, numbers
 
 OPEN_MS_MOST = 24 * HOUR_MS
 """An open call older than this is forgotten: its end was lost."""
@@ -34,8 +34,8 @@ class Calls:
         """The slots of all calls."""
         self._slots = Slots()
         self.legs = Legs()
-        self.told = Told()
-        self.facts = {phase: Facts() for phase in (*CALL_FACTS, *LEG_FACTS)}
+        self.told = SeenFacts()
+        self.facts = {phase: CallFacts() for phase in (*CALL_FACTS, *LEG_FACTS)}
         self.newest_ms = np.full(64, NEVER_MS, np.int64)
         """The latest instant told of each call; NEVER_MS for a free slot."""
         self.floor = np.zeros(64, np.int64)
@@ -85,7 +85,7 @@ class Calls:
         """The slots of calls that have none yet, by their hashes and floors, (N,)."""
         new, first, which = np.unique(hashed, return_index=True, return_inverse=True)
         slots = self._slots.take(len(new))
-        self._make_room()
+        self._resize()
         self._hash[slots], self.floor[slots] = new, floor[first]
         self.index.add(new, slots)
         self.find_again(slots)
@@ -101,19 +101,19 @@ class Calls:
         number = numbers(self._hash[slots], np.full(len(slots), CALL_ITSELF))
         self._again[slots] = self.told.holds(number, np.full(len(slots), CALL_OVER, np.uint64))
 
-    def _make_room(self) -> None:
+    def _resize(self) -> None:
         size = self.size
         if size <= len(self.newest_ms):
             return
         for phase in CALL_FACTS:
-            self.facts[phase].make_room(size)
+            self.facts[phase].resize(size)
         self.newest_ms = grown(self.newest_ms, size, NEVER_MS)
         self.floor = grown(self.floor, size)
         self._hash = grown(self._hash, size)
         self._again = grown(self._again, size)
         self.complete = grown(self.complete, size)
         self.closed_ms = grown(self.closed_ms, size, NEVER_MS)
-        self.legs.make_room(size)
+        self.legs.resize(size)
         self.last_ended = grown(self.last_ended, size, NONE)
 
     def open_legs_of(self, rows: CallRows, agent: I64, slot: I64) -> I64:
@@ -130,10 +130,10 @@ class Calls:
         """The leg of each (call, agent), (N,); new legs are opened."""
         leg = self.legs.open(slot, agent)
         for phase in LEG_FACTS:
-            self.facts[phase].make_room(self.legs.size)
+            self.facts[phase].resize(self.legs.size)
         return leg
 
-    def _enter(self, facts: Facts, place: I64, rows: CallRows, at: I64) -> None:
+    def _enter(self, facts: CallFacts, place: I64, rows: CallRows, at: I64) -> None:
         """Enter facts; a second one of the same key counts only if it is the lesser."""
         fresh = (facts.ts_ms[place] == NEVER_MS) & firsts(place)
         facts.put(place[fresh], rows, at[fresh])
@@ -142,7 +142,7 @@ class Calls:
             if self._weight(rows, int(row[0])) < self._weight(facts, int(slot[0])):
                 facts.put(slot, rows, row)
 
-    def _weight(self, columns: CallRows | Facts, at: int) -> tuple[int | bytes, ...]:
+    def _weight(self, columns: CallRows | CallFacts, at: int) -> tuple[int | bytes, ...]:
         durations = tuple(int(getattr(columns, name)[at]) for name in VALUES[:-2])
         names, seat = self._names, int(columns.seat[at])
         team = b"" if seat == NONE else names.seats.keys[seat][2].encode()

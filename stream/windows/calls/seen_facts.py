@@ -29,7 +29,7 @@ _SPAN_MS = 15 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SeenRun:
     """Calls and legs of one span, sorted."""
 
     told: U64
@@ -43,18 +43,18 @@ def numbers(call: U64, agent: I64) -> U64:
     return (mixed ^ (mixed >> np.uint64(29))) & _KEY
 
 
-class Told:
+class SeenFacts:
     """Runs by span of the latest instant of the calls."""
 
     def __init__(self) -> None:
-        self.runs: dict[int, Run] = {}
+        self.runs: dict[int, SeenRun] = {}
 
     def add(self, told: U64, floor: I32, newest_ms: I64) -> None:
         """Remember calls and legs: their numbers with bits, and the latest instant of each."""
         span = newest_ms // _SPAN_MS
         for one in np.unique(span).tolist():
             at = span == one
-            run = Run(told[at], floor[at])
+            run = SeenRun(told[at], floor[at])
             self.runs[one] = _united(self.runs[one], run) if one in self.runs else _sorted(run)
 
     def holds(self, number: U64, bit: U64) -> Bool:
@@ -74,22 +74,22 @@ class Told:
             past = before_ms >= (span + 1) * _SPAN_MS
             if past.any():
                 kept = ~past[run.floor]
-                self.runs[span] = Run(run.told[kept], run.floor[kept])
+                self.runs[span] = SeenRun(run.told[kept], run.floor[kept])
                 if not kept.any():
                     del self.runs[span]
 
 
-def _united(one: Run, other: Run) -> Run:
+def _united(one: SeenRun, other: SeenRun) -> SeenRun:
     return _sorted(
-        Run(np.concatenate([one.told, other.told]), np.concatenate([one.floor, other.floor]))
+        SeenRun(np.concatenate([one.told, other.told]), np.concatenate([one.floor, other.floor]))
     )
 
 
-def _sorted(run: Run) -> Run:
+def _sorted(run: SeenRun) -> SeenRun:
     """By number, each once: of a call that was over twice, all that was told."""
     order = np.argsort(run.told, kind="stable")  # fast where most is in order already
     told, floor = run.told[order], run.floor[order]
     first = np.flatnonzero(np.diff(told & _KEY, prepend=~told[:1]))
     if len(first) < len(told):
         told, floor = np.bitwise_or.reduceat(told, first), floor[first]
-    return Run(told, floor)
+    return SeenRun(told, floor)

@@ -15,7 +15,7 @@ HOURS = 2
 """0: the hour to be sealed next; 1: what is newer, all of it in the hour after (`seals.Seals`)."""
 
 
-class Hours:
+class HourSums:
     """Sums by row and open hour.
 
     What becomes known of a call in an hour that is sealed, such as long after-call work, counts in
@@ -40,7 +40,7 @@ class Hours:
         self.pools = np.zeros((8, HOURS, len(POOL_COUNTS)), np.int64)
         """Calls by pool, see `tally.POOL_COUNTS`."""
 
-    def make_room(self) -> None:
+    def resize(self) -> None:
         """Follow the names."""
         floors = len(self._names.floors)
         self.start_ms = grown(self.start_ms, floors, UNSEEN_MS)

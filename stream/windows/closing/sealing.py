@@ -21,7 +21,7 @@ from stream.events.language import I64, STAFFED, STATE_COUNT, State
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.closing.archive import Hour
 from stream.windows.engine import Engine
-from stream.windows.lateness import Late, Refused
+from stream.windows.lateness import Late, LateMasks
 
 HOURS_MOST: Final = 3 * 24
 """Hours that one event seals at the most: of a floor that was not heard of for longer, the rest is
@@ -48,7 +48,7 @@ class _Seal:
 class _Admitted:
     """What became of a batch."""
 
-    refused: Refused
+    refused: LateMasks
     turn: I64
     """(E,): how many events before it, or itself, have sealed hours of its floor."""
     seals: list[list[_Seal]]
@@ -63,7 +63,7 @@ def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
     """
     admitted, hours = _admit(engine, batch), list[Hour]()
     refused = admitted.refused
-    engine.make_room()
+    engine.resize()
     opened = engine.open_minutes(engine.sources.greatest_ms // MINUTE_MS)
     fine = ~(refused.grace | refused.horizon | refused.sealed)
     for turn, seals in enumerate(admitted.seals):
@@ -81,11 +81,11 @@ def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
     """Judge lateness, and find what seals hours, event by event in their order."""
     seals, sources = engine.seals, engine.sources
-    sources.make_room()
+    sources.resize()
     crossings = seals.crossings(batch, sources)
     if not crossings:
         return _Admitted(sources.admit(batch, seals.sealed_ms), np.zeros(0, np.int64), [])
-    admitted = _Admitted(Refused.none(len(batch)), np.zeros(len(batch), np.int64), [])
+    admitted = _Admitted(LateMasks.none(len(batch)), np.zeros(len(batch), np.int64), [])
     floor_of_event = engine.names.source_floor.data[batch.source]
     heapify(crossings)
     start = 0

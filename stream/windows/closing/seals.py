@@ -32,7 +32,7 @@ class Seals:
         """Where that hour ends. No event lies beyond the hour after it: an hour lasts half an hour
         at least, and `seal_ms` is no longer."""
 
-    def make_room(self) -> None:
+    def resize(self) -> None:
         """Follow the names: rows for new floors."""
         count = len(self._names.floors)
         self.sealed_ms = grown(self.sealed_ms, count, UNSEEN_MS)
@@ -46,7 +46,7 @@ class Seals:
         sources: as they stand before `start`. A floor that is seen for the first time crosses
         too: there its hours begin. `only`: just this floor.
         """
-        self.make_room()
+        self.resize()
         source = batch.source[start:]
         floor = self._names.source_floor.data[source]
         ahead_ms = batch.ts_ms[start:] - self.next_ms[floor]
@@ -104,7 +104,7 @@ class Seals:
 
     def restore(self, sources: Sources) -> None:
         """After a restore: floors are sealed as far as their sources have come."""
-        self.make_room()
+        self.resize()
         greatest_ms = sources.greatest_ms[: len(self._names.floors)]
         for floor in np.flatnonzero(greatest_ms != UNSEEN_MS).tolist():
             self.follow(floor, sources)

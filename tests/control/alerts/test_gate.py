@@ -7,18 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.control.alerts.gate import (
-    Waits,
+    WaitTraces,
     end_of_waits,
-    heard,
+    has_data,
     long_waits,
     nobody_free,
     remembered,
     within,
 )
-from stream.control.model import QueueTrace
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
-from stream.windows.queues import calls_trace
+from stream.windows.queues import QueueTrace, calls_trace
 
 
 def trace(*steps: tuple[int, int]) -> QueueTrace:
@@ -73,7 +72,7 @@ class CallQueues(Sequence[QueueTrace]):
         mine = pools == pool
         return QueueTrace(True, *calls_trace(offered_ms[mine], end_ms[mine], 0, self._until_ms))
 
-    def heard(self) -> Bool:
+    def has_data(self) -> Bool:
         return np.ones(self._pools, np.bool_)
 
     def gauged(self) -> Sequence[int]:
@@ -92,11 +91,11 @@ CALLS = st.tuples(
 @given(st.lists(CALLS, max_size=12))
 def test_the_calls_beneath_say_the_same_as_the_traces(calls: list[tuple[int, int, int]]) -> None:
     queues = CallQueues(calls, 3, 60_000)
-    assert isinstance(queues, Waits)
+    assert isinstance(queues, WaitTraces)
     from_calls = np.full(3, -NEVER_MS, np.int64)
     end_of_waits(queues, 0, 60_000, from_calls)
     assert queues.made == 0
     from_traces = np.full(3, -NEVER_MS, np.int64)
     end_of_waits(list(queues), 0, 60_000, from_traces)
     assert from_calls.tolist() == from_traces.tolist()
-    assert heard(queues) == heard(list(queues))
+    assert has_data(queues) == has_data(list(queues))

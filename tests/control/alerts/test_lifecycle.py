@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from stream.control.alerts.lifecycle import (
     NO_EPISODE,
+    AlertStep,
     Episode,
-    Step,
     advance,
     alert_id,
-    severity_of,
+    severity_for,
 )
 from stream.control.model import Severity, Verdict
 
@@ -20,7 +20,7 @@ def test_an_id_is_sixteen_hex_digits_that_stay_the_same_for_good() -> None:
 
 def test_the_page_limit_pages_only_through_an_open_gate() -> None:
     def severity(*, page_limit: bool, in_peak: bool, gate_open: bool) -> Severity:
-        return severity_of(page_limit=page_limit, in_peak=in_peak, gate_open=gate_open)
+        return severity_for(page_limit=page_limit, in_peak=in_peak, gate_open=gate_open)
 
     assert severity(page_limit=True, in_peak=True, gate_open=True) is Severity.page
     assert severity(page_limit=True, in_peak=True, gate_open=False) is Severity.nudge
@@ -35,7 +35,7 @@ def test_of_alerts_at_one_instant_the_loudest_is_told() -> None:
         0,
         {"share": False, "collective": True},
         calm=False,
-        loudness=lambda page_limit: Severity.page if page_limit else Severity.nudge,
+        severity_for=lambda page_limit: Severity.page if page_limit else Severity.nudge,
         name=str,
     )
     assert [(step.detector, step.to, step.notify) for step in steps] == [
@@ -47,13 +47,13 @@ def test_of_alerts_at_one_instant_the_loudest_is_told() -> None:
 def test_a_detector_that_grows_louder_than_what_was_told_is_told_under_its_own_id() -> None:
     def judge(
         episode: Episode, at_ms: int, found: Mapping[str, bool]
-    ) -> tuple[Episode, list[Step]]:
+    ) -> tuple[Episode, list[AlertStep]]:
         return advance(
             episode,
             at_ms,
             found,
             calm=not found,
-            loudness=lambda page_limit: Severity.page if page_limit else Severity.nudge,
+            severity_for=lambda page_limit: Severity.page if page_limit else Severity.nudge,
             name=str,
         )
 

@@ -10,16 +10,16 @@ from typing import Any
 import redis
 from faust.types import TP
 
-from stream.agents.fetched_batch import Batch
+from stream.agents.fetched_batch import FetchedBatch
 from stream.agents.partition_task import Wording
-from stream.agents.record_columns import Columns
-from stream.agents.takeover import Place, Rules, take_over
-from stream.agents.task_runner import LaneKeeper
-from stream.agents.worker_services import Outlets
+from stream.agents.record_columns import RecordColumns
+from stream.agents.takeover import PartitionRef, TaskConfig, take_over
+from stream.agents.task_runner import TaskRunner
+from stream.agents.worker_services import WorkerServices
 from stream.config import load_roster, load_settings
 from stream.control.alerts.messages import messages
 from stream.dlq.letters import DeadLetter
-from stream.notify.alertmanager import Standing
+from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
@@ -71,9 +71,9 @@ class Topics:
 class Kept:
     """A lane that was taken over."""
 
-    def __init__(self, store: RedisStore, keeper: LaneKeeper, topics: Topics) -> None:
+    def __init__(self, store: RedisStore, runner: TaskRunner, topics: Topics) -> None:
         self.store = store
-        self.keeper = keeper
+        self.runner = runner
         self.topics = topics
 
     async def feed(self, records: Sequence[Record], first_offset: int) -> None:
@@ -81,21 +81,21 @@ class Kept:
         for start in range(0, len(records), AT_ONCE):
             some = records[start : start + AT_ONCE]
             first = first_offset + start
-            columns = Columns(
+            columns = RecordColumns(
                 [value.encode() for _, value in some],
                 [time_ms for time_ms, _ in some],
                 range(first, first + len(some)),
                 first + len(some),
             )
-            await self.keeper.take(Batch(TP(KEY.topic, KEY.partition), 1, columns, FAR))
-            if not self.keeper.lane.replaying:
-                assert await self.keeper.flush()
+            await self.runner.take(FetchedBatch(TP(KEY.topic, KEY.partition), 1, columns, FAR))
+            if not self.runner.task.replaying:
+                assert await self.runner.flush()
 
 
 @cache
-def rules() -> Rules:
+def rules() -> TaskConfig:
     settings = load_settings(FOLDER / "floorwatch.toml", {})
-    return Rules(settings.spec, load_roster(settings), Wording(messages, "en"), stands=True)
+    return TaskConfig(settings.spec, load_roster(settings), Wording(messages, "en"), stands=True)
 
 
 @asynccontextmanager
@@ -108,17 +108,22 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
     """
     health, topics = Health(), Topics(answers=answers)
     async with RedisStore(url) as store:
-        lane = await take_over(store, Place(KEY, 1), None, rules(), 0)
-        outlets = Outlets(
-            store, topics, Dispatcher([], health), Standing((), health), Exporter(health), health
+        task = await take_over(store, PartitionRef(KEY, 1), None, rules(), 0)
+        outlets = WorkerServices(
+            store,
+            topics,
+            Dispatcher([], health),
+            ActiveAlerts((), health),
+            Exporter(health),
+            health,
         )
-        keeper = LaneKeeper(
-            lane, outlets, lambda *_: None, _lost, answered=lambda: True, end=lambda: None
+        runner = TaskRunner(
+            task, outlets, lambda *_: None, _lost, answered=lambda: True, end=lambda: None
         )
-        yield Kept(store, keeper, topics)
+        yield Kept(store, runner, topics)
 
 
-def _lost(_keeper: LaneKeeper, how: object) -> None:
+def _lost(_keeper: TaskRunner, how: object) -> None:
     raise AssertionError(f"the lane was lost: {how}")
 
 

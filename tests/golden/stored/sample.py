@@ -80,9 +80,9 @@ async def gone_on(kept: Kept, url: str, following: list[Record]) -> dict[str, An
     """What a lane makes of the records after the commit."""
     audits, letters = len(kept.topics.audits), len(kept.topics.letters)
     kept.topics.answers = True
-    await kept.feed(following, kept.keeper.lane.offset)
-    await kept.keeper.flush()  # what the last one told is no longer kept
-    await kept.keeper.show()
+    await kept.feed(following, kept.runner.task.offset)
+    await kept.runner.flush()  # what the last one told is no longer kept
+    await kept.runner.show()
     return {
         "audits": [list(one) for one in kept.topics.audits[audits:]],
         "letters": [letter.key.decode() for letter in kept.topics.letters[letters:]],
@@ -99,10 +99,10 @@ async def made(url: str) -> Sample:
     committed = sum(time_ms < at_ms(COMMITTED) for time_ms, _ in sent)
     async with taken_over(url, answers=True) as kept:
         await kept.feed(sent[:saved], 0)
-        await kept.keeper.save()
+        await kept.runner.save()
         kept.topics.answers = False
         await kept.feed(sent[saved:committed], saved)
-        await kept.keeper.show()
+        await kept.runner.show()
         held, at_commit = dumped(url), shown(url)
         after = await gone_on(kept, url, sent[committed:])
     return Sample(

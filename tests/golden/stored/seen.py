@@ -21,10 +21,10 @@ async def seen(url: str, sample: Sample) -> str:
             archived = await hours(kept)
             if len(archived) != 3 or any(hour not in sample.hours for hour in archived):
                 return "other archived hours"
-            if kept.keeper.lane.offset != sample.first_offset:
+            if kept.runner.task.offset != sample.first_offset:
                 return "reads from elsewhere"
             await kept.feed(sample.replayed, sample.first_offset)
-            await kept.keeper.show()
+            await kept.runner.show()
             if shown(url) != sample.shown:
                 return "shows something else"
             after = await gone_on(kept, url, sample.following)

@@ -24,11 +24,11 @@ async def test_a_worker_shows_what_the_one_before_it_showed_and_goes_on_as_it_wo
 ) -> None:
     load(redis_url, sample.held)
     async with taken_over(redis_url) as kept:
-        lane = kept.keeper.lane
-        assert lane.offset == sample.first_offset < lane.resume_offset
+        task = kept.runner.task
+        assert task.offset == sample.first_offset < task.resume_offset
         await kept.feed(sample.replayed, sample.first_offset)
-        assert not lane.replaying
-        await kept.keeper.show()
+        assert not task.replaying
+        await kept.runner.show()
         assert shown(redis_url) == sample.shown
         after = await gone_on(kept, redis_url, sample.following)
     for name, wanted in after.items():

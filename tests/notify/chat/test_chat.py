@@ -16,13 +16,13 @@ from stream.notify.chat.chat_format import words_of
 from stream.notify.chat.chat_sender import ChatSpec
 from stream.notify.delivery import Dispatcher
 from stream.notify.notice import Notice, body_of
-from stream.notify.senders import ROBOTS
+from stream.notify.senders import CHAT_FORMATS
 from stream.notify.sink import Patience
 from stream.render.worker_metrics import Health
 from tests.notify.chat.groups import SECRET, Group, group_of
 from tests.notify.test_notice import describe, transition
 
-KINDS = sorted(ROBOTS)
+KINDS = sorted(CHAT_FORMATS)
 SIGNED = ("dingtalk", "feishu")
 QUICK = Patience(first_s=0.02, longest_s=0.1)
 LINKS = Links("https://grafana.example")
@@ -41,7 +41,7 @@ def long_notice(name: str, length: int) -> Notice:
 
 def spec(group: Group, **more: Any) -> ChatSpec:
     values: dict[str, Any] = {"language": "en", "secret": group.secret, "links": LINKS, **more}
-    return ChatSpec(name="chat", url=group.url, robot=ROBOTS[group.kind], **values)
+    return ChatSpec(name="chat", url=group.url, robot=CHAT_FORMATS[group.kind], **values)
 
 
 @asynccontextmanager
@@ -116,7 +116,7 @@ async def test_an_answer_of_200_that_says_no_is_no_delivery(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_waits_while_the_limit_is_reached_goes_in_one_message(kind: str) -> None:
-    robot = ROBOTS[kind]
+    robot = CHAT_FORMATS[kind]
     async with group_of(kind) as group, dispatching(spec(group)) as dispatcher:
         for number in range(robot.pace.messages + 3):
             dispatcher.offer(notice(f"a{number}"))

@@ -8,10 +8,10 @@ import pytest
 from stream.control.alerts.messages import messages
 from stream.notify.chat import dingtalk, feishu
 from stream.notify.chat.chat_format import fitting, joined
-from stream.notify.senders import ROBOTS
+from stream.notify.senders import CHAT_FORMATS
 from tests.notify.test_notice import transition
 
-KINDS = sorted(ROBOTS)
+KINDS = sorted(CHAT_FORMATS)
 
 
 def test_only_whole_notices_are_joined() -> None:
@@ -38,7 +38,7 @@ def test_of_thousands_that_wait_only_those_are_looked_at_that_fit() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_message_is_larger_than_its_program_takes(kind: str) -> None:
     """Short lines and marks that JSON escapes: what a message is made of costs the most then."""
-    robot = ROBOTS[kind]
+    robot = CHAT_FORMATS[kind]
     texts = ['"a"\nb\nhttps://grafana.example/d/x'] * 1_000
     text = joined(texts, robot.size, robot.bytes_max)
     assert len(robot.shout("https://chat.example/", "", text, 0).body) <= LARGEST[kind]
@@ -65,7 +65,7 @@ def test_two_workers_that_share_a_robot_stay_below_its_limit(kind: str) -> None:
         "dingtalk": (20, 60.0),
         "feishu": (100, 60.0),
     }[kind]
-    pace = ROBOTS[kind].pace
+    pace = CHAT_FORMATS[kind].pace
     assert 2 * pace.messages / pace.per_s < messages / seconds
 
 
@@ -101,5 +101,5 @@ def test_the_words_of_a_real_alert_fit_every_chat(language: str) -> None:
     )
     message = messages(step)[language]
     assert len(message.text) <= 400
-    for robot in ROBOTS.values():
+    for robot in CHAT_FORMATS.values():
         assert robot.size(f"{message.title}\n{message.text}") <= robot.bytes_max

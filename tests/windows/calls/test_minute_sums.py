@@ -6,26 +6,26 @@ import numpy as np
 import pytest
 
 from stream.units import HOUR_MS, MINUTE_MS
-from stream.windows.calls.minute_sums import Entries, Tally
+from stream.windows.calls.minute_sums import CountEntries, MinuteSums
 from stream.windows.panes import RING
 
 ROWS, WIDTH = 30, 4
 FIRST = 1_000
 
 
-def drawn(rng: np.random.Generator, minute: int) -> Entries:
+def drawn(rng: np.random.Generator, minute: int) -> CountEntries:
     """Entries of the last minutes and of some that are no longer kept; periods are hours."""
     count = int(rng.integers(1, 60))
     ts_ms = (minute - rng.integers(0, 2 * RING, count)) * MINUTE_MS + 7
     values = rng.integers(-9, 9, (count, WIDTH))
-    return Entries(rng.integers(0, ROWS, count), ts_ms, ts_ms // HOUR_MS * HOUR_MS, values)
+    return CountEntries(rng.integers(0, ROWS, count), ts_ms, ts_ms // HOUR_MS * HOUR_MS, values)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_sums_by_minute_and_by_period_are_those_of_the_entries(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    tally = Tally(WIDTH)
-    tally.make_room(ROWS)
+    tally = MinuteSums(WIDTH)
+    tally.resize(ROWS)
     tally.head[:ROWS] = FIRST
     minutes = defaultdict[tuple[int, int], np.ndarray](lambda: np.zeros(WIDTH, np.int64))
     periods = defaultdict[tuple[int, int], np.ndarray](lambda: np.zeros(WIDTH, np.int64))
@@ -54,11 +54,15 @@ def test_sums_by_minute_and_by_period_are_those_of_the_entries(seed: int) -> Non
 
 
 def test_a_row_without_its_period_has_none_of_it() -> None:
-    tally = Tally(WIDTH)
-    tally.make_room(2)
-    one = Entries(np.array([1]), np.array([HOUR_MS]), np.array([HOUR_MS]), np.ones((1, WIDTH), int))
+    tally = MinuteSums(WIDTH)
+    tally.resize(2)
+    one = CountEntries(
+        np.array([1]), np.array([HOUR_MS]), np.array([HOUR_MS]), np.ones((1, WIDTH), int)
+    )
     tally.add(one)
-    nothing = Entries(*(column[:0] for column in (one.row, one.ts_ms, one.period_ms, one.values)))
+    nothing = CountEntries(
+        *(column[:0] for column in (one.row, one.ts_ms, one.period_ms, one.values))
+    )
     found = tally.windows(np.array([HOUR_MS, HOUR_MS]), (5,), 2 * HOUR_MS, nothing)
     assert found[:, -1].tolist() == [[0] * WIDTH, [1] * WIDTH]
     tally.forget(2 * HOUR_MS)

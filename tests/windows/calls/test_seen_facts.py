@@ -6,7 +6,7 @@ import pytest
 from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
 from stream.windows.calls.index import U64, call_hashes
-from stream.windows.calls.seen_facts import BITS, CALL_ITSELF, CALL_OVER, Told, numbers
+from stream.windows.calls.seen_facts import BITS, CALL_ITSELF, CALL_OVER, SeenFacts, numbers
 
 FLOORS = 3
 SPAN_MS = 15 * MINUTE_MS
@@ -29,7 +29,7 @@ def drawn(rng: np.random.Generator, count: int) -> tuple[U64, U64, I64, I64]:
 @pytest.mark.parametrize("seed", range(4))
 def test_it_holds_what_was_added_until_its_span_is_past(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    told, wanted = Told(), dict[tuple[int, int, int], int]()
+    told, wanted = SeenFacts(), dict[tuple[int, int, int], int]()
     for _ in range(60):
         number, bits, floor, newest_ms = drawn(rng, int(rng.integers(0, 30)))
         told.add(number | bits, floor.astype(np.int32), newest_ms)
@@ -54,7 +54,7 @@ def test_it_holds_what_was_added_until_its_span_is_past(seed: int) -> None:
 
 def test_what_is_kept_depends_neither_on_the_order_nor_on_the_batches() -> None:
     number, bits, floor, newest_ms = drawn(np.random.default_rng(7), 200)
-    whole, parts = Told(), Told()
+    whole, parts = SeenFacts(), SeenFacts()
     whole.add(number | bits, floor.astype(np.int32), newest_ms)
     for at in np.array_split(np.random.default_rng(8).permutation(200), 17):
         parts.add(number[at] | bits[at], floor[at].astype(np.int32), newest_ms[at])
@@ -65,7 +65,7 @@ def test_what_is_kept_depends_neither_on_the_order_nor_on_the_batches() -> None:
 
 
 def test_an_empty_memory_holds_nothing() -> None:
-    told = Told()
+    told = SeenFacts()
     told.add(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int64))
     assert told.runs == {}
     asked = np.array([0, 8], np.uint64)
