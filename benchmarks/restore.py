@@ -12,9 +12,9 @@ from itertools import pairwise
 import orjson
 from crowd import LENGTH_MS, START_MS, Crowd, hold
 
+from stream.agents.acquisition import PartitionRef, TaskConfig, take_over
 from stream.agents.partition_task import PartitionTask, RecordChunk, TaskLimits, Wording
 from stream.agents.process import collect_seldom
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
 from stream.control.alerts.messages import messages
 from stream.roster import NO_ROSTER
 from stream.spec import Spec

@@ -8,17 +8,23 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 from typing import Any, Final
 
-from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
+from stream.agents.acquisition import TaskConfig
+from stream.agents.gauges import Vitals
 from stream.agents.logs import log_to_stderr
 from stream.agents.partition_task import TaskLimits, Wording
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import TeamReader, not_alive, not_ready
-from stream.agents.sinks import alertmanagers, step_sinks
-from stream.agents.takeover import TaskConfig
+from stream.agents.sink_specs import alertmanagers, step_sinks
 from stream.agents.task_manager import TaskManager
 from stream.agents.topics import TopicWatch
-from stream.agents.vitals import Vitals
+from stream.agents.transport.faust_app import (
+    GroupTimes,
+    batches_of,
+    consumer_of,
+    crash_of,
+    faust_app,
+)
 from stream.agents.watchdog import Progress, Watchdog
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms

@@ -9,7 +9,11 @@ from typing import Final
 EVERY_S: Final = 10.0
 NOISY: Final = ("aiokafka", "faust", "mode", "asyncio")
 """While Kafka is away, aiokafka alone logs some 75 errors a second."""
-CHATTY: Final = ("stream.agents.faustapp", "stream.agents.thread", "stream.agents.transport")
+CHATTY: Final = (
+    "stream.agents.transport.faust_app",
+    "stream.agents.transport.consumer_thread",
+    "stream.agents.transport.batch_consumer",
+)
 """Faust's services speak under the names of the modules that define them."""
 KINDS_MAX: Final = 1_000
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stream.agents.outbox import Outbox
-from stream.agents.record_columns import RecordColumns
 from stream.agents.shard_clock import ShardClock
-from stream.dlq.letters import DeadLetter, Origin, dead_letters
+from stream.agents.transport.record_columns import RecordColumns
+from stream.dlq.dead_letters import DeadLetter, Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.failpoints import failpoint

@@ -11,8 +11,8 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream.dlq.letters import DeadLetter
-from stream.dlq.producing import ProducerRecord, new_producer, send
+from stream.dlq.dead_letters import DeadLetter
+from stream.dlq.producer import ProducerRecord, new_producer, send
 from stream.failpoints import failpoint
 from stream.store.protocol import OutboxEntry
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from stream.agents.task_manager import TaskManager
-from stream.agents.transport import BatchConsumer
+from stream.agents.transport.batch_consumer import BatchConsumer
 from stream.agents.watchdog import STANDING_S_MAX
 from stream.agents.worker_services import WorkerServices
 from stream.store import keys

@@ -10,12 +10,12 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.acquisition import PartitionRef, TaskConfig, take_over
 from stream.agents.outbox import NOTICE
 from stream.agents.process import give_memory_back
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
 from stream.agents.task_runner import TaskRunner
-from stream.agents.transport import BatchConsumer
+from stream.agents.transport.batch_consumer import BatchConsumer
+from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.errors import ServiceError

@@ -10,9 +10,9 @@ import logging
 import time
 from collections.abc import Callable
 
-from stream.agents.archiving import Committed, archive_and_commit
-from stream.agents.fetched_batch import FetchedBatch
 from stream.agents.partition_task import PartitionTask, RecordChunk
+from stream.agents.task_commit import Committed, archive_and_commit
+from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.view_publisher import ViewPublisher
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms

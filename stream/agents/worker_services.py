@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import EventCounts, PartitionTask
-from stream.dlq.letters import DeadLetter
+from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.render.exposition import Exporter

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import orjson
 
-from stream.dlq.letters import CUT_BYTES
+from stream.dlq.dead_letters import CUT_BYTES
 from stream.dlq.reader import Letter
 from stream.events.batch import EventBatch
 from stream.events.decode import decode_objects

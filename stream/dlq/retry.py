@@ -12,7 +12,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from stream.clock import wall_ms
-from stream.dlq.producing import ProducerRecord, new_producer, send
+from stream.dlq.producer import ProducerRecord, new_producer, send
 from stream.dlq.reader import RETRIED, DeadLetterReader, Letter, Mark, Show
 from stream.dlq.resend import Hopeless, ResendRecord, resend_records
 from stream.events.language import LATE

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as NotThere
 from stream.store.address import Address, Site
 from stream.store.connection import Answer, Connection, Facts, ask_all, facts_of
 from stream.store.connector import Connector
-from stream.store.faults import FOREIGN
+from stream.store.redis_errors import FOREIGN
 from stream.store.scripts import Command
 
 _MAP: tuple[Command, ...] = (("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))

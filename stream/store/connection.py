@@ -8,7 +8,7 @@ from hiredis import pack_command
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
-from stream.store.faults import FOREIGN
+from stream.store.redis_errors import FOREIGN
 from stream.store.scripts import Command
 
 Reply = Any

@@ -13,8 +13,8 @@ from typing import Self
 from redis.exceptions import NoScriptError
 
 from stream.store.connection import Facts, Reply
-from stream.store.faults import FOREIGN, Hope, fault_of, translated
 from stream.store.protocol import StoreOptions
+from stream.store.redis_errors import FOREIGN, Hope, fault_of, translated
 from stream.store.scripts import Command, in_full
 from stream.store.topology import Link, link_to
 

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 from faust.types import TP
 
-from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.acquisition import PartitionRef, TaskConfig, take_over
 from stream.agents.partition_task import TaskLimits, Wording
-from stream.agents.record_columns import RecordColumns
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
 from stream.agents.task_runner import TaskRunner
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.record_columns import RecordColumns
 from stream.agents.worker_services import WorkerServices
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import DeadLetter
+from stream.dlq.dead_letters import DeadLetter
 from stream.errors import ServiceError
 from stream.events.decode import decode
 from stream.notify.alertmanager import ActiveAlerts

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from stream.dlq.letters import WHOLE_BYTES_MAX, Origin, dead_letters
+from stream.dlq.dead_letters import WHOLE_BYTES_MAX, Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.language import Reason
 from stream.events.names import Names

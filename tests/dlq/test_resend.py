@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.dlq.letters import Origin, dead_letters
+from stream.dlq.dead_letters import Origin, dead_letters
 from stream.dlq.reader import Letter
 from stream.dlq.resend import Hopeless, ResendRecord, resend_records
 from stream.dlq.retry import Choice

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from stream.agents.view_publisher import key_of
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import Origin, dead_letters
+from stream.dlq.dead_letters import Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of

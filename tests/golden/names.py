@@ -6,7 +6,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream import failpoints
-from stream.dlq.letters import WHOLE_BYTES_MAX, Origin, dead_letters
+from stream.dlq.dead_letters import WHOLE_BYTES_MAX, Origin, dead_letters
 from stream.events.decode import decode
 from stream.events.names import Names
 from stream.events.partition import Route

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faust.types import TP
 
-from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, faust_app
-from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.transport.faust_app import GroupTimes, batches_of, consumer_of, faust_app
+from stream.agents.transport.fetched_batch import FetchedBatch
 
 _numbers = count()
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from faust.types import TP
 
-from stream.agents.faustapp import GroupTimes, consumer_of
+from stream.agents.transport.faust_app import GroupTimes, consumer_of
 from tests.components import Kafka
 from tests.real.reading import Record, fresh_name, make_topic, produce, reading
 
@@ -106,7 +106,7 @@ async def test_a_worker_that_does_not_fetch_stays_in_its_group(kafka: Kafka, top
 async def test_an_acquisition_that_takes_long_does_not_stop_the_worker_for_good(
     kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.agents.transport.SEEK_S_MAX", 0.5)
+    monkeypatch.setattr("stream.agents.transport.batch_consumer.SEEK_S_MAX", 0.5)
     await produce(kafka.address, topic, numbered(100))
     async with reading(kafka.address, topic) as reader:
         reader.acquire_delay_s = 3.0

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.agents.archiving import Committed
+from stream.agents.task_commit import Committed
 from stream.events.language import State
 from stream.figures.model import Figures
 from stream.render import catalogue

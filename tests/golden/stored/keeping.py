@@ -10,15 +10,15 @@ from typing import Any
 import redis
 from faust.types import TP
 
-from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.acquisition import PartitionRef, TaskConfig, take_over
 from stream.agents.partition_task import Wording
-from stream.agents.record_columns import RecordColumns
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
 from stream.agents.task_runner import TaskRunner
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.record_columns import RecordColumns
 from stream.agents.worker_services import WorkerServices
 from stream.config import load_roster, load_settings
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import DeadLetter
+from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.render.exposition import Exporter

@@ -4,7 +4,7 @@ import pytest
 from redis import exceptions as theirs
 
 from stream.errors import FloorwatchError, ServiceError, StateError
-from stream.store.faults import FAULTS, FOREIGN, Hope, fault_of, translated
+from stream.store.redis_errors import FAULTS, FOREIGN, Hope, fault_of, translated
 
 # Raised by the library's cluster client, its locks and child processes, none of which we use.
 NOT_MET = {"RedisClusterException", "ChildDeadlockedError", "IncorrectPolicyType"}

@@ -28,11 +28,11 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.agents.fetched_batch import FetchedBatch
-from stream.agents.fetches import Fetches
-from stream.agents.lagcommits import LagCommits
-from stream.agents.record_columns import fetched_columns, touch
-from stream.agents.thread import PatientThread
+from stream.agents.transport.consumer_thread import PatientThread
+from stream.agents.transport.fetch_monitor import Fetches
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.lag_commits import LagCommits
+from stream.agents.transport.record_columns import fetched_columns, touch
 
 log = logging.getLogger(__name__)
 

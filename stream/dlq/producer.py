@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
-from stream.dlq.letters import Headers
+from stream.dlq.dead_letters import Headers
 
 
 class ProducerRecord(NamedTuple):

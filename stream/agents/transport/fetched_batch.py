@@ -6,7 +6,7 @@ from typing import Protocol
 
 from faust.types import TP
 
-from stream.agents.record_columns import RecordColumns
+from stream.agents.transport.record_columns import RecordColumns
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Dead letters name where they come from and why, once a record and reason."""
 
-from stream.dlq.letters import CUT_BYTES, WHOLE_BYTES_MAX, Origin, dead_letters
+from stream.dlq.dead_letters import CUT_BYTES, WHOLE_BYTES_MAX, Origin, dead_letters
 from stream.events.language import Reason, Rejected
 from stream.windows.lateness import Late
 

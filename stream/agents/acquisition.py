@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import PartitionTask, TaskLimits, Wording
 from stream.agents.shard_clock import ShardClock
-from stream.dlq.letters import Origin
+from stream.dlq.dead_letters import Origin
 from stream.errors import StateError
 from stream.failpoints import failpoint
 from stream.roster import Roster

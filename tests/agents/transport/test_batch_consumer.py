@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP
 
-from stream.agents.transport import BatchConsumer
+from stream.agents.transport.batch_consumer import BatchConsumer
 
 PLACE = TP("floor-events", 0)
 KAFKA_PLACE = TopicPartition("floor-events", 0)
@@ -132,7 +132,7 @@ async def test_what_was_acquired_and_cannot_be_sought_is_let_go(
         raise OSError("the partition is not ours")
 
     monkeypatch.setattr(consumer, "seek_all", fail)
-    monkeypatch.setattr("stream.agents.transport.RETRY_S", 0.0)
+    monkeypatch.setattr("stream.agents.transport.batch_consumer.RETRY_S", 0.0)
     await acquired(consumer)
 
     assert not consumer.owner.held  # type: ignore[attr-defined]

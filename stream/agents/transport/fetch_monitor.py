@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from stream.agents.record_columns import last_fetch
+from stream.agents.transport.record_columns import last_fetch
 
 NEVER: Final = -1
 ANSWER_S_MAX: Final = 5.0

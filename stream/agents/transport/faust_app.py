@@ -8,7 +8,7 @@ from typing import Any, Final
 import faust
 from faust.app.base import BootStrategy
 
-from stream.agents.transport import SCHEME, BatchConsumer
+from stream.agents.transport.batch_consumer import SCHEME, BatchConsumer
 
 FETCH_BYTES_MAX: Final = 4 * 2**20
 """A floor is one partition, so a fetch may hold much of one."""

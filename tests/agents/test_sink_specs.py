@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.agents.sinks import alertmanagers, step_sinks
+from stream.agents.sink_specs import alertmanagers, step_sinks
 from stream.config import load_settings
 from stream.notify.alertmanager_alert import dashboard_url
 from stream.notify.chat.chat_sender import ChatSpec

@@ -1,0 +1,1 @@
+"""Kafka's records in batches: Faust's consumer with seeks, sessions and credits of our own."""
