@@ -1,4 +1,4 @@
-"""The worker's own metrics that nothing counts up in passing: looked up once in a while."""
+"""Worker metrics that no event updates: read at intervals."""
 
 import asyncio
 import logging
@@ -11,23 +11,23 @@ from stream.errors import FloorwatchError
 
 log = logging.getLogger(__name__)
 
-MEMORY_LOOK_S: Final = 15.0
+MEMORY_POLL_S: Final = 15.0
 
 
-class Vitals:
+class WorkerGauges:
     """Keeps these metrics current.
 
     Args:
-        outlets: what is looked at, and where the metrics are.
-        topics: all that the worker reads or writes.
+        services: what is read, and where the metrics are.
+        topics: all topics that the worker reads or writes.
     """
 
     def __init__(self, services: WorkerServices, topics: Iterable[str]) -> None:
         self._services = services
         self._topics = tuple(topics)
 
-    def look(self, tasks: Iterable[TaskRunner], missing: Iterable[str]) -> None:
-        """Of lanes and topics; `missing`: topics that do not exist."""
+    def update(self, tasks: Iterable[TaskRunner], missing: Iterable[str]) -> None:
+        """Update the gauges of tasks and topics; `missing`: topics that do not exist."""
         health, tasks = self._services.health, list(tasks)
         health.partitions.set(len(tasks))
         health.consumer_lag.set(sum(runner.task.lag for runner in tasks))
@@ -35,22 +35,22 @@ class Vitals:
         for topic in self._topics:
             health.topic_up.labels(topic).set(topic not in down)
 
-    async def watch_memory(self) -> None:
-        """Of the store's servers, for ever; the task is ended by cancelling it."""
+    async def poll_memory(self) -> None:
+        """Poll the memory of the store's servers until cancelled."""
         while True:
             try:
-                await self._look_at_memory()
+                await self._poll_memory()
             except FloorwatchError as error:
-                # Who writes says that the store is away, and ends where it must not be used.
-                log.debug("the store does not tell its memory: %s", error)
-            await asyncio.sleep(MEMORY_LOOK_S)
+                # Writers report that the store is unavailable, and stop where it must not be used.
+                log.debug("the store's memory is unknown: %s", error)
+            await asyncio.sleep(MEMORY_POLL_S)
 
-    async def _look_at_memory(self) -> None:
+    async def _poll_memory(self) -> None:
         health = self._services.health
-        found = await self._services.store.memory()
+        servers = await self._services.store.memory()
         health.redis_memory.clear()
         health.redis_memory_max.clear()
-        for one in found:
-            health.redis_memory.labels(one.server).set(one.used_bytes)
-            if one.max_bytes:
-                health.redis_memory_max.labels(one.server).set(one.max_bytes)
+        for server in servers:
+            health.redis_memory.labels(server.server).set(server.used_bytes)
+            if server.max_bytes:
+                health.redis_memory_max.labels(server.server).set(server.max_bytes)

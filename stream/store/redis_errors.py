@@ -1,4 +1,4 @@
-"""What Redis and its client library raise, in our own words: one table, used in one place."""
+"""Translates the errors of Redis and its client library into Floorwatch's, by one table."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,24 +8,26 @@ from redis import exceptions as theirs
 from stream.errors import FloorwatchError, ServiceError, StateError
 
 
-class Hope(Enum):
-    """Whether trying again makes sense."""
+class FaultKind(Enum):
+    """Whether a retry makes sense."""
 
-    passes = "passes"
-    lasts = "lasts"
+    transient = "transient"
+    permanent = "permanent"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ErrorRule:
     """A row of the table."""
 
-    raised: type[Exception]
+    exception: type[Exception]
     marker: str
-    """Words in its text; Redis 6.2 wraps what a script met into an error about the script."""
-    hope: Hope
-    becomes: type[FloorwatchError]
-    says: str
+    """Part of its text; Redis 6.2 wraps the error that a script met into one about the script."""
+    kind: FaultKind
+    raises: type[FloorwatchError]
+    message: str
 
+
+_TRANSIENT, _PERMANENT = FaultKind.transient, FaultKind.permanent
 
 _LOGIN = "Redis refuses the user or the password; check [redis] url"
 _RIGHTS = "Redis refuses this user a command; check its ACL"
@@ -44,54 +46,60 @@ _NO_CLUSTER = "this Redis is no cluster; write [redis] url = redis://host:port/0
 _NO_SERVICE = "the Sentinels know no such service; check the name in [redis] url"
 _TYPE = "a key that begins with floorwatch: holds something else; use a database of our own"
 _SLOW = "Redis does not answer in time"
-_AWAY = "Redis is not there"
+_AWAY = "Redis is unavailable"
 _ODD = "Redis answers what this version does not understand"
 
-FAULTS = (
-    Fault(theirs.AuthenticationError, "", Hope.lasts, ServiceError, _LOGIN),
-    Fault(theirs.AuthenticationWrongNumberOfArgsError, "", Hope.lasts, ServiceError, _LOGIN),
-    Fault(theirs.ExternalAuthProviderError, "", Hope.lasts, ServiceError, _LOGIN),
-    Fault(theirs.AuthorizationError, "", Hope.lasts, ServiceError, _RIGHTS),
-    Fault(theirs.NoPermissionError, "", Hope.lasts, ServiceError, _RIGHTS),
-    Fault(theirs.ResponseError, "NOAUTH", Hope.lasts, ServiceError, _LOGIN),
-    Fault(theirs.OutOfMemoryError, "", Hope.passes, ServiceError, _MEMORY),
-    Fault(theirs.ResponseError, "OOM command", Hope.passes, ServiceError, _MEMORY),
-    Fault(theirs.ReadOnlyError, "", Hope.passes, ServiceError, _REPLICA),
-    Fault(theirs.ResponseError, "READONLY", Hope.passes, ServiceError, _REPLICA),
-    Fault(theirs.ResponseError, "against a read only replica", Hope.passes, ServiceError, _REPLICA),
-    Fault(theirs.MasterDownError, "", Hope.passes, ServiceError, _REPLICA),
-    Fault(theirs.ResponseError, "MISCONF", Hope.passes, ServiceError, _DISK),
-    Fault(theirs.ResponseError, "NOREPLICAS", Hope.passes, ServiceError, _REPLICAS),
-    Fault(theirs.ResponseError, "enough good replicas", Hope.passes, ServiceError, _REPLICAS),
-    Fault(theirs.BusyLoadingError, "", Hope.passes, ServiceError, _LOADING),
-    Fault(theirs.ResponseError, "BUSY ", Hope.passes, ServiceError, _BUSY),
-    Fault(theirs.AskError, "", Hope.passes, ServiceError, _MOVING),
-    Fault(theirs.TryAgainError, "", Hope.passes, ServiceError, _MOVING),
-    Fault(theirs.ResponseError, "access a non local key", Hope.passes, ServiceError, _MOVING),
-    Fault(theirs.ClusterError, "", Hope.passes, ServiceError, _DOWN),
-    Fault(theirs.ResponseError, "the cluster is down", Hope.passes, ServiceError, _DOWN),
-    Fault(theirs.ResponseError, "cluster support disabled", Hope.lasts, StateError, _NO_CLUSTER),
-    Fault(theirs.ResponseError, "No such master", Hope.lasts, ServiceError, _NO_SERVICE),
-    Fault(theirs.ResponseError, "WRONGTYPE", Hope.lasts, StateError, _TYPE),
-    Fault(theirs.ResponseError, "wrong kind of value", Hope.lasts, StateError, _TYPE),
-    Fault(theirs.TimeoutError, "", Hope.passes, ServiceError, _SLOW),
-    Fault(theirs.ConnectionError, "", Hope.passes, ServiceError, _AWAY),
-    Fault(OSError, "", Hope.passes, ServiceError, _AWAY),
-    Fault(theirs.RedisError, "", Hope.lasts, StateError, _ODD),
+ERROR_RULES = (
+    ErrorRule(theirs.AuthenticationError, "", _PERMANENT, ServiceError, _LOGIN),
+    ErrorRule(theirs.AuthenticationWrongNumberOfArgsError, "", _PERMANENT, ServiceError, _LOGIN),
+    ErrorRule(theirs.ExternalAuthProviderError, "", _PERMANENT, ServiceError, _LOGIN),
+    ErrorRule(theirs.AuthorizationError, "", _PERMANENT, ServiceError, _RIGHTS),
+    ErrorRule(theirs.NoPermissionError, "", _PERMANENT, ServiceError, _RIGHTS),
+    ErrorRule(theirs.ResponseError, "NOAUTH", _PERMANENT, ServiceError, _LOGIN),
+    ErrorRule(theirs.OutOfMemoryError, "", _TRANSIENT, ServiceError, _MEMORY),
+    ErrorRule(theirs.ResponseError, "OOM command", _TRANSIENT, ServiceError, _MEMORY),
+    ErrorRule(theirs.ReadOnlyError, "", _TRANSIENT, ServiceError, _REPLICA),
+    ErrorRule(theirs.ResponseError, "READONLY", _TRANSIENT, ServiceError, _REPLICA),
+    ErrorRule(
+        theirs.ResponseError, "against a read only replica", _TRANSIENT, ServiceError, _REPLICA
+    ),
+    ErrorRule(theirs.MasterDownError, "", _TRANSIENT, ServiceError, _REPLICA),
+    ErrorRule(theirs.ResponseError, "MISCONF", _TRANSIENT, ServiceError, _DISK),
+    ErrorRule(theirs.ResponseError, "NOREPLICAS", _TRANSIENT, ServiceError, _REPLICAS),
+    ErrorRule(theirs.ResponseError, "enough good replicas", _TRANSIENT, ServiceError, _REPLICAS),
+    ErrorRule(theirs.BusyLoadingError, "", _TRANSIENT, ServiceError, _LOADING),
+    ErrorRule(theirs.ResponseError, "BUSY ", _TRANSIENT, ServiceError, _BUSY),
+    ErrorRule(theirs.AskError, "", _TRANSIENT, ServiceError, _MOVING),
+    ErrorRule(theirs.TryAgainError, "", _TRANSIENT, ServiceError, _MOVING),
+    ErrorRule(theirs.ResponseError, "access a non local key", _TRANSIENT, ServiceError, _MOVING),
+    ErrorRule(theirs.ClusterError, "", _TRANSIENT, ServiceError, _DOWN),
+    ErrorRule(theirs.ResponseError, "the cluster is down", _TRANSIENT, ServiceError, _DOWN),
+    ErrorRule(
+        theirs.ResponseError, "cluster support disabled", _PERMANENT, StateError, _NO_CLUSTER
+    ),
+    ErrorRule(theirs.ResponseError, "No such master", _PERMANENT, ServiceError, _NO_SERVICE),
+    ErrorRule(theirs.ResponseError, "WRONGTYPE", _PERMANENT, StateError, _TYPE),
+    ErrorRule(theirs.ResponseError, "wrong kind of value", _PERMANENT, StateError, _TYPE),
+    ErrorRule(theirs.TimeoutError, "", _TRANSIENT, ServiceError, _SLOW),
+    ErrorRule(theirs.ConnectionError, "", _TRANSIENT, ServiceError, _AWAY),
+    ErrorRule(OSError, "", _TRANSIENT, ServiceError, _AWAY),
+    ErrorRule(theirs.RedisError, "", _PERMANENT, StateError, _ODD),
 )
-"""The first row that fits counts."""
+"""The first matching row counts."""
 
-FOREIGN = (theirs.RedisError, OSError)
-"""All that a connection raises."""
-
-
-def fault_of(raised: BaseException) -> Fault:
-    """The row for an exception out of `FOREIGN`."""
-    text = str(raised)
-    return next(row for row in FAULTS if isinstance(raised, row.raised) and row.marker in text)
+REDIS_ERRORS = (theirs.RedisError, OSError)
+"""Everything that a connection raises."""
 
 
-def translated(raised: BaseException) -> FloorwatchError:
+def rule_for(exception: BaseException) -> ErrorRule:
+    """The row for one of `REDIS_ERRORS`."""
+    text = str(exception)
+    return next(
+        row for row in ERROR_RULES if isinstance(exception, row.exception) and row.marker in text
+    )
+
+
+def translate(exception: BaseException) -> FloorwatchError:
     """The error to raise in its place."""
-    row = fault_of(raised)
-    return row.becomes(f"{row.says} ({raised})" if str(raised) else row.says)
+    row = rule_for(exception)
+    return row.raises(f"{row.message} ({exception})" if str(exception) else row.message)

@@ -107,17 +107,17 @@ def commit_on_any_ground() -> None:
 
 
 def _taken_over(change: Callable[[PartitionTask, int | None], None]) -> None:
-    take_over = acquisition.take_over
+    acquire_task = acquisition.acquire_task
 
     async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> PartitionTask:
-        task = await take_over(store, place, committed, *more)
+        task = await acquire_task(store, place, committed, *more)
         was_replaying = task.replaying
         change(task, committed)
         if was_replaying and not task.replaying:
             task.shard.resume()
         return task
 
-    vars(task_manager)["take_over"] = changed
+    vars(task_manager)["acquire_task"] = changed
 
 
 def offset_from_kafka() -> None:

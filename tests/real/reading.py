@@ -95,10 +95,10 @@ class Reader:
     async def drain(self, tps: frozenset[TP]) -> None:
         """Nothing is pending here."""
 
-    def lost(self, tps: frozenset[TP]) -> None:
+    def on_lost(self, tps: frozenset[TP]) -> None:
         """Nothing is held here."""
 
-    def confirmed(self) -> Mapping[TP, int]:
+    def committable_offsets(self) -> Mapping[TP, int]:
         return dict(self.position)
 
     def take(self, batch: FetchedBatch) -> None:

@@ -135,12 +135,12 @@ async def test_the_end_is_known_after_a_fetch_that_brought_nothing(
     await produce(kafka.address, topic, numbered(100))
     async with reading(kafka.address, topic) as reader:
         await reader.until(lambda: sum(map(len, reader.values.values())) == 300)
-        fetches = consumer_of(reader.app).fetches
+        fetch_monitor = consumer_of(reader.app).fetch_monitor
         tp = TP(topic, 0)
         batches = len(reader.batches)
         await reader.rewind(tp, 100)
-        await reader.until(lambda: fetches.end(tp) is not None)
-        assert fetches.end(tp) == 100
+        await reader.until(lambda: fetch_monitor.end(tp) is not None)
+        assert fetch_monitor.end(tp) == 100
         assert len(reader.batches) == batches
 
 

@@ -185,7 +185,7 @@ async def test_a_redis_that_hangs_is_given_up_and_what_was_sent_is_kept(
 async def test_a_redis_that_is_not_there_is_said(make_redis: MakeRedis) -> None:
     server = make_redis()
     server.stop()
-    with pytest.raises(ServiceError, match="Redis is not there"):
+    with pytest.raises(ServiceError, match="Redis is unavailable"):
         await RedisStore(server.url, SHORT).open()
 
 

@@ -1,1 +1,4 @@
-"""Kafka's records in batches: Faust's consumer with seeks, sessions and credits of our own."""
+"""Kafka records in batches: Faust's consumer with batches, sessions, credits and its own seeks.
+
+Only this package imports Faust, besides the types and exceptions that its users need.
+"""
