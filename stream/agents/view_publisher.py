@@ -7,7 +7,7 @@ from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.failpoints import failpoint
 from stream.figures.model import Figures
-from stream.render.views import ViewKey, ViewKind, ViewWriter
+from stream.render.views import ViewWriter
 from stream.store import keys
 from stream.store.protocol import Outcome
 from stream.units import SECOND_MS
@@ -62,16 +62,10 @@ class ViewPublisher:
 
     async def _write(self, services: WorkerServices, figures: Figures) -> Outcome:
         lease = self._task.lease
-        views = {key_of(view): fields for view, fields in self._writer.views(figures).items()}
+        views = {keys.view(view): fields for view, fields in self._writer.views(figures).items()}
         outcome = await services.store.write_views(lease, figures.as_of_ms, views)
         gone = self._stored - views.keys()
         if gone and outcome.stored:
             outcome = await services.store.drop_views(lease, sorted(gone))
         self._stored = frozenset(views)
         return outcome
-
-
-def key_of(view: ViewKey) -> str:
-    """The view's key in the store."""
-    key = keys.team_view if view.kind is ViewKind.team else keys.pool_view
-    return key(view.floor, view.name)
