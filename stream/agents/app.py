@@ -42,7 +42,7 @@ from stream.render.exposition import Exporter
 from stream.render.views import number_fields
 from stream.render.worker_metrics import Health
 from stream.shard import Shard
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 

@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 
 from stream.errors import ConfigurationError
 from stream.store.address import Address, Site
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 
 DISCOVERY_TIMEOUT_S: Final = 0.5
 """Servers asked for the topology have to answer fast; all are asked at the same time."""

@@ -16,7 +16,7 @@ lease's outbox.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -166,20 +166,6 @@ class SealedHour:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreOptions:
-    """How long a store tries, and what it knows beforehand."""
-
-    patience_s: float = 5.0
-    """How long a call is retried before it raises ServiceError."""
-    answer_timeout_s: float = 3.0
-    connect_timeout_s: float = 2.0
-    backoff_s: tuple[float, ...] = field(default=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0))
-    """Pauses between attempts; the last one repeats."""
-    view_fields: tuple[str, ...] = ()
-    """Fields that most views have: they are sent as numbers. Others may be written all the same."""
-
-
-@dataclass(frozen=True, slots=True)
 class ServerMemory:
     """The memory of one server that holds state."""
 
@@ -194,7 +180,8 @@ class Store(Protocol):
     """One store of all shards, used by one worker in one event loop.
 
     All methods but `forget` wait for the store. They may raise ServiceError when it does not answer
-    within `StoreOptions.patience_s`, and StateError when it holds what this version must not use.
+    within the patience of `StoreOptions`, and StateError when it holds what this version must not
+    use.
     They may be cancelled at any point: an unconfirmed write is kept, and is sent again unchanged
     before the next write of the same lease, so it is applied once and in its place.
 

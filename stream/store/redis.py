@@ -10,6 +10,7 @@ from stream.store import archives, keys, snapshots, view_writes
 from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
 from stream.store.manifest import from_text
+from stream.store.options import StoreOptions
 from stream.store.protocol import (
     Commit,
     Lease,
@@ -20,7 +21,6 @@ from stream.store.protocol import (
     SealedHour,
     ServerMemory,
     Snapshot,
-    StoreOptions,
 )
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script

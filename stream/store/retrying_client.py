@@ -13,7 +13,7 @@ from typing import Self
 from redis.exceptions import NoScriptError
 
 from stream.store.connection import Reply, ServerInfo
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 from stream.store.redis_errors import REDIS_ERRORS, FaultKind, rule_for, translate
 from stream.store.scripts import Command, in_full
 from stream.store.topology import Topology, topology_for

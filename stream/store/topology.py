@@ -13,7 +13,7 @@ from stream.store.address import Address, Site, site_of
 from stream.store.cluster import ClusterTopology
 from stream.store.connection import Answer, Connection, ServerInfo, ask_all
 from stream.store.connector import Connector
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 from stream.store.scripts import Command
 from stream.store.server import check_server
 
