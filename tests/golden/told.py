@@ -203,7 +203,7 @@ def alertmanager() -> str:
 
 def entries() -> str:
     """What an outbox keeps for the audit topic and for receivers: key and document."""
-    outbox = Outbox(stands=True)
+    outbox = Outbox(track_active=True)
     outbox.add(told().transitions, messages, "en")
     kept, _ = outbox.for_commit()
     return "".join(f"{entry.id}\n{blanked(entry.body)}\n" for entry in kept)

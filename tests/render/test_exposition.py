@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.agents.archiving import Committed
+from stream.agents.task_commit import CommitResult
 from stream.events.language import State
 from stream.figures.model import Figures
 from stream.render import catalogue
@@ -174,8 +174,8 @@ def test_what_was_never_counted_stands_at_zero_so_that_the_first_is_noticed() ->
         assert f'floorwatch_events_total{{result="{result}"}} 0.0' in text
     assert 'floorwatch_events_rejected_total{reason="ahead"} 0.0' in text
     assert 'reason="late_grace"' not in text
-    assert set(COMMITTED) == {one.value for one in Committed}
-    for outcome in Committed:
+    assert set(COMMITTED) == {one.value for one in CommitResult}
+    for outcome in CommitResult:
         assert f'floorwatch_commits_total{{result="{outcome}"}} 0.0' in text
 
 

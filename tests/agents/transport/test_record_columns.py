@@ -10,7 +10,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from stream.agents.record_columns import RecordColumns, unpack
+from stream.agents.transport.record_columns import RecordColumns, unpack
 
 TP = TopicPartition("floor-events", 0)
 CONTROL_ATTRIBUTE = 0x20

@@ -1,4 +1,4 @@
-"""The receivers of notices that the configuration names, as `stream.export` takes them."""
+"""Builds sink specifications, as `stream.notify` takes them, from the configuration."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,8 @@ from stream.notify.sink import SinkSpec
 from stream.notify.webhook import WebhookSpec
 
 
-def step_sinks(settings: Settings) -> list[SinkSpec]:
-    """Those that are told each step until they have taken it: webhooks, chats, annotations."""
+def notice_sinks(settings: Settings) -> list[SinkSpec]:
+    """Sinks that get each step until they have accepted it: webhooks, chats, annotations."""
     return [
         _spec(sink, settings, common)
         for sink, common in _sinks(settings)
@@ -34,8 +34,8 @@ def _spec(sink: SinkTable, settings: Settings, common: dict[str, Any]) -> SinkSp
     return ChatSpec(robot=robot, url=url, secret=secret, language=language, links=links, **common)
 
 
-def alertmanagers(settings: Settings) -> list[AlertmanagerSpec]:
-    """Those that are told again and again what stands."""
+def alertmanager_specs(settings: Settings) -> list[AlertmanagerSpec]:
+    """Sinks that get every active alert repeatedly."""
     links = _links(settings, settings.alerts.language)
     return [
         AlertmanagerSpec(

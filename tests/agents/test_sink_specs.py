@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.agents.sinks import alertmanagers, step_sinks
+from stream.agents.sink_specs import alertmanager_specs, notice_sinks
 from stream.config import load_settings
 from stream.notify.alertmanager_alert import dashboard_url
 from stream.notify.chat.chat_sender import ChatSpec
@@ -40,15 +40,15 @@ def config(tmp_path: Path) -> Path:
 
 def test_alertmanager_is_told_by_a_way_of_its_own_and_at_all_its_addresses(config: Path) -> None:
     settings = load_settings(config, {})
-    [spec] = alertmanagers(settings)
+    [spec] = alertmanager_specs(settings)
     assert spec.urls == ("http://am-1:9093", "http://am-2:9093")
-    assert [sink.name for sink in step_sinks(settings)] == ["sink-1", "sink-2"]
+    assert [sink.name for sink in notice_sinks(settings)] == ["sink-1", "sink-2"]
 
 
 def test_links_lead_to_the_board_in_the_language_of_who_is_told(config: Path) -> None:
     settings = load_settings(config, {})
-    [alertmanager] = alertmanagers(settings)
-    slack, feishu = (sink for sink in step_sinks(settings) if isinstance(sink, ChatSpec))
+    [alertmanager] = alertmanager_specs(settings)
+    slack, feishu = (sink for sink in notice_sinks(settings) if isinstance(sink, ChatSpec))
     there = "https://grafana.example/d/floorwatch-team"
     assert dashboard_url(PLACE, alertmanager.links).startswith(f"{there}-zh?var-floor=")
     assert dashboard_url(PLACE, slack.links).startswith(f"{there}?var-floor=")

@@ -1,10 +1,10 @@
 """A fetched partition as columns, straight from aiokafka's record batches.
 
-aiokafka 0.14 builds one ConsumerRecord a record: 1.1 µs of CPU for a record of 180 bytes, where
+aiokafka 0.14 builds a ConsumerRecord for each record: 1.1 µs of CPU for one of 180 bytes, where
 unpacking the same bytes to columns takes 0.3 µs (measured; `docs/decisions`). So the iterator of
 each fetched partition is replaced by one that unpacks it at once. Positions, assignment checks and
-errors stay aiokafka's own. With transport.py, this is all that touches a private interface; the
-contract test in tests/agents names what it relies on.
+errors stay aiokafka's own. Touches aiokafka's private interface; the contract test in
+tests/agents/transport names what it relies on.
 """
 
 # ruff: noqa: SLF001, ANN401 - the private, untyped interface of aiokafka is this file's business
@@ -30,7 +30,7 @@ class RecordColumns:
     times_ms: list[int]
     """Kafka's own time stamps."""
     offsets: Sequence[int]
-    """A range where no offset is missing, else a list."""
+    """A range if no offset is missing, else a list."""
     next_offset: int
     """Where the next fetch begins: beyond the last record, control batches included."""
 
@@ -38,7 +38,7 @@ class RecordColumns:
 def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
     """Yield what a fetch holds from its position on, as one item, or nothing.
 
-    A damaged batch ends the item before it, so that nothing good is lost; it raises when the next
+    A damaged batch ends the item before it, so that no good record is lost; it raises when the next
     fetch begins with it.
 
     Raises:
@@ -64,14 +64,14 @@ def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
 
 
 def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[int]:
-    """Append a record batch; answer the offsets of what was appended."""
+    """Append a record batch; return the offsets of what was appended."""
     records = list(batch)
     if not records:
         return ()
     offsets: Sequence[int] = range(records[0].offset, records[-1].offset + 1)
     if len(offsets) != len(records):  # compaction left gaps
         offsets = list(map(_offset, records))
-    if offsets[0] < first_wanted:  # a batch is sent whole, also if the position lies within it
+    if offsets[0] < first_wanted:  # a batch is sent whole, even if the position lies within it
         kept = [i for i, offset in enumerate(offsets) if offset >= first_wanted]
         records = [records[i] for i in kept]
         offsets = [offsets[i] for i in kept]
@@ -99,7 +99,7 @@ def _is_skipped(fetched: PartitionRecords, batch: Any) -> bool:
 
 
 def unpack_all(records: dict[TopicPartition, Any]) -> None:
-    """Make each fetch that waits in a fetcher yield columns. To be called on its thread."""
+    """Make each fetch that waits in a fetcher yield columns. Call it on the fetcher's thread."""
     for result in records.values():
         if type(result) is FetchResult and result.has_more():
             fetched = result._partition_records
@@ -110,10 +110,11 @@ def unpack_all(records: dict[TopicPartition, Any]) -> None:
 async def fetched_columns(
     fetcher: Any, tps: Iterable[Any], timeout_s: float
 ) -> dict[TopicPartition, list[RecordColumns]]:
-    """Drain a fetcher as its own `fetched_records` does, into columns. On its thread.
+    """Drain a fetcher into columns, as its own `fetched_records` does.
 
-    Between taking the records and answering nothing is awaited. An empty answer: nothing came in
-    time. `tps` must not be empty, which to aiokafka means all partitions.
+    Runs on the fetcher's thread. Nothing is awaited between taking the records and returning. An
+    empty result: nothing came in time. `tps` must not be empty, which to aiokafka means all
+    partitions.
     """
     if fetcher._subscriptions.reassignment_in_progress:
         await fetcher._subscriptions.wait_for_assignment()
@@ -125,7 +126,7 @@ async def fetched_columns(
     if not waiter.done():
         waiter.cancel()
         return {}
-    waiter.result()  # raises what the coordinator has to say, such as a lost authorisation
+    waiter.result()  # raises the coordinator's error, such as a lost authorisation
     if fetcher._closed or fetcher._subscriptions.reassignment_in_progress:
         return {}
     return await _drain(fetcher, tps)
@@ -138,15 +139,15 @@ async def _drain(fetcher: Any, tps: Iterable[Any]) -> dict[TopicPartition, list[
 
 
 def touch(subscription: Any) -> None:
-    """Let aiokafka believe that its consumer is polled. On its thread."""
+    """Make aiokafka believe that its consumer is polled. Call it on the consumer's thread."""
     with subscription.fetch_context():
         pass
 
 
 def last_fetch(consumer: Any, tp: TopicPartition) -> tuple[int | None, int | None]:
-    """Of the last answered fetch of a partition, something that changes with each, and the end.
+    """A stamp of a partition's last answered fetch, which changes with each fetch, and the end.
 
-    Both None if there was none. The end is told also by a fetch that brought no records.
+    Both None if there was none. A fetch that brought no records reports the end too.
     """
     subscription = None if consumer is None else consumer._subscription.subscription
     assignment = None if subscription is None else subscription.assignment

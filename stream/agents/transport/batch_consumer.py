@@ -1,12 +1,13 @@
 """Batch transport: one Faust message for each (partition, fetch), with the records as columns.
 
-With lagcommits.py and thread.py the only file that touches Faust's private interface, as columns.py
-does aiokafka's (faust-streaming 0.15.3, aiokafka 0.14.0; tests/agents/test_transport_contract.py
-fails when they change). It knows nothing of state: its `Owner` says from which
-offset a partition is read, learns which partitions are lost, and tells what was confirmed.
+With lag_commits.py and consumer_thread.py the only file that touches Faust's private interface, as
+record_columns.py does aiokafka's (faust-streaming 0.15.3, aiokafka 0.14.0;
+tests/agents/transport/test_transport_contract.py fails when they change). It knows nothing of
+state: its `PartitionOwner` says from which offset a partition is read, is notified of lost
+partitions, and says which offsets are committed.
 
 Every seek gives a partition a new *session*. A batch carries the session in which it was drained,
-and whoever sees an old one drops it: it will be fetched again. The group's generation is not
+and a batch of an old session is dropped: it will be fetched again. The group's generation is not
 enough, since a fetch that waits for an assignment may drain after the new seek.
 """
 
@@ -28,24 +29,24 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
-from stream.agents.fetched_batch import FetchedBatch
-from stream.agents.fetches import Fetches
-from stream.agents.lagcommits import LagCommits
-from stream.agents.record_columns import fetched_columns, touch
-from stream.agents.thread import PatientThread
+from stream.agents.transport.consumer_thread import RetryingConsumerThread
+from stream.agents.transport.fetch_monitor import FetchMonitor
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.lag_commits import LagCommitConsumer
+from stream.agents.transport.record_columns import fetched_columns, touch
 
 log = logging.getLogger(__name__)
 
 SEEK_S_MAX: Final = 5.0
-"""perform_seek answers within this time: Faust waits for ever after broker_request_timeout."""
+"""perform_seek returns within this time: Faust waits for ever after broker_request_timeout."""
 LAST_COMMIT_S_MAX: Final = 5.0
 """How long a revocation waits for the last commit."""
 RETRY_S: Final = 0.5
 KEEP_ALIVE_S: Final = 1.0
 
 
-class BatchConsumer(LagCommits):
-    """Faust's consumer with batches, sessions, credits, and positions that its owner keeps."""
+class BatchConsumer(LagCommitConsumer):
+    """Faust's consumer with batches, sessions and credits; its owner keeps the positions."""
 
     records_in_flight_max = 50_000
     """Credit of a partition: records fetched and not yet released."""
@@ -60,18 +61,18 @@ class BatchConsumer(LagCommits):
         self.ready: set[TP] = set()
         """Acquired and sought: may be fetched."""
         self._credit = asyncio.Event()
-        self._one_acquirer = asyncio.Lock()
+        self._acquire_lock = asyncio.Lock()
         self._acquiring: asyncio.Task[None] | None = None
         self.in_group = False
-        """Whether an assignment has ever been heard of, be it of no partition."""
+        """Whether there ever was an assignment, even of no partition."""
         self._revoked = False
-        """A rebalance is under way: what aiokafka calls assigned is what was, and a position that
-        is sought in it does not reach the assignment that comes."""
-        self._forgotten = 0
-        self.fetches = Fetches(lambda: self._thread._consumer)
+        """A rebalance is under way: what aiokafka calls assigned is the old assignment, and a
+        position sought in it does not reach the new one."""
+        self._forget_count = 0
+        self.fetch_monitor = FetchMonitor(lambda: self._thread._consumer)
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        return PatientThread(self, loop=self.loop, beacon=self.beacon)
+        return RetryingConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # ---------------------------------------------------------------- fetching
 
@@ -96,7 +97,7 @@ class BatchConsumer(LagCommits):
                 yield batch.tp, self._message(batch)
 
     async def _fetch(self, tps: set[TP], timeout: float) -> list[FetchedBatch]:  # noqa: ASYNC109
-        """Drain what was fetched. On the consumer's thread, as are the seeks."""
+        """Drain what was fetched. Runs on the consumer's thread, as seeks do."""
         fetcher = self._thread._ensure_consumer()._fetcher
         subscriptions = fetcher._subscriptions
         if not self.flow_active:
@@ -139,7 +140,7 @@ class BatchConsumer(LagCommits):
             await asyncio.wait_for(self._credit.wait(), timeout_s)
 
     def release(self, session: int, records: int) -> None:
-        """Give credit back: so many records of a session were applied."""
+        """Return credit: so many records of a session were applied."""
         if session in self.in_flight:
             self.in_flight[session] -= records
             self._credit.set()
@@ -147,7 +148,7 @@ class BatchConsumer(LagCommits):
     # ---------------------------------------------------------------- what others may ask
 
     def assigned(self) -> set[TP]:
-        """The partitions that the group has given to this worker."""
+        """The partitions that the group has assigned to this worker."""
         try:
             return set(self.assignment())
         except ConsumerNotStarted:
@@ -160,7 +161,7 @@ class BatchConsumer(LagCommits):
         return 0 if consumer is None else len(consumer.partitions_for_topic(topic) or ())
 
     async def committed(self, tp: TP) -> int | None:
-        """What the group has committed to Kafka; None if nothing."""
+        """The offset that the group has committed to Kafka; None if there is none."""
         kafka_tp = TopicPartition(tp.topic, tp.partition)
         thread = self._thread
         found: int | None = await thread.call_thread(thread._ensure_consumer().committed, kafka_tp)
@@ -168,11 +169,11 @@ class BatchConsumer(LagCommits):
 
     @Service.task
     async def _keep_alive(self) -> None:
-        """Tell aiokafka each second that the main loop lives.
+        """Tell aiokafka each second that the main loop is alive.
 
-        Without this, a worker that does not fetch (no partitions, Redis away, no credit) leaves
-        the group after max_poll_interval and never joins again, since aiokafka refuses to while
-        idle. It does not go through the method queue, which may be waiting.
+        Without this, a worker that does not fetch (no partitions, Redis unavailable, no credit)
+        leaves the group after max_poll_interval and never joins again, since aiokafka refuses to
+        while idle. It does not go through the method queue, which may be waiting.
         """
         while not self.should_stop:
             await self.sleep(KEEP_ALIVE_S)
@@ -194,13 +195,13 @@ class BatchConsumer(LagCommits):
         consumer = self._thread._ensure_consumer()
         for tp, offset in offsets.items():
             consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
-            self.fetches.sought(tp)
+            self.fetch_monitor.on_seek(tp)
             self.session[tp] = next(self._sessions)
 
     async def perform_seek(self) -> None:
-        """Take over what is assigned; Faust calls this before the flow resumes.
+        """Acquire what is assigned; Faust calls this before the flow resumes.
 
-        Answers within SEEK_S_MAX; what cannot be had by then is acquired in the background.
+        Returns within SEEK_S_MAX; what takes longer is acquired in the background.
         """
         self.acquire_soon()
         if self._acquiring is not None:
@@ -211,68 +212,70 @@ class BatchConsumer(LagCommits):
         self._acquiring = asyncio.ensure_future(self._acquire(self.app.consumer_generation_id))
 
     async def _acquire(self, generation: int) -> None:
-        async with self._one_acquirer:
-            while generation == self.app.consumer_generation_id and not self._is_out():
+        async with self._acquire_lock:
+            while (
+                generation == self.app.consumer_generation_id and not self._is_revoked_or_stopping()
+            ):
                 tps = frozenset(self.assignment() - self.ready)
                 if not tps:
                     return
                 if not await self._acquire_once(tps):
                     await asyncio.sleep(RETRY_S)
 
-    def _is_out(self) -> bool:
+    def _is_revoked_or_stopping(self) -> bool:
         return self._revoked or self._is_stopping()
 
     async def _acquire_once(self, tps: frozenset[TP]) -> bool:
         """Whether all of the partitions are ready now."""
-        forgotten, offsets = self._forgotten, dict[TP, int]()
+        forgotten, offsets = self._forget_count, dict[TP, int]()
         try:
             offsets.update(await self.owner.acquire(tps))
             await self.seek_all(offsets)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
             log.warning("cannot acquire %s: %r", sorted(tp.partition for tp in tps), error)
-            self.owner.lost(frozenset(offsets))
+            self.owner.on_lost(frozenset(offsets))
             return False
-        if forgotten != self._forgotten:  # lost meanwhile: what was acquired may be void
-            self.owner.lost(frozenset(offsets))
+        if forgotten != self._forget_count:  # lost meanwhile: what was acquired may be void
+            self.owner.on_lost(frozenset(offsets))
             return False
         self.ready |= set(offsets)
         self._credit.set()
         return len(offsets) == len(tps)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Begin anew: whatever was sought before is void, be it of a partition that stays."""
+        """Start over: all earlier seeks are void, also those of a partition that stays."""
         held = frozenset(self.session)
         self.forget(held)
-        self.owner.lost(held)
+        self.owner.on_lost(held)
         self._revoked = False
         await super().on_partitions_assigned(assigned, generation_id)
         self.in_group = True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Commit what was applied, in bounded time, then let go."""
+        """Commit what was applied, in bounded time, then release."""
         self._revoked = True
         if self._acquiring is not None:
             self._acquiring.cancel()
         gone = frozenset(revoked)
         try:
-            await asyncio.wait_for(self._last_commit(gone), LAST_COMMIT_S_MAX)
+            await asyncio.wait_for(self._commit_before_revocation(gone), LAST_COMMIT_S_MAX)
         except Exception as error:  # noqa: BLE001 - the partitions go all the same
-            log.warning("no last commit before the partitions went: %r", error)
+            log.warning("no last commit before the partitions were revoked: %r", error)
         self.forget(gone)
-        self.owner.lost(gone)
+        self.owner.on_lost(gone)
         await super().on_partitions_revoked(revoked)
 
-    async def _last_commit(self, tps: frozenset[TP]) -> None:
+    async def _commit_before_revocation(self, tps: frozenset[TP]) -> None:
         await self.owner.drain(tps)
         await self.commit()
 
     def forget(self, tps: Iterable[TP]) -> None:
-        """Stop reading partitions; batches of them that are on their way become void.
+        """Stop reading partitions; batches of them in transit become void.
 
-        Their messages are discarded, or Faust's wait_empty would wait for them without end.
+        Their messages are discarded, or Faust's wait_empty would wait for them for ever.
         """
         gone = set(tps)
-        self._forgotten += 1
+        self._forget_count += 1
         for tp in gone:
             self.in_flight.pop(self.session.get(tp, 0), None)
             self.session[tp] = next(self._sessions)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import faust
 from faust.app.base import BootStrategy
 
-from stream.agents.transport import SCHEME, BatchConsumer
+from stream.agents.transport.batch_consumer import SCHEME, BatchConsumer
 
 FETCH_BYTES_MAX: Final = 4 * 2**20
 """A floor is one partition, so a fetch may hold much of one."""
@@ -19,7 +19,7 @@ BUFFERED_BATCHES_MAX: Final = 16
 class GroupTimes:
     """Times of the consumer group, in seconds.
 
-    A worker that dies is missed after `session_s`; one whose main loop hangs after `poll_s`.
+    The group notices a dead worker after `session_s`, one whose main loop hangs after `poll_s`.
     """
 
     session_s: float = 10.0
@@ -28,10 +28,10 @@ class GroupTimes:
 
 
 class BatchSchema(faust.Schema[Any, Any]):
-    """Hands a batch through as it is."""
+    """Passes a batch through unchanged."""
 
     def compile(self, app: faust.App, **_: object) -> Any:  # type: ignore[override]  # noqa: ANN401 - Faust's type
-        """Answer a decoder that decodes nothing."""
+        """Return a decoder that decodes nothing."""
 
         async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ANN401, ARG001
             return app.create_event(None, message.value, message.headers, message)
@@ -52,13 +52,13 @@ class _App(faust.App):
 def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> faust.App:
     """An app that reads batches; `brokers` as "host:port,host:port".
 
-    Faust's web server is off: it shows tables and routes to whoever asks, and starts only after
-    Kafka was reached. The worker's own pages are `stream.http.api`.
+    Faust's web server is off: it shows tables and routes to anybody, and starts only after Kafka
+    was reached. The worker's own HTTP API is `stream.http.api`.
     """
     options: dict[str, Any] = {
         "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),
         "store": "memory://",
-        # Faust makes this folder at every start, though without tables nothing is put into it.
+        # Faust creates this folder at every start, though without tables it stays empty.
         "datadir": str(Path(gettempdir()) / "floorwatch"),
         "autodiscover": False,
         "origin": None,
@@ -93,6 +93,6 @@ def consumer_of(app: faust.App) -> BatchConsumer:
 
 
 async def crash_of(app: faust.App) -> BaseException:
-    """Wait until the app crashes; why it did."""
+    """Wait until the app crashes; return why it did."""
     await app._crashed.wait()  # noqa: SLF001 - the only way to wait for it
-    return app.crash_reason or RuntimeError("Faust crashed and does not say why")
+    return app.crash_reason or RuntimeError("Faust crashed without a reason")

@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP
 
-from stream.agents.transport import BatchConsumer
+from stream.agents.transport.batch_consumer import BatchConsumer
 
 PLACE = TP("floor-events", 0)
 KAFKA_PLACE = TopicPartition("floor-events", 0)
@@ -33,10 +33,10 @@ class Owner:
     async def drain(self, tps: frozenset[TP]) -> None:
         """Nothing was applied."""
 
-    def lost(self, tps: frozenset[TP]) -> None:
+    def on_lost(self, tps: frozenset[TP]) -> None:
         self.held -= tps
 
-    def confirmed(self) -> Mapping[TP, int]:
+    def committable_offsets(self) -> Mapping[TP, int]:
         return {}
 
 
@@ -76,10 +76,10 @@ def consumer(subscription: SubscriptionState, monkeypatch: pytest.MonkeyPatch) -
     made.app = SimpleNamespace(consumer_generation_id=1)
     made.session, made._sessions, made.in_flight = {}, itertools.count(1), defaultdict(int)
     made.ready, made._credit = set(), asyncio.Event()
-    made._one_acquirer, made._acquiring = asyncio.Lock(), None
+    made._acquire_lock, made._acquiring = asyncio.Lock(), None
     made.in_group = made._revoked = False
-    made._forgotten, made._committed_offset, made._unacked_messages = 0, {}, set()
-    made.fetches = SimpleNamespace(sought=lambda _tp: None)
+    made._forget_count, made._committed_offset, made._unacked_messages = 0, {}, set()
+    made.fetch_monitor = SimpleNamespace(on_seek=lambda _tp: None)
     found: BatchConsumer = made
     return found
 
@@ -132,7 +132,7 @@ async def test_what_was_acquired_and_cannot_be_sought_is_let_go(
         raise OSError("the partition is not ours")
 
     monkeypatch.setattr(consumer, "seek_all", fail)
-    monkeypatch.setattr("stream.agents.transport.RETRY_S", 0.0)
+    monkeypatch.setattr("stream.agents.transport.batch_consumer.RETRY_S", 0.0)
     await acquired(consumer)
 
     assert not consumer.owner.held  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the last fetch of each partition says, be it one that brought no records."""
+"""What the last fetch of each partition reported, even one without records."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from typing import Any, Final
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from stream.agents.record_columns import last_fetch
+from stream.agents.transport.record_columns import last_fetch
 
 NEVER: Final = -1
 ANSWER_S_MAX: Final = 5.0
 """Kafka answers an idle fetch after 1.5 s."""
 
 
-class Fetches:
-    """Whether Kafka answers, and where partitions end; `consumer` gives aiokafka's, or None."""
+class FetchMonitor:
+    """Whether Kafka answers, and where partitions end; `consumer` returns aiokafka's, or None."""
 
     def __init__(self, consumer: Callable[[], Any]) -> None:
         self._consumer = consumer
@@ -24,12 +24,12 @@ class Fetches:
         self._sought: dict[TP, int | None] = {}
         """Stamp of the last answered fetch when a partition was sought."""
 
-    def sought(self, tp: TP) -> None:
-        """The partition is read from another offset from now on."""
+    def on_seek(self, tp: TP) -> None:
+        """Note that the partition is read from another offset from now on."""
         self._sought[tp], _ = self._last(tp)
 
-    def answers(self, tp: TP) -> bool:
-        """Whether Kafka has answered a fetch of this partition lately."""
+    def is_answering(self, tp: TP) -> bool:
+        """Whether Kafka has answered a fetch of this partition recently."""
         stamp, _ = self._last(tp)
         known, since_s = self._answered.get(tp, (NEVER, 0.0))
         if stamp != known:

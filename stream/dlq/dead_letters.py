@@ -1,6 +1,6 @@
-"""What could not be read, or came too late, as records of the dead-letter topic.
+"""Rejected and late events as records of the dead-letter topic.
 
-One dead letter for each record and reason, whatever number of events the record held.
+One dead letter for each record and reason, however many events the record held.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from stream.events.language import Reason, Rejected
 from stream.windows.lateness import Late
 
 WHOLE_BYTES_MAX: Final = 512 * 1024
-"""A larger record is cut, so that it fits into any topic."""
+"""A larger record is truncated, so that it fits into any topic."""
 CUT_BYTES: Final = 64 * 1024
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -25,20 +25,20 @@ class DeadLetter:
     events: int
     """How many events of the record had this reason."""
     key: bytes
-    """Where it comes from, so that whoever reads the topic knows repeats."""
+    """Source and reason, by which readers of the topic recognise repeats."""
     value: bytes | None
     headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where records come from."""
+    """The source of records."""
 
     topic: str
     partition: int
 
 
-def dead_letters(
+def make_dead_letters(
     origin: Origin,
     values: Sequence[bytes | None],
     offsets: Sequence[int],

@@ -1,7 +1,7 @@
-"""Sealed hours go into the archive before the commit that covers the event which sealed them.
+"""Archives sealed hours before the commit that covers the event that sealed them.
 
 So none is missing whatever happens between the two: what was not committed is read again, seals
-the same hours, and puts the same bytes in their place.
+the same hours, and writes the same bytes in their place.
 """
 
 from enum import StrEnum
@@ -11,22 +11,22 @@ from stream.failpoints import failpoint
 from stream.store.protocol import Commit, Outcome, Store
 
 
-class Committed(StrEnum):
+class CommitResult(StrEnum):
     """How a commit ended; the values are in metrics (`stream.render.worker_metrics.COMMITTED`)."""
 
     stored = "stored"
-    letters_wait = "letters_wait"
-    """Dead letters are acknowledged first, and their topic took none."""
-    store_away = "store_away"
+    dead_letters_blocked = "letters_wait"
+    """Dead letters are acknowledged first, and their topic did not acknowledge them."""
+    store_unavailable = "store_away"
     refused = "refused"
-    """The shard is another's, or the store was set back."""
+    """Another worker owns the shard, or the store was set back."""
 
 
 async def archive_and_commit(store: Store, task: PartitionTask, commit: Commit) -> Outcome:
-    """Write both, in this order; nothing is committed unless all hours are there.
+    """Archive, then commit; commits nothing unless all hours are archived. Waits for the store.
 
     Raises:
-        ServiceError: the store is away; what was not written goes with the next call.
+        ServiceError: the store is unavailable; the next call writes what was not written.
     """
     hours = list(task.sealed)
     if hours:

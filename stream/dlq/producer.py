@@ -1,4 +1,4 @@
-"""Producing to Kafka so that what was acknowledged is there."""
+"""Produces to Kafka with acknowledgement of all in-sync replicas."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,21 +6,21 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
-from stream.dlq.letters import Headers
+from stream.dlq.dead_letters import Headers
 
 
 class ProducerRecord(NamedTuple):
-    """What is sent to a topic."""
+    """A record to send to a topic."""
 
     key: bytes
     value: bytes | None
     headers: Headers = ()
     partition: int | None = None
-    """None: as the key says."""
+    """None: chosen by the key."""
 
 
 def new_producer(brokers: str | list[str]) -> AIOKafkaProducer:
-    """A producer that is not yet connected; a record is acknowledged by all replicas in sync."""
+    """A producer, not yet connected; a record is acknowledged by all in-sync replicas."""
     return AIOKafkaProducer(
         bootstrap_servers=brokers, acks="all", linger_ms=2, request_timeout_ms=10_000
     )

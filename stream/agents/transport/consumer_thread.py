@@ -1,4 +1,4 @@
-"""The consumer's thread. With transport.py, all that touches Faust's private interface."""
+"""The consumer's thread. Touches Faust's private interface, as batch_consumer.py does."""
 
 # ruff: noqa: SLF001 - the private interface of faust and aiokafka is this file's business
 
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 RETRY_S: Final = 2.0
 
 
-class PatientThread(driver.AIOKafkaConsumerThread):
-    """Waits for a broker that is not there yet, instead of crashing."""
+class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
+    """Waits for a broker that is not available yet, instead of crashing."""
 
     async def on_start(self) -> None:
         """Start the consumer, as soon as a broker answers."""
@@ -23,7 +23,7 @@ class PatientThread(driver.AIOKafkaConsumerThread):
             try:
                 await super().on_start()
             except KafkaConnectionError:
-                log.warning("Kafka is not there (%s): waiting", self.app.conf.broker[0])
+                log.warning("Kafka is unavailable (%s): waiting", self.app.conf.broker[0])
                 await self._give_up_consumer()
                 await self.sleep(RETRY_S)
             else:
@@ -35,7 +35,7 @@ class PatientThread(driver.AIOKafkaConsumerThread):
             await consumer.stop()
 
     async def on_thread_stop(self) -> None:
-        """Stop the consumer, also while Kafka is away.
+        """Stop the consumer, also while Kafka is unavailable.
 
         Then aiokafka's fetcher is cancelled in a pause and lets that escape; what would have come
         after it, leaving the group, needs Kafka anyway.

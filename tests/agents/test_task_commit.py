@@ -16,7 +16,7 @@ from stream.simulate.run import simulate
 from stream.store.protocol import Lease, Outcome, SealedHour
 from stream.units import HOUR_MS, MINUTE_MS
 from stream.windows.closing.archive import Hour, encode
-from tests.agents.bench import KEY, SPEC, Bench, Watched, batch
+from tests.agents.bench import KEY, SPEC, Bench, RecordingStore, batch
 
 START_MS = 1_772_444_400_000
 """2026-03-02T09:40:00Z"""
@@ -45,7 +45,7 @@ def sealed_by(records: Records) -> list[bytes]:
     return sorted(encode(hour) for hour in shard.take_sealed())
 
 
-class Archivist(Watched):
+class Archivist(RecordingStore):
     """The memory store, with a diary of archived hours."""
 
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
@@ -72,8 +72,8 @@ def bench_of(limits: TaskLimits | None = None) -> tuple[Bench, Archivist]:
 async def test_hours_are_archived_before_the_commit_that_covers_them() -> None:
     bench, store = bench_of()
     records = recording(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, len(records)))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
 
     assert await runner.flush()
 
@@ -92,7 +92,7 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
     """
     rng, records = random.Random(seed), recording(seed)
     bench, store = bench_of(TaskLimits(chunk_records=300, commit_records=700))
-    runner, read, crashes = await bench.take_over(), 0, 0
+    runner, read, crashes = await bench.acquire_task(), 0, 0
     earlier = bench.server.copy()
     while runner.task.offset < len(records) or read < len(records):
         fate = rng.random()
@@ -103,11 +103,11 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
                 await store.archive(runner.task.lease, runner.task.sealed, HOUR_MS * 99)
             if rng.random() < 0.4:
                 bench.server.set_back(earlier)
-            runner = await bench.take_over()
+            runner = await bench.acquire_task()
         elif fate > 0.8:
             earlier = bench.server.copy()
         read = min(runner.task.offset + rng.randrange(1, 300), len(records))
-        await runner.take(batch(records, max(0, runner.task.offset - 50), read))
+        await runner.process(batch(records, max(0, runner.task.offset - 50), read))
         if rng.random() < 0.5 and not runner.task.replaying:
             await runner.flush()
         if rng.random() < 0.2 and not runner.task.replaying and not store.away:
@@ -121,23 +121,23 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
 async def test_what_was_committed_is_not_archived_again() -> None:
     bench, _ = bench_of()
     records = recording(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, len(records)))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
     await runner.flush()
 
-    again = await bench.take_over()
-    await again.take(batch(records, 0, len(records)))
+    second = await bench.acquire_task()
+    await second.process(batch(records, 0, len(records)))
 
-    assert again.task.offset == again.task.resume_offset
-    assert not again.task.sealed
+    assert second.task.offset == second.task.resume_offset
+    assert not second.task.sealed
 
 
 async def test_while_the_store_is_away_hours_wait_and_go_before_the_next_commit() -> None:
     bench, store = bench_of()
     records = recording(1)
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     store.away = True
-    await runner.take(batch(records, 0, len(records)))
+    await runner.process(batch(records, 0, len(records)))
     assert not await runner.flush()
     assert "commit" not in bench.diary.lines
     assert len(runner.task.sealed) == 4
@@ -149,7 +149,7 @@ async def test_while_the_store_is_away_hours_wait_and_go_before_the_next_commit(
 
 async def test_reading_waits_while_more_bytes_are_sealed_than_may_wait() -> None:
     bench, _ = bench_of(TaskLimits(sealed_bytes_max=1_000))
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     runner.task.sealed.append(SealedHour("floor-01", 0, bytes(1_000)))
     assert runner.task.is_full
     assert await runner.flush()
@@ -159,10 +159,10 @@ async def test_reading_waits_while_more_bytes_are_sealed_than_may_wait() -> None
 async def test_a_lane_that_lost_its_shard_archives_nothing_and_commits_nothing() -> None:
     bench, store = bench_of()
     records = recording(1)
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     other = Bench(server=bench.server)
-    await other.take_over()
-    await runner.take(batch(records, 0, len(records)))
+    await other.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
 
     assert not await runner.flush()
 

@@ -19,7 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import QueueServiceThread
 
-from stream.agents.faustapp import batches_of, consumer_of, faust_app
+from stream.agents.transport.faust_app import batches_of, consumer_of, faust_app
 
 PINNED = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
