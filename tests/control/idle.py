@@ -57,8 +57,8 @@ class Idle:
         "zh": {
             "idle": "{count}/{staffed} 人空闲已满 2 分钟。",
             "title_idle": "{count}/{staffed} 人空闲",
-            "idle_cleared": "现 {count}/{staffed} 人空闲,历时 {lasted}。",
-            "do_idle": "请做:可安排培训、会议或支援其他队列。",
+            "idle_cleared": "现 {count}/{staffed} 人空闲,持续 {lasted}。",
+            "do_idle": "建议:可安排培训、会议或支援其他队列。",
         },
     }
 
