@@ -22,8 +22,8 @@ from stream.control.detectors.protocol import (
     Texts,
     judge_instants,
 )
-from stream.control.evaluation.head_counts import POOL, first, third, unpack
-from stream.control.evaluation.limits import SMALLEST
+from stream.control.head_counts import POOL, first, third, unpack
+from stream.control.limits import SMALLEST
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS

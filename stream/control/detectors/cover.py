@@ -30,7 +30,7 @@ from stream.control.detectors.protocol import (
     judge_instants,
 )
 from stream.control.detectors.share import is_blind
-from stream.control.evaluation.head_counts import POOL, second, unpack
+from stream.control.head_counts import POOL, second, unpack
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
