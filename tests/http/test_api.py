@@ -103,7 +103,7 @@ async def test_a_healthy_worker_is_alive_and_ready(world: World) -> None:
 
 async def test_an_unhealthy_worker_gives_the_reasons(world: World) -> None:
     world.not_alive.append("no progress for 60 s with 12 records to read")
-    world.not_ready += ["Redis is away since 10:43:12", "partition 3 is being restored"]
+    world.not_ready += ["Redis is unavailable since 10:43:12", "partition 3 is being restored"]
     status, alive = await world.json("/livez")
     assert (status, alive["alive"]) == (503, False)
     status, ready = await world.json("/readyz")

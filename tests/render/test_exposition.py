@@ -190,6 +190,6 @@ async def test_counters_are_current_without_a_refresh() -> None:
 
 def test_each_metric_of_figures_has_exactly_one_kind_of_series() -> None:
     figures: Figures = make_figures()
-    of_team_and_pool = [block.metric.name for block in series_of(figures)]
+    of_team_and_pool = [one.metric.name for one in series_of(figures)]
     assert len(of_team_and_pool) == len(set(of_team_and_pool))
     assert catalogue.TEAM_AGENTS.name in of_team_and_pool
