@@ -95,7 +95,8 @@ def _value(key: str, field: bytes, value: bytes) -> Any:
     if field == b"manifest":
         return re.sub(rb'"[0-9a-f]{16}"', b'"ID"', value)
     if key.endswith(":outbox"):
-        place, body = value.rsplit(b":{", 1)[0], value[value.index(b"{") :]
+        at = value.index(b"{")
+        place, body = value[:at], value[at:]
         return [place, blanked(body)]
     return value
 
