@@ -45,6 +45,15 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 test: $(STAMP) ## all tests; what is not installed here is skipped visibly
 	$(BIN)/python -m pytest
 
+# Few histories: what they draw beyond the first ones takes hardly another branch.
+PURE_TESTS := $(addprefix tests/,calendar control events figures observation sources stats windows \
+	test_arrays.py test_fingerprint.py test_roster.py test_shard.py)
+
+.PHONY: coverage
+coverage: $(STAMP) ## branch coverage of the pure packages by the pure tests; fails below 90 %
+	FLOORWATCH_HISTORIES=5 $(BIN)/python -m pytest -q -m "pure and not slow" --numprocesses=2 \
+		--cov --cov-report=term $(PURE_TESTS)
+
 .PHONY: check
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -64,6 +73,11 @@ demo: $(STAMP) ## a floor with a walk-out at a peak, live (DEMO_SECONDS=n ends b
 .PHONY: bench
 bench: $(STAMP) ## the small benchmark; the last line is one JSON object
 	@$(BIN)/python benchmarks/run.py --small
+
+.PHONY: bench-history
+bench-history: $(STAMP) ## the small benchmark, its ratios kept in benchmarks/history with the commit
+	@$(BIN)/python benchmarks/run.py --small \
+		| $(BIN)/python benchmarks/record.py benchmarks/history/small.jsonl
 
 .PHONY: faults
 faults: $(STAMP) ## the matrix of faults on real Kafka and Redis (FAULTS=short: a part of it)
