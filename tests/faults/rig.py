@@ -48,7 +48,7 @@ class Setup:
     module: str = "stream"
     """What the workers run: the product, or a mutant of it."""
     redis: RedisKind = "one"
-    """Several Redis servers stand beside three brokers."""
+    """Several Redis servers run beside three brokers."""
     evidence: Path | None = None
     """Where runs that fail leave what explains them; None: in the folder of all files."""
 
@@ -186,7 +186,7 @@ class Rig:
 
     @property
     def fenced(self) -> int:
-        """How often workers were told that their floors are another's."""
+        """How often workers were fenced."""
         logs = [worker for worker in self.workers if worker.process is not None]
         return sum(worker.log.count("FENCED") for worker in logs)
 

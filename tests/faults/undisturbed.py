@@ -76,7 +76,7 @@ class Undisturbed:
         }
 
     def truth(self) -> dict[tuple[str, str, str], Fields]:
-        """What the independent computation says must stand in the views."""
+        """What the views must hold by the independent computation."""
         found: dict[tuple[str, str, str], Fields] = {}
         for truth in self._truths.values():
             if truth.watermark_ms:

@@ -51,7 +51,7 @@ async def test_an_alert_has_stable_labels_both_times_and_texts_in_both_languages
     assert alert["generatorURL"] == notes["dashboard_url"]
 
 
-async def test_people_are_told_once_however_often_it_is_sent_and_once_when_it_is_over(
+async def test_people_are_notified_once_however_often_it_is_sent_and_once_when_it_is_over(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with (
@@ -95,7 +95,7 @@ async def test_a_fail_over_pages_nobody_again(alertmanager: Path, tmp_path: Path
             assert pager.told == [("firing", "red")]
 
 
-async def test_an_outage_of_alertmanager_loses_nothing_that_stands(
+async def test_an_outage_of_alertmanager_loses_no_active_alert(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     health = Health()
@@ -127,7 +127,7 @@ async def test_an_alert_that_grows_more_severe_is_one_alert_under_its_new_severi
         await server.until(lambda alerts: [one["labels"]["severity"] for one in alerts] == ["page"])
 
 
-async def test_an_episode_that_begins_soon_after_another_stands_and_stays(
+async def test_an_episode_that_begins_soon_after_another_is_active_and_stays(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     """The end of the one before it is told for a quarter of an hour, under the same labels."""
@@ -145,7 +145,7 @@ async def test_an_episode_that_begins_soon_after_another_stands_and_stays(
         assert pager.told == [("firing", "red")]
 
 
-async def test_a_lane_that_may_be_anothers_is_told_of_no_more(
+async def test_alerts_of_a_task_that_may_be_owned_elsewhere_are_no_longer_sent(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with (
@@ -161,7 +161,7 @@ async def test_a_lane_that_may_be_anothers_is_told_of_no_more(
         assert [one["labels"]["team"] for one in await server.alerts()] == ["blue"]
 
 
-async def test_a_sink_is_told_of_its_teams_and_severities_alone(
+async def test_a_sink_gets_its_teams_and_severities_alone(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with (

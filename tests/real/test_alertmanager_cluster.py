@@ -17,7 +17,7 @@ from tests.real.telling import SETTLED_S, one_server, raised, show, spec, tellin
 pytestmark = pytest.mark.xdist_group("alertmanager")
 
 
-async def test_all_members_of_a_cluster_have_it_and_people_are_told_once(
+async def test_all_members_of_a_cluster_have_it_and_people_are_notified_once(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:

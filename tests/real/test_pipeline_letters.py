@@ -86,7 +86,7 @@ async def letter_keys(stage: Stage) -> list[bytes]:
 
 
 @one_redis
-async def test_a_mostly_bad_stream_is_an_alarm_and_not_ready_until_good_events_end_it(
+async def test_a_mostly_rejected_stream_is_an_alarm_and_not_ready_until_good_events_end_it(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url)

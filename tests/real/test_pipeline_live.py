@@ -32,7 +32,7 @@ def team_as_shown(worker: WorkerProcess, floor: LiveFloor) -> dict[str, Any]:
     return orjson.loads(body) if status == 200 else {}
 
 
-async def test_while_redis_is_away_it_pages_from_memory_and_once_only(
+async def test_while_redis_is_unavailable_it_pages_from_memory_and_once_only(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     redis = make_redis("--appendfsync", "always")
@@ -67,7 +67,7 @@ async def test_while_redis_is_away_it_pages_from_memory_and_once_only(
 
 
 @one_redis
-async def test_a_fail_over_pages_nothing_again_and_what_is_over_is_told_once(
+async def test_a_fail_over_pages_nothing_again_and_the_end_is_sent_once(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url, rules(sink))
@@ -149,7 +149,7 @@ async def test_a_backlog_pages_no_past_walk_out_but_one_that_is_still_true(
 
 
 @one_redis
-async def test_a_zombie_pages_nobody_and_is_told_that_it_is_one(
+async def test_a_zombie_pages_nobody_and_is_fenced(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url, rules(sink))

@@ -64,7 +64,7 @@ async def test_it_waits_for_kafka_and_redis_with_a_clear_line_and_without_traceb
 
 @one_redis
 @pytest.mark.parametrize("away", ["redis", "kafka", "both"])
-async def test_sigterm_ends_in_time_while_a_service_is_away(
+async def test_sigterm_ends_in_time_while_a_service_is_unavailable(
     make_kafka: Callable[[], Kafka], make_redis: MakeRedis, make_stage: MakeStage, away: str
 ) -> None:
     kafka, redis = make_kafka(), make_redis()
@@ -82,7 +82,7 @@ async def test_sigterm_ends_in_time_while_a_service_is_away(
 
 
 @one_redis
-async def test_while_redis_is_away_it_reads_on_and_nothing_differs_afterwards(
+async def test_while_redis_is_unavailable_it_reads_on_and_nothing_differs_afterwards(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
 ) -> None:
     redis = make_redis("--appendfsync", "always")
