@@ -116,7 +116,7 @@ class AlertmanagerServer(Program):
     async def until(
         self, condition: Callable[[list[dict[str, Any]]], bool], seconds: float = 20.0
     ) -> list[dict[str, Any]]:
-        """The first state for which this holds; asked again and again, as nothing else tells."""
+        """The first state for which this holds; polled, as nothing else signals it."""
         async with asyncio.timeout(seconds):
             while not condition(alerts := await self.alerts()):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What stands is told to real Alertmanagers: once to people, however often to the program."""
+"""Active alerts reach people once through real Alertmanagers, however often they are sent."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import pytest
 from stream.control.model import Severity, Verdict
 from stream.notify.alertmanager import HORIZON, OWNED_S_MAX
 from stream.render.worker_metrics import Health
-from tests.real.telling import (
+from tests.real.alerting import (
     RESEND_MS,
     SETTLED_S,
     one_server,
@@ -61,7 +61,7 @@ async def test_people_are_notified_once_however_often_it_is_sent_and_once_when_i
         step = raised()
         show(standing, step)
         await pager.until(lambda: pager.told == [("firing", "red")])
-        # Longer than its end was ahead: it stands because it is sent again.
+        # Longer than its end was ahead: it is active because it is sent again.
         for _ in range(int(HORIZON * RESEND_MS / 500) + 2):
             await asyncio.sleep(0.5)
             show(standing, step)
@@ -130,7 +130,7 @@ async def test_an_alert_that_grows_more_severe_is_one_alert_under_its_new_severi
 async def test_an_episode_that_begins_soon_after_another_is_active_and_stays(
     alertmanager: Path, tmp_path: Path
 ) -> None:
-    """The end of the one before it is told for a quarter of an hour, under the same labels."""
+    """The end of the previous one is sent for a quarter of an hour, under the same labels."""
     over = people_step("red", Verdict.in_control, ago_s=500)
     async with (
         one_server(alertmanager, tmp_path) as (server, pager),

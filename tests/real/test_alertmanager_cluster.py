@@ -1,4 +1,4 @@
-"""Several Alertmanagers are told, and people once."""
+"""Alerts go to several Alertmanagers, and to people once."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,8 +11,8 @@ import pytest
 
 from stream.cli.embedded import free_port
 from stream.render.worker_metrics import Health
+from tests.real.alerting import SETTLED_S, one_server, raised, show, spec, telling
 from tests.real.alertmanager_server import AlertmanagerServer, paging
-from tests.real.telling import SETTLED_S, one_server, raised, show, spec, telling
 
 pytestmark = pytest.mark.xdist_group("alertmanager")
 
@@ -35,7 +35,7 @@ async def test_all_members_of_a_cluster_have_it_and_people_are_notified_once(
         await asyncio.sleep(SETTLED_S)
         show(standing, raised())
         assert pager.told == [("firing", "red")]
-        # One member dies, and comes back with nothing: it has it again, and nobody is told twice.
+        # One member dies, and comes back with nothing: it gets it again, nobody is notified twice.
         second.stop()
         second.start()
         show(standing, raised())
@@ -61,12 +61,12 @@ async def test_what_one_member_of_a_cluster_has_does_not_wait(
             show(standing, raised(), raised("blue"))
             await reached(lambda: pending.get() > 0)
             show(standing)
-            await reached(lambda: pending.get() == 0)  # nothing stands, so nothing waits
+            await reached(lambda: pending.get() == 0)  # no alert is active, so nothing waits
 
 
 async def reached(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
-        while not condition():  # noqa: ASYNC110 - a number that nobody tells of
+        while not condition():  # noqa: ASYNC110 - a number without an event
             await asyncio.sleep(0.05)
 
 

@@ -170,7 +170,7 @@ async def test_every_query_and_rule_answers_in_four_situations_of_a_floor(
 
 
 def identity(alert: dict[str, Any]) -> tuple[str, str]:
-    """An alert that ended and was raised anew has another beginning."""
+    """An alert that ended and was raised again has another beginning."""
     return str(sorted(alert["labels"].items())), alert["startsAt"]
 
 

@@ -15,7 +15,7 @@ PARTITIONS = 3
 
 
 def numbered(count: int, start: int = 0) -> list[Record]:
-    """Records that say where they stand."""
+    """Records that hold their own offsets."""
     return [
         Record(p, f"{p}:{i}".encode().ljust(180), 1_700_000_000_000 + i)
         for i in range(start, start + count)

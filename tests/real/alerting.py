@@ -1,4 +1,4 @@
-"""What is shown to real Alertmanagers: a raised alert, and the sink that tells it."""
+"""What is sent to real Alertmanagers: a raised alert, and the sink that sends it."""
 
 import time
 from collections.abc import AsyncIterator

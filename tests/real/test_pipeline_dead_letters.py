@@ -1,4 +1,4 @@
-"""Whole workers on real Kafka and Redis: mostly bad streams, and dead letters that nobody takes."""
+"""Whole workers on real Kafka and Redis: mostly rejected streams, and refused dead letters."""
 
 import asyncio
 from typing import Any
@@ -40,9 +40,9 @@ from tests.real.working import (
 )
 
 HOME = partition_of("floor-0", PARTITIONS)
-MOSTLY_BAD = "most events of the last minute or two were rejected or late; see the dead letters"
+NOT_READY = "most events of the last minute or two were rejected or late; see the dead letters"
 LETTERS_MAX = 10_000 + 16_000
-"""Dead letters at which reading waits, and a piece more."""
+"""Dead letters at which reading waits, and a chunk more."""
 
 
 def bad(count: int) -> Written:
@@ -95,7 +95,7 @@ async def test_a_mostly_rejected_stream_is_an_alarm_and_not_ready_until_good_eve
         stored = Stored(stage)
         wait_until(worker.is_ready, "it is ready")
         await send(stage, first)
-        wait_until(lambda: worker.why_not_ready() == [MOSTLY_BAD], "it says that it is not ready")
+        wait_until(lambda: worker.why_not_ready() == [NOT_READY], "it says that it is not ready")
         assert metric(worker, "floorwatch_events_mostly_bad") == 1
         wait_until(lambda: stored.offsets() == ends(first), "all is applied")
         await send(stage, second)
@@ -111,7 +111,7 @@ async def test_a_mostly_rejected_stream_is_an_alarm_and_not_ready_until_good_eve
 
 
 async def take_letters_of(stage: Stage, bytes_max: int) -> None:
-    """Let the brokers take no larger dead letters."""
+    """Let the brokers accept no larger dead letters."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.brokers)
     await admin.start()
     try:
@@ -123,7 +123,7 @@ async def take_letters_of(stage: Stage, bytes_max: int) -> None:
 
 
 async def until_it_waits(worker: WorkerProcess) -> float:
-    """Wait until as many letters wait as may, and reading stands; how many there are."""
+    """Wait until as many dead letters wait as may, and reading has stopped; return their number."""
     wait_until(lambda: rejected(worker) >= 10_000, "the bound is reached")
     wait_until(lambda: "has accepted no records for" in str(worker.why_not_ready()), "it says so")
     await asyncio.sleep(2.0)  # so that it would have read on
@@ -157,7 +157,7 @@ async def test_a_worker_without_its_topics_says_so_and_reads_no_further_than_it_
         wait_until(lambda: stored.offsets() == ends(written), "all is stored")
         assert len(set(await letter_keys(stage))) == 40_000
         assert_all_same(stage, stored, written)
-        wait_until(lambda: set(worker.why_not_ready()) <= {MOSTLY_BAD}, "nothing else is wrong")
+        wait_until(lambda: set(worker.why_not_ready()) <= {NOT_READY}, "nothing else is wrong")
         assert "Traceback" not in worker.log
         assert stop_in_time(worker) == 0
         stored.close()
