@@ -37,7 +37,7 @@ from stream.http.api import Api
 from stream.http.application import serving
 from stream.http.store_reader import StoreReader
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.views import number_fields
 from stream.render.worker_metrics import Health

@@ -30,8 +30,8 @@ def _spec(sink: SinkTable, settings: Settings, common: dict[str, Any]) -> SinkSp
         return WebhookSpec(url=url, **common)
     if sink.kind == "grafana":
         return GrafanaSpec(url=url, token=secret, language=language, **common)
-    robot, links = CHAT_FORMATS[sink.kind], _links(settings, language)
-    return ChatSpec(robot=robot, url=url, secret=secret, language=language, links=links, **common)
+    chat, links = CHAT_FORMATS[sink.kind], _links(settings, language)
+    return ChatSpec(chat=chat, url=url, secret=secret, language=language, links=links, **common)
 
 
 def alertmanager_specs(settings: Settings) -> list[AlertmanagerSpec]:

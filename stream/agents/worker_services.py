@@ -9,7 +9,7 @@ from stream.agents.outbox import Outbox
 from stream.agents.partition_task import EventCounts, PartitionTask
 from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
 from stream.store.protocol import OutboxEntry, Store

@@ -20,7 +20,7 @@ from stream.dlq.dead_letters import DeadLetter
 from stream.errors import ServiceError
 from stream.events.decode import decode
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.notify.notice import Notice, key_of
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health

@@ -16,8 +16,8 @@ import orjson
 
 from stream.agents.shard_clock import ShardClock
 from stream.clock import wall_ms
-from stream.control.alerts.lifecycle import CLEAR_DWELL_MS
 from stream.control.alerts.messages import messages
+from stream.control.episode import CLEAR_DWELL_MS
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of

@@ -18,7 +18,7 @@ from stream.http.api import Api
 from stream.http.application import serving
 from stream.notify.alertmanager import ActiveAlerts, AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.notify.notice import Notice
 from stream.notify.webhook import WebhookSpec
 from stream.render.exposition import Exporter

@@ -20,7 +20,7 @@ from stream.config import load_roster, load_settings
 from stream.control.alerts.messages import messages
 from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
 from stream.store.keys import ShardKey

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stream.control.evaluation.limits import NO_LIMIT, Limits, grid
+from stream.control.limits import NO_LIMIT, Limits, grid
 from stream.spec import ControlSpec
 
 LIMITS = Limits(ControlSpec())

@@ -3,6 +3,7 @@
 from typing import Final
 
 from dashboards.model import Colour, Step, Text, Word
+from dashboards.prometheus.config import DEFAULTS
 
 GOOD, WATCH, ACT, GREY = Colour.good, Colour.watch, Colour.act, Colour.grey
 
@@ -63,6 +64,8 @@ SEVERITIES: Final = {
     3: Word(Text("▲ page", "▲ 紧急"), ACT),
 }
 
+LIMITS: Final = DEFAULTS.thresholds
+"""A board turns red where the alert on the same figure fires."""
 SIXTH: Final = round(1 / 6, 4)
 """Of the heads on break: the practitioner's sign of a lost peak."""
 AUX_SHARE: Final = (Step(None, GOOD), Step(0.10, WATCH), Step(SIXTH, ACT))
@@ -84,12 +87,12 @@ WAIT: Final = (Step(None, GOOD), Step(20, WATCH), Step(60, ACT))
 WAITING: Final = (Step(None, GOOD), Step(1, WATCH), Step(10, ACT))
 LEVEL: Final = (Step(None, ACT), Step(0.7, WATCH), Step(0.8, GOOD))
 LOST: Final = (Step(None, GOOD), Step(0.03, WATCH), Step(0.05, ACT))
-AGE: Final = (Step(None, GOOD), Step(10, WATCH), Step(30, ACT))
+AGE: Final = (Step(None, GOOD), Step(10, WATCH), Step(LIMITS.figures_old_s, ACT))
 FREE: Final = (Step(None, WATCH), Step(1, GOOD))
 NONE_IS_GOOD: Final = (Step(None, GOOD), Step(1, WATCH))
 ANY_IS_BAD: Final = (Step(None, GOOD), Step(1, ACT))
-LAG: Final = (Step(None, GOOD), Step(1_000, WATCH), Step(10_000, ACT))
-UNKNOWN: Final = (Step(None, GOOD), Step(0.05, WATCH), Step(0.1, ACT))
-MEMORY: Final = (Step(None, GOOD), Step(0.7, WATCH), Step(0.8, ACT))
-SLOW: Final = (Step(None, GOOD), Step(0.2, WATCH), Step(0.5, ACT))
+LAG: Final = (Step(None, GOOD), Step(1_000, WATCH), Step(LIMITS.lag_records, ACT))
+UNKNOWN: Final = (Step(None, GOOD), Step(0.05, WATCH), Step(LIMITS.unknown_share, ACT))
+MEMORY: Final = (Step(None, GOOD), Step(0.7, WATCH), Step(LIMITS.redis_memory_share, ACT))
+SLOW: Final = (Step(None, GOOD), Step(0.2, WATCH), Step(LIMITS.refresh_s, ACT))
 PLAIN: Final = (Step(None, Colour.plain),)

@@ -56,7 +56,7 @@ async def kept_current(exporter: Exporter, partition: int, figures: Figures, wan
             await asyncio.sleep(0.01)
 
 
-async def test_who_scrapes_finds_each_refresh_rendered_already() -> None:
+async def test_a_scrape_finds_each_refresh_rendered_already() -> None:
     now_s = 0.0
     exporter = Exporter(Health(), clock=lambda: now_s)
     exporter.publish(0, make_figures(3, 1))
@@ -68,7 +68,7 @@ async def test_who_scrapes_finds_each_refresh_rendered_already() -> None:
         assert b'team="team 7"' not in await exporter.text()
 
 
-async def test_what_nobody_scrapes_is_not_rendered_until_somebody_does() -> None:
+async def test_without_scrapes_nothing_is_rendered_until_the_next_one() -> None:
     now_s = 0.0
     health = Health()
     exporter = Exporter(health, clock=lambda: now_s)
@@ -86,7 +86,7 @@ async def test_what_nobody_scrapes_is_not_rendered_until_somebody_does() -> None
         task.cancel()
 
 
-async def test_a_shard_that_is_anothers_is_not_shown_once_more_though_the_text_is_kept() -> None:
+async def test_a_withdrawn_shard_is_not_exported_again_though_the_text_is_cached() -> None:
     exporter = Exporter(Health())
     exporter.publish(0, make_figures(3, 1, prefix="first"))
     exporter.publish(5, make_figures(3, 1, prefix="second"))
@@ -96,7 +96,7 @@ async def test_a_shard_that_is_anothers_is_not_shown_once_more_though_the_text_i
         assert b'floor="second 0' not in await exporter.text()
 
 
-async def test_a_shard_that_came_is_shown_by_the_next_scrape_though_the_text_is_kept() -> None:
+async def test_a_new_shard_is_exported_with_the_next_scrape_though_the_text_is_cached() -> None:
     exporter = Exporter(Health())
     exporter.publish(0, make_figures(3, 1, prefix="first"))
     await exporter.text()
@@ -107,7 +107,7 @@ async def test_a_shard_that_came_is_shown_by_the_next_scrape_though_the_text_is_
     assert b'floor="second 0' in both
 
 
-async def test_a_shard_that_came_back_is_not_shown_as_it_was_before_it_went() -> None:
+async def test_a_shard_that_came_back_is_not_exported_as_it_was_before() -> None:
     exporter = Exporter(Health())
     exporter.publish(0, make_figures(3, 1, prefix="before"))
     await exporter.text()
@@ -167,7 +167,7 @@ async def test_renderings_take_no_more_than_their_share_of_a_core(
     assert await pauses_of(strained, exporter) == [pytest.approx(5.0)]
 
 
-async def test_who_was_stopped_while_it_rendered_renders_as_soon_again_as_ever(
+async def test_a_process_stopped_during_a_rendering_renders_again_as_soon_as_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nine seconds without the processor cost no core anything, and were seven minutes of pause."""
