@@ -42,20 +42,20 @@ class Summary:
                 "retried": self.retried[place],
             }
 
-    def document(self, letter: DeadLetterRecord) -> dict[str, Any]:
+    def document(self, dead_letter: DeadLetterRecord) -> dict[str, Any]:
         """A dead letter as a JSON object."""
         return {
-            "time": rfc3339(letter.time_ms),
-            "reason": letter.reason,
-            "detail": letter.detail,
-            "events": letter.events,
-            "source_topic": letter.topic,
-            "source_partition": letter.partition,
-            "source_offset": letter.offset,
-            "size_bytes": letter.size,
-            "truncated": letter.is_cut,
-            "retried": letter.key in self.marked,
-            "value": preview(letter.value),
+            "time": rfc3339(dead_letter.time_ms),
+            "reason": dead_letter.reason,
+            "detail": dead_letter.detail,
+            "events": dead_letter.events,
+            "source_topic": dead_letter.topic,
+            "source_partition": dead_letter.partition,
+            "source_offset": dead_letter.offset,
+            "size_bytes": dead_letter.size,
+            "truncated": dead_letter.is_cut,
+            "retried": dead_letter.key in self.marked,
+            "value": preview(dead_letter.value),
         }
 
 
@@ -80,7 +80,7 @@ async def summarise(
     reasons: Collection[str],
     since_ms: int | None,
     limit: int,
-    show: ShowProgress,
+    show_progress: ShowProgress,
 ) -> Summary:
     """Read the topic once.
 
@@ -89,7 +89,7 @@ async def summarise(
         reasons: skip others; empty: all.
         since_ms: skip what was written before.
         limit: how many of the newest dead letters to keep.
-        show: called with the progress.
+        show_progress: called with the progress.
 
     Raises:
         ServiceError: Kafka no longer answers.
@@ -97,7 +97,7 @@ async def summarise(
     found = Summary()
     places: dict[bytes, Place] = {}
     newest: list[tuple[int, bytes, DeadLetterRecord]] = []
-    async for one in reader.records(since_ms, show, "reading"):
+    async for one in reader.records(since_ms, show_progress, "reading"):
         if one is None:
             found.foreign += 1
         elif isinstance(one, RetryMark):
@@ -111,5 +111,7 @@ async def summarise(
             heapq.heappush(newest, (one.time_ms, one.key, one))
             if len(newest) > limit:
                 heapq.heappop(newest)
-    found.newest = [letter for _, _, letter in sorted(newest, key=lambda t: t[:2], reverse=True)]
+    found.newest = [
+        dead_letter for _, _, dead_letter in sorted(newest, key=lambda t: t[:2], reverse=True)
+    ]
     return found

@@ -17,7 +17,7 @@ async def test_dead_letters_are_acknowledged_before_the_commit_that_covers_them(
     assert await runner.flush()
 
     assert bench.diary.lines.index("letters") < bench.diary.lines.index("commit")
-    assert [letter.reason for letter in bench.diary.letters] == ["broken_json"]
+    assert [dead_letter.reason for dead_letter in bench.diary.letters] == ["broken_json"]
     assert runner.committed_offset == 201
 
 

@@ -46,7 +46,7 @@ class Auditor:
         self._converged_s_max = converged_s_max
         self._steps: dict[str, set[bytes]] = {}
         """Documents of the audit topic, by key."""
-        self._letters: dict[bytes, str] = {}
+        self._dead_letters: dict[bytes, str] = {}
         """By key: how many events."""
 
     def update(self) -> None:
@@ -70,7 +70,7 @@ class Auditor:
         finding.differences += asyncio.run(self._in_prometheus(views))
         finding.seen = (
             f"{rig.undisturbed.records} records, {len(views)} views, {len(self._steps)} steps, "
-            f"{len(self._letters)} dead letters, {len(rig.undisturbed.hours)} hours"
+            f"{len(self._dead_letters)} dead letters, {len(rig.undisturbed.hours)} hours"
         )
         return finding
 
@@ -101,14 +101,14 @@ class Auditor:
     def _in_topics(self) -> list[str]:
         """Dead letters and steps of alerts: each is there, none is there that must not be."""
         rig = self._rig
-        for record in rig.letters.read():
-            self._letters[record.key or b""] = record.headers["events"]
-        wanted = {key: str(events) for key, events in rig.undisturbed.letters.items()}
-        found = missing_or_extra("dead letter", wanted.keys(), self._letters.keys())
+        for record in rig.dead_letters.read():
+            self._dead_letters[record.key or b""] = record.headers["events"]
+        wanted = {key: str(events) for key, events in rig.undisturbed.dead_letters.items()}
+        found = missing_or_extra("dead letter", wanted.keys(), self._dead_letters.keys())
         found += [
-            f"dead letter {key!r}: {self._letters[key]} events instead of {wanted[key]}"
-            for key in wanted.keys() & self._letters.keys()
-            if wanted[key] != self._letters[key]
+            f"dead letter {key!r}: {self._dead_letters[key]} events instead of {wanted[key]}"
+            for key in wanted.keys() & self._dead_letters.keys()
+            if wanted[key] != self._dead_letters[key]
         ]
         for record in rig.control.read():
             key = (record.key or b"").decode().partition(":")[2]

@@ -83,11 +83,11 @@ OTHER_BASE: Final = "if not whole and (stored_epoch ~= epoch or stored[3] ~= ARG
 def no_owner_check() -> None:
     """Whoever writes, writes: no epoch, no token, no number of commits is checked."""
     owner = "local owner = redis.call('HMGET', shard, 'epoch', 'token')"
-    ground = "local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')"
+    state = "local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')"
     _edit_scripts(
         {
             owner: f"do return nil end\n  {owner}",
-            ground: f"do return true end\n  {ground}",
+            state: f"do return true end\n  {state}",
             "if stored_epoch > epoch then": "if false then",
             OTHER_BASE: "if false then",
         }

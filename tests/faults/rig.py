@@ -138,9 +138,9 @@ class Rig:
         self.undisturbed = Undisturbed(self.spec, self.topic, PARTITIONS)
         address = self.services.kafka.address
         self.events = Log(address, self.topic, PARTITIONS)
-        self.letters = Log(address, f"{self.topic}-dlq", 1)
+        self.dead_letters = Log(address, f"{self.topic}-dlq", 1)
         self.control = Log(address, f"{self.topic}-control", 1)
-        for log in (self.events, self.letters, self.control):
+        for log in (self.events, self.dead_letters, self.control):
             self._stack.callback(log.close)
 
     def _end_workers(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from stream.cli.embedded import free_port
 from stream.render.worker_metrics import Health
-from tests.real.alerting import SETTLED_S, one_server, raised, show, spec, telling
+from tests.real.alerting import SETTLED_S, one_server, raised, sending, show, spec
 from tests.real.alertmanager_server import AlertmanagerServer, paging
 
 pytestmark = pytest.mark.xdist_group("alertmanager")
@@ -27,21 +27,21 @@ async def test_all_members_of_a_cluster_have_it_and_people_are_notified_once(
             AlertmanagerServer(alertmanager, tmp_path / "b", pager.url, [first])
         )
         await until_joined(first, second)
-        standing = await stack.enter_async_context(telling(spec(first, second)))
-        show(standing, raised())
+        active_alerts = await stack.enter_async_context(sending(spec(first, second)))
+        show(active_alerts, raised())
         for server in (first, second):
             await server.until(lambda alerts: len(alerts) == 1)
-        await pager.until(lambda: pager.told == [("firing", "red")])
+        await pager.until(lambda: pager.notified == [("firing", "red")])
         await asyncio.sleep(SETTLED_S)
-        show(standing, raised())
-        assert pager.told == [("firing", "red")]
+        show(active_alerts, raised())
+        assert pager.notified == [("firing", "red")]
         # One member dies, and comes back with nothing: it gets it again, nobody is notified twice.
         second.stop()
         second.start()
-        show(standing, raised())
+        show(active_alerts, raised())
         await second.until(lambda alerts: len(alerts) == 1)
         await asyncio.sleep(SETTLED_S)
-        assert pager.told == [("firing", "red")]
+        assert pager.notified == [("firing", "red")]
 
 
 async def test_what_one_member_of_a_cluster_has_does_not_wait(
@@ -52,15 +52,15 @@ async def test_what_one_member_of_a_cluster_has_does_not_wait(
     pending = health.alerts_pending.labels("am")._value
     async with one_server(alertmanager, tmp_path) as (server, _):
         cluster = replace(spec(server), urls=(server.url, f"http://127.0.0.1:{free_port()}"))
-        async with telling(cluster, health=health) as standing:
-            show(standing, raised())
+        async with sending(cluster, health=health) as active_alerts:
+            show(active_alerts, raised())
             await server.until(lambda alerts: len(alerts) == 1)
             await reached(lambda: failed.get() > 0)
             assert pending.get() == 0
             server.stop()
-            show(standing, raised(), raised("blue"))
+            show(active_alerts, raised(), raised("blue"))
             await reached(lambda: pending.get() > 0)
-            show(standing)
+            show(active_alerts)
             await reached(lambda: pending.get() == 0)  # no alert is active, so nothing waits
 
 

@@ -81,7 +81,7 @@ async def records_of(stage: Stage, topic: str, partition: int) -> list[Any]:
         await consumer.stop()
 
 
-async def letter_keys(stage: Stage) -> list[bytes]:
+async def dead_letter_keys(stage: Stage) -> list[bytes]:
     return [record.key for record in await records_of(stage, f"{stage.topic}-dlq", 0)]
 
 
@@ -110,7 +110,7 @@ async def test_a_mostly_rejected_stream_is_an_alarm_and_not_ready_until_good_eve
         stored.close()
 
 
-async def take_letters_of(stage: Stage, bytes_max: int) -> None:
+async def limit_message_size_of(stage: Stage, bytes_max: int) -> None:
     """Let the brokers accept no larger dead letters."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.brokers)
     await admin.start()
@@ -155,7 +155,7 @@ async def test_a_worker_without_its_topics_says_so_and_reads_no_further_than_it_
         for name in names:
             await make_topic(stage.brokers, name, 1, KEEP_FOR_EVER)
         wait_until(lambda: stored.offsets() == ends(written), "all is stored")
-        assert len(set(await letter_keys(stage))) == 40_000
+        assert len(set(await dead_letter_keys(stage))) == 40_000
         assert_all_same(stage, stored, written)
         wait_until(lambda: set(worker.why_not_ready()) <= {NOT_READY}, "nothing else is wrong")
         assert "Traceback" not in worker.log
@@ -175,14 +175,14 @@ async def test_while_brokers_refuse_dead_letters_nothing_is_committed_and_nothin
         stored = Stored(stage)
         await send(stage, first)
         wait_until(lambda: stored.offsets() == ends(first), "all is applied")
-        await take_letters_of(stage, 100)
+        await limit_message_size_of(stage, 100)
         await send(stage, second)
         assert await until_it_waits(worker) < LETTERS_MAX
         assert "MessageSizeTooLarge" in str(worker.why_not_ready())
         assert stored.offset(HOME) == ends(first)[HOME]
-        await take_letters_of(stage, 2**20)
+        await limit_message_size_of(stage, 2**20)
         wait_until(lambda: stored.offsets() == ends(written), "all is stored")
-        assert len(set(await letter_keys(stage))) == 40_000
+        assert len(set(await dead_letter_keys(stage))) == 40_000
         assert_all_same(stage, stored, written)
         stored.close()
 
