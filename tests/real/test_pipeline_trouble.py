@@ -65,7 +65,8 @@ async def test_more_partitions_are_refused_and_the_floors_move_into_a_new_topic(
     with stage.workers("refusing") as (worker,):
         assert worker.process is not None
         assert worker.process.wait(60) == 1
-        assert f"was stored for {PARTITIONS} partitions, the topic has {PARTITIONS + 4}" in worker.log
+        sizes = f"for {PARTITIONS} partitions, the topic has {PARTITIONS + 4}"
+        assert f"was stored {sizes}" in worker.log
         assert "Copy the records by floor into a new topic" in worker.log
         assert "Traceback" not in worker.log
 
