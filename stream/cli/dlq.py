@@ -120,9 +120,7 @@ async def _summary(
     kafka = settings.kafka
     (partitions,) = await _partitions(settings, kafka.dead_letters_topic)
     async with open_reader(kafka.brokers, kafka.dead_letters_topic, partitions) as box:
-        return await summarise(
-            box, reasons=reasons, since_ms=since_ms, limit=limit, show_progress=told
-        )
+        return await summarise(box, reasons=reasons, since_ms=since_ms, limit=limit, show=told)
 
 
 async def _retried(

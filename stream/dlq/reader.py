@@ -98,13 +98,13 @@ class DeadLetterReader:
         self._ends = ends
 
     async def records(
-        self, since_ms: int | None, show_progress: ShowProgress, step: str
+        self, since_ms: int | None, show: ShowProgress, step: str
     ) -> AsyncIterator[DeadLetterRecord | RetryMark | None]:
         """Each record, in order within a partition; may be called again.
 
         Args:
             since_ms: skip what was written before.
-            show_progress: called with the progress of this step.
+            show: called with the progress of this step.
             step: name of the step.
 
         Raises:
@@ -127,7 +127,7 @@ class DeadLetterReader:
                 position[tp] = min(end, await self._consumer.position(tp))
             done = total - sum(self._ends.values()) + sum(position.values())
             if time.monotonic() - start_s > PROGRESS_AFTER_S:
-                show_progress(step, done, total)
+                show(step, done, total)
 
     async def _starts(self, since_ms: int | None) -> dict[TopicPartition, int]:
         """Seek to the beginning, by partition."""

@@ -86,7 +86,7 @@ class Retry:
         reader: of the dead-letter topic.
         selection: which dead letters.
         target: where to.
-        show_progress: called with the progress.
+        show: called with the progress.
     """
 
     def __init__(
@@ -94,13 +94,13 @@ class Retry:
         reader: DeadLetterReader,
         selection: Selection,
         target: RetryTarget,
-        show_progress: ShowProgress,
+        show: ShowProgress,
     ) -> None:
-        self._reader, self._selection, self._target, self._show_progress = (
+        self._reader, self._selection, self._target, self._show = (
             reader,
             selection,
             target,
-            show_progress,
+            show,
         )
         self.outcome = RetryResult()
         """Counted batch by batch, so it holds after an interruption too."""
@@ -129,11 +129,11 @@ class Retry:
     async def _read_twice(self) -> None:
         """First the marks, which follow their dead letters, then the dead letters."""
         selection, marked, seen = self._selection, set[bytes](), set[bytes]()
-        async for one in self._reader.records(selection.since_ms, self._show_progress, "reading"):
+        async for one in self._reader.records(selection.since_ms, self._show, "reading"):
             if isinstance(one, RetryMark):
                 marked.add(one.key)
         chosen = 0
-        async for one in self._reader.records(selection.since_ms, self._show_progress, "sending"):
+        async for one in self._reader.records(selection.since_ms, self._show, "sending"):
             if not isinstance(one, DeadLetterRecord) or one.key in seen or not selection.has(one):
                 continue
             seen.add(one.key)

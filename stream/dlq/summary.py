@@ -80,7 +80,7 @@ async def summarise(
     reasons: Collection[str],
     since_ms: int | None,
     limit: int,
-    show_progress: ShowProgress,
+    show: ShowProgress,
 ) -> Summary:
     """Read the topic once.
 
@@ -89,7 +89,7 @@ async def summarise(
         reasons: skip others; empty: all.
         since_ms: skip what was written before.
         limit: how many of the newest dead letters to keep.
-        show_progress: called with the progress.
+        show: called with the progress.
 
     Raises:
         ServiceError: Kafka no longer answers.
@@ -97,7 +97,7 @@ async def summarise(
     found = Summary()
     places: dict[bytes, Place] = {}
     newest: list[tuple[int, bytes, DeadLetterRecord]] = []
-    async for one in reader.records(since_ms, show_progress, "reading"):
+    async for one in reader.records(since_ms, show, "reading"):
         if one is None:
             found.foreign += 1
         elif isinstance(one, RetryMark):
