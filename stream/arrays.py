@@ -202,7 +202,7 @@ class Columns:
         """The rows at the given places."""
         return type(self)(*[getattr(self, name)[at] for name in self._names()])
 
-    def write(self, at: I64, rows: Self) -> None:
+    def write(self, at: I64 | slice, rows: Self) -> None:
         """Write rows to the given places."""
         for name in self._names():
             getattr(self, name)[at] = getattr(rows, name)
