@@ -1,4 +1,4 @@
-"""The language of events: states, phases, and a batch of events as columns."""
+"""The language of events: states, phases, kinds, and reasons why an event is rejected or late."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -16,8 +16,8 @@ Bool = npt.NDArray[np.bool_]
 class State(IntEnum):
     """What an agent does.
 
-    The number is the column of the state and its rank among equal times, of which the highest wins:
-    a new state goes before `unknown` and `offline`. Stored state is read by the names.
+    The number is the state's column, and its rank among rows of equal time, of which the highest
+    wins: a new state goes before `unknown` and `offline`. Stored state is read by the names.
     """
 
     available = 0
@@ -42,9 +42,9 @@ PAID = STAFFED - {State.meal}
 SERVING = frozenset(
     {State.available, State.ringing, State.dialing, State.talking, State.hold, State.acw}
 )
-"""Those who take calls now or in a moment: what `cover` looks for."""
+"""States of agents who take calls now or in a moment: what `cover` counts."""
 WORKING = SERVING | {State.other_work}
-"""Known working states: an entry into aux must come from one of these."""
+"""Known working states: an entry into aux counts only from one of these."""
 
 
 class Kind(IntEnum):
@@ -69,7 +69,7 @@ class Phase(IntEnum):
 
 
 class Reason(StrEnum):
-    """Why an event was rejected (dead-lettered) or is late; the values stand in metrics."""
+    """Why an event was rejected (dead-lettered) or is late; the values are labels of metrics."""
 
     broken_json = "broken_json"
     not_an_object = "not_an_object"
@@ -90,15 +90,15 @@ class Reason(StrEnum):
 
 
 LATE: Final = frozenset(reason for reason in Reason if reason.startswith("late_"))
-"""Well-formed events that came too late; they would be late again, since floors only go on."""
+"""Valid events that are too late; they would be late again, since watermarks never go back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An event that could not be taken in."""
+    """An event that was rejected."""
 
     record: int
     """Index of the record in the batch that was decoded."""
     reason: Reason
     detail: str
-    """What, where and what is allowed, for a person."""
+    """Field, value and what is allowed, for a person."""
