@@ -4,10 +4,25 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from stream.arrays import I32 as I32
-from stream.arrays import I64 as I64
-from stream.arrays import U8 as U8
-from stream.arrays import Bool as Bool
+from stream.arrays import I32, I64, U8, Bool
+
+__all__ = [
+    "I32",
+    "I64",
+    "LATE",
+    "PAID",
+    "SERVING",
+    "STAFFED",
+    "STATE_COUNT",
+    "U8",
+    "WORKING",
+    "Bool",
+    "Kind",
+    "Phase",
+    "Reason",
+    "Rejected",
+    "State",
+]
 
 
 class State(IntEnum):
