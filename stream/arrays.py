@@ -28,8 +28,8 @@ def ranges(starts: I64, ends: I64) -> I64:
 def distinct(numbers: I64) -> I64:
     """The numbers that occur, in order.
 
-    They are not negative, and small, as slots and rows are: so they can be counted, in a tenth of
-    the time that `np.unique` takes.
+    The numbers must not be negative, and be small, as slots and rows are. So they can be counted,
+    in a tenth of the time that `np.unique` takes.
     """
     return np.flatnonzero(np.bincount(numbers))
 
@@ -41,12 +41,12 @@ def ranked(numbers: I64) -> tuple[I64, I64]:
 
 
 def firsts(numbers: I64) -> Bool:
-    """(N,): whether each number, small as those of `distinct`, stands there for the first time."""
+    """(N,): whether each number, small as those of `distinct`, occurs for the first time."""
     at = np.arange(len(numbers))
     first = np.empty(int(numbers.max(initial=0)) + 1, np.int64)
-    first[numbers[::-1]] = at[::-1]  # of several writes to one place the last one stays
-    stands: Bool = first[numbers] == at
-    return stands
+    first[numbers[::-1]] = at[::-1]  # of several writes to one place the last one counts
+    is_first: Bool = first[numbers] == at
+    return is_first
 
 
 def within(lengths: I64) -> I64:
@@ -80,8 +80,8 @@ def max_before(group: I64, value: I64, initial: I64) -> I64:
     sorted_group, sorted_value = group[order], value[order]
     start = np.ones(len(group), np.bool_)
     start[1:] = sorted_group[1:] != sorted_group[:-1]
-    # One running maximum serves all groups: each group is lifted above all that came before it.
-    # A maximum so far that lies below all values decides nothing, so it may be raised to them.
+    # One running maximum serves all groups: each group is lifted above all groups before it.
+    # An initial maximum below all values decides nothing, so it may be raised to them.
     so_far = np.maximum(initial[sorted_group], value.min() - 1)
     rank = np.cumsum(start) - 1
     base = int(value.min()) - 1
@@ -97,7 +97,7 @@ def max_before(group: I64, value: I64, initial: I64) -> I64:
 
 
 def union(group: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
-    """What intervals [start, end) of each group cover together: (group, start, end), in order."""
+    """The union of the intervals [start, end) of each group: (group, start, end), in order."""
     if len(group) < 2:
         return group, start, end
     order = np.lexsort((start, group))
@@ -204,7 +204,7 @@ class Columns:
         """The rows at the given places."""
         return type(self)(*[getattr(self, name)[at] for name in self._names()])
 
-    def write(self, at: I64, rows: Self) -> None:
+    def write(self, at: I64 | slice, rows: Self) -> None:
         """Write rows to the given places."""
         for name in self._names():
             getattr(self, name)[at] = getattr(rows, name)

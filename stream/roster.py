@@ -1,4 +1,4 @@
-"""The roster: who belongs to which team when. Effective-dated, read from CSV text."""
+"""The roster: which team each agent belongs to, and when; effective-dated, read from CSV text."""
 
 import csv
 import io
@@ -18,11 +18,11 @@ COLUMNS = ("agent", "team", "name", "pool", "zone", "shift", "work_mode", "from"
 WORK_MODES = ("", "on_site", "at_home")
 ID_BYTES_MOST: Final = 128
 NOT_IN_IDS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
-"""What no name of a floor, source, pool, team, agent or call may hold."""
+"""Characters that a name of a floor, source, pool, team, agent or call must not contain."""
 
 
 def is_id(text: str) -> bool:
-    """Whether a text may be a name: in events, in the roster and in the configuration alike."""
+    """Whether a text is a valid name in events, in the roster and in the configuration."""
     return not NOT_IN_IDS.search(text) and 1 <= len(text.encode()) <= ID_BYTES_MOST
 
 
@@ -43,7 +43,7 @@ class Roster:
     pools: Mapping[str, str] = field(default_factory=dict)
     display_names: Mapping[str, str] = field(default_factory=dict)
     fallback_team: str = UNASSIGNED
-    """Where an agent belongs who is on no line; a source without teams names its own."""
+    """The team of an agent without a row; a source without teams has its own."""
     fallback_pool: str = DEFAULT_POOL
 
     def team_at(self, agent: str, ts_ms: int) -> str:
@@ -72,7 +72,7 @@ def parse_roster(text: str, name: str) -> Roster:
     """Read a roster from CSV text with the columns `agent,team` and optionally the others.
 
     Raises:
-        ConfigurationError: naming file, line, value and what is allowed.
+        ConfigurationError: the text is invalid; names file, line, value and what is allowed.
     """
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     try:

@@ -1,7 +1,7 @@
 """The product without I/O: one shard with all its floors, as a pure function of its records.
 
-`push` takes events in, `step` moves time on and judges, `figures` says what holds. The worker,
-replay, the tests and the benchmarks drive this same class, so they cannot drift apart.
+`push` applies events, `step` advances time and evaluates, `figures` reads the figures. The worker,
+replay, the tests and the benchmarks use this same class, so they cannot drift apart.
 """
 
 from collections import Counter
@@ -45,18 +45,18 @@ class ShardSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SeatSums:
-    """What each seat has in an interval; S rows in the order of `keys`, sorted by name."""
+    """Sums of each seat over an interval; S rows in the order of `keys`, sorted by name."""
 
     keys: tuple[tuple[str, str, str, str], ...]
     """(floor, pool, team, agent)"""
     state_ms: I64
     """(S, STATE_COUNT), without the time before an agent's first row."""
     calls: I64
-    """(S, len(TEAM_COUNTS)): see `tally.TEAM_COUNTS`."""
+    """(S, len(TEAM_COUNTS)): values of `minute_sums.TEAM_COUNTS`."""
     is_first: I64
-    """(S,) 1 for the seat of the agent's first row, where missing time counts as unknown."""
+    """(S,): 1 for the seat of the agent's first row, where missing time counts as unknown."""
     first_ms: I64
-    """(S,): the agent's first row; NEVER_MS before it."""
+    """(S,): the instant of the agent's first row; NEVER_MS without one."""
 
 
 class Shard:
@@ -73,8 +73,8 @@ class Shard:
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
         self._sealed: list[Hour] = []
-        self._seen: list[ObservedState] = []
-        """What control had seen, when its state was stored, of agents with later rows."""
+        self._observed: list[ObservedState] = []
+        """Agents with later rows, as control had observed them when its state was stored."""
         self._team_keys: tuple[TeamKey, ...] = ()
         self._pool_keys: tuple[PoolKey, ...] = ()
         self._named = -1  # the names are a part of the first snapshot, also if there are none
@@ -89,7 +89,7 @@ class Shard:
         return int(self.engine.sources.greatest_ms[:floors].max(initial=0))
 
     def push(self, batch: EventBatch) -> list[Late]:
-        """Take in a batch of events; returns those that came too late to count."""
+        """Apply a batch of events; returns those that are too late to count."""
         self.engine.follow_names()
         if not len(batch):
             return []
@@ -110,9 +110,9 @@ class Shard:
         return taken
 
     def step(self, as_of_ms: int) -> list[Transition]:
-        """Move time on and judge every instant in [what was judged, as_of_ms) once.
+        """Advance time to as_of_ms and evaluate every instant up to it once.
 
-        Time never goes back: an earlier as_of_ms is taken as the last one.
+        Time never goes back: an earlier as_of_ms counts as the last one.
         """
         self.as_of_ms = max(self.as_of_ms, as_of_ms)
         if self._judged_ms == NOT_YET_MS or self.as_of_ms <= self._judged_ms:
@@ -129,7 +129,7 @@ class Shard:
         engine.follow_names()
         self.watch.follow_names(names)
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
-        touched = self._unseen()
+        touched = self._unobserved()
         self._touched.clear()
         changes, stale_changes = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
@@ -155,8 +155,8 @@ class Shard:
             self._resolution_ms(),
         )
 
-    def _unseen(self) -> I64:
-        """Agents with rows that control has not seen: time did not move since they came."""
+    def _unobserved(self) -> I64:
+        """Agents with rows that control has not observed: time has not advanced since then."""
         return np.concatenate([np.zeros(0, np.int64), *self._touched])
 
     def team_keys(self) -> tuple[TeamKey, ...]:
@@ -185,7 +185,7 @@ class Shard:
         return coarsest[self.names.team_floor.data]
 
     def next_deadline(self) -> int:
-        """The next instant at which something may change without events; NEVER_MS if none."""
+        """The next instant at which something may change without events; NEVER_MS without one."""
         count = len(self.names.agents)
         expiry = int(self.watch.until_ms[:count].min(initial=NEVER_MS))
         sources = self.engine.sources
@@ -209,7 +209,7 @@ class Shard:
         return dict(zip(keys, tables, strict=True))
 
     def seat_sums(self, start_ms: int, end_ms: int) -> SeatSums:
-        """What each seat has in [start_ms, end_ms).
+        """Sums of each seat over [start_ms, end_ms).
 
         Edges are whole minutes within the last two hours. Calls belong to the instant at which
         they were answered or ended. Where the end lies beyond as_of, time ends with as_of, but
@@ -238,13 +238,13 @@ class Shard:
         )
 
     def control_state(self) -> bytes:
-        """What a commit must hold of control: small, and enough to go on from a snapshot."""
+        """Control's state for a commit: small, and enough to continue from a snapshot."""
         return pack(
             {
                 "format": parts_of.FORMAT,
                 "judged_ms": self._judged_ms,
                 "as_of_ms": self.as_of_ms,
-                "unseen": self.watch.seen(self.engine, self._unseen()),
+                "unseen": self.watch.observed(self.engine, self._unobserved()),
                 "control": np.frombuffer(self.control.snapshot(), np.uint8),
             }
         )
@@ -263,8 +263,8 @@ class Shard:
     ) -> "Shard":
         """A shard from its parts.
 
-        Push the records that follow, up to the offset of `control`, without a step; `resume`
-        then makes control see what it had seen.
+        Push the records that follow, up to the offset of `control`, without a step; then `resume`
+        restores what control had observed.
 
         Raises:
             StateError: the state was stored in a format that this version does not know.
@@ -278,17 +278,17 @@ class Shard:
         if control is not None:
             held = parts_of.read_part({"control": control}, "control")
             shard._judged_ms, shard.as_of_ms = held["judged_ms"], held["as_of_ms"]
-            shard._seen = held.get("unseen", [])
+            shard._observed = held.get("unseen", [])
             shard.control.restore(held["control"].tobytes())
         return shard
 
     def resume(self) -> None:
-        """After the records up to control's offset were pushed: go on from where it stood."""
+        """Continue, after the records up to control's offset were pushed."""
         self._touched.clear()
         if self._judged_ms != NOT_YET_MS:
             self.engine.follow_names()
             self.watch = LastObserved()
-            self.watch.catch_up(self.engine, self._judged_ms)
-            unseen = self.watch.put_back(self.names, self._seen)
+            self.watch.observe_all(self.engine, self._judged_ms)
+            unobserved = self.watch.restore(self.names, self._observed)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))
-            self._touched.append(unseen)
+            self._touched.append(unobserved)

@@ -1,8 +1,8 @@
-"""What the pure part is told: configuration as plain, frozen values.
+"""Configuration of the pure part, as plain, frozen values.
 
-`stream/config/` makes these from floorwatch.toml; nothing in here reads a file or the environment.
-Where several specs of one kind fit a pool or team, those that name it most closely count: floor and
-name, else the name on any floor, else the floor, else "*".
+`stream/config/` makes these from floorwatch.toml; nothing here reads a file or the environment.
+Where several specs of one kind match a pool or team, the most specific ones count: floor and name,
+else the name on any floor, else the floor, else "*".
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,11 +50,11 @@ RATIOS = (
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """What is known of a feed."""
+    """The properties of a source."""
 
     name: str = ANY
     heartbeat_ms: int | None = 30 * SECOND_MS
-    """None: a recorded log, which has no liveness."""
+    """None: a recorded log, which is never silent."""
     resolution_ms: int = 1
     silence_ms: Mapping[State, int] | None = field(
         default_factory=lambda: {
@@ -71,13 +71,13 @@ class SourceSpec:
 
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
-    """How the windows are kept."""
+    """Limits of the windows."""
 
     grace_ms: int = 5 * MINUTE_MS
     horizon_ms: int = 120 * MINUTE_MS
     short_call_ms: int = 5 * SECOND_MS
     seal_ms: int = 30 * MINUTE_MS
-    """An hour that the fastest source of its floor has passed by this is sealed. Not below the
+    """An hour is sealed when the fastest source of its floor has passed it by this. At least the
     grace, and at most half an hour."""
     service_level_ms: int = 20 * SECOND_MS
     """A call is answered in time if its wait is at most this."""
@@ -85,13 +85,13 @@ class WindowSpec:
 
 @dataclass(frozen=True, slots=True)
 class PoolSpec:
-    """Where a queue stands: zone and opening hours."""
+    """A pool's time zone and opening hours."""
 
     floor: str = ANY
     name: str = ANY
     zone: str = "UTC"
     open: tuple[LocalSpan, ...] = ()
-    """Empty: opening hours are not known."""
+    """Empty: the opening hours are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class ControlSpec:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """All that a shard is told."""
+    """The configuration of a shard."""
 
     ratios: tuple[RatioSpec, ...] = RATIOS
     windows: WindowSpec = WindowSpec()
@@ -144,37 +144,37 @@ class Spec:
     peaks: tuple[PeakSpec, ...] = ()
     control: ControlSpec = ControlSpec()
     event_clock: bool = False
-    """True: liveness by event time (replay, backfill); False: by Kafka's time stamps."""
+    """True: silences by event time (replay, backfill); False: by Kafka's time stamps."""
     seat_calls: bool = False
-    """True: calls are counted by member too (replay), at 10 KB a member."""
+    """True: calls are also counted by member (replay), at 10 KB a member."""
     archive: bool = True
-    """True: what hours add up to is told when they are sealed; else just they are sealed."""
+    """True: the sums of hours are returned when they are sealed; False: hours are only sealed."""
 
     def pool(self, floor: str, name: str) -> PoolSpec:
-        """What is told of a pool."""
-        fitting = _closest(self.pools, lambda one: (one.floor, one.name), floor, name)
+        """The spec of a pool."""
+        fitting = _most_specific(self.pools, lambda one: (one.floor, one.name), floor, name)
         return fitting[0] if fitting else PoolSpec()
 
     def floor_zone(self, floor: str) -> str:
-        """The zone of a floor's hours: that of the first pool that is listed for it."""
+        """The zone of a floor's hours: that of the first pool listed for it."""
         own = [pool for pool in self.pools if pool.floor == floor]
         others = [pool for pool in self.pools if pool.floor == ANY]
         return next((pool.zone for pool in (*own, *others)), PoolSpec().zone)
 
     def shift_times(self, floor: str, team: str) -> tuple[LocalSpan, ...]:
-        """A team's shifts; empty where there is no calendar."""
-        fitting = _closest(self.shifts, lambda one: (one.floor, one.team), floor, team)
+        """A team's shifts; empty without a calendar."""
+        fitting = _most_specific(self.shifts, lambda one: (one.floor, one.team), floor, team)
         return fitting[0].times if fitting else ()
 
     def peaks_of(self, floor: str, pool: str) -> list[PeakSpec]:
-        """The scheduled peaks of a pool: all that name it equally closely."""
-        return _closest(self.peaks, lambda one: (one.floor, one.pool), floor, pool)
+        """The scheduled peaks of a pool: all of the most specific level."""
+        return _most_specific(self.peaks, lambda one: (one.floor, one.pool), floor, pool)
 
 
 S = TypeVar("S")
 
 
-def _closest(
+def _most_specific(
     specs: Sequence[S], names: Callable[[S], tuple[str, str]], floor: str, name: str
 ) -> list[S]:
     for wanted in ((floor, name), (ANY, name), (floor, ANY), (ANY, ANY)):

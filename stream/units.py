@@ -1,4 +1,4 @@
-"""Time and its units: integer milliseconds inside, words only at the edges."""
+"""Time and its units: integer milliseconds inside, text only at the edges."""
 
 import re
 from datetime import UTC, datetime
@@ -10,11 +10,11 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
 EARLIEST_MS: Final = 631_152_000_000
-"""1990-01-01T00:00:00Z: no call centre has older events; an epoch in seconds lies before it."""
+"""1990-01-01T00:00:00Z: no call centre has older events, and an epoch in seconds is before it."""
 LATEST_MS: Final = 4_102_444_800_000
-"""2100-01-01T00:00:00Z: an epoch in microseconds lies beyond it."""
+"""2100-01-01T00:00:00Z: an epoch in microseconds is beyond it."""
 NEVER_MS: Final = 2**62
-"""Later than any instant, and small enough that adding a day does not overflow int64."""
+"""In place of an instant that never comes: after all others; adding a day cannot overflow int64."""
 
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
 _UNIT_MS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
@@ -24,7 +24,7 @@ def parse_duration_ms(text: str) -> int:
     """Milliseconds of a duration such as ``90s``, ``15m`` or ``8h``.
 
     Raises:
-        ValueError: the text is no whole number followed by ms, s, m, h or d.
+        ValueError: the text is not an integer followed by ms, s, m, h or d.
     """
     match = _DURATION.fullmatch(text)
     if match is None:
@@ -37,7 +37,7 @@ def parse_instant_ms(text: str) -> int:
     """Milliseconds since 1970 of an instant such as ``2026-03-02T08:00:00+08:00``.
 
     Raises:
-        ValueError: the text is no RFC 3339 with an offset.
+        ValueError: the text is not RFC 3339 with an offset.
     """
     try:
         moment = datetime.fromisoformat(text)

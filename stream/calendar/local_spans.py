@@ -1,4 +1,4 @@
-"""Spans of local time of day: how they are written, and where they lie on given days."""
+"""Spans of local time of day: how they are written, and their instants on given days."""
 
 import re
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 
 
 def parse_local_span(text: str) -> LocalSpan:
-    """The span of local time that ``08:00-16:00`` means; ``22:00-06:00`` crosses midnight.
+    """Parse a span of local time such as ``08:00-16:00``; ``22:00-06:00`` crosses midnight.
 
     Raises:
-        ValueError: the text is none; it says what is allowed.
+        ValueError: the text is not a span; the message says what is allowed.
     """
     match = _SPAN.fullmatch(text)
     if match is not None:
@@ -36,7 +36,7 @@ def parse_local_span(text: str) -> LocalSpan:
 def instants_of(spans: Sequence[LocalSpan], days: I64) -> tuple[I64, I64]:
     """Local starts and ends, in milliseconds, of S spans on D days (since 1970): each (D * S,).
 
-    An end at or before its start lies on the next day, so 00:00 as an end is midnight.
+    An end at or before its start is on the next day, so 00:00 as an end is midnight.
     """
     starts = np.array([span.start_min for span in spans], np.int64)
     ends = np.array([span.end_min for span in spans], np.int64)
@@ -46,7 +46,7 @@ def instants_of(spans: Sequence[LocalSpan], days: I64) -> tuple[I64, I64]:
 
 
 def merged(starts: I64, ends: I64) -> tuple[I64, I64]:
-    """Half-open intervals in order, those that overlap or touch made one; copies."""
+    """Sort half-open intervals and merge those that overlap or touch; returns copies."""
     if len(starts) == 0:
         return starts.copy(), ends.copy()
     order = np.argsort(starts, kind="stable")

@@ -1,7 +1,7 @@
 """Calendars: opening hours and peaks, shifts, and the edges of local hours and days.
 
-All of them answer from arrays of edges, which grow by whole blocks as instants ask for them.
-Every edge since 1990 lies on a whole UTC minute, since every zone's changes and offsets do.
+All of them use arrays of edges, which grow by whole blocks when later or earlier instants are
+needed. Every edge since 1990 is a whole UTC minute, since every zone's changes and offsets are.
 """
 
 from bisect import bisect_right
@@ -40,7 +40,7 @@ __all__ = [
 LocalUnit = Literal["15m", "1h", "1d"]
 
 SEARCH_MS: Final = 400 * DAY_MS
-"""How far a schedule looks for its next edge: a yearly exception lies within."""
+"""How far a schedule searches for its next edge: a yearly exception is within."""
 
 _BLOCK_MS: Final = 128 * DAY_MS
 _MARGIN_MS: Final = 4 * DAY_MS
@@ -51,12 +51,12 @@ _UNIT_MS: Final = {"15m": 15 * MINUTE_MS, "1h": HOUR_MS}
 class Schedule:
     """Spans of local time on some days of the week, exceptions left out: peaks, opening hours.
 
-    An instant is inside if its *local* time is: an hour that autumn repeats counts twice, one
-    that spring leaves out not at all. A span with end ≤ start crosses midnight and belongs to
-    the day on which it starts, so `days` (0 is Monday) and `without` mean that day.
+    An instant is inside if its *local* time is: an hour repeated in autumn counts twice, one
+    skipped in spring not at all. A span with end ≤ start crosses midnight and belongs to the day
+    on which it starts, so `days` (0 is Monday) and `without` mean that day.
 
     Raises:
-        ValueError: the zone is not known.
+        ValueError: the zone is unknown.
     """
 
     def __init__(
@@ -77,8 +77,8 @@ class Schedule:
     def intervals(self, from_ms: int, to_ms: int) -> tuple[I64, I64]:
         """Starts and ends of all intervals that overlap [from_ms, to_ms); half-open, disjoint.
 
-        They are whole, not cut at the range, except that what lies more than 400 days outside
-        is not looked for: a start before that is -NEVER_MS, an end after it NEVER_MS.
+        They are whole, not cut at the range, but the search ends 400 days outside it: a start
+        before that is -NEVER_MS, an end after it NEVER_MS.
         """
         self._cover(from_ms, to_ms)
         first = bisect_right(self._edges, from_ms)
@@ -90,7 +90,7 @@ class Schedule:
         return starts, ends
 
     def contains(self, t_ms: int) -> bool:
-        """Whether an instant lies inside."""
+        """Whether an instant is inside."""
         self._cover(t_ms, t_ms)
         return bisect_right(self._edges, t_ms) % 2 == 1
 
@@ -108,7 +108,7 @@ class Schedule:
             self._edges = self._edges_of(run)
 
     def _edges_of(self, run: Pieces) -> list[int]:
-        """Start, end, start, end …, strictly rising; ±NEVER_MS where the pieces cut one off."""
+        """Start, end, start, end …, strictly increasing; ±NEVER_MS where the pieces cut one off."""
         found = [
             self._inside(int(start), int(end), int(offset))
             for start, end, offset in zip(run.start_ms, run.end_ms, run.offset_ms, strict=True)
@@ -122,7 +122,7 @@ class Schedule:
         return [int(edge) for edge in np.stack([starts, ends], axis=1).ravel()]
 
     def _inside(self, start_ms: int, end_ms: int, offset_ms: int) -> tuple[I64, I64]:
-        """What of one piece lies inside, as starts and ends, in no order."""
+        """The parts of one piece that are inside, as starts and ends, in no order."""
         first, last = (start_ms + offset_ms) // DAY_MS - 1, (end_ms + offset_ms) // DAY_MS
         days = np.arange(first, last + 1, dtype=np.int64)
         weekdays = (days + 3) % 7  # 1970-01-01 was a Thursday
@@ -141,7 +141,7 @@ class ShiftCalendar:
     """When shifts start and end. Without times the "shift" is the local day, which never ends.
 
     Each shift starts and ends once a local day: at the first instant at which the local clock
-    shows its time or, where spring leaves that time out, a later one.
+    shows its time or, where that time is skipped in spring, a later one.
 
     Raises:
         ValueError: the zone is not known.
@@ -163,7 +163,7 @@ class ShiftCalendar:
     def start_of(self, t_ms: I64) -> I64:
         """The latest shift start at or before each instant; of the same shape.
 
-        -NEVER_MS before 1970; after 2100 the last start that is known.
+        -NEVER_MS before 1970; after 2100 the last known start.
         """
         if t_ms.size == 0:
             return t_ms.copy()
@@ -198,8 +198,8 @@ def local_edges(zone: str, unit: LocalUnit, from_ms: int, to_ms: int) -> I64:
 
     The first edge is the latest at or before `from_ms`, the last the earliest at or after
     `to_ms`. An edge is where the local clock shows a multiple of the unit, or jumps over one:
-    an hour that autumn repeats has two windows, one that spring leaves out none. A date has one
-    edge, its first instant, so that a day lasts 23 or 25 hours where the clock is changed.
+    an hour that is repeated in autumn has two windows, one that is skipped in spring none. A date
+    has one edge, its first instant, so that a day lasts 23 or 25 hours where the clock is changed.
 
     Raises:
         ValueError: the zone is not known, or the range is empty or outside 1970 to 2100.
@@ -241,7 +241,7 @@ class HourCalendar:
 
 
 class _Range:
-    """The range of instants that some edges are known for; grows by whole blocks."""
+    """The range of instants whose edges are known; grows by whole blocks."""
 
     __slots__ = ("from_ms", "to_ms")
 
@@ -249,7 +249,7 @@ class _Range:
         self.from_ms = self.to_ms = 0
 
     def grow(self, from_ms: int, to_ms: int) -> bool:
-        """Take in [from_ms, to_ms], as far as the calendar reaches; whether that made it grow."""
+        """Extend the range to [from_ms, to_ms] within the calendar; returns whether it grew."""
         empty = self.from_ms == self.to_ms
         if not empty and self._holds(from_ms) and self._holds(to_ms):
             return False

@@ -11,7 +11,7 @@ from stream.units import DAY_MS
 
 
 class TeamCalendars:
-    """Calendars by team and pool number; teams of one calendar are asked together."""
+    """Calendars by team and pool number; teams with one calendar are computed together."""
 
     def __init__(self, names: Names, spec: Spec) -> None:
         self._names = names
@@ -40,7 +40,7 @@ class TeamCalendars:
         return self._number_of[key]
 
     def shift_start(self, calendar: I64, t_ms: I64) -> I64:
-        """(N,): the start of the shift that runs at each instant, by calendar number."""
+        """(N,): the start of the current shift at each instant, by calendar number."""
         out = np.empty_like(t_ms)
         for number in distinct(calendar).tolist():
             at = calendar == number

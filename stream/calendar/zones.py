@@ -1,6 +1,6 @@
-"""Zones: the local clock as pieces of constant UTC offset, and the way back from it.
+"""Time zones: the local clock as pieces of constant UTC offset, and local times as instants.
 
-Local times are integers too: `local_ms` is what an epoch would be if the local clock were UTC.
+Local times are integers too: `local_ms` is the epoch time if the local clock were UTC.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _ONE_S: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """N pieces of time of one UTC offset each, in order, without holes; columns of length N."""
+    """N pieces of time of one UTC offset each, in order, without gaps; columns of length N."""
 
     start_ms: I64
     end_ms: I64
@@ -35,7 +35,7 @@ class Pieces:
 
     @property
     def high_ms(self) -> I64:
-        """(N,) the latest local time that the clock had shown before the end of each piece."""
+        """(N,): the latest local time that the clock has shown before the end of each piece."""
         return np.maximum.accumulate(self.end_ms + self.offset_ms)
 
 
@@ -44,7 +44,7 @@ def zone_of(name: str) -> ZoneInfo:
     """The IANA zone of a name.
 
     Raises:
-        ValueError: there is no such zone; the text names it.
+        ValueError: there is no such zone; the message names it.
     """
     try:
         return ZoneInfo(name)
@@ -63,7 +63,7 @@ def rfc3339_local(t_ms: int, zone: str) -> str:
 def pieces(zone: str, from_ms: int, to_ms: int) -> Pieces:
     """The pieces of constant offset that make up [from_ms, to_ms).
 
-    Both ends must lie within FIRST_MS and LAST_MS. Ask for round ranges: answers are kept.
+    Both ends must be within FIRST_MS and LAST_MS. Ask for round ranges: results are cached.
     """
     starts, offsets = [from_ms], [_offset_s(zone_of(zone), from_ms // 1_000) * 1_000]
     for year in range(_year(from_ms), _year(to_ms) + 1):
@@ -81,8 +81,8 @@ def pieces(zone: str, from_ms: int, to_ms: int) -> Pieces:
 def first_instants(run: Pieces, local_ms: I64) -> I64:
     """The first instant at which the local clock shows each local time or a later one.
 
-    So a time that spring leaves out is the instant of the change, and of a time that autumn
-    repeats the first counts. Times beyond the pieces have their end.
+    So a time that is skipped in spring is the instant of the change, and of a time that is repeated
+    in autumn the first counts. For times beyond the pieces it is their end.
     """
     high_ms = run.high_ms
     piece = np.searchsorted(high_ms, local_ms, side="right")
@@ -109,12 +109,12 @@ def _offset_s(zone: ZoneInfo, t_s: int) -> int:
 
 @cache
 def _changes(zone: str, year: int) -> tuple[tuple[int, int], ...]:
-    """Instants of a UTC year at which the offset changes, and the new one; in seconds."""
+    """Instants of a UTC year at which the offset changes, and the new offset; in seconds."""
     info = zone_of(zone)
     start_s = int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
     end_s = int(datetime(year + 1, 1, 1, tzinfo=UTC).timestamp())
     changes: list[tuple[int, int]] = []
-    # A change at the very start of a year is seen from the last second of the year before.
+    # A change at the very start of a year is found from the last second of the year before.
     at_s, offset_s = start_s - 1, _offset_s(info, start_s - 1)
     while at_s < end_s - 1:
         next_s = min(at_s + _SAMPLE_S, end_s - 1)
@@ -126,7 +126,7 @@ def _changes(zone: str, year: int) -> tuple[tuple[int, int], ...]:
 
 
 def _change_between(zone: ZoneInfo, low_s: int, high_s: int) -> int:
-    """The first second of the new offset, of which there is one in (low_s, high_s]."""
+    """The first second of the new offset; there is one in (low_s, high_s]."""
     before = _offset_s(zone, low_s)
     while high_s - low_s > 1:
         middle_s = (low_s + high_s) // 2

@@ -26,7 +26,7 @@ class StateRows(Columns):
 
 @dataclass(frozen=True, slots=True)
 class CallRows:
-    """Call events. A duration of -1 is missing; a seat of -1: no agent was named."""
+    """Call events. A duration of -1: missing; a seat of -1: no agent was named."""
 
     event: I64
     ts_ms: I64
@@ -62,14 +62,14 @@ Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows)
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Readable events in the order of their records; columns of length E, rows by kind."""
+    """Valid events in the order of their records; columns of length E, rows by kind."""
 
     record: I64
-    """Index of the record from which the event came."""
+    """The index of the event's record."""
     ts_ms: I64
     source: I64
     seen_ms: I64
-    """Kafka's time stamp of the record; the event's own where there is none."""
+    """Kafka's time stamp of the record; the event's own without one."""
     states: StateRows
     calls: CallRows
     queues: QueueRows
@@ -78,7 +78,7 @@ class EventBatch:
         return len(self.record)
 
     def cut(self, first: int, end: int) -> "EventBatch":
-        """The events [first, end), whose columns are views of these."""
+        """The events [first, end); their columns are views of these."""
         if (first, end) == (0, len(self)):
             return self
         return EventBatch(
@@ -107,7 +107,7 @@ class EventBatch:
 
 
 def _cut(rows: Kinds, first: int, end: int) -> Kinds:
-    """The rows of the events [first, end); rows stand in the order of their events."""
+    """The rows of the events [first, end); rows are in the order of their events."""
     some = slice(*np.searchsorted(rows.event, [first, end]).tolist())
     kept = type(rows)(**{name: getattr(rows, name)[some] for name in rows.__slots__})
     return replace(kept, event=kept.event - first)
@@ -118,7 +118,7 @@ def _column(parts: Sequence[Any], name: str) -> Any:  # noqa: ANN401 - of whatev
 
 
 def _columns(parts: Sequence[StateRows | CallRows | QueueRows], before: list[int]) -> Any:  # noqa: ANN401
-    """All columns but `call`; `event` counts on from part to part."""
+    """All columns but `call`; `event` continues from part to part."""
     names = [name for name in parts[0].__slots__ if name not in {"event", "call"}]
     event = np.concatenate([part.event + start for part, start in zip(parts, before, strict=True)])
     return {"event": event, **{name: _column(parts, name) for name in names}}
@@ -126,7 +126,7 @@ def _columns(parts: Sequence[StateRows | CallRows | QueueRows], before: list[int
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a batch of records held."""
+    """The result of decoding: the events, and the rejected ones."""
 
     batch: EventBatch
     rejected: list[Rejected]

@@ -1,4 +1,4 @@
-"""Checking a run of typed events, and entering them into columns, a column at a time."""
+"""Checks a run of typed events and writes them into columns, a column at a time."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -77,10 +77,10 @@ class EventColumns(ColumnStore):
 
 
 def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
-    """Check what the types could not, and enter the events from the place `first` on.
+    """Check what the types cannot, and write the events from the place `first` on.
 
     Raises:
-        Unusual: a value that `fields.read` may refuse, or that needs its care.
+        Unusual: a value that `fields.read` may refuse, or that it must look at.
     """
     events = parsed.events
     if not parsed.is_plain:
@@ -95,15 +95,15 @@ def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
     table.floor[run] = names.source_floor.data[source]
     kind = np.array([_KIND_OF[type(one)] for one in events], np.uint8)
     table.kind[run] = kind
-    for of, enter in _ENTER.items():
+    for of, write in _WRITERS.items():
         at = np.flatnonzero(kind == of)
         if len(at):
             places = at.tolist()
             some = list(map(events.__getitem__, places))
-            enter(table, at + first, some, list(map(floors.__getitem__, places)), ts_ms[at], names)
+            write(table, at + first, some, list(map(floors.__getitem__, places)), ts_ms[at], names)
 
 
-def _enter_states(
+def _write_states(
     table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     table.seq[at] = [one.seq for one in events]
@@ -112,7 +112,7 @@ def _enter_states(
     table.seat[at] = _seats(names, floors, events, ts_ms)
 
 
-def _enter_calls(
+def _write_calls(
     table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
@@ -126,7 +126,7 @@ def _enter_calls(
     table.acw_ms[at] = _milliseconds([one.acw_s for one in events])
 
 
-def _enter_queues(
+def _write_queues(
     table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
 ) -> None:
     pools = [one.pool for one in events]
@@ -135,7 +135,7 @@ def _enter_queues(
     table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
 
 
-_ENTER = {Kind.state: _enter_states, Kind.call: _enter_calls, Kind.queue: _enter_queues}
+_WRITERS = {Kind.state: _write_states, Kind.call: _write_calls, Kind.queue: _write_queues}
 _KIND_OF = {
     StateEvent: Kind.state.value,
     CallEvent: Kind.call.value,
@@ -145,7 +145,7 @@ _KIND_OF = {
 
 
 def _check_bytes(events: Sequence[Event]) -> None:
-    """The types count characters; what is allowed is counted in bytes."""
+    """Check texts in bytes: the types count characters."""
     for name, limit in fields.TEXTS.items():
         texts = {text for text in map(attrgetter(name), events) if text}
         if any(len(text) * 4 > limit < len(text.encode(errors="replace")) for text in texts):
@@ -161,7 +161,7 @@ def _check_floors(names: Names, floors: list[str]) -> None:
 
 
 def _check_ids(texts: Sequence[str]) -> None:
-    """Look at many names at once, each of which has a fitting number of characters."""
+    """Check many names at once; each has an allowed number of characters already."""
     together = "".join(texts)
     if NOT_IN_IDS.search(together):
         raise Unusual
@@ -203,9 +203,9 @@ def _numbers(
     floors: list[str],
     given: list[str],
 ) -> I64:
-    """Numbers of (floor, name) pairs; those that are new are checked, then numbered.
+    """Numbers of (floor, name) pairs; new ones are checked, then numbered.
 
-    Where all are known, none of their floors is misrouted.
+    If all are known, none of their floors is misrouted.
     """
     found = list(map(get, zip(floors, given, strict=True)))
     if None in found:
@@ -217,7 +217,7 @@ def _numbers(
 
 
 def _seats(names: Names, floors: list[str], events: Sequence[Any], ts_ms: I64) -> I64:
-    """The seat of each event; -1 where it names no agent."""
+    """The seat of each event; -1 if it names no agent."""
     agents = [one.agent for one in events]
     teams = [one.team for one in events]
     found = list(map(names.seats.get, zip(floors, agents, teams, strict=True)))

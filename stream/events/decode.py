@@ -1,9 +1,9 @@
 """Records to a batch of events, in columns.
 
-The events of a run of records are read into types and checked together, column by column. A run in
-which anything is unusual is halved until that stands among few, and these are read again one by
-one by `fields.read`, which alone gives reasons. Both paths accept the same events and give the same
-columns: the tests hold them against each other.
+The events of a run of records are parsed into types and checked together, column by column. A run
+with anything unusual is halved until that is among few, and these are read again one by one by
+`fields.read`, which alone gives reasons. Both paths accept the same events and give the same
+columns: the tests compare them.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ from stream.events.partition import Route
 from stream.units import SECOND_MS, rfc3339
 
 RECORDS_AT_ONCE = 1_000
-"""Their events stay in the processor's cache, which makes decoding a third faster."""
+"""The events of so many stay in the processor's cache, which makes decoding a third faster."""
 FEW = 16
-"""Too few to be worth columns, when one of them is unusual."""
+"""A run of at most so many is read one by one when anything in it is unusual."""
 SKEW_MS_MOST = 5 * SECOND_MS
-"""How far an event may lie ahead of Kafka's own time stamp of its record."""
+"""How far an event may be ahead of Kafka's time stamp of its record."""
 
 
 def decode(
@@ -35,9 +35,9 @@ def decode(
     names: Names,
     route: Route | None = None,
 ) -> Decoded:
-    """Decode records; what cannot be read is a value with a reason and harms no neighbour.
+    """Decode records; an invalid event is returned with its reason and affects no other.
 
-    `times_ms` are Kafka's time stamps of the records; without them skew is not judged. An event
+    `times_ms` are Kafka's time stamps of the records; without them skew is not checked. An event
     whose floor does not belong to the route's partition is misrouted.
     """
     names.route = route
@@ -47,13 +47,13 @@ def decode(
 def decode_objects(
     objects: Sequence[object], times_ms: Sequence[int] | None, names: Names
 ) -> Decoded:
-    """The same for documents that are parsed already, one a record."""
+    """Decode documents that are parsed already, one a record."""
     names.route = None
     return _Decoding(convert, lambda one: [one], times_ms, names).of(objects)
 
 
 class _Decoding:
-    """One call of `decode`: how records are read, and what came out so far."""
+    """One call of `decode`: how records are read, and the results so far."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class _Decoding:
         """Decode all records."""
         self._table = table = EventColumns(len(records))
         for first in range(0, len(records), RECORDS_AT_ONCE):
-            self._take(records[first : first + RECORDS_AT_ONCE], first)
+            self._decode_run(records[first : first + RECORDS_AT_ONCE], first)
         record = table.record[: table.used]
         seen_ms = table.ts_ms[: table.used] if self._seen_ms is None else self._seen_ms[record]
         self._refuse_ahead(seen_ms)
@@ -83,10 +83,10 @@ class _Decoding:
         rejected.sort(key=lambda one: one.record)
         return Decoded(_compact(table, seen_ms), rejected)
 
-    def _take(self, run: Sequence[Any], first: int) -> None:
-        """Decode a run of records, of which `first` is the index of the first.
+    def _decode_run(self, run: Sequence[Any], first: int) -> None:
+        """Decode a run of records; first: the index of its first record.
 
-        If anything is unusual, halve it until that stands among few.
+        If anything is unusual, halve the run until that is among few.
         """
         used = self._table.used
         try:
@@ -94,13 +94,13 @@ class _Decoding:
             record = np.array(range(len(run)) if parsed.place is None else parsed.place) + first
             columns.fill(self._table, self._table.reserve(record), parsed, self._names)
         except Unusual:
-            self._table.used = used  # each event will come to the same place again
+            self._table.used = used  # each event is written to the same place again
             if len(run) <= FEW:
                 self._one_by_one(run, first)
                 return
             half = len(run) // 2
-            self._take(run[:half], first)
-            self._take(run[half:], first + half)
+            self._decode_run(run[:half], first)
+            self._decode_run(run[half:], first + half)
 
     def _one_by_one(self, run: Sequence[Any], first: int) -> None:
         for record, one in enumerate(run, first):

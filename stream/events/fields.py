@@ -1,7 +1,7 @@
-"""One event, field by field: what is allowed, and in which words a refusal is given.
+"""One event, field by field: what is allowed, and the text of each rejection.
 
-This is the plain path; `decode.py` takes the events that look alike through the same rules by
-columns and falls back to this for everything that is unusual.
+This is the reference path; `decode.py` checks usual events by the same rules column by column and
+falls back to this for everything that is unusual.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "work_mode": ("on_site", "at_home"),
 }
 TEXTS: Final = {"reason": 64, "channel": 64, "id": 128}
-"""Free texts and their longest length in bytes."""
+"""Free texts and their greatest length in bytes."""
 DEFAULT_FLOOR: Final = "main"
 DEFAULT_POOL: Final = "main"
 LONGEST_MS: Final = 30 * DAY_MS
@@ -41,7 +41,7 @@ class InvalidEvent(Exception):
 
 
 class Fields(NamedTuple):
-    """The fields of one readable event; None where a field is missing or does not apply."""
+    """The fields of one valid event; None where a field is missing or does not apply."""
 
     kind: int
     ts_ms: int
@@ -66,7 +66,7 @@ Document = dict[str, Any]
 
 
 def refuse(reason: Reason, detail: str) -> NoReturn:
-    """Raise Refused."""
+    """Raise InvalidEvent."""
     raise InvalidEvent(reason, detail)
 
 
@@ -75,7 +75,7 @@ _BRIEF.maxlevel = 3
 
 
 def shown(value: object) -> str:
-    """A value as it may stand in a message: quoted, cut and in ASCII, however deep or long."""
+    """A value for a message: quoted, shortened and in ASCII, however deep or long."""
     if isinstance(value, list | dict):
         # Nested as deep as JSON allows, `ascii` would run out of stack.
         text = _BRIEF.repr(value).encode("ascii", "backslashreplace").decode()
@@ -90,7 +90,7 @@ def read(document: object) -> Fields:
     """Check one parsed event.
 
     Raises:
-        Refused: with the reason, and a detail that names field, value and what is allowed.
+        InvalidEvent: with the reason, and a detail that names field, value and what is allowed.
     """
     if not isinstance(document, dict):
         refuse(Reason.not_an_object, f"an event is a JSON object, this is {shown(document)}")
@@ -128,7 +128,7 @@ def read(document: object) -> Fields:
 
 
 def enum_of(document: Document, name: str, allowed: dict[str, int]) -> int:
-    """The number of a value out of a closed set; raises Refused."""
+    """The number of a value of a closed set; raises InvalidEvent."""
     value = document.get(name)
     if value is None:
         refuse(Reason.missing_field, f"{name} is missing; allowed: {', '.join(allowed)}")
@@ -140,7 +140,7 @@ def enum_of(document: Document, name: str, allowed: dict[str, int]) -> int:
 
 
 def identifier(document: Document, name: str, *, required: bool = False) -> str | None:
-    """A name, or None where it is missing; raises Refused."""
+    """A name, or None if it is missing; raises InvalidEvent."""
     value = document.get(name)
     if value is None:
         if required:

@@ -1,20 +1,35 @@
-"""The language of events: states, phases, and a batch of events as columns."""
+"""The language of events: states, phases, kinds, and reasons why an event is rejected or late."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from stream.arrays import I32 as I32
-from stream.arrays import I64 as I64
-from stream.arrays import U8 as U8
-from stream.arrays import Bool as Bool
+from stream.arrays import I32, I64, U8, Bool
+
+__all__ = [
+    "I32",
+    "I64",
+    "LATE",
+    "PAID",
+    "SERVING",
+    "STAFFED",
+    "STATE_COUNT",
+    "U8",
+    "WORKING",
+    "Bool",
+    "Kind",
+    "Phase",
+    "Reason",
+    "Rejected",
+    "State",
+]
 
 
 class State(IntEnum):
     """What an agent does.
 
-    The number is the column of the state and its rank among equal times, of which the highest wins:
-    a new state goes before `unknown` and `offline`. Stored state is read by the names.
+    The number is the state's column, and its rank among rows of equal time, of which the highest
+    wins: a new state goes before `unknown` and `offline`. Stored state is read by the names.
     """
 
     available = 0
@@ -39,9 +54,9 @@ PAID = STAFFED - {State.meal}
 SERVING = frozenset(
     {State.available, State.ringing, State.dialing, State.talking, State.hold, State.acw}
 )
-"""Those who take calls now or in a moment: what `cover` looks for."""
+"""States of agents who take calls now or in a moment: what `cover` counts."""
 WORKING = SERVING | {State.other_work}
-"""Known working states: an entry into aux must come from one of these."""
+"""Known working states: an entry into aux counts only from one of these."""
 
 
 class Kind(IntEnum):
@@ -66,7 +81,7 @@ class Phase(IntEnum):
 
 
 class Reason(StrEnum):
-    """Why an event was rejected (dead-lettered) or is late; the values stand in metrics."""
+    """Why an event was rejected (dead-lettered) or is late; the values are labels of metrics."""
 
     broken_json = "broken_json"
     not_an_object = "not_an_object"
@@ -87,15 +102,15 @@ class Reason(StrEnum):
 
 
 LATE: Final = frozenset(reason for reason in Reason if reason.startswith("late_"))
-"""Well-formed events that came too late; they would be late again, since floors only go on."""
+"""Valid events that are too late; they would be late again, since watermarks never go back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An event that could not be taken in."""
+    """An event that was rejected."""
 
     record: int
     """Index of the record in the batch that was decoded."""
     reason: Reason
     detail: str
-    """What, where and what is allowed, for a person."""
+    """Field, value and what is allowed, for a person."""

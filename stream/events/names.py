@@ -1,7 +1,7 @@
 """Names and their numbers: floors, sources, teams, pools, agents and seats of one shard.
 
-Numbers are given at first sight and are private to the shard. They never decide a result: where
-order matters the names decide, as bytes.
+Numbers are assigned at first use and are private to the shard. They never decide a result: where
+order matters the names do, as bytes.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -17,7 +17,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Numbering(Generic[K]):
-    """A dictionary from keys to 0, 1, 2 ... in order of first sight."""
+    """A dictionary from keys to 0, 1, 2 ... in the order of first use."""
 
     __slots__ = ("get", "keys", "number_of")
 
@@ -30,7 +30,7 @@ class Numbering(Generic[K]):
         return len(self.keys)
 
     def number(self, key: K) -> int:
-        """The number of a key, which is given one if it is new."""
+        """The number of a key; assigns one if the key is new."""
         found = self.number_of.get(key)
         if found is None:
             found = self.number_of[key] = len(self.keys)
@@ -38,7 +38,7 @@ class Numbering(Generic[K]):
         return found
 
     def extend(self, keys: Iterable[K]) -> None:
-        """Give new keys, each of which comes once, their numbers."""
+        """Assign numbers to new keys, each of which occurs once."""
         known = len(self.keys)
         self.keys.extend(keys)
         self.number_of.update(zip(self.keys[known:], range(known, len(self.keys)), strict=True))
@@ -68,7 +68,7 @@ class IntColumn:
 
     @property
     def data(self) -> I64:
-        """The filled part: a view, not to be kept across an append."""
+        """The filled part: a view that must not be kept across an append."""
         return self._data[: self.size]
 
 
@@ -78,7 +78,7 @@ class Names:
     def __init__(self, roster: Roster = NO_ROSTER) -> None:
         self.roster = roster
         self.route: Route | None = None
-        """Where records come from: a floor that does not belong there is given no number."""
+        """The partition of the records: a floor of another partition is assigned no number."""
         self.floors: Numbering[str] = Numbering()
         self.sources: Numbering[tuple[str, str]] = Numbering()
         self.source_floor = IntColumn()
@@ -91,19 +91,19 @@ class Names:
         self.agent_floor = IntColumn()
         self.seats: Numbering[tuple[str, str, str]] = Numbering()
         self.fixed_seats: dict[tuple[str, str], int] = {}
-        """Seats of agents whom the roster keeps in one team at all times."""
+        """Seats of agents who are in one team at all times by the roster."""
         self.seat_agent = IntColumn()
         self.seat_team = IntColumn()
         self._byte_ranks: dict[int, tuple[int, I64]] = {}
 
     def stray(self, floor: str) -> str:
-        """Why a floor does not belong here; empty if it does."""
+        """Why a floor is misrouted; empty if it is not."""
         if self.route is None or floor in self.floors.number_of:
             return ""
         return self.route.stray(floor)
 
     def source(self, floor: str, source: str) -> int:
-        """The number of a feed of a floor."""
+        """The number of a source of a floor."""
         found = self.sources.get((floor, source))
         if found is None:
             self.source_floor.append(self.floors.number(floor))
@@ -136,7 +136,7 @@ class Names:
         return found
 
     def seat(self, floor: str, agent: str, team: str | None, ts_ms: int) -> int:
-        """The number of a seat; without a team on the event the roster at that time decides."""
+        """The number of a seat; if the event names no team the roster at that time decides."""
         if team is not None:
             return self._seat((floor, agent, team))
         found = self._seat((floor, agent, self.roster.team_at(agent, ts_ms)))
@@ -154,7 +154,7 @@ class Names:
         return found
 
     def byte_ranks(self, names: Numbering[tuple[str, str]]) -> I64:
-        """The rank of each key by the bytes of its last name: what orders equal times."""
+        """The rank of each key by the bytes of its last name, which orders rows of equal time."""
         size, ranks = self._byte_ranks.get(id(names), (-1, np.zeros(0, np.int64)))
         if size != len(names):
             ordered = sorted({key[-1].encode() for key in names.keys})
@@ -164,7 +164,7 @@ class Names:
         return ranks
 
     def to_lists(self) -> dict[str, list[list[str]]]:
-        """All keys in order of their numbers, for a snapshot."""
+        """All keys in the order of their numbers, for a snapshot."""
         return {
             "sources": [list(key) for key in self.sources.keys],
             "pools": [list(key) for key in self.pools.keys],
@@ -174,14 +174,14 @@ class Names:
         }
 
     def fill(self, lists: dict[str, list[list[str]]]) -> None:
-        """Give the numbers of a snapshot again; only on fresh names."""
+        """Assign the numbers of a snapshot; only to an instance without names."""
         for floor, source in lists["sources"]:
             self.source(floor, source)
         for floor, pool in lists["pools"]:
             self.pool(floor, pool)
         for floor, team in lists["teams"]:
             self.team(floor, team)
-        # A hundred thousand of these: in bulk they take a third of the time.
+        # There may be a hundred thousand of these: in bulk they take a third of the time.
         self.agents.extend((floor, agent) for floor, agent in lists["agents"])
         self.agent_floor.extend(self.floors.number(floor) for floor, _ in lists["agents"])
         agents, teams = self.agents.number_of, self.teams.number_of
@@ -191,7 +191,7 @@ class Names:
 
 
 class AgentNames(Sequence[str]):
-    """Agents' names by number, read when asked for."""
+    """Agents' names by number, read at access."""
 
     def __init__(self, names: Names) -> None:
         self._names = names

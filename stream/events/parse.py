@@ -1,4 +1,4 @@
-"""Bytes of records to events, many at a time; a broken record harms no other."""
+"""Parses records into events, many at a time; a broken record affects no other."""
 
 import secrets
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from stream.events.language import Reason
 from stream.events.typed import Event
 
 RECORD_BYTES_MOST = 4 * 1024 * 1024
-"""Larger records are refused unread: Kafka's own default limit is 1 MiB."""
+"""Larger records are rejected unread; Kafka's own default limit is 1 MiB."""
 
 _SEPARATOR = secrets.randbits(62)
 _JOINT = b",%d," % _SEPARATOR
-# A number that no record can know stands between the records of the joined array. So records that
-# are broken alone but would make sense together (`{"a":1` and `"b":2}`) cannot pass as one.
+# A number that no record can know separates the records of the joined array. So records that are
+# broken alone but valid together (`{"a":1` and `"b":2}`) cannot pass as one.
 _NOT_PLAIN = (b"\\", b"/", b"\x7f")
-"""What turns up in ASCII where a text is longer than it looks, or unfit for a name."""
+"""Bytes in ASCII that make a text longer than it looks, or invalid as a name."""
 _JOINED = msgspec.json.Decoder(list[Event | list[Event] | int])
 
 
 class Unusual(Exception):
-    """Something in a run of records needs a closer look; says nothing about right or wrong."""
+    """Something in a run of records needs `fields.read`; it may be valid or not."""
 
 
 class UnreadableRecord(Exception):
-    """A record that holds no event at all."""
+    """A record without any event."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -40,22 +40,22 @@ class Parsed(NamedTuple):
 
     events: list[Event]
     place: list[int] | None
-    """Index of the record from which each event came; None: one from each."""
+    """The index of each event's record; None: one event from each."""
     is_plain: bool
-    """For certain, texts have as many bytes as characters, none of which names may not have."""
+    """True only if texts have as many bytes as characters, and none that names must not contain."""
 
 
 def parse(values: Sequence[bytes | None]) -> Parsed:
     """Read a run of records, each one event or an array of events.
 
     Raises:
-        Unusual: a record is not what `typed` expects, or no JSON.
+        Unusual: a record does not match the types of `typed`, or is not JSON.
     """
     try:
         joined = b"[" + _JOINT.join(values) + b"]"  # type: ignore[arg-type]
         is_ascii = joined.isascii()
         if not is_ascii:
-            joined.decode()  # what stands in unknown fields is not looked at below
+            joined.decode()  # unknown fields are not checked below
         parsed = _JOINED.decode(joined)
     except (msgspec.MsgspecError, TypeError, UnicodeDecodeError, RecursionError):
         raise Unusual from None
@@ -68,10 +68,10 @@ def parse(values: Sequence[bytes | None]) -> Parsed:
 
 
 def convert(objects: Sequence[object]) -> Parsed:
-    """The same for objects that were parsed already.
+    """Convert objects that were parsed already.
 
     Raises:
-        Unusual: one is not what `typed` expects.
+        Unusual: one does not match the types of `typed`.
     """
     try:
         events = msgspec.convert(objects, list[Event])
@@ -98,10 +98,10 @@ def _flat(held: list[Any], *, is_plain: bool) -> Parsed:
 
 
 def documents(value: bytes | None) -> list[Any]:
-    """What a single record holds, as plain objects.
+    """The events of a single record, as plain objects.
 
     Raises:
-        Unreadable: there is none, it is too large, or it is no JSON.
+        UnreadableRecord: there is none, the record is too large, or it is not JSON.
     """
     if not value:
         raise UnreadableRecord(Reason.empty, "the record has no value")

@@ -1,4 +1,4 @@
-"""Which partition a floor lives in: murmur2 of its name, as Java's default partitioner does it."""
+"""The partition of a floor: murmur2 of its name, as in Java's default partitioner."""
 
 from dataclasses import dataclass
 
@@ -31,13 +31,13 @@ def partition_of(floor: str, partitions: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The partition that records came from, of how many: other floors are misrouted."""
+    """The partition of some records, and how many there are: other floors' events are misrouted."""
 
     partition: int
     partitions: int
 
     def stray(self, floor: str) -> str:
-        """Why a floor's records do not belong here; empty if they do."""
+        """Why a floor's records are misrouted; empty if they are not."""
         home = partition_of(floor, self.partitions)
         if home == self.partition:
             return ""

@@ -1,8 +1,8 @@
-"""Events as types, into which JSON is read at once: what a usual event of each kind looks like.
+"""Events as types, into which JSON is parsed directly: the usual form of each kind.
 
-These types accept less than `fields.read`, never more. What they refuse, or what they cannot tell
-(characters, bytes, enumerated words, instants), is looked at by `columns.py` and `fields.py`. A
-field that does not apply to a kind may only be null here.
+These types accept less than `fields.read`, never more. What they refuse is read by `fields.py`;
+what they cannot check (characters, bytes, enumerated words, instants) is checked by `columns.py`.
+A field that does not apply to a kind may only be null here.
 """
 
 from typing import Annotated, Final, Literal
@@ -21,16 +21,16 @@ from stream.roster import ID_BYTES_MOST
 from stream.units import SECOND_MS
 
 ABSENT: Final = ""
-"""Stands for a name that was not given; no given one is empty."""
+"""In place of a name that was not given; a given one is never empty."""
 ABSENT_S: Final = -0.001
-"""Stands for a duration that was not given: -1 ms."""
+"""In place of a duration that was not given: -1 ms."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=ID_BYTES_MOST)]
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_MS / SECOND_MS)]
 
 
 class Common(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
-    """What every kind has. Events hold no other objects, so the garbage collector may pass by."""
+    """Fields of every kind. Events hold no containers, so the garbage collector can skip them."""
 
     ts: int | str
     floor: Name = DEFAULT_FLOOR
@@ -45,7 +45,7 @@ class Common(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type
 
 
 class Silent(Common, kw_only=True):
-    """What every kind but a call has not: times of a talk."""
+    """Fields that only calls have, null in all others: times of a talk."""
 
     talk_s: None = None
     hold_s: None = None
@@ -53,7 +53,7 @@ class Silent(Common, kw_only=True):
 
 
 class OfNobody(Silent, kw_only=True):
-    """What a kind has not that is said of no agent and no call."""
+    """Fields of agents and calls, null in kinds that concern neither."""
 
     agent: None = None
     team: None = None
@@ -99,7 +99,7 @@ class QueueEvent(OfNobody, tag="queue"):
 
 
 class Heartbeat(OfNobody, tag="heartbeat"):
-    """A source lives."""
+    """A source is alive."""
 
     pool: None = None
     wait_s: None = None

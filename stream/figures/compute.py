@@ -24,11 +24,11 @@ from stream.windows.queues import Queues
 from stream.windows.reading import WindowSums, read_calls, read_windows
 
 ELIGIBLE_PART = 4
-"""A member counts for a ratio with a denominator of at least this part (1/4) of the window."""
+"""A member counts for a ratio if the denominator is at least this part (1/4) of the window."""
 _TEAM = {name: index for index, name in enumerate(TEAM_COUNTS)}
 _POOL = {name: index for index, name in enumerate(POOL_COUNTS)}
 _SIXTY = 2
-"""The place of the window 60m."""
+"""The index of the window 60m."""
 
 
 def compute(
@@ -38,15 +38,11 @@ def compute(
     team_keys: Sequence[TeamKey],
     pool_keys: Sequence[PoolKey],
 ) -> Figures:
-    """All figures at an instant, for the teams and pools of which something was heard."""
+    """All figures at an instant, for the teams and pools with data."""
     engine.follow_names()
     sums = read_windows(engine, as_of_ms)
-    teams = np.array(
-        sorted(np.flatnonzero(engine.seen_teams()).tolist(), key=team_keys.__getitem__), np.int64
-    )
-    pools = np.array(
-        sorted(np.flatnonzero(engine.seen_pools()).tolist(), key=pool_keys.__getitem__), np.int64
-    )
+    teams = _by_name(engine.teams_with_data(), team_keys)
+    pools = _by_name(engine.pools_with_data(), pool_keys)
     heads = _heads(engine, sums)
     calls, counts = read_calls(engine, as_of_ms)
     return Figures(
@@ -57,6 +53,11 @@ def compute(
         control.views(),
         _source_figures(engine, as_of_ms),
     )
+
+
+def _by_name(chosen: Bool, keys: Sequence[TeamKey] | Sequence[PoolKey]) -> I64:
+    """The numbers of the chosen teams or pools, in the order of their names."""
+    return np.array(sorted(np.flatnonzero(chosen).tolist(), key=keys.__getitem__), np.int64)
 
 
 def _heads(engine: Engine, sums: WindowSums) -> I64:
@@ -80,7 +81,7 @@ def masks(ratios: Sequence[RatioSpec]) -> tuple[I64, I64]:
 
 
 def divided(above: I64, below: I64) -> F64:
-    """Above / below; NaN where below is 0: an undefined ratio is no 0."""
+    """Above / below; NaN where below is 0, since an undefined ratio is not 0."""
     out: F64 = np.full(above.shape, np.nan)
     np.divide(above, below, out=out, where=below > 0)
     return out
@@ -133,7 +134,7 @@ def _pool_figures(
     as_of_ms: int,
 ) -> PoolFigures:
     queues = Queues(
-        engine.counting.calls, engine.gauges, engine.seen_pools(), as_of_ms, as_of_ms + 1
+        engine.counting.calls, engine.gauges, engine.pools_with_data(), as_of_ms, as_of_ms + 1
     )
     waiting, since = (column[pools] for column in queues.at_first())
     in_time = counts[:, :, _POOL["in_time"]]
@@ -179,7 +180,7 @@ def _source_figures(engine: Engine, as_of_ms: int) -> tuple[SourceFigures, ...]:
 
 
 def members(engine: Engine, as_of_ms: int, teams: Sequence[int]) -> list[list[Member]]:
-    """The member tables of teams, by agent: those who have time in one of its windows."""
+    """The member tables of teams, by agent: members who have time in one of the windows."""
     engine.follow_names()
     sums = read_windows(engine, as_of_ms)
     now = {

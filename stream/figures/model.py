@@ -17,7 +17,7 @@ WINDOWS = ("5m", "15m", "60m", "shift")
 
 @dataclass(frozen=True, slots=True)
 class TeamFigures:
-    """Teams: T rows; W windows; S states; R ratios. Times in milliseconds, shares 0 to 1."""
+    """Teams: T rows; W windows; S states; R ratios. Times in milliseconds, ratios 0 to 1."""
 
     keys: tuple[TeamKey, ...]
     heads: I64
@@ -51,7 +51,7 @@ class TeamFigures:
     acw_ms: I64
     """(T, W)"""
     watermark_ms: I64
-    """(T,): event time reached by the slowest source of the team's floor."""
+    """(T,): the watermark of the slowest source of the team's floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class PoolFigures:
 
 @dataclass(frozen=True, slots=True)
 class SourceFigures:
-    """One feed of one floor."""
+    """One source of one floor."""
 
     floor: str
     source: str
@@ -91,7 +91,7 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What holds at `as_of_ms`; all edges (views, metrics, HTTP) are made from this alone."""
+    """All figures at `as_of_ms`; views, metrics and HTTP are made from these alone."""
 
     as_of_ms: int
     ratios: tuple[RatioSpec, ...]

@@ -1,1 +1,1 @@
-"""Observation: what changed on the floors since control looked last."""
+"""Observation: what changed on the floors since control last observed them."""

@@ -1,7 +1,7 @@
-"""What changed on the floors between two instants: the view that control has of the windows.
+"""What changed on the floors between two instants: control's view of the windows.
 
-Control looks at each instant once. So it keeps, for each agent, the state that it last saw
-(`LastObserved`); a row that arrives late changes what holds from now on, never what was judged.
+Control observes each instant once. So it stores, for each agent, the state that it last observed
+(`LastObserved`); a late row changes the state from now on, never what was evaluated already.
 """
 
 from collections.abc import Sequence
@@ -43,35 +43,36 @@ class LastObserved(ColumnStore):
         """Add rows for new agents, sources and teams."""
         self.resize(agents=len(names.agents), sources=len(names.sources), teams=len(names.teams))
 
-    def catch_up(self, engine: Engine, judged_ms: int) -> None:
-        """See everything as it stood when all before `judged_ms` was judged."""
+    def observe_all(self, engine: Engine, judged_ms: int) -> None:
+        """Observe all agents as of the instant up to which control has evaluated."""
         everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
         none = np.zeros(STATE_COUNT, np.bool_)
         observe(engine, self, everyone, -NEVER_MS, judged_ms, none)
 
-    def seen(self, engine: Engine, agents: I64) -> list[ObservedState]:
-        """What control last saw of these agents, by names: what a commit must hold of them."""
+    def observed(self, engine: Engine, agents: I64) -> list[ObservedState]:
+        """The states of these agents as last observed, by names, for a commit."""
         self.follow_names(engine.names)
-        names, seen = engine.names, list[ObservedState]()
+        names, observed = engine.names, list[ObservedState]()
         for agent in np.unique(agents).tolist():
             seat = int(self.seat[agent])
             team = "" if seat == NOBODY else names.seats.keys[seat][2]
             state = State(int(self.state[agent])).name
             times = int(self.run_ms[agent]), int(self.until_ms[agent])
-            seen.append((*names.agents.keys[agent], team, state, *times))
-        return seen
+            observed.append((*names.agents.keys[agent], team, state, *times))
+        return observed
 
-    def put_back(self, names: Names, seen: Sequence[ObservedState]) -> I64:
-        """See these agents as `seen` told, whatever came since; their numbers."""
-        agents = [names.agent(floor, agent) for floor, agent, *_ in seen]
-        for number, (floor, agent, team, state, run_ms, until_ms) in zip(agents, seen, strict=True):
+    def restore(self, names: Names, observed: Sequence[ObservedState]) -> I64:
+        """Restore agents as they were observed, whatever arrived since; returns their numbers."""
+        agents = [names.agent(floor, agent) for floor, agent, *_ in observed]
+        for number, one in zip(agents, observed, strict=True):
+            floor, agent, team, state, run_ms, until_ms = one
             self.seat[number] = names.seat(floor, agent, team, 0) if team else NOBODY
             self.state[number] = State[state]
             self.run_ms[number], self.until_ms[number] = run_ms, until_ms
         return np.array(agents, np.int64)
 
     def heads(self, engine: Engine) -> I64:
-        """(teams, STATE_COUNT) heads as control last saw them."""
+        """(teams, STATE_COUNT): heads as last observed."""
         count = len(engine.names.agents)
         seat = self.seat[:count]
         there = np.flatnonzero(seat != NOBODY)
@@ -83,14 +84,14 @@ class LastObserved(ColumnStore):
 
 @dataclass(frozen=True, slots=True)
 class _StateSteps:
-    """Where agents' states may change, in columns; one agent after the other, by instant."""
+    """Where agents' states may change, in columns: one agent after the other, by instant."""
 
     agent: I64
     at_ms: I64
     seat: I64
     state: I64
     shown: Bool
-    """Whether the state is the row's own; else it is lost."""
+    """Whether the state is the row's own; else it is not credible (`unknown`)."""
     before: I64
     """The state that led to the row's run."""
     run_ms: I64
@@ -106,9 +107,15 @@ def observe(
     until_ms: int,
     entry_states: Bool,
 ) -> tuple[Changes, StaleChanges]:
-    """The changes in [from_ms, until_ms) against what control last saw, which moves on.
+    """The changes in [from_ms, until_ms) since the last observation, which `watch` then replaces.
 
-    touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
+    Args:
+        engine: The windows.
+        watch: The last observation; updated in place.
+        touched: Agents with rows that control has not observed.
+        from_ms: Where the last observation ended.
+        until_ms: The end of this one.
+        entry_states: (STATE_COUNT,): the states into which an entry counts.
     """
     watch.follow_names(engine.names)
     agents = _candidates(engine, watch, touched, until_ms)
@@ -118,13 +125,13 @@ def observe(
     changes = _changes(engine, watch, steps, entry_states)
     stale = _stale(engine, watch, agents, held, silent, until_ms)
     stale_changes = _stale_changes(watch, stale, from_ms, until_ms)
-    _expect(engine, watch, agents, until_ms)
-    engine.sources.forget_silences(until_ms)
+    _schedule(engine, watch, agents, until_ms)
+    engine.sources.drop_silences(until_ms)
     return changes, stale_changes
 
 
 def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int) -> I64:
-    """Agents of whom control may see something new."""
+    """Agents whose state may have changed."""
     count = len(engine.names.agents)
     expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
     silent_ms = engine.sources.silent_from_ms()
@@ -142,11 +149,11 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
 def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _StateSteps:
     """The states of the agents at from_ms and at each later row, limit or end of a silence."""
     hidden = lost(held, silent, until_ms)
-    told = shown(held, hidden, until_ms)
-    row = np.concatenate([told.row, hidden.row])
-    is_shown = np.arange(len(row)) < len(told.row)
-    at_ms = np.maximum(np.concatenate([told.start_ms, hidden.start_ms]), from_ms)
-    at = np.flatnonzero(np.concatenate([told.end_ms, hidden.end_ms]) > from_ms)
+    visible = shown(held, hidden, until_ms)
+    both = Stretches.joined(visible, hidden)
+    row, at_ms = both.row, np.maximum(both.start_ms, from_ms)
+    is_shown = np.arange(len(row)) < len(visible)
+    at = np.flatnonzero(both.end_ms > from_ms)
     if len(hidden.row):
         at = at[np.lexsort((at_ms[at], row[at]))]
     row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
@@ -194,7 +201,7 @@ def _changes(
 
 
 def _before(values: I64, seen: I64, agent: I64, first: Bool) -> I64:
-    """What each agent had in the step before, or when control looked last."""
+    """The value of each agent in the step before, or as last observed."""
     out = np.empty_like(values)
     out[1:] = values[:-1]
     out[first] = seen[agent[first]]
@@ -208,8 +215,8 @@ def _shown_runs(watch: LastObserved, steps: _StateSteps, first: Bool) -> I64:
     return start[np.maximum.accumulate(last)]
 
 
-def _expect(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -> None:
-    """When each agent must be looked at again without a new row."""
+def _schedule(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -> None:
+    """Set when each agent must be observed again if no row arrives."""
     held = engine.agents
     agents = agents[held.last_ms[agents] < NEVER_MS]
     limit_ms = credible_until(engine, held.last_source[agents], held.limit_ms[agents], until_ms)
@@ -221,14 +228,14 @@ def _expect(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -> 
 def _stale(
     engine: Engine,
     watch: LastObserved,
-    looked_at: I64,
+    observed_now: I64,
     held: Held,
     silent: Stretches,
     until_ms: int,
 ) -> Stretches:
-    """Time before until_ms in which teams (`row`) have someone not offline who is not heard."""
+    """Time before until_ms in which teams (`row`) have members, not offline, of silent sources."""
     team_of = engine.names.seat_team.data
-    always = np.unique(team_of[_silent_all_along(engine, watch, looked_at)])
+    always = np.unique(team_of[_silent_all_along(engine, watch, observed_now)])
     at = np.flatnonzero(held.state[silent.row] != State.offline)
     return Stretches(
         *union(
@@ -239,22 +246,22 @@ def _stale(
     )
 
 
-def _silent_all_along(engine: Engine, watch: LastObserved, looked_at: I64) -> I64:
-    """Seats of those who are not offline, of whom nothing is new, and whose source is silent."""
+def _silent_all_along(engine: Engine, watch: LastObserved, observed_now: I64) -> I64:
+    """Seats of agents not offline, without anything new, whose source is silent."""
     is_silent = watch.silent_ms[: len(engine.names.sources)] < NEVER_MS
     if not is_silent.any():
         return np.zeros(0, np.int64)
     agents, count = engine.agents, len(engine.names.agents)
     found = is_silent[agents.last_source[:count]] & (agents.last_ms[:count] < NEVER_MS)
     found &= agents.last_state[:count] != State.offline
-    found[looked_at] = False
+    found[observed_now] = False
     return agents.last_seat[:count][found]
 
 
 def _stale_changes(
     watch: LastObserved, stale: Stretches, from_ms: int, until_ms: int
 ) -> StaleChanges:
-    """What changed of the teams that were stale when control looked last, which moves on."""
+    """Changes of the stale teams since the last observation, which `watch` then replaces."""
     ahead = (stale.end_ms > from_ms) | (stale.end_ms == until_ms)  # also where no time passes
     team, start_ms, end_ms = stale.row[ahead], stale.start_ms[ahead], stale.end_ms[ahead]
     still = np.zeros(len(watch.stale), np.bool_)

@@ -1,4 +1,4 @@
-"""The feed: all that control is told of what happened on the floors of a shard."""
+"""The feed: everything that happened on the floors of a shard, as control reads it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ class Changes:
     at_ms: I64
     agent: I64
     team_before: I64
-    """-1: the agent was not known before."""
+    """-1: the agent was unknown before."""
     state_before: U8
     team_after: I64
     state_after: U8
     entry: Bool
-    """From a working state into one of `ControlSpec.entry_states`, and no gateway's snapshot."""
+    """From a working state into one of `ControlSpec.entry_states`, not by a gateway's snapshot."""
     entry_ms: I64
 
 
 @dataclass(frozen=True, slots=True)
 class StaleChanges:
-    """Teams whose source falls silent or comes back in [from_ms, until_ms), sorted by instant."""
+    """Teams whose source falls silent or is back in [from_ms, until_ms), sorted by instant."""
 
     at_ms: I64
     team: I64
@@ -38,7 +38,12 @@ class StaleChanges:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """All that happened on the floors of one shard in [from_ms, until_ms)."""
+    """Everything that happened on the floors of one shard in [from_ms, until_ms).
+
+    A value but for `queues` and `agent_names`, which compute an item at first access: most pools
+    and names of a shard are not needed in a step, and reading them all takes longer than the step.
+    So a feed must be used before the next push.
+    """
 
     from_ms: int
     until_ms: int
@@ -48,13 +53,14 @@ class Feed:
     """By pool number; only ever appended to."""
     pool_of_team: I64
     agent_names: Sequence[str]
+    """By agent number; read at access."""
     heads: I32
     """(teams, STATE_COUNT): heads by state at from_ms, before any change."""
     changes: Changes
     queues: Sequence[QueueTrace]
-    """By pool number."""
+    """By pool number; computed at first access (`stream.windows.queues.Queues`)."""
     stale: Bool
     """(teams,) at from_ms."""
     stale_changes: StaleChanges
     resolution_ms: I64
-    """(teams,): coarsest time stamp resolution among the team's sources."""
+    """(teams,): the coarsest resolution of time stamps of the team's sources."""

@@ -1,35 +1,35 @@
-"""Rows of agents as time goes: while each row's state is shown, and while it is not credible.
+"""Rows of agents over time: while each row's state is shown, and while it is not credible.
 
-Other than the figures, which are read at one instant, this tells of each instant what one would
-have seen who looked then: a silence of the source hides the state even if it is over by now.
+Unlike the figures, which are read at one instant, this gives for each instant what an observer
+would have found then: a silence of the source hides the state even if it is over by now.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from stream.arrays import union
+from stream.arrays import Columns, union
 from stream.events.language import I64, Bool, State
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Held(Columns):
     """Rows of some agents, one agent after the other, in columns of length R."""
 
     place: I64
-    """The agent's place in the list that was asked for."""
+    """The agent's place in the requested list."""
     ts_ms: I64
     next_ms: I64
-    """The agent's next row; NEVER_MS: it is the last one."""
+    """The instant of the agent's next row; NEVER_MS for the last one."""
     seat: I64
     state: I64
     source: I64
     limit_ms: I64
     """Until when the state is credible by its own limit."""
     before: I64
-    """The state that led to the run of equal states in which the row stands."""
+    """The state before the run of equal states that contains the row."""
     run_ms: I64
     """When that run began."""
     sync: Bool
@@ -37,7 +37,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
+class Stretches(Columns):
     """Stretches of time [start_ms, end_ms) of rows, by row, then by start."""
 
     row: I64
@@ -46,7 +46,7 @@ class Stretches:
 
 
 def held_rows(engine: Engine, agents: I64) -> Held:
-    """All rows of the agents but those that last no time."""
+    """All rows of the agents except those that last no time."""
     rows, size = engine.timelines.of(agents)
     place = np.repeat(np.arange(len(agents)), size)
     same = np.append(place[1:] == place[:-1], False) if len(place) else np.zeros(0, np.bool_)
@@ -73,7 +73,7 @@ def held_rows(engine: Engine, agents: I64) -> Held:
 
 
 def _runs(place: I64, seat: I64, state: I64, is_broken: Bool) -> tuple[I64, I64]:
-    """For each row: where the run of equal states in its seat began, and what came before it."""
+    """For each row: where its run of equal states in one seat began, and the state before it."""
     count = len(place)
     new = np.ones(count, np.bool_)
     broken = is_broken[:-1]
@@ -98,7 +98,7 @@ def silent_stretches(engine: Engine, held: Held, until_ms: int) -> Stretches:
     start = np.maximum(start, held.ts_ms[row])
     end = np.minimum(np.minimum(end, held.next_ms[row]), until_ms)
     real = start < end
-    return Stretches(row[real], start[real], end[real])
+    return Stretches(row, start, end).take(real)
 
 
 def lost(held: Held, silent: Stretches, until_ms: int) -> Stretches:
@@ -116,15 +116,15 @@ def lost(held: Held, silent: Stretches, until_ms: int) -> Stretches:
 
 
 def shown(held: Held, hidden: Stretches, until_ms: int) -> Stretches:
-    """Time of rows before until_ms in which their state is credible: all that is not `hidden`."""
+    """Time of rows before until_ms in which their state is credible: all but `hidden`."""
     row = np.flatnonzero(held.ts_ms < until_ms)
     start_ms, end_ms = held.ts_ms[row], np.minimum(held.next_ms[row], until_ms)
     if len(hidden.row):
-        # Each stretch begins where its row does or something hidden ends, and so the other way.
+        # A stretch begins where its row begins or a hidden one ends, and ends the other way round.
         begins, ends = np.concatenate([row, hidden.row]), np.concatenate([hidden.row, row])
         by_begin, by_end = np.argsort(begins, kind="stable"), np.argsort(ends, kind="stable")
         row = begins[by_begin]
         start_ms = np.concatenate([start_ms, hidden.end_ms])[by_begin]
         end_ms = np.concatenate([hidden.start_ms, end_ms])[by_end]
     real = start_ms < end_ms
-    return Stretches(row[real], start_ms[real], end_ms[real])
+    return Stretches(row, start_ms, end_ms).take(real)

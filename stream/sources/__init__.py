@@ -1,1 +1,1 @@
-"""What vendors record, as events in our language: bytes in, values out."""
+"""Vendors' recordings as events in our language: bytes in, values out."""

@@ -1,7 +1,7 @@
 """Our own events as JSON lines: an object a line, or an array of objects.
 
-A line may carry `received`, the time at which the recorder got it; it stands for Kafka's time
-stamp where a replay keeps the file's own order.
+A line may have `received`, the time at which the recorder received it; it replaces Kafka's time
+stamp where a replay uses the file's own order.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ NAME: Final = "events"
 def read(files: Sequence[InputFile]) -> Recording:
     """All events of some files, in the files' order.
 
-    Only what is needed to order them is looked at here: JSON, `ts` and `received`. The rest is
+    Only what is needed to order them is checked here: JSON, `ts` and `received`. The rest is
     checked when the events are decoded.
     """
     recording = RecordingBuilder()

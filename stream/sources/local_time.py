@@ -10,8 +10,8 @@ _QUARTER_S = 900
 class LocalClock:
     """Turns (date, seconds after its midnight) into epoch milliseconds.
 
-    A reading that autumn shows twice is the first one; one that spring leaves out is taken with
-    the offset before the change. A zone's offset is looked up once a quarter-hour.
+    A reading that is repeated in autumn is the first one; one that is skipped in spring has the
+    offset before the change. A zone's offset is looked up once a quarter-hour.
     """
 
     def __init__(self, zone: tzinfo) -> None:
@@ -19,7 +19,7 @@ class LocalClock:
         self._quarters: dict[tuple[date, int], int] = {}
 
     def epoch_ms(self, day: date, second: int) -> int:
-        """The instant; `second` may go beyond the day's end."""
+        """The instant; `second` may be beyond the day's end."""
         quarter, rest = divmod(second, _QUARTER_S)
         start_s = self._quarters.get((day, quarter))
         if start_s is None:

@@ -1,4 +1,4 @@
-"""Recorded data as a replay takes it in: events with the place that each came from."""
+"""Recorded data for a replay: events with the place of each in its file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 from stream.events.language import I64
 
 TEXT_BYTES_MOST = 65_536
-"""Of a longer row only this much is kept in a report about it."""
+"""A report about a longer row quotes only this much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that could not be taken in."""
+    """A row that could not be read."""
 
     file: int
     """Index of the file."""
@@ -29,7 +29,7 @@ class Unreadable:
     """From 1."""
     reason: str
     detail: str
-    """What, where and what is allowed, for a person."""
+    """Field, value and what is allowed, for a person."""
     text: str
 
 
@@ -41,7 +41,7 @@ class Recording:
     """One JSON event each, as a Kafka record would hold it."""
     ts_ms: I64
     received_ms: I64
-    """When the source's recorder got the event; -1 where that is not known."""
+    """When the source's recorder received the event; -1 if unknown."""
     file: I64
     """Index of the file."""
     line: I64
@@ -63,7 +63,7 @@ class Recording:
         )
 
     def in_time_order(self) -> "Recording":
-        """The same events by their time; those of one instant stay in file order."""
+        """The same events in the order of time; those of one instant stay in file order."""
         return self.take(np.argsort(self.ts_ms, kind="stable"))
 
     def before(self, to_ms: int) -> "Recording":
@@ -101,5 +101,5 @@ class RecordingBuilder:
 
 
 def text_of(row: bytes) -> str:
-    """A row as it may stand in a report: cut, and bytes that are no UTF-8 escaped."""
+    """A row for a report: shortened, and bytes that are not UTF-8 escaped."""
     return row[:TEXT_BYTES_MOST].rstrip(b"\r\n").decode(errors="backslashreplace")

@@ -1,8 +1,8 @@
-"""The engine of the windows: takes events in, in any order, and keeps what they add up to.
+"""The engine of the windows: applies events, in any order, and maintains their sums.
 
-There is one way for all rows, in order or late: merge an agent's stored and new rows, find the
-first that changed, take away what the old rows from there on had rendered, and add what the new
-ones render. The open interval of an agent is never rendered; it is clipped when figures are read.
+All rows, in order or late, are applied in the same way: merge an agent's stored and new rows, find
+the first that changed, subtract the intervals of the old rows from there on, and add those of the
+new ones. The open interval of an agent is never added; it is clipped when figures are read.
 """
 
 import numpy as np
@@ -21,10 +21,17 @@ from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
-from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, merge
+from stream.windows.timeline import (
+    KEY_MS_MOST,
+    ROWS_MOST,
+    Merged,
+    Order,
+    Rows,
+    Timelines,
+    merge,
+    time_keys,
+)
 from stream.windows.timeline_ends import TimelineEnds
-
-_KEY = 2**42
 
 
 class Engine(ColumnStore):
@@ -53,13 +60,18 @@ class Engine(ColumnStore):
         self._agents_named = 0
         self.finalised_early = 0
         self.unjudged_ms = NEVER_MS
-        """Rows from here on are still to be seen by control, so they are kept."""
+        """Control has not evaluated rows from here on, so they are retained."""
 
-    def take_in(self, batch: EventBatch, fine: Bool, keep_ms: int) -> Bool:
-        """Count events that the sources have admitted; fine: (E,) which of the batch.
+    def apply(self, batch: EventBatch, fine: Bool, keep_ms: int) -> Bool:
+        """Apply events that the sources have admitted.
 
-        keep_ms: rows from here on must be kept, whatever the sources say.
-        Returns (E,): events older than what their agent's timeline still holds.
+        Args:
+            batch: E events.
+            fine: (E,) which of them were admitted.
+            keep_ms: Rows from here on are retained, whatever the sources' progress.
+
+        Returns:
+            (E,): events older than the rows that their agent's timeline still holds.
         """
         unplaced = self._push_states(batch.states, fine, keep_ms)
         self.counting.push(batch.calls, fine)
@@ -67,7 +79,7 @@ class Engine(ColumnStore):
         return unplaced
 
     def follow_names(self) -> None:
-        """Add rows for new names, those of refused events too."""
+        """Add rows for new names, those of late and rejected events too."""
         names = self.names
         agents, seats, floors = len(names.agents), len(names.seats), len(names.floors)
         self.resize(seats=seats)
@@ -87,7 +99,7 @@ class Engine(ColumnStore):
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
     def open_minutes(self, minute_of_floor: I64) -> bool:
-        """Open the minutes up to the given one of each floor (floors,); whether any was."""
+        """Open the minutes up to the given one of each floor (floors,); whether any was opened."""
         head = self.panes.head[: len(self.names.floors)]
         minute = np.maximum(head, minute_of_floor[: len(head)])
         opened = bool((minute > head).any())
@@ -96,15 +108,15 @@ class Engine(ColumnStore):
         self.counting.advance(minute, self.floor_of_seat)
         return opened
 
-    def forget(self) -> None:
-        """Let go of what no event can change any more.
+    def drop_final(self) -> None:
+        """Drop the calls and periods that no event can change any more.
 
-        Only when a batch is taken in whole: its own events may be older than it moved time.
+        Only after a whole batch was applied: it moves time on, and its own events may be older.
         """
         floors = len(self.names.floors)
         greatest_ms = self.sources.greatest_ms[:floors]
         minute = int(self.panes.head[:floors].max())
-        self.counting.forget(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
+        self.counting.drop_final(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
 
     # -- states
 
@@ -136,20 +148,20 @@ class Engine(ColumnStore):
         old_start = np.cumsum(old_size) - old_size
         old_first = old_start[merged.changed] + first - merged.start[merged.changed]
         old_end = (old_start + old_size)[merged.changed]
-        self._render(
+        self._add_difference(
             suffix(merged.rows, first, merged.start[merged.changed + 1]),
             suffix(old, old_first, np.maximum(old_first, old_end)),
         )
         self.agents.update(agents[merged.changed], merged, self.limit_of)
-        self._keep(agents, merged, keep_ms)
+        self._retain(agents, merged, keep_ms)
 
     def _order(self) -> Order:
         names = self.names
         team = names.byte_ranks(names.teams)
         return Order(team[names.seat_team.data], names.byte_ranks(names.sources))
 
-    def _render(self, new: Suffix, old: Suffix) -> None:
-        """Add what the new rows tell of closed time, take away what the old ones told."""
+    def _add_difference(self, new: Suffix, old: Suffix) -> None:
+        """Add the closed intervals of the new rows, subtract those of the old ones."""
         closed, was_closed = np.flatnonzero(new.closed), np.flatnonzero(old.closed)
         rows = Rows.joined(new.rows.take(closed), old.rows.take(was_closed))
         intervals = Intervals(
@@ -162,10 +174,10 @@ class Engine(ColumnStore):
         source = rows.source.astype(np.int64)
         limit_ms = self.limit_of(source, intervals.state, intervals.seat, intervals.start_ms)
         whole = split_at_limit(intervals, limit_ms)
-        self.panes.render(whole, self.floor_of_seat, self.calendars)
+        self.panes.add(whole, self.floor_of_seat, self.calendars)
         self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
         if self.hours is not None:
-            self.hours.render(whole)
+            self.hours.add(whole)
             self.hours.count_spells(new, closed, limit_ms[: len(closed)], 1)
             self.hours.count_spells(old, was_closed, limit_ms[len(closed) :], -1)
 
@@ -174,13 +186,13 @@ class Engine(ColumnStore):
         shift_end_ms = self.calendars.shift_end(seat, start_ms)
         return self.sources.limit_of(source, state, start_ms, shift_end_ms)
 
-    def _keep(self, agents: I64, merged: Merged, keep_ms: int) -> None:
-        """Store what later events may still change, and the last row before that."""
+    def _retain(self, agents: I64, merged: Merged, keep_ms: int) -> None:
+        """Store the rows that later events may still change, and the last row before them."""
         places = np.arange(len(agents))
         cut_ms = self.sources.cut_ms()[self.names.agent_floor.data[agents]]
         cut_ms = np.minimum(cut_ms, keep_ms)
-        key = merged.place * _KEY + merged.rows.ts_ms
-        older = np.searchsorted(key, places * _KEY + np.clip(cut_ms, 0, _KEY - 1))
+        keys = time_keys(merged.place, merged.rows.ts_ms)
+        older = np.searchsorted(keys, time_keys(places, np.clip(cut_ms, 0, KEY_MS_MOST)))
         start, end = merged.start[:-1], merged.start[1:]
         base = np.maximum(older - 1, start)
         crowded = end - base > ROWS_MOST
@@ -200,21 +212,21 @@ class Engine(ColumnStore):
             self.counting.pool_has_data[rows.pool[at]] = True
             self.gauges.push(rows, at, self.unjudged_ms)
 
-    def seen_teams(self) -> Bool:
-        """(teams,): those of which something was heard."""
+    def teams_with_data(self) -> Bool:
+        """(teams,): whether a state or call event of a member was accepted."""
         seen = np.zeros(len(self.names.teams), np.bool_)
         count = len(self.names.seats)
         has_data = self.seat_has_data[:count] | self.counting.seat_has_data[:count]
         seen[self.names.seat_team.data[has_data]] = True
         return seen
 
-    def seen_pools(self) -> Bool:
-        """(pools,): those of a team or with a call of which something was heard."""
+    def pools_with_data(self) -> Bool:
+        """(pools,): whether a call, queue or state event of the pool or its teams was accepted."""
         seen = self.counting.pool_has_data[: len(self.names.pools)].copy()
-        seen[self.names.team_pool.data[self.seen_teams()]] = True
+        seen[self.names.team_pool.data[self.teams_with_data()]] = True
         return seen
 
 
 def _blocks(first: int, last: int) -> range:
-    """The blocks of [first, last): what is new has a part, though nothing was rendered into it."""
+    """The blocks of [first, last): new names have a part, even if nothing was added to it."""
     return range(first >> BLOCK_BITS, (last - 1 >> BLOCK_BITS) + 1) if last > first else range(0)

@@ -1,15 +1,16 @@
-"""Events that come too late to count: which, and why."""
+"""Late events: which, and why."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from stream.arrays import Columns
 from stream.events.language import I64, Bool, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An event that came too late to be counted."""
+    """An event that is too late to be counted."""
 
     record: int
     """Index of the record in the batch."""
@@ -17,8 +18,8 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class LateMasks:
-    """(E,) masks of events that come too late, each event for one reason."""
+class LateMasks(Columns):
+    """(E,) masks of late events, each event for one reason."""
 
     grace: Bool
     """Beyond the grace of its own source."""
@@ -31,17 +32,11 @@ class LateMasks:
 
     @classmethod
     def none(cls, size: int) -> "LateMasks":
-        """All are in time."""
+        """Masks of `size` events, all in time."""
         return cls(*(np.zeros(size, np.bool_) for _ in cls.__slots__))
 
-    def put(self, first: int, part: "LateMasks") -> None:
-        """What became of the events from `first` on."""
-        for name in self.__slots__:
-            mask = getattr(part, name)
-            getattr(self, name)[first : first + len(mask)] = mask
-
     def lates(self, record: I64) -> list[Late]:
-        """The events by their records, (E,)."""
+        """The late events, by the index of each event's record, (E,)."""
         return [
             Late(int(record[event]), Reason[f"late_{name}"])
             for name in self.__slots__

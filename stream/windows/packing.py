@@ -1,4 +1,4 @@
-"""Arrays and JSON values as one piece of bytes, and back."""
+"""Packs arrays and JSON values into bytes, and unpacks them."""
 
 from typing import Any, Final
 
@@ -9,11 +9,11 @@ import orjson
 Pieces = dict[str, Any]
 
 _SPARSE: Final = "~"
-"""Before the type of an array of which a bit for each value is stored, and the values but 0."""
+"""Prefix of the type of a sparse array: a bit for each value is stored, and the values but 0."""
 
 
 def pack(pieces: Pieces) -> bytes:
-    """Arrays as they are in memory, or sparse where that halves them; everything else as JSON."""
+    """Pack arrays as they are in memory, or sparse where that halves them; other values as JSON."""
     head: list[list[Any]] = []
     body: list[bytes] = []
     for name, value in pieces.items():
@@ -33,7 +33,7 @@ def pack(pieces: Pieces) -> bytes:
 
 
 def unpack(data: bytes) -> Pieces:
-    """The pieces; arrays may be written to."""
+    """Unpack the pieces; arrays are writable."""
     size = int.from_bytes(data[:4], "little")
     at = 4 + size
     pieces: Pieces = {}

@@ -1,4 +1,4 @@
-"""Rendering of closed intervals into minute panes and shift sums; adding and taking away."""
+"""Sums of closed intervals by minute and by shift: added, and subtracted."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,18 +8,18 @@ import numpy.typing as npt
 
 from stream.arrays import Columns, ColumnStore, column, within
 from stream.calendar.team_calendars import TeamCalendars
-from stream.events.language import I64, STATE_COUNT, U8, State
+from stream.events.language import I64, STATE_COUNT, State
 from stream.units import MINUTE_MS
 
 RING = 128
-"""Minutes kept: the horizon of two hours and some room."""
+"""Minutes stored: the horizon of two hours, and a few more."""
 SHIFTS = 15
-"""Shifts kept: the open one and the last 14."""
+"""Shifts stored: the open one and the last 14."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals(Columns):
-    """Half-open intervals in one state, in columns; `sign` is +1 to add, -1 to take away."""
+    """Half-open intervals in one state, in columns; `sign` is +1 to add, -1 to subtract."""
 
     start_ms: I64
     end_ms: I64
@@ -29,10 +29,10 @@ class Intervals(Columns):
 
 
 def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
-    """Empty what opens in a ring of minutes when its rows move on, in place.
+    """Set to zero, in place, the minutes that open in a ring when its rows advance.
 
     minutes: (rows or more, RING, ...); head, minute: (rows,) the newest minute of each row so far,
-    and from now on. A row never goes back. Most rows move alike, and are emptied at once.
+    and from now on. A row never goes back. Most rows advance alike, and are emptied at once.
     """
     behind = np.flatnonzero(minute > head)
     while len(behind):
@@ -44,7 +44,7 @@ def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
 
 
 def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
-    """Intervals cut where their state stops being credible; what follows is `unknown`."""
+    """Cut intervals where their state stops being credible; the rest is `unknown`."""
     cut = np.clip(limit_ms, intervals.start_ms, intervals.end_ms)
     beyond = np.flatnonzero(cut < intervals.end_ms)
     if not len(beyond):
@@ -61,9 +61,9 @@ def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
 class Panes(ColumnStore):
     """Milliseconds by seat, minute and state, and by seat, shift and state.
 
-    A ring of minutes a floor: `head` is the newest minute of each floor, older ones than
-    head - RING + 1 are gone. Sums wrap as unsigned integers do, so taking away is exact; a shift
-    ends within days, where the next begins, so it has less than 2^32 milliseconds.
+    Minutes are a ring: `head` is the newest minute of each floor, those before head - RING + 1 are
+    dropped. Sums wrap as unsigned integers do, so subtraction is exact; a shift ends within days,
+    where the next begins, so it has less than 2^32 milliseconds.
     """
 
     minutes: npt.NDArray[np.uint16] = column(np.uint16, per="seats", shape=(RING, STATE_COUNT))
@@ -79,10 +79,10 @@ class Panes(ColumnStore):
         empty_opened(self.minutes, head[floor_of_seat], minute[floor_of_seat])
         np.maximum(head, minute, out=head)
 
-    def render(self, intervals: Intervals, floor_of_seat: I64, calendars: TeamCalendars) -> None:
-        """Add intervals to (or take them from) the minutes still kept and the shifts."""
+    def add(self, intervals: Intervals, floor_of_seat: I64, calendars: TeamCalendars) -> None:
+        """Add or subtract intervals in the minutes still stored and in the shifts."""
         whole = intervals.take(intervals.end_ms > intervals.start_ms)
-        self._into_shifts(whole, calendars)
+        self._add_to_shifts(whole, calendars)
         oldest_ms = (self.head[floor_of_seat[whole.seat]] - RING + 1) * MINUTE_MS
         start_ms = np.maximum(whole.start_ms, oldest_ms)
         kept = np.flatnonzero(start_ms < whole.end_ms)
@@ -95,7 +95,7 @@ class Panes(ColumnStore):
         place = (whole.seat[at] * RING + minute % RING) * STATE_COUNT + whole.state[at]
         np.add.at(self.minutes.reshape(-1), place, (length_ms * whole.sign[at]).astype(np.uint16))
 
-    def _into_shifts(self, intervals: Intervals, calendars: TeamCalendars) -> None:
+    def _add_to_shifts(self, intervals: Intervals, calendars: TeamCalendars) -> None:
         at, start_ms, end_ms, shift_ms = calendars.split_by_shift(
             intervals.seat, intervals.start_ms, intervals.end_ms
         )
@@ -107,7 +107,7 @@ class Panes(ColumnStore):
         np.add.at(self.shifts.reshape(-1), place, length_ms.astype(np.uint32))
 
     def _slots(self, seat: I64, shift_ms: I64) -> I64:
-        """The slot of each (seat, shift); a new shift takes that of the oldest; -1: too old."""
+        """The slot of each (seat, shift); a new shift replaces the oldest; -1: too old."""
         slot = self._latest[seat]
         other = np.flatnonzero(self.shift_start_ms[seat, slot] != shift_ms)
         if len(other):
@@ -117,7 +117,7 @@ class Panes(ColumnStore):
         return slot
 
     def _find(self, seat: I64, shift_ms: I64) -> I64:
-        """The slot of each (seat, shift), which is given one; any slot if it is too old."""
+        """The slot of each (seat, shift), allocated if it is new; any slot if it is too old."""
         hit = self.shift_start_ms[seat] == shift_ms[:, None]
         missing = np.flatnonzero(~hit.any(axis=1))
         pairs = np.unique(np.stack([seat[missing], shift_ms[missing]]), axis=1)
@@ -129,7 +129,7 @@ class Panes(ColumnStore):
         return np.asarray((self.shift_start_ms[seat] == shift_ms[:, None]).argmax(axis=1))
 
     def sum_minutes(self, seats: slice | I64, first: int, last: int) -> npt.NDArray[np.int64]:
-        """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them kept."""
+        """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them stored."""
         count = last - first + 1
         start = first % RING
         total: I64 = self.minutes[seats, start : min(start + count, RING)].sum(
@@ -146,8 +146,3 @@ class Panes(ColumnStore):
         found: I64 = self.shifts[seats, hit.argmax(axis=1)].astype(np.int64)
         found[~hit.any(axis=1)] = 0
         return found
-
-
-def ones(states: U8, seats: I64, start_ms: I64, end_ms: I64) -> Intervals:
-    """Intervals to be added."""
-    return Intervals(start_ms, end_ms, seats, states.astype(np.int64), np.ones_like(start_ms))

@@ -1,4 +1,4 @@
-"""A pool's queue: from the source's own gauge where there is one, else from the open calls."""
+"""A pool's queue: from the source's gauge if there is one, else from the open calls."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.calls.open_calls import Calls
 
 GAUGE_MS_MOST = HOUR_MS
-"""A gauge that was not renewed for so long says nothing any more."""
+"""A reading of a gauge older than this no longer counts."""
 _KEPT_MS = 2 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
 class QueueTrace:
-    """A pool's queue in [from_ms, until_ms) as steps; the first step stands at from_ms."""
+    """A pool's queue in [from_ms, until_ms) as a step function; the first step is at from_ms."""
 
     known: bool
-    """False: no call or queue event of this pool was ever seen."""
+    """False: no call or queue event of this pool was ever accepted."""
     at_ms: I64
     waiting: I64
     oldest_since_ms: I64
@@ -28,15 +28,15 @@ class QueueTrace:
 
 
 class Gauges:
-    """Readings of queues by pool, sorted by time; of equal times the lesser reading stands."""
+    """Readings of queues by pool, sorted by time; of readings at one time the least counts."""
 
     def __init__(self) -> None:
         self.readings: dict[int, list[tuple[int, int, int]]] = {}
 
     def push(self, rows: QueueRows, at: I64, unjudged_ms: int = NEVER_MS) -> None:
-        """Take in readings (ts_ms, waiting, oldest_wait_ms).
+        """Insert readings (ts_ms, waiting, oldest_wait_ms) and drop old ones.
 
-        Old ones are let go of, but not before control has seen them: from unjudged_ms on.
+        Readings from unjudged_ms on are retained, since control has not evaluated them.
         """
         changed = set()
         for index in at.tolist():
@@ -60,7 +60,7 @@ class Gauges:
             self.readings[pool] = sorted(newest.values())
 
     def trace(self, pool: int, from_ms: int, until_ms: int) -> QueueTrace | None:
-        """The steps in [from_ms, until_ms); None if no reading holds at `from_ms` or later."""
+        """The steps in [from_ms, until_ms); None if no reading counts at `from_ms` or later."""
         held = [one for one in self.readings.get(pool, ()) if one[0] < until_ms]
         if not held or held[-1][0] + GAUGE_MS_MOST < from_ms:
             return None
@@ -84,7 +84,7 @@ class Gauges:
 
 
 def calls_trace(offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int) -> tuple[I64, I64, I64]:
-    """A queue in [from_ms, until_ms) as steps: instants, calls waiting, start of the oldest."""
+    """A queue in [from_ms, until_ms): instants of steps, calls waiting, start of the oldest."""
     instants = np.concatenate([offered_ms, end_ms])
     inside = (instants > from_ms) & (instants < until_ms)
     at_ms = np.unique(np.append(instants[inside], from_ms))
@@ -94,7 +94,11 @@ def calls_trace(offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int) -> tu
 
 
 class Queues(Sequence[QueueTrace]):
-    """Traces of all pools in [from_ms, until_ms), each made when it is asked for."""
+    """Traces of all pools in [from_ms, until_ms), each computed at first access.
+
+    Lazy, because most pools of a shard are not evaluated in a step, and a trace takes as long as
+    the pool has calls. Calls and gauges must not change between the first access and the last.
+    """
 
     def __init__(
         self, calls: Calls, gauges: Gauges, known: Bool, from_ms: int, until_ms: int
@@ -122,7 +126,7 @@ class Queues(Sequence[QueueTrace]):
     def at_first(self) -> tuple[I64, I64]:
         """Of all pools (P,) at the first instant: calls waiting; since when the oldest waits.
 
-        The same as the first step of each trace, in one go; NEVER_MS if none waits.
+        The same as the first step of each trace, computed at once; NEVER_MS if none waits.
         """
         pool, offered_ms, end_ms = self.waits()
         now = (offered_ms <= self._from_ms) & (self._from_ms < end_ms)
@@ -134,16 +138,16 @@ class Queues(Sequence[QueueTrace]):
             waiting[number], since_ms[number] = trace.waiting[0], trace.oldest_since_ms[0]
         return waiting, since_ms
 
-    def heard(self) -> Bool:
-        """(P,): whether a call or queue event of each pool was ever seen."""
+    def has_data(self) -> Bool:
+        """(P,): whether a call or queue event of each pool was ever accepted."""
         return self._known
 
     def gauged(self) -> Sequence[int]:
-        """Pools with readings of a gauge, whose traces may not come from calls."""
+        """Pools with readings of a gauge: their traces may not come from calls."""
         return sorted(self._gauges.readings)
 
     def waits(self) -> tuple[I64, I64, I64]:
-        """Calls that wait at some instant: pool, offered, no longer; of gauged pools too."""
+        """Waits of calls: pool, start and end of each; those of gauged pools too."""
         if self._waits is None:
             self._waits = self._calls.waiting(self._from_ms, self._until_ms)
         return self._waits

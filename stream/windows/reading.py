@@ -1,4 +1,4 @@
-"""Reading the windows at an instant: panes, shift sums, and the open intervals clipped to it."""
+"""Reads the windows at an instant: panes, shift sums, and open intervals clipped to the instant."""
 
 from dataclasses import dataclass
 
@@ -25,12 +25,12 @@ class OpenStates:
     since_ms: I64
     seat: I64
     state: I64
-    """As the source said; what holds now is `unknown` from `until_ms` on."""
+    """As reported; from `until_ms` on the state is `unknown`."""
     until_ms: I64
     """Until when the state is credible."""
 
     def now(self, as_of_ms: int) -> I64:
-        """The states that hold at the instant."""
+        """The states at the instant."""
         return np.where(self.until_ms <= as_of_ms, int(State.unknown), self.state)
 
 
@@ -47,10 +47,10 @@ class WindowSums:
 
 
 def credible_until(engine: Engine, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
-    """The limit of open states; that of a silent source ends with its watermark."""
+    """Until when open states are credible: their limit, or the watermark of a silent source."""
     silent = engine.sources.silent_from_ms() <= as_of_ms
-    heard = np.where(silent, engine.sources.watermark_ms[: len(silent)], NEVER_MS)
-    return np.minimum(limit_ms, heard[source])
+    reach_ms = np.where(silent, engine.sources.watermark_ms[: len(silent)], NEVER_MS)
+    return np.minimum(limit_ms, reach_ms[source])
 
 
 def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
@@ -73,13 +73,13 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
     agent, since_ms, seat, state, source, limit_ms = columns
     until_ms = credible_until(engine, source, limit_ms, as_of_ms)
-    # What a row ahead closes is no open interval: the source's silence does not touch it.
+    # A row ahead closed this interval: the source's silence does not affect it.
     until_ms[len(at) :] = limit_ms[len(at) :]
     return OpenStates(agent, since_ms, seat, state, until_ms)
 
 
 def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
-    """For agents with rows ahead of the instant: agent and its last row at or before it."""
+    """For agents with rows ahead of the instant: each one and its last row at or before it."""
     rows, size = engine.timelines.of(agents)
     place = np.repeat(np.arange(len(agents)), size)
     at = np.flatnonzero(rows.ts_ms <= as_of_ms)
@@ -117,7 +117,7 @@ def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
     starts = window_starts(engine, as_of_ms)
     start_of_seat = starts[engine.names.seat_team.data]
     sums[:, -1] = engine.panes.sum_shift(np.arange(seats), start_of_seat[:, -1])
-    _take_away_ahead(engine, sums, start_of_seat, as_of_ms)
+    _subtract_ahead(engine, sums, start_of_seat, as_of_ms)
     now = open_states(engine, as_of_ms)
     _add_open(engine, sums, start_of_seat, now, as_of_ms)
     _add_before_first(engine, sums, start_of_seat, as_of_ms)
@@ -127,7 +127,7 @@ def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
 def _add_open(
     engine: Engine, sums: I64, start_of_seat: I64, now: OpenStates, as_of_ms: int
 ) -> None:
-    """Add the open intervals. An agent has one open seat, so no place is named twice."""
+    """Add the open intervals. An agent has one open seat, so no place occurs twice."""
     alone = np.flatnonzero(engine.agents.last_ms[now.agent] <= as_of_ms)
     seat, state = now.seat[alone], now.state[alone]
     until = np.clip(now.until_ms[alone], now.since_ms[alone], as_of_ms)
@@ -139,7 +139,7 @@ def _add_open(
 
 
 def _add_before_first(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
-    """Within the windows that hold an agent's first row the time before it is unknown."""
+    """In the windows that contain an agent's first row the time before it is unknown."""
     first_ms = engine.agents.first_ms[: len(engine.names.agents)]
     agent = np.flatnonzero(first_ms < as_of_ms)
     seat = engine.agents.first_seat[agent]
@@ -147,8 +147,8 @@ def _add_before_first(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: i
     np.add.at(sums[:, :, State.unknown], seat, missing)
 
 
-def _take_away_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
-    """Rows ahead of the instant (clocks that run fast) closed intervals that it has not reached."""
+def _subtract_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
+    """Subtract closed intervals beyond the instant: rows of clocks that run fast closed them."""
     last_ms = engine.agents.last_ms[: len(engine.names.agents)]
     ahead = np.flatnonzero((last_ms > as_of_ms) & (last_ms < NEVER_MS))
     if not len(ahead):
@@ -167,7 +167,7 @@ def _take_away_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: in
 
 
 def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> Intervals:
-    """The closed intervals that the timelines still hold, clipped to [from_ms, to_ms)."""
+    """The closed intervals still in the timelines, clipped to [from_ms, to_ms)."""
     rows, size = engine.timelines.of(agents)
     start = np.cumsum(size) - size
     at = ranges(start, np.maximum(start, start + size - 1))
@@ -193,7 +193,7 @@ def _limits(engine: Engine, held: Rows, whole: Intervals) -> I64:
 def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> I64:
     """Milliseconds in [start_ms, end_ms) by seat: (seats, STATE_COUNT).
 
-    Without what lies before an agent's first row. Edges are whole minutes within the horizon, or
+    Without the time before an agent's first row. Edges are whole minutes within the horizon, or
     the end is as_of_ms.
     """
     seats = len(engine.names.seats)

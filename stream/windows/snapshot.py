@@ -1,4 +1,4 @@
-"""The engine's state in parts, and an engine from parts.
+"""The engine's state in parts: written for snapshots, and restored from them.
 
 Agents and seats are stored in blocks, so that a snapshot writes only what changed since the last.
 """
@@ -23,13 +23,13 @@ FORMAT = 3
 """Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and
 docs/operations.md says how workers of both versions get on."""
 READS = frozenset({FORMAT})
-"""Formats that this version restores. An older one is stored anew as a whole, in FORMAT."""
+"""Formats that this version restores; state in an older one is stored again as a whole."""
 STATE_NAMES = [state.name for state in State]
-"""What the numbers of states mean in the parts."""
+"""The names of states by their numbers in the parts."""
 
 
 def part_names(engine: Engine) -> tuple[str, ...]:
-    """All parts that the state has now."""
+    """The names of all parts that the state has now."""
     names = engine.names
     agents = range((len(names.agents) - 1 >> BLOCK_BITS) + 1)
     seats = range((len(names.seats) - 1 >> BLOCK_BITS) + 1)
@@ -44,7 +44,7 @@ def part_names(engine: Engine) -> tuple[str, ...]:
 
 
 def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
-    """The parts that changed since the last call; `named` is the number of names at that time."""
+    """The parts that changed since the last call; named: the number of names at that time."""
     parts = {
         "head": pack(_head(engine)),
         "calls": pack(_calls(engine.counting.calls)),
@@ -138,10 +138,10 @@ def _calls(calls: Calls) -> Pieces:
         "floor": calls.floor[slots],
         "newest_ms": calls.newest_ms[slots],
         "legs": np.stack([place_of[calls.legs.call[legs]], calls.legs.agent[legs]]),
-        "told": sorted(calls.told.runs),
+        "told": sorted(calls.seen.runs),
     }
-    for span, run in calls.told.runs.items():
-        pieces |= {f"told/{span}": run.told, f"told_floor/{span}": run.floor}
+    for span, run in calls.seen.runs.items():
+        pieces |= {f"told/{span}": run.entries, f"told_floor/{span}": run.floor}
     for phase, facts in calls.facts.items():
         at = slots if phase in CALL_FACTS else legs
         for name in VALUES:
@@ -150,7 +150,7 @@ def _calls(calls: Calls) -> Pieces:
 
 
 def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
-    """Fill a fresh engine; returns the number of names that need not be stored again.
+    """Fill a new engine; returns the number of names that need not be stored again.
 
     Raises:
         StateError: the parts were written by a version with another format or with a state that
@@ -187,14 +187,14 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     _restore_calls(engine.counting.calls, read_part(parts, "calls"))
     if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
         return -1
-    if numbers is None:  # what was read is stored; renumbered, all of it is stored anew
+    if numbers is None:  # what was read is stored; what was renumbered is stored again as a whole
         engine.dirty_agents.clear()
         engine.dirty_seats.clear()
     return sum(map(len, names.values()))
 
 
 def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
-    """What a part holds, without its format.
+    """The content of a part, without its format.
 
     Raises:
         StateError: it is missing, or was written by a version with another format.
@@ -211,7 +211,7 @@ def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
 
 
 def _numbers_of(stored: list[str]) -> I64 | None:
-    """By stored number of a state: its number now; None: the same.
+    """The number now of each stored number of a state; None if all are the same.
 
     Raises:
         StateError: a state that this version does not know.
@@ -230,7 +230,7 @@ def _numbers_of(stored: list[str]) -> I64 | None:
 
 
 def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
-    """A block of agents or seats with the numbers that states have now."""
+    """A block of agents or seats, with the states' numbers of this version."""
     if numbers is None:
         return pieces
     for name in pieces.keys() & {"row_state", "last_state"}:
@@ -252,7 +252,7 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
 
 
 def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
-    """A block keeps the minutes as of when it was stored; those opened since are emptied."""
+    """Restore a block; it has the minutes of when it was stored: those opened since are emptied."""
     first = block << BLOCK_BITS
     at, panes = slice(first, first + len(pieces["head"])), engine.panes
     empty_opened(pieces["minutes"], pieces["head"], panes.head[engine.floor_of_seat[at]])
@@ -269,7 +269,9 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
         rows = len(pieces[f"{name}_head"])
         tally.minutes[:rows] = pieces[f"{name}_minutes"]
         tally.head[:rows] = pieces[f"{name}_head"]
-        tally.put([(row, start) for row, start in pieces[f"{name}_keys"]], pieces[f"{name}_sums"])
+        tally.replace_periods(
+            [(row, start) for row, start in pieces[f"{name}_keys"]], pieces[f"{name}_sums"]
+        )
     if engine.hours is not None and "pool_hours" in pieces:
         engine.hours.pools[: len(pieces["pool_hours"])] = pieces["pool_hours"]
 
@@ -278,12 +280,12 @@ def _restore_calls(calls: Calls, pieces: Pieces) -> None:
     slots = calls.open_slots(pieces["hashes"], pieces["floor"])
     calls.newest_ms[slots] = pieces["newest_ms"]
     for span in pieces["told"]:
-        calls.told.runs[span] = SeenRun(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
+        calls.seen.runs[span] = SeenRun(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
     place, agent = pieces["legs"]
     legs = calls.open_legs(slots[place], agent)
     for phase in (*CALL_FACTS, *LEG_FACTS):
         at = slots if phase in CALL_FACTS else legs
         for name in VALUES:
             getattr(calls.facts[Phase(phase)], name)[at] = pieces[f"{phase.name}_{name}"]
-    calls.close(slots)
-    calls.find_again(slots)
+    calls.derive(slots)
+    calls.mark_reopened(slots)

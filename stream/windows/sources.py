@@ -1,4 +1,4 @@
-"""Feeds: how far each one's clock has come, what is too late for it, and whether it lives."""
+"""Sources: each one's watermark, which events are late for it, and whether it is silent."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,10 +12,10 @@ from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import NEVER_MS
 from stream.windows.lateness import LateMasks
-from stream.windows.silences import NO_SILENCES, UNHEARD_MS, ended_silences, silent_from
+from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
 
-UNSEEN_MS = UNHEARD_MS
-"""Watermark of a floor or source of which nothing was seen: no bound at all."""
+UNSEEN_MS = NO_DATA_MS
+"""The watermark of a floor or source without data: no bound at all."""
 
 
 class Sources(ColumnStore):
@@ -47,7 +47,7 @@ class Sources(ColumnStore):
         self._windows = windows
         self._event_clock = event_clock
         self.silences = NO_SILENCES
-        """(3, G): source, first instant and end of silences that are over, until `forget`."""
+        """(3, G): source, start and end of silences that are over, until `drop_silences`."""
 
     def follow_names(self) -> None:
         """Add rows for new sources and floors, with the sources' limits."""
@@ -70,7 +70,7 @@ class Sources(ColumnStore):
         self.resolution_ms[source] = spec.resolution_ms
 
     def admit(self, batch: EventBatch, sealed_ms: I64) -> LateMasks:
-        """Judge lateness event by event in their order and move the watermarks on.
+        """Decide event by event, in their order, which are late, and advance the watermarks.
 
         sealed_ms: (floors,) before which each floor is sealed, for the whole of the batch.
         """
@@ -82,12 +82,12 @@ class Sources(ColumnStore):
         cuts = [*new[np.sort(first)].tolist(), size]
         self._admit_run(batch, slice(0, cuts[0]), sealed_ms, refused)
         for start, end in pairwise(cuts):
-            self._meet(int(batch.source[start]))
+            self._start(int(batch.source[start]))
             self._admit_run(batch, slice(start, end), sealed_ms, refused)
         return refused
 
-    def _meet(self, source: int) -> None:
-        """A source not seen before starts at the watermark of its floor's slowest."""
+    def _start(self, source: int) -> None:
+        """Start a new source at the watermark of its floor's slowest one."""
         slowest = self.slowest_ms()[self._names.source_floor.data[source]]
         self.watermark_ms[source] = slowest if slowest < NEVER_MS else UNSEEN_MS
         self.known[source] = True
@@ -97,11 +97,12 @@ class Sources(ColumnStore):
         if not len(source):
             return
         floor = self._names.source_floor.data[source]
-        # What is late by its own source never leads its floor, so it may stand among these.
+        # An event that is late by its own source never leads its floor, so it may be among these.
         greatest = max_before(floor, ts_ms, self.greatest_ms)
         old = ts_ms < greatest - self._windows.horizon_ms
         gone = old | (ts_ms < sealed_ms[floor])
-        # What is too old may lead its source: it counts as the least instant, which dooms no one.
+        # One that is too old may lead its source: it counts as the least instant, which makes no
+        # other event late.
         own = max_before(source, np.where(gone, ts_ms.min(), ts_ms), self.watermark_ms)
         late = ts_ms < own - self._windows.grace_ms
         fine = ~(late | gone)
@@ -109,33 +110,33 @@ class Sources(ColumnStore):
         refused.sealed[run] = gone & ~old & ~late
         seen_ms = batch.seen_ms[run]
         source, floor, ts_ms, seen_ms = (one[fine] for one in (source, floor, ts_ms, seen_ms))
-        self._note_silences(source, ts_ms if self._event_clock else seen_ms)
+        self._append_silences(source, ts_ms if self._event_clock else seen_ms)
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
 
-    def _note_silences(self, source: I64, clock_ms: I64) -> None:
-        progress_ms = self._heard_ms()
+    def _append_silences(self, source: I64, clock_ms: I64) -> None:
+        progress_ms = self._progress_ms()
         after_ms = self.silent_after_ms[: len(progress_ms)]
         ended = ended_silences(source, clock_ms, progress_ms, after_ms)
         if ended.shape[1]:
             self.silences = np.concatenate([self.silences, ended], axis=1)
 
-    def _heard_ms(self) -> I64:
-        """(sources,): how far each one has come by the clock that decides what is silent."""
-        heard_ms = self.watermark_ms if self._event_clock else self.seen_ms
-        return heard_ms[: len(self._names.sources)]
+    def _progress_ms(self) -> I64:
+        """(sources,): the latest instant of each by the clock that decides which are silent."""
+        progress_ms = self.watermark_ms if self._event_clock else self.seen_ms
+        return progress_ms[: len(self._names.sources)]
 
     def clock_ms(self, floor: int) -> int:
-        """The latest instant at which a source of a floor was heard."""
-        return int(self._heard_ms()[self._names.source_floor.data == floor].max())
+        """The latest instant of an event of a floor's sources, by the clock of silences."""
+        return int(self._progress_ms()[self._names.source_floor.data == floor].max())
 
-    def forget_silences(self, until_ms: int) -> None:
-        """Drop silences of which both beginning and end lie before an instant."""
+    def drop_silences(self, until_ms: int) -> None:
+        """Drop the silences that ended before an instant."""
         self.silences = self.silences[:, self.silences[2] >= until_ms]
 
     def slowest_ms(self) -> I64:
-        """(floors,): the least watermark among each floor's known sources; NEVER_MS if none."""
+        """(floors,): the least watermark of each floor's known sources; NEVER_MS without any."""
         slowest = np.full(len(self._names.floors), NEVER_MS, np.int64)
         count = len(self._names.sources)
         known = np.flatnonzero(self.known[:count])
@@ -151,7 +152,7 @@ class Sources(ColumnStore):
 
     def silent_from_ms(self) -> I64:
         """(sources,): the first instant at which each source counts as silent."""
-        progress_ms = self._heard_ms()
+        progress_ms = self._progress_ms()
         silent_ms = silent_from(progress_ms, self.silent_after_ms[: len(progress_ms)])
         return np.where(self.known[: len(silent_ms)], silent_ms, NEVER_MS)
 
@@ -170,7 +171,7 @@ class Sources(ColumnStore):
         return np.minimum(limit, end)
 
     def to_arrays(self) -> dict[str, I64 | Bool]:
-        """For a snapshot."""
+        """The state for a snapshot, under stored names."""
         count, floors = len(self._names.sources), len(self._names.floors)
         return {
             "watermark_ms": self.watermark_ms[:count],
@@ -181,7 +182,7 @@ class Sources(ColumnStore):
         }
 
     def fill(self, arrays: dict[str, I64]) -> None:
-        """From a snapshot; the names are there already."""
+        """Restore the state from a snapshot; the names are restored already."""
         self.follow_names()
         self.silences = arrays.pop("silences", NO_SILENCES)
         for name, values in arrays.items():

@@ -1,7 +1,7 @@
-"""Where spells begin: a row that tells another state, or another team, than what held before it.
+"""Where spells begin: a row with another state, or in another team, than the row before it.
 
-A repeat begins none, nor does a row that lasts no time, nor one that comes with `sync`. After a
-state that had passed its limit the same state is a new spell.
+A repeat begins no spell, nor does a row that lasts no time, nor one with `sync`. After a state that
+had passed its limit the same state is a new spell.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Suffix:
 
     rows: Rows
     next_ms: I64
-    """(R,) the agent's next row; NEVER_MS: it is the last one."""
+    """(R,) the instant of the agent's next row; NEVER_MS for the last one."""
 
     @property
     def closed(self) -> Bool:
@@ -29,7 +29,7 @@ class Suffix:
 
 
 def suffix(rows: Rows, first: I64, end: I64) -> Suffix:
-    """The runs [first, end) of rows, some of which may be empty; each ends with its agent's."""
+    """The runs [first, end) of rows; each ends with its agent's last row, and may be empty."""
     at = ranges(first, end)
     next_ms = np.full(len(at), NEVER_MS, np.int64)
     length = end - first
@@ -39,20 +39,20 @@ def suffix(rows: Rows, first: I64, end: I64) -> Suffix:
     return Suffix(rows.take(at), next_ms)
 
 
-def begun(told: Suffix, limit_ms: I64) -> I64:
-    """The rows with which spells begin; limit_ms: (R,) until when each is credible.
+def spell_starts(tail: Suffix, limit_ms: I64) -> I64:
+    """Places of the rows with which spells begin; limit_ms: (R,) until when each is credible.
 
-    That of the first row of each agent is taken for the beginning of a spell. Where it is not, it
-    stands in the suffix before a change and in that after it alike, and the difference is right.
+    The first row of each agent always counts as the beginning of a spell. Where it is none, it is
+    in the suffix before a change and in the one after it alike, so the difference is right.
     """
-    rows = told.rows
-    at = np.flatnonzero(told.next_ms > rows.ts_ms)
+    rows = tail.rows
+    at = np.flatnonzero(tail.next_ms > rows.ts_ms)
     if not len(at):
         return at
     before, after = at[:-1], at[1:]
     begins = ~rows.sync[at]
     begins[1:] &= (
-        (told.next_ms[before] == NEVER_MS)
+        (tail.next_ms[before] == NEVER_MS)
         | (rows.seat[before] != rows.seat[after])
         | (rows.state[before] != rows.state[after])
         | (limit_ms[before] < rows.ts_ms[after])

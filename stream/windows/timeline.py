@@ -1,7 +1,7 @@
 """Each agent's timeline: the rows that later events may still change, and one base row.
 
-Rows of all agents stand in flat columns; an agent owns a run of them with some room behind it, so
-that memory follows the rows, not the busiest agent.
+The rows of all agents share flat columns; an agent owns a run of them with some spare places behind
+it, so that memory follows the number of rows, not the busiest agent.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,19 @@ from stream.events.language import I32, I64, U8, Bool
 from stream.units import NEVER_MS
 
 ROWS_MOST = 8_192
-"""Rows an agent may hold; beyond them the oldest is finalised early, and counted."""
+"""Rows that an agent may have; beyond them the oldest is finalised early, and counted."""
 _CAPACITY_LEAST = 4
+_TIME_BITS = 42
+"""Instants in milliseconds are below 2^42 (the year 2109)."""
+KEY_MS_MOST = 2**_TIME_BITS - 1
+
+
+def time_keys(place: I64, ts_ms: I64) -> I64:
+    """(N,): one number for each (place, instant), which orders by place, then by instant.
+
+    place: (N,) below 2^21; ts_ms: (N,) from 0 to KEY_MS_MOST.
+    """
+    return (place << _TIME_BITS) + ts_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +71,12 @@ class Timelines(ColumnStore):
         """How many of the stored rows belong to a run, current or abandoned."""
 
     def of(self, agents: I64) -> tuple[Rows, I64]:
-        """The rows of the agents, one agent after the other, and how many each has."""
+        """The rows of the agents, one agent after the other, and the number of rows of each."""
         start, size = self._start[agents], self.size[agents]
         return self._stored.take(ranges(start, start + size)), size
 
     def last(self, agents: I64) -> Rows:
-        """The last row of each agent; agents without rows must not be asked for."""
+        """The last row of each agent; every agent must have a row."""
         return self._stored.take(self._start[agents] + self.size[agents] - 1)
 
     def replace(self, agents: I64, sizes: I64, rows: Rows) -> None:
@@ -80,15 +91,16 @@ class Timelines(ColumnStore):
         self.size[agents] = sizes
 
     def _move(self, agents: I64, room: I64) -> None:
-        """Give agents runs at the end; what they had is no one's."""
+        """Give agents new runs at the end; their old runs are abandoned."""
         self._start[agents] = self._used + np.cumsum(room) - room
         self._capacity[agents] = room
         self._used += int(room.sum())
 
     def _lay_out(self, agents: I64, sizes: I64) -> None:
-        """All runs anew, without what is no one's, and half as much again behind them.
+        """Lay out all runs anew, without abandoned ones and with half as many spare rows again.
 
-        The agents' own rows are let go of, with room for so many others.
+        The rows of the given agents are dropped, since they are replaced: there is space for
+        `sizes` others.
         """
         self.size[agents] = 0
         others = np.flatnonzero(self.size)
@@ -104,7 +116,7 @@ class Timelines(ColumnStore):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Ranks by bytes of the teams of seats and of sources: what decides among equal times."""
+    """Ranks, by the bytes of names, that order rows of equal time."""
 
     team_of_seat: I64
     source: I64
@@ -112,7 +124,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Old and new rows of some agents in their one order, equal rows once.
+    """Old and new rows of some agents in their total order, equal rows once.
 
     `place` is the agent's place in the list that was asked for; `first_new` the index of each
     changed agent's first new row.
@@ -129,7 +141,7 @@ class Merged:
     def before_new(self) -> I64:
         """(changed,): the last row that is older than the first new one, else the first of all.
 
-        Nothing that came before it has changed, nor has it itself.
+        Neither this row nor any before it has changed.
         """
         ts_ms, least = self.rows.ts_ms, self.start[self.changed]
         at = np.maximum(self.first_new - 1, least)
@@ -148,7 +160,7 @@ def merge(
     """
     rows = Rows.joined(old, new)
     place = np.concatenate([old_place, new_place])
-    key = place * 2**42 + rows.ts_ms
+    key = time_keys(place, rows.ts_ms)
     by_key = np.argsort(key, kind="stable")
     key = key[by_key]
     fresh = by_key >= len(old)
@@ -165,7 +177,7 @@ def merge(
 def _settle_equal_times(
     rows: Rows, place: I64, fresh: Bool, key: I64, order: Order
 ) -> tuple[Rows, I64, Bool]:
-    """Order rows of equal time and drop those that are equal in all; an old row stays."""
+    """Order rows of equal time; of rows that are equal in all the old one is kept."""
     tie = rows.state.astype(np.int64)
     tie = tie * (int(order.team_of_seat.max(initial=0)) + 1) + order.team_of_seat[rows.seat]
     tie = tie * (int(order.source.max(initial=0)) + 1) + order.source[rows.source]

@@ -1,4 +1,4 @@
-"""What stands at either end of each agent's timeline: the first row ever, and the open one."""
+"""Both ends of each agent's timeline: the first row ever, and the open one."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ class TimelineEnds(ColumnStore):
     """Whether the timeline still holds the agent's first row."""
 
     def update(self, agents: I64, merged: Merged, limit_of: LimitOf) -> None:
-        """Follow a merge for the agents that it changed, in the order of `merged.changed`."""
+        """Update the ends of the agents that a merge changed, in the order of `merged.changed`."""
         last = merged.start[merged.changed + 1] - 1
         rows = merged.rows
         self.last_ms[agents] = rows.ts_ms[last]

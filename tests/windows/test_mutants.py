@@ -114,8 +114,8 @@ MUTANTS = [
     Mutant(
         "a row that lasts no time begins a spell",
         WINDOWS + "spells",
-        "np.flatnonzero(told.next_ms > rows.ts_ms)",
-        "np.flatnonzero(told.next_ms >= rows.ts_ms)",
+        "np.flatnonzero(tail.next_ms > rows.ts_ms)",
+        "np.flatnonzero(tail.next_ms >= rows.ts_ms)",
     ),
     Mutant(
         "a snapshot of a gateway begins a spell",

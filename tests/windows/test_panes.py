@@ -51,7 +51,7 @@ def test_the_sums_of_a_shift_are_those_of_its_intervals_until_fifteen_newer_push
     for day in range(FIRST_DAY, FIRST_DAY + 60):
         intervals = drawn(rng, day)
         panes.head[0] = (day + 1) * DAY_MS // 60_000
-        panes.render(intervals, floor_of_seat, calendars)
+        panes.add(intervals, floor_of_seat, calendars)
         for row, seat in enumerate(intervals.seat.tolist()):
             held, shift = sums[seat], int(intervals.start_ms[row]) // DAY_MS * DAY_MS
             if shift in held or len(held) < SHIFTS or shift > min(held):

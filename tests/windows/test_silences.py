@@ -1,10 +1,10 @@
-"""Silences that events end: from when to when nothing was heard of a source."""
+"""Silences that events end: from when to when nothing was progress of a source."""
 
 import numpy as np
 import pytest
 
 from stream.units import NEVER_MS
-from stream.windows.silences import UNHEARD_MS, ended_silences
+from stream.windows.silences import NO_DATA_MS, ended_silences
 
 Rows = list[tuple[int, int]]
 """(source, clock) in the order in which they come."""
@@ -14,24 +14,24 @@ Found = list[tuple[int, int, int]]
 
 def slow(rows: Rows, after: list[int]) -> Found:
     """One event after the other."""
-    heard: dict[int, int] = {}
-    found, reach = [], UNHEARD_MS
+    progress: dict[int, int] = {}
+    found, reach = [], NO_DATA_MS
     for source, clock in rows:
         reach = max(reach, clock)
-        if source in heard and reach > heard[source] + after[source]:
-            found.append((source, heard[source] + after[source], reach))
-        heard[source] = max(heard.get(source, clock), clock)
+        if source in progress and reach > progress[source] + after[source]:
+            found.append((source, progress[source] + after[source], reach))
+        progress[source] = max(progress.get(source, clock), clock)
     return sorted(found)
 
 
 def fast(rows: Rows, after: list[int], cuts: list[int] | None = None) -> Found:
-    heard = np.full(len(after), UNHEARD_MS)
+    progress = np.full(len(after), NO_DATA_MS)
     found: Found = []
     for part in np.split(np.array(rows, np.int64).reshape(-1, 2), cuts or []):
         source, clock = part.T
-        ended = ended_silences(source, clock, heard, np.array(after))
+        ended = ended_silences(source, clock, progress, np.array(after))
         found += [(int(one), int(start), int(end)) for one, start, end in ended.T]
-        np.maximum.at(heard, source, clock)
+        np.maximum.at(progress, source, clock)
     return sorted(found)
 
 

@@ -1,1 +1,1 @@
-"""Calls: what is known of each, and what calls add up to by minute and shift."""
+"""Calls: the known facts of each, and sums of calls by minute and shift."""

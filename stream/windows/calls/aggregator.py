@@ -1,4 +1,4 @@
-"""Calls and what they add up to: for teams, for pools, and for members where that is asked for."""
+"""Sums of calls: by team, by pool, and by member where the configuration asks for it."""
 
 from dataclasses import replace
 
@@ -59,21 +59,21 @@ class CallAggregator(ColumnStore):
             self.seats.resize(len(names.seats))
 
     def advance(self, minute: I64, floor_of_seat: I64) -> None:
-        """Open minutes up to the given one of each floor (floors,), for what is new there too."""
+        """Open minutes up to the given one of each floor (floors,), in new rows too."""
         self.teams.advance(minute[self._names.team_floor.data])
         self.pools.advance(minute[self._names.pool_floor.data])
         if self._spec.seat_calls:
             self.seats.advance(minute[floor_of_seat])
 
-    def forget(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int, minute: int) -> None:
-        """Let go of calls and periods that no event can change any more."""
+    def drop_final(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int, minute: int) -> None:
+        """Drop calls and periods that no event can change any more."""
         self.calls.retire(cut_ms, greatest_ms, unjudged_ms)
         before_ms = minute * MINUTE_MS - _PERIODS_KEPT_MS
         for tally in (self.teams, self.pools, self.seats):
-            tally.forget(before_ms)
+            tally.drop_before(before_ms)
 
     def push(self, rows: CallRows, fine: Bool) -> None:
-        """Take in call events; fine: (E,) which events of the batch are in time."""
+        """Apply call events; fine: (E,) which events of the batch are in time."""
         at = np.flatnonzero(fine[rows.event])
         self.pool_has_data[rows.pool[at]] = True
         at = at[rows.phase[at] <= Phase.abandoned]
@@ -82,15 +82,15 @@ class CallAggregator(ColumnStore):
         agent = self._agents_of(rows)
         slot = self.calls.slots(rows, agent)
         if (slot == NONE).any():
-            untold = np.flatnonzero(slot != NONE)
-            rows, agent, slot = rows.take(untold), agent[untold], slot[untold]
+            unseen = np.flatnonzero(slot != NONE)
+            rows, agent, slot = rows.take(unseen), agent[unseen], slot[unseen]
         if not len(rows.event):
             return
         touched = distinct(slot)
         leg = self.calls.open_legs_of(rows, agent, slot)
         legs = self.calls.legs.of(touched)
         before = contribution(self.calls, touched, legs)
-        self.calls.push(rows, slot, leg)
+        self.calls.apply(rows, slot, leg)
         self._count(*changes(before, contribution(self.calls, touched, legs)))
 
     def _agents_of(self, rows: CallRows) -> I64:
@@ -101,7 +101,7 @@ class CallAggregator(ColumnStore):
         return agent
 
     def _count(self, what: Contribution, sign: I64) -> None:
-        """Add (or take away) what calls count for; sign: (N,) 1 or -1."""
+        """Add what calls count for (sign 1), or subtract it (-1); sign: (N,)."""
         teams, pools = self.entries(what)
         named = what.seat != NONE
         teams = replace(teams, values=teams.values * sign[named, None])
@@ -115,7 +115,7 @@ class CallAggregator(ColumnStore):
             self._hours.count_pools(pools.row, pools.ts_ms, pools.values)
 
     def entries(self, what: Contribution) -> tuple[CountEntries, CountEntries]:
-        """What calls count for, as entries of the teams' tally and of the pools'."""
+        """What calls count for, as entries of the teams' sums and of the pools' sums."""
         windows, calendars = self._spec.windows, self._calendars
         at, values = team_values(what, windows.short_call_ms)
         team = self._names.seat_team.data[what.seat[at]]

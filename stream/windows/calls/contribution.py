@@ -1,4 +1,4 @@
-"""What calls count for: a pure function of what is known of them."""
+"""What calls count for: a pure function of their known facts."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,12 @@ class Contribution(Columns):
 
 
 def known(what: Contribution) -> Contribution:
-    """Without what is not known."""
+    """Only the rows whose facts are known."""
     return what.take(what.ts_ms < NEVER_MS)
 
 
 def changes(before: Contribution, after: Contribution) -> tuple[Contribution, I64]:
-    """What no longer counts and what counts now of the same calls and legs; -1 or 1 for each."""
+    """What no longer counts (sign -1) and what counts now (sign 1) of the same calls and legs."""
     names = Contribution.__slots__
     pairs = [(getattr(before, name), getattr(after, name)) for name in names]
     differ = np.logical_or.reduce([one != other for one, other in pairs])
@@ -41,47 +41,47 @@ def changes(before: Contribution, after: Contribution) -> tuple[Contribution, I6
     return Contribution(*columns), np.repeat([-1, 1], [gone.sum(), come.sum()])
 
 
-def contribution(book: Calls, calls: I64, legs: I64) -> Contribution:
-    """What the calls and their legs count for as far as they are known now.
+def contribution(open_calls: Calls, calls: I64, legs: I64) -> Contribution:
+    """What the calls and their legs count for, as far as their facts are known now.
 
-    Always in the same places; `ts_ms` is NEVER_MS where nothing is known.
+    The rows are always in the same places; `ts_ms` is NEVER_MS where nothing is known.
     """
     parts = [
-        _of_calls(book, calls, Phase.offered),
-        _of_calls(book, calls, Phase.abandoned),
-        _of_answers(book, legs),
-        _of_ends(book, legs),
+        _of_calls(open_calls, calls, Phase.offered),
+        _of_calls(open_calls, calls, Phase.abandoned),
+        _of_answers(open_calls, legs),
+        _of_ends(open_calls, legs),
     ]
     return Contribution(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _of_calls(book: Calls, calls: I64, phase: Phase) -> tuple[I64, ...]:
-    facts = book.facts[phase]
+def _of_calls(open_calls: Calls, calls: I64, phase: Phase) -> tuple[I64, ...]:
+    facts = open_calls.facts[phase]
     none = np.full(len(calls), NONE, np.int64)
     return (
         np.full(len(calls), int(phase)),
         facts.ts_ms[calls],
         facts.pool[calls],
         none,
-        _wait_ms(book, facts, calls, calls),
+        _wait_ms(open_calls, facts, calls, calls),
         none,
         none,
         none,
     )
 
 
-def _wait_ms(book: Calls, facts: CallFacts, at: I64, call: I64) -> I64:
-    """The wait that was told, else since the call was offered, else NONE."""
-    offered = book.facts[Phase.offered].ts_ms[call]
+def _wait_ms(open_calls: Calls, facts: CallFacts, at: I64, call: I64) -> I64:
+    """The reported wait, else the time since the call was offered, else NONE."""
+    offered = open_calls.facts[Phase.offered].ts_ms[call]
     since = facts.ts_ms[at] - offered
     own = np.where((offered < NEVER_MS) & (since >= 0), since, NONE)
     return np.where(facts.wait_ms[at] >= 0, facts.wait_ms[at], own)
 
 
-def _of_answers(book: Calls, legs: I64) -> tuple[I64, ...]:
-    facts = book.facts[Phase.answered]
+def _of_answers(open_calls: Calls, legs: I64) -> tuple[I64, ...]:
+    facts = open_calls.facts[Phase.answered]
     none = np.full(len(legs), NONE, np.int64)
-    wait = _wait_ms(book, facts, legs, book.legs.call[legs])
+    wait = _wait_ms(open_calls, facts, legs, open_calls.legs.call[legs])
     return (
         np.full(len(legs), int(Phase.answered)),
         facts.ts_ms[legs],
@@ -94,10 +94,10 @@ def _of_answers(book: Calls, legs: I64) -> tuple[I64, ...]:
     )
 
 
-def _of_ends(book: Calls, legs: I64) -> tuple[I64, ...]:
-    facts, answered = book.facts[Phase.ended], book.facts[Phase.answered]
+def _of_ends(open_calls: Calls, legs: I64) -> tuple[I64, ...]:
+    facts, answered = open_calls.facts[Phase.ended], open_calls.facts[Phase.answered]
     since = facts.ts_ms[legs] - answered.ts_ms[legs]
-    own = np.where((answered.ts_ms[legs] < NEVER_MS) & (since >= 0), since, NONE)
+    own = np.where(answered.known(legs) & (since >= 0), since, NONE)
     talk = np.where(facts.talk_ms[legs] >= 0, facts.talk_ms[legs], own)
     none = np.full(len(legs), NONE, np.int64)
     return (
@@ -108,16 +108,17 @@ def _of_ends(book: Calls, legs: I64) -> tuple[I64, ...]:
         none,
         talk,
         facts.hold_ms[legs],
-        _acw_ms(book, legs),
+        _acw_ms(open_calls, legs),
     )
 
 
-def _acw_ms(book: Calls, legs: I64) -> I64:
-    """The leg's own after-call work, else what was told of the call, if it ended last."""
-    wrapped = book.facts[Phase.wrapped]
-    own = np.where(wrapped.ts_ms[legs] < NEVER_MS, wrapped.acw_ms[legs], NONE)
-    calls = book.legs.call[legs]
-    leg = book.legs.nameless[calls]
-    told = (leg != NONE) & (book.last_ended[calls] == legs) & (own == NONE)
-    told &= wrapped.ts_ms[np.maximum(leg, 0)] < NEVER_MS
-    return np.where(told, wrapped.acw_ms[np.maximum(leg, 0)], own)
+def _acw_ms(open_calls: Calls, legs: I64) -> I64:
+    """The leg's own after-call work; for the leg that ended last else that of the whole call."""
+    wrapped = open_calls.facts[Phase.wrapped]
+    own = np.where(wrapped.known(legs), wrapped.acw_ms[legs], NONE)
+    calls = open_calls.legs.call[legs]
+    leg = open_calls.legs.nameless[calls]
+    leg_or_any = np.maximum(leg, 0)  # NONE would index the last one; it is masked below
+    of_call = (leg != NONE) & (open_calls.last_ended[calls] == legs) & (own == NONE)
+    of_call &= wrapped.known(leg_or_any)
+    return np.where(of_call, wrapped.acw_ms[leg_or_any], own)

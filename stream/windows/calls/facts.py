@@ -1,4 +1,4 @@
-"""What was said of calls, phase by phase, in columns."""
+"""The reported facts of calls, phase by phase, in columns."""
 
 import numpy as np
 
@@ -12,8 +12,8 @@ NONE = -1
 CALL_FACTS = {Phase.offered: "offered", Phase.abandoned: "abandoned"}
 LEG_FACTS = {Phase.answered: "answered", Phase.ended: "ended", Phase.wrapped: "wrapped"}
 VALUES = ("ts_ms", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "pool", "seat")
-"""A fact's values. Of two facts that contradict each other the least counts, in this order;
-pools and teams by the bytes of their names."""
+"""A fact's values. Of two facts that contradict each other the lesser counts, compared in this
+order; pools and teams are compared by the bytes of their names."""
 
 
 class CallFacts(ColumnStore):

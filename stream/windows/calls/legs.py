@@ -1,6 +1,6 @@
 """Legs of calls: one for each agent who took a call, found by call and agent without a dictionary.
 
-The legs of a call are a chain of numbers: `first` of the call, then `following`, until NONE.
+The legs of a call are a linked list of numbers: `first` of the call, then `following`, until NONE.
 """
 
 import numpy as np
@@ -8,9 +8,15 @@ import numpy as np
 from stream.arrays import ColumnStore, column, firsts
 from stream.events.language import I64
 from stream.windows.calls.facts import NONE
-from stream.windows.calls.index import Slots
+from stream.windows.calls.index import FreeList
 
-_AGENTS_MOST = 2**31
+_AGENT_BITS = 31
+"""Agents have numbers below 2^31, so that a call and an agent fit into one int64."""
+
+
+def _pairs(calls: I64, agents: I64) -> I64:
+    """(N,): one number for each (call, agent); an agent of NONE is 0."""
+    return (calls << _AGENT_BITS) + agents + 1
 
 
 class Legs(ColumnStore):
@@ -28,11 +34,11 @@ class Legs(ColumnStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self._slots = Slots()
+        self._slots = FreeList()
 
     @property
     def size(self) -> int:
-        """How many numbers there are, free ones too."""
+        """How many numbers there are, free ones included."""
         return self._slots.size
 
     def of(self, calls: I64) -> I64:
@@ -45,13 +51,13 @@ class Legs(ColumnStore):
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def open(self, calls: I64, agents: I64) -> I64:
-        """The leg of each (call, agent), (N,); new ones are opened."""
+        """The leg of each (call, agent), (N,); opens those that do not exist."""
         leg = self._find(calls, agents)
         missing = np.flatnonzero(leg == NONE)
         if len(missing):
-            pair = calls[missing] * _AGENTS_MOST + agents[missing] + 1
+            pair = _pairs(calls[missing], agents[missing])
             new = missing[np.sort(np.unique(pair, return_index=True)[1])]
-            self._open(calls[new], agents[new])
+            self._append(calls[new], agents[new])
             leg[missing] = self._find(calls[missing], agents[missing])
         return leg
 
@@ -63,19 +69,19 @@ class Legs(ColumnStore):
                 return leg
             leg[other] = self.following[leg[other]]
 
-    def _open(self, calls: I64, agents: I64) -> None:
-        legs = self._slots.take(len(calls))
+    def _append(self, calls: I64, agents: I64) -> None:
+        legs = self._slots.allocate(len(calls))
         self.resize(legs=self.size)
         self.call[legs], self.agent[legs] = calls, agents
         nameless = agents == NONE
         self.nameless[calls[nameless]] = legs[nameless]
-        while len(legs):  # of several legs of one call, one after the other
+        while len(legs):  # several legs of one call are linked one after the other
             first = firsts(calls)
             self.following[legs[first]] = self.first[calls[first]]
             self.first[calls[first]] = legs[first]
             legs, calls = legs[~first], calls[~first]
 
     def drop(self, calls: I64) -> None:
-        """Give back the numbers of all legs of the calls."""
-        self._slots.give_back(self.of(calls))
+        """Free the numbers of all legs of the calls."""
+        self._slots.free(self.of(calls))
         self.first[calls] = self.nameless[calls] = NONE

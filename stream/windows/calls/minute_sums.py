@@ -13,7 +13,7 @@ from stream.windows.calls.facts import NONE
 from stream.windows.panes import RING, empty_opened
 
 LN_UNIT = 2**20
-"""Sums of ln(handle time in ms) are whole numbers of this part, so that order cannot matter."""
+"""Sums of ln(handle time in ms) are integers in units of 1 / LN_UNIT: order cannot matter."""
 
 TEAM_COUNTS = (
     "started",
@@ -31,7 +31,7 @@ POOL_COUNTS = ("offered", "answered", "in_time", "abandoned", "wait_ms", "wait_k
 
 
 def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
-    """The calls with an agent (index) and their values, (N, len(TEAM_COUNTS))."""
+    """Places of the contributions with an agent, and their values, (N, len(TEAM_COUNTS))."""
     at = np.flatnonzero(what.seat != NONE)
     ended = what.kind[at] == Phase.ended
     talk, hold, acw = (
@@ -73,12 +73,12 @@ def pool_values(what: Contribution, service_level_ms: int) -> I64:
 
 @dataclass(frozen=True, slots=True)
 class CountEntries:
-    """Values to be counted, in columns of length N."""
+    """Values to be added, in columns of length N."""
 
     row: I64
     ts_ms: I64
     period_ms: I64
-    """When the period (shift or local day) began in which the instant lies."""
+    """The start of the period (shift or local day) that contains the instant."""
     values: I64
     """(N, width)"""
 
@@ -90,7 +90,7 @@ class MinuteSums:
         self.minutes = np.zeros((8, RING, width), np.int64)
         self.head = np.zeros(8, np.int64)
         self.periods: dict[tuple[int, int], int] = {}
-        """Where in `sums` the values of each (row, period) stand."""
+        """The place in `sums` of each (row, start of period)."""
         self.sums = np.zeros((8, width), np.int64)
         self._width = width
 
@@ -106,7 +106,7 @@ class MinuteSums:
         np.maximum(head, minute, out=head)
 
     def add(self, entries: CountEntries) -> None:
-        """Add entries; minutes that are no longer kept are passed over."""
+        """Add entries; minutes that are no longer stored are skipped."""
         row, values = entries.row, entries.values
         if not len(row):
             return
@@ -123,14 +123,14 @@ class MinuteSums:
         self.sums = grown(self.sums, len(held))
         add_rows(self.sums, np.array(at)[place], values)
 
-    def forget(self, before_ms: int) -> None:
-        """Drop periods that started earlier."""
+    def drop_before(self, before_ms: int) -> None:
+        """Drop the periods that started before an instant."""
         if any(start_ms < before_ms for _, start_ms in self.periods):
             kept = {key: at for key, at in self.periods.items() if key[1] >= before_ms}
-            self.put(list(kept), self.sums[np.array([*kept.values()], int)])
+            self.replace_periods(list(kept), self.sums[np.array([*kept.values()], int)])
 
-    def put(self, periods: list[tuple[int, int]], sums: I64) -> None:
-        """Hold the values of these (row, period), and of no other."""
+    def replace_periods(self, periods: list[tuple[int, int]], sums: I64) -> None:
+        """Replace all periods by these (row, start of period) and their sums."""
         self.periods = {key: at for at, key in enumerate(periods)}
         self.sums = grown(sums, 8)
 
@@ -139,9 +139,9 @@ class MinuteSums:
     ) -> I64:
         """Sums over windows that end at as_of_ms: (rows, len(minutes) + 1, width).
 
-        The last `minutes` closed ones and the open one, for each count; then the period of each
-        row that began at `period_ms` (rows,). `ahead`: all entries at as_of_ms or later, which
-        the panes hold already.
+        For each of `minutes` that many closed minutes and the open one; then the period of each
+        row that began at `period_ms` (rows,). `ahead`: all entries at as_of_ms or later, which are
+        in the sums already and are subtracted.
         """
         rows, minute = len(period_ms), as_of_ms // MINUTE_MS
         sums = np.empty((rows, len(minutes) + 1, self._width), np.int64)

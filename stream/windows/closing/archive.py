@@ -1,9 +1,9 @@
-"""A sealed hour of a floor, and its bytes: what reports and calibration need of it.
+"""A sealed hour of a floor, as reports and calibration need it, and its bytes.
 
-The bytes are a function of the hour alone: a head of 12 bytes (a mark, the format, how long the
-body is), then the body, compressed; its checksum is that of zlib. The body is a JSON object, then
-columns of whole numbers. Each number of a column is as many bytes wide as the greatest one takes,
-and all lowest bytes stand before all next ones, since equal bytes beside each other take no room.
+The bytes are a function of the hour alone: a header of 12 bytes (a mark, the format, the length of
+the body), then the body, compressed; zlib adds the checksum. The body is a JSON object, then
+columns of integers. Each integer of a column has as many bytes as the greatest one needs, and all
+lowest bytes precede all next ones, since equal bytes beside each other compress to almost nothing.
 """
 
 import struct
@@ -19,7 +19,7 @@ from stream.events.language import I64, State
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 
 FORMAT: Final = 1
-"""Raised with every change of what the bytes mean."""
+"""Increased with every change of what the bytes mean."""
 _MARK: Final = b"hour"
 _HEAD: Final = struct.Struct("<4sII")
 _LEVEL: Final = 6
@@ -31,12 +31,12 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "calls": TEAM_COUNTS,
     "pool_calls": POOL_COUNTS,
 }
-"""Names of the columns of each table; they are stored by name."""
+"""The columns of each table, under their stored names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What a floor did in [start_ms, end_ms).
+    """The sums of a floor in [start_ms, end_ms).
 
     S seats, P pools, in the order of their names. Seats that were not staffed and had no call are
     left out. An agent's time in the hour before the first row of all is `unknown`.
@@ -46,7 +46,7 @@ class Hour:
     start_ms: int
     end_ms: int
     watermarks_ms: tuple[tuple[str, int], ...]
-    """Sources and how far they had come when the hour was sealed."""
+    """Sources and their watermarks when the hour was sealed."""
     seats: tuple[tuple[str, str, str], ...]
     """(pool, team, agent)"""
     state_ms: I64
@@ -54,14 +54,14 @@ class Hour:
     spells: I64
     """(S, STATE_COUNT): how many spells began (`stream.windows.spells`)."""
     calls: I64
-    """(S, len(TEAM_COUNTS)): see `tally.TEAM_COUNTS`."""
+    """(S, len(TEAM_COUNTS)): values of `minute_sums.TEAM_COUNTS`."""
     pools: tuple[str, ...]
     pool_calls: I64
-    """(P, len(POOL_COUNTS)): see `tally.POOL_COUNTS`."""
+    """(P, len(POOL_COUNTS)): values of `minute_sums.POOL_COUNTS`."""
 
 
 def encode(hour: Hour) -> bytes:
-    """The bytes of an hour."""
+    """Encode an hour as bytes."""
     teams = sorted({seat[:2] for seat in hour.seats})
     number = {team: place for place, team in enumerate(teams)}
     team_of_seat = np.array([number[seat[:2]] for seat in hour.seats], np.int64)
@@ -94,17 +94,17 @@ def encode(hour: Hour) -> bytes:
 
 
 def _planes(column: I64) -> tuple[int, bytes]:
-    """How wide a column is, and its bytes, the lowest first."""
+    """The width of a column in bytes, and its bytes, the lowest first."""
     low = column.astype("<i8").view(np.uint8).reshape(-1, 8).T
     width = 8 if (column < 0).any() else (int(column.max(initial=0)).bit_length() + 7) // 8
     return width, low[:width].tobytes()
 
 
 def decode(blob: bytes) -> Hour:
-    """The hour of its bytes.
+    """Decode an hour from its bytes.
 
     Raises:
-        StateError: another format, or damaged.
+        StateError: the bytes have another format, or are damaged.
     """
     try:
         mark, known, size = _HEAD.unpack_from(blob)

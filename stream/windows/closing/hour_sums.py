@@ -1,4 +1,4 @@
-"""What the open hours of seats and pools add up to: the next to be sealed, and what is newer."""
+"""Sums of the open hours of seats and pools: the next hour to be sealed, and newer time."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,18 +10,20 @@ from stream.units import NEVER_MS
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from stream.windows.panes import Intervals
 from stream.windows.sources import UNSEEN_MS
-from stream.windows.spells import Suffix, begun
+from stream.windows.spells import Suffix, spell_starts
 
 HOURS = 2
-"""0: the hour to be sealed next; 1: what is newer, all of it in the hour after (`seals.Seals`)."""
+"""0: the hour to be sealed next; 1: newer time, all of it in the hour after (`seals.Seals`)."""
 
 
 class HourSums(ColumnStore):
     """Sums by row and open hour.
 
-    What becomes known of a call in an hour that is sealed, such as long after-call work, counts in
-    the next one, so that hours add up to all that is known of calls. Unsigned sums wrap, so that
-    taking away is exact.
+    A fact of a call in a sealed hour that becomes known later, such as long after-call work, counts
+    in the next hour, so that hours add up to all known facts of calls. Unsigned sums wrap, so that
+    subtraction is exact.
+
+    The columns by seat have stored names (`stream.windows.snapshot`).
     """
 
     start_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
@@ -42,8 +44,8 @@ class HourSums(ColumnStore):
         self._names = names
         self._dirty_seats = dirty_seats
 
-    def render(self, what: Intervals) -> None:
-        """Add (or take away) intervals, cut where hours begin; none changes within a sealed one."""
+    def add(self, what: Intervals) -> None:
+        """Add or subtract intervals, cut where hours begin; time in sealed hours is ignored."""
         floor = self._names.agent_floor.data[self._names.seat_agent.data[what.seat]]
         next_ms = self.end_ms[floor]
         start_ms = np.maximum(what.start_ms, self.start_ms[floor])
@@ -57,18 +59,18 @@ class HourSums(ColumnStore):
         np.add.at(sums, place, (length_ms * what.sign).astype(np.uint32))
         np.add.at(sums, place[both] + STATE_COUNT, (beyond_ms * what.sign[both]).astype(np.uint32))
 
-    def count_spells(self, told: Suffix, closed: I64, closed_limit_ms: I64, sign: int) -> None:
-        """Add (1) or take away (-1) the spells that begin in the last rows of agents.
+    def count_spells(self, tail: Suffix, closed: I64, closed_limit_ms: I64, sign: int) -> None:
+        """Add (1) or subtract (-1) the spells that begin in the last rows of agents.
 
-        closed: places of rows that others follow; closed_limit_ms: until when those are credible.
+        closed: places of rows with a successor; closed_limit_ms: until when those are credible.
         """
-        limit_ms = np.full(len(told.next_ms), NEVER_MS, np.int64)
+        limit_ms = np.full(len(tail.next_ms), NEVER_MS, np.int64)
         limit_ms[closed] = closed_limit_ms
-        at = begun(told, limit_ms)
-        seat = told.rows.seat[at].astype(np.int64)
+        at = spell_starts(tail, limit_ms)
+        seat = tail.rows.seat[at].astype(np.int64)
         floor = self._names.agent_floor.data[self._names.seat_agent.data[seat]]
-        newer = told.rows.ts_ms[at] >= self.end_ms[floor]
-        place = (seat * HOURS + newer) * STATE_COUNT + told.rows.state[at]
+        newer = tail.rows.ts_ms[at] >= self.end_ms[floor]
+        place = (seat * HOURS + newer) * STATE_COUNT + tail.rows.state[at]
         np.add.at(self.spells.reshape(-1), place, np.uint16(sign % 2**16))
         self._changed(seat)
 
@@ -86,8 +88,8 @@ class HourSums(ColumnStore):
         place = row * HOURS + (ts_ms >= self.end_ms[floor])
         add_rows(sums.reshape(-1, sums.shape[-1]), place, values)
 
-    def turn(self, seats: I64, pools: I64) -> None:
-        """The next hour of some seats and pools is sealed: what was newer is the next one."""
+    def close(self, seats: I64, pools: I64) -> None:
+        """Close the next hour of some seats and pools: the newer time becomes the next hour."""
         for sums, rows in (
             (self.states, seats), (self.spells, seats), (self.calls, seats), (self.pools, pools),
         ):  # fmt: skip

@@ -1,11 +1,12 @@
-"""Takes events in, and reads each hour of a floor as it stands at the event that seals it.
+"""Applies events, and reads each hour of a floor as of the event that seals it.
 
-A batch is admitted event by event; then it is counted in turns: of each floor first the events
-before the one that seals an hour, then that one and what follows. So the hour does not depend on
-batches. The event itself is not in the hour, but its source has come as far as it says. An open
-interval counts up to the end of the hour, in its state as far as that is credible; what a silent
-source left open is credible up to its watermark. Silent is what is silent by the floor's own clock,
-the latest instant at which one of its sources was heard: so the hour is a function of the stream.
+A batch is admitted event by event; then it is applied in turns: of each floor first the events
+before the one that seals an hour, then that one and those that follow. So the hour does not depend
+on how events are batched. The sealing event itself is not in the hour, but its source has advanced
+to its instant. An open interval counts up to the end of the hour, in its state as far as that is
+credible; what a silent source left open is credible up to its watermark. A source is silent by the
+floor's own clock, the latest instant of an event of one of its sources: so the hour is a function
+of the stream.
 """
 
 from dataclasses import dataclass
@@ -24,20 +25,20 @@ from stream.windows.engine import Engine
 from stream.windows.lateness import Late, LateMasks
 
 HOURS_MOST: Final = 3 * 24
-"""Hours that one event seals at the most: of a floor that was not heard of for longer, the rest is
-not told. Its open states would fill it, whatever they are worth by then."""
+"""Hours that one event returns at most. Those of a floor that was silent for longer are left out:
+its open states would fill them, whatever they are worth by then."""
 _STAFFED = np.isin(np.arange(STATE_COUNT), [int(state) for state in STAFFED])
 
 
 @dataclass(frozen=True, slots=True)
 class _Seal:
-    """What was known when an event sealed hours of a floor."""
+    """The state of a floor's sources when an event sealed hours of it."""
 
     floor: int
     edges: I64
-    """Of the hours that were sealed."""
+    """The edges of the sealed hours."""
     next_ms: tuple[int, int]
-    """[start, end) of the hour to be sealed next."""
+    """[start, end) of the hour that is sealed next."""
     watermarks_ms: tuple[tuple[str, int], ...]
     """By source."""
     believed_ms: I64
@@ -46,40 +47,40 @@ class _Seal:
 
 @dataclass(slots=True)
 class _Admitted:
-    """What became of a batch."""
+    """The outcome of admission for a batch."""
 
-    refused: LateMasks
+    late: LateMasks
     turn: I64
-    """(E,): how many events before it, or itself, have sealed hours of its floor."""
+    """(E,): how many events up to and including each have sealed hours of its floor."""
     seals: list[list[_Seal]]
-    """What is sealed after each turn."""
+    """The hours sealed after each turn."""
 
 
 def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
-    """Take events in; returns those that are too late, and the hours that were sealed.
+    """Apply events; returns those that are too late, and the hours that were sealed.
 
-    Hours are told only where `Spec.archive` asks for them, without those in which nobody was
+    Hours are returned only where `Spec.archive` asks for them, without those in which nobody was
     staffed and nothing happened.
     """
     admitted, hours = _admit(engine, batch), list[Hour]()
-    refused = admitted.refused
+    late = admitted.late
     engine.follow_names()
     opened = engine.open_minutes(engine.sources.greatest_ms // MINUTE_MS)
-    fine = ~(refused.grace | refused.horizon | refused.sealed)
+    fine = ~(late.grace | late.horizon | late.sealed)
     for turn, seals in enumerate(admitted.seals):
-        # Until the last turn has come, rows may follow that are older than the sources are by now.
+        # Until the last turn, rows may follow that are older than the sources' progress by now.
         some = fine & (admitted.turn == turn)
-        refused.finalised[:] |= engine.take_in(batch, some, keep_ms=0)
+        late.finalised[:] |= engine.apply(batch, some, keep_ms=0)
         hours += (hour for seal in seals for hour in _sealed(engine, seal))
     rest = fine & (admitted.turn == len(admitted.seals)) if admitted.seals else fine
-    refused.finalised[:] |= engine.take_in(batch, rest, engine.unjudged_ms)
+    late.finalised[:] |= engine.apply(batch, rest, engine.unjudged_ms)
     if opened:
-        engine.forget()
-    return refused.lates(batch.record), hours
+        engine.drop_final()
+    return late.lates(batch.record), hours
 
 
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
-    """Judge lateness, and find what seals hours, event by event in their order."""
+    """Decide which events are late and which seal hours, event by event in their order."""
     seals, sources = engine.seals, engine.sources
     sources.follow_names()
     crossings = seals.crossings(batch, sources)
@@ -91,23 +92,26 @@ def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
     start = 0
     while crossings:
         place, floor = heappop(crossings)
-        admitted.refused.put(start, sources.admit(batch.cut(start, place), seals.sealed_ms))
+        admitted.late.write(
+            slice(start, place), sources.admit(batch.cut(start, place), seals.sealed_ms)
+        )
         sources.admit(batch.cut(place, place + 1), seals.sealed_ms)  # it is not late
         start = place + 1
         turn = int(admitted.turn[place])
         if turn == len(admitted.seals):
             admitted.seals.append([])
-        admitted.seals[turn].append(_follow(engine, floor))
+        admitted.seals[turn].append(_seal(engine, floor))
         admitted.turn[place:][floor_of_event[place:] == floor] += 1
-        for again in seals.crossings(batch, sources, start, floor):
-            heappush(crossings, again)
-    admitted.refused.put(start, sources.admit(batch.cut(start, len(batch)), seals.sealed_ms))
+        for crossing in seals.crossings(batch, sources, start, floor):
+            heappush(crossings, crossing)
+    rest = batch.cut(start, len(batch))
+    admitted.late.write(slice(start, None), sources.admit(rest, seals.sealed_ms))
     return admitted
 
 
-def _follow(engine: Engine, floor: int) -> _Seal:
+def _seal(engine: Engine, floor: int) -> _Seal:
     sources, seals, names = engine.sources, engine.seals, engine.names
-    edges = seals.follow(floor, sources)
+    edges = seals.advance(floor, sources)
     watermark_ms = sources.watermark_ms[: len(names.sources)]
     silent = sources.silent_from_ms() <= sources.clock_ms(floor)
     mine = np.flatnonzero((names.source_floor.data == floor) & sources.known[: len(silent)])
@@ -122,19 +126,19 @@ def _follow(engine: Engine, floor: int) -> _Seal:
 
 
 def _sealed(engine: Engine, seal: _Seal) -> list[Hour]:
-    """The hours of a floor that are worth telling."""
-    hours, told = engine.hours, list[Hour]()
+    """Read and close the sealed hours of a floor; returns those with data."""
+    hours, sealed = engine.hours, list[Hour]()
     if hours is None:
-        return told
+        return sealed
     seats = np.flatnonzero(engine.floor_of_seat == seal.floor)
     pools = np.flatnonzero(engine.names.pool_floor.data == seal.floor)
     for start_ms, end_ms in pairwise(seal.edges[: HOURS_MOST + 1].tolist()):
         hour = _read(engine, seal, (seats, pools), (start_ms, end_ms))
         if hour.seats or hour.pools:
-            told.append(hour)
-        hours.turn(seats, pools)
+            sealed.append(hour)
+        hours.close(seats, pools)
     hours.start_ms[seal.floor], hours.end_ms[seal.floor] = seal.next_ms
-    return told
+    return sealed
 
 
 def _read(engine: Engine, seal: _Seal, members: tuple[I64, I64], span_ms: tuple[int, int]) -> Hour:
@@ -173,7 +177,7 @@ def _seat_key(engine: Engine, seat: int) -> tuple[str, str, str]:
 def _add_open(
     engine: Engine, seal: _Seal, seats: I64, state_ms: I64, start_ms: int, end_ms: int
 ) -> None:
-    """Add what closed intervals do not hold to the milliseconds, (seats, STATE_COUNT)."""
+    """Add open intervals, and time before first rows, to milliseconds (seats, STATE_COUNT)."""
     agents, held = engine.agents, distinct(engine.names.seat_agent.data[seats])
     place = np.zeros(int(seats.max(initial=0)) + 1, np.int64)
     place[seats] = np.arange(len(seats))

@@ -1,7 +1,7 @@
-"""When the hours of floors are sealed: by the stream alone, event by event, as lateness is judged.
+"""When the hours of floors are sealed: by the stream alone, event by event, as lateness is decided.
 
-An hour is sealed by the event with which its floor's slowest known source has come past its end by
-the grace, or the fastest one by `seal_ms`. From then on what is older is late.
+An hour is sealed by the event with which its floor's slowest known source has passed its end by the
+grace, or the fastest one by `seal_ms`. From then on older events are late.
 """
 
 import numpy as np
@@ -15,14 +15,14 @@ from stream.spec import Spec
 from stream.windows.sources import UNSEEN_MS, Sources
 
 Crossing = tuple[int, int]
-"""Place of an event, and the floor of which it seals an hour."""
+"""The place of an event, and the floor of which it seals an hour."""
 
 
 class Seals(ColumnStore):
     """How far each floor (by number) is sealed."""
 
     sealed_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
-    """Where the oldest hour begins that is not sealed: nothing before it is admitted."""
+    """Where the oldest hour begins that is not sealed: no event before it is admitted."""
     next_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
     """Where that hour ends. No event lies beyond the hour after it: an hour lasts half an hour at
     least, and `seal_ms` is no longer."""
@@ -37,10 +37,15 @@ class Seals(ColumnStore):
     def crossings(
         self, batch: EventBatch, sources: Sources, start: int = 0, only: int | None = None
     ) -> list[Crossing]:
-        """Of each floor the first event from `start` on that seals an hour, if one does.
+        """The first event of each floor, from `start` on, that seals an hour.
 
-        sources: as they stand before `start`. A floor that is seen for the first time crosses
-        too: there its hours begin. `only`: just this floor.
+        The first event of a new floor counts too: its hours begin there.
+
+        Args:
+            batch: The events.
+            sources: The sources as of the event before `start`.
+            start: Where to begin in the batch.
+            only: Just this floor; None for all.
         """
         self.resize(floors=len(self._names.floors))
         source = batch.source[start:]
@@ -72,7 +77,7 @@ class Seals(ColumnStore):
         change = np.zeros(len(source), np.int64)
         new = np.flatnonzero(~known[source])
         change[new[firsts(source[new])]] += 1
-        # Whoever comes that far for the first time is not late, so it moves its source.
+        # The first event to get that far is not late, so it advances its source.
         far = np.flatnonzero((ahead_ms >= self._grace_ms) & (behind | ~known)[source])
         change[far[firsts(source[far])]] -= 1
         total = np.cumsum(change)
@@ -80,8 +85,8 @@ class Seals(ColumnStore):
         before = np.repeat((total - change)[start], np.diff(np.append(start, len(floor))))
         return np.asarray(total - before + left[floor])
 
-    def follow(self, floor: int, sources: Sources) -> I64:
-        """Seal what the sources of a floor have passed by now; the edges of the hours sealed."""
+    def advance(self, floor: int, sources: Sources) -> I64:
+        """Seal the hours that a floor's sources have passed by now; returns the hours' edges."""
         reach_ms = max(
             int(sources.slowest_ms()[floor]) - self._grace_ms,
             int(sources.greatest_ms[floor]) - self._seal_ms,
@@ -99,8 +104,8 @@ class Seals(ColumnStore):
         return self._calendars[zone]
 
     def restore(self, sources: Sources) -> None:
-        """After a restore: floors are sealed as far as their sources have come."""
+        """After a restore: seal floors as far as their sources' watermarks allow."""
         self.resize(floors=len(self._names.floors))
         greatest_ms = sources.greatest_ms[: len(self._names.floors)]
         for floor in np.flatnonzero(greatest_ms != UNSEEN_MS).tolist():
-            self.follow(floor, sources)
+            self.advance(floor, sources)

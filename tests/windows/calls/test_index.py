@@ -4,7 +4,7 @@ import numpy as np
 
 from stream.roster import ID_BYTES_MOST
 from stream.windows.calls.facts import NONE
-from stream.windows.calls.index import Index, Slots, call_hashes
+from stream.windows.calls.index import FreeList, Index, call_hashes
 
 
 def hash_of(floor: int, name: str) -> int:
@@ -41,7 +41,7 @@ def test_an_index_finds_what_was_entered_and_not_dropped() -> None:
     index, held = Index(), dict[int, int]()
     for _ in range(50):
         new = np.setdiff1d(rng.integers(0, 500, 20).astype(np.uint64), index.hashes)
-        index.add(new, rng.integers(0, 1_000, len(new)))
+        index.insert(new, rng.integers(0, 1_000, len(new)))
         held |= dict(zip(new.tolist(), index.find(new).tolist(), strict=True))
         kept = rng.random(len(index.hashes)) < 0.9
         held = {key: held[key] for key in index.hashes[kept].tolist()}
@@ -52,8 +52,8 @@ def test_an_index_finds_what_was_entered_and_not_dropped() -> None:
 
 
 def test_numbers_that_were_given_back_are_taken_before_new_ones() -> None:
-    slots = Slots()
-    assert slots.take(3).tolist() == [0, 1, 2]
-    slots.give_back(np.array([1, 0]))
-    assert sorted(slots.take(3).tolist()) == [0, 1, 3]
-    assert (slots.take(0).tolist(), slots.size) == ([], 4)
+    slots = FreeList()
+    assert slots.allocate(3).tolist() == [0, 1, 2]
+    slots.free(np.array([1, 0]))
+    assert sorted(slots.allocate(3).tolist()) == [0, 1, 3]
+    assert (slots.allocate(0).tolist(), slots.size) == ([], 4)

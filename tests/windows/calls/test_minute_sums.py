@@ -42,7 +42,7 @@ def test_sums_by_minute_and_by_period_are_those_of_the_entries(seed: int) -> Non
             periods[row, start_ms] += values
         if rng.integers(0, 5) == 0:
             before_ms = (minute - 3 * RING) * MINUTE_MS
-            tally.forget(before_ms)
+            tally.drop_before(before_ms)
             for key in [key for key in periods if key[1] < before_ms]:
                 del periods[key]
     last = {(row, minute - back) for row in range(ROWS) for back in range(RING)}
@@ -65,5 +65,5 @@ def test_a_row_without_its_period_has_none_of_it() -> None:
     )
     found = tally.windows(np.array([HOUR_MS, HOUR_MS]), (5,), 2 * HOUR_MS, nothing)
     assert found[:, -1].tolist() == [[0] * WIDTH, [1] * WIDTH]
-    tally.forget(2 * HOUR_MS)
+    tally.drop_before(2 * HOUR_MS)
     assert not tally.windows(np.array([HOUR_MS, HOUR_MS]), (5,), 2 * HOUR_MS, nothing)[:, -1].any()
