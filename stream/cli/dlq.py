@@ -15,8 +15,8 @@ from stream.units import parse_duration_ms, rfc3339
 
 if TYPE_CHECKING:
     from stream.config import Settings
-    from stream.dlq.reader import Show
-    from stream.dlq.retry import Choice, Retry, RetryResult
+    from stream.dlq.reader import ShowProgress
+    from stream.dlq.retry import Retry, RetryResult, Selection
     from stream.dlq.summary import Summary
 
 T = TypeVar("T")
@@ -92,9 +92,9 @@ def retry(
     if every and (reason or origin):
         raise ConfigurationError("--all; allowed: without --reason and --origin")
     settings = read_settings(config)
-    from stream.dlq.retry import Choice
+    from stream.dlq.retry import Selection
 
-    choice = Choice(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
+    choice = Selection(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
     done: list[Retry] = []
     try:
         with progress() as told:
@@ -103,12 +103,16 @@ def retry(
         for one in done:
             typer.echo("\n".join(_told(settings, one.outcome, dry_run=dry_run)))
     outcome = done[0].outcome
-    if (outcome.hopeless or outcome.late) and not (outcome.retried or outcome.before):
+    if (outcome.not_resendable or outcome.late) and not (outcome.retried or outcome.before):
         raise FloorwatchError("nothing was sent")
 
 
 async def _summary(
-    settings: "Settings", reasons: frozenset[str], since_ms: int | None, limit: int, told: "Show"
+    settings: "Settings",
+    reasons: frozenset[str],
+    since_ms: int | None,
+    limit: int,
+    told: "ShowProgress",
 ) -> "Summary":
     from stream.dlq.reader import open_reader
     from stream.dlq.summary import summarise
@@ -120,16 +124,23 @@ async def _summary(
 
 
 async def _retried(
-    settings: "Settings", choice: "Choice", told: "Show", done: "list[Retry]", *, dry_run: bool
+    settings: "Settings",
+    choice: "Selection",
+    told: "ShowProgress",
+    done: "list[Retry]",
+    *,
+    dry_run: bool,
 ) -> None:
     """Send; `done` has the work from when it begins, so that an end in its midst can be told."""
     from stream.dlq.reader import open_reader
-    from stream.dlq.retry import Goal, Retry
+    from stream.dlq.retry import Retry, RetryTarget
 
     kafka = settings.kafka
     topics = (kafka.dead_letters_topic, kafka.events_topic)
     letters_at, events_at = await _partitions(settings, *topics)
-    goal = Goal(kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run)
+    goal = RetryTarget(
+        kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run
+    )
     async with open_reader(kafka.brokers, kafka.dead_letters_topic, letters_at) as box:
         done.append(Retry(box, choice, goal, told))
         await done[0].run()
@@ -251,6 +262,6 @@ def _told(settings: "Settings", outcome: "RetryResult", *, dry_run: bool) -> Ite
         yield f"  {outcome.before} were sent by an earlier call"
     for reason, letters in sorted(outcome.late.items()):
         yield f"  {letters} {reason}: would be late again; --reason {reason} sends them"
-    for (reason, why), letters in sorted(outcome.hopeless.items()):
+    for (reason, why), letters in sorted(outcome.not_resendable.items()):
         example = printable(outcome.examples[reason, why])
         yield f"  {letters} {printable(reason)}: {why}, as {example}"

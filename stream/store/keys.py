@@ -1,16 +1,19 @@
-"""The only place that spells a key of Redis.
+"""The only place that spells Redis keys.
 
 All keys of a shard share its hash tag ``{<topic>:<partition>}``, so that one script may touch
-several of them on a Redis Cluster too, and what one loses it loses with the others. A view has no
+several of them on a Redis Cluster too, and a server that loses one loses all. A view has no
 tag: it is written by a script call of its own. An id holds no "/", so a view's name cannot be read
 in two ways.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from stream.render.view_fields import ViewKey, ViewKind
+
 TEAMS: Final = "floorwatch:teams"
-"""The set of ``<floor>/<team>`` that have a view."""
+"""Set of the ``<floor>/<team>`` that have a view."""
 
 _TEAM: Final = "floorwatch:team:"
 _POOL: Final = "floorwatch:pool:"
@@ -55,7 +58,7 @@ def piece(key: ShardKey, name: str, version: str, index: int) -> str:
 
 
 def hours(key: ShardKey, floor: str) -> str:
-    """Sorted set: the starts of a floor's archived hours, in milliseconds, by themselves."""
+    """Sorted set: the starts of a floor's archived hours, in milliseconds, scored by themselves."""
     return f"{_prefix(key)}hours:{floor}"
 
 
@@ -65,18 +68,30 @@ def hour(key: ShardKey, floor: str, start_ms: int) -> str:
 
 
 def team_view(floor: str, team: str) -> str:
-    """Hash: what is shown of a team."""
+    """Hash: the view of a team."""
     return f"{_TEAM}{floor}/{team}"
 
 
 def pool_view(floor: str, pool: str) -> str:
-    """Hash: what is shown of a pool."""
+    """Hash: the view of a pool."""
     return f"{_POOL}{floor}/{pool}"
+
+
+def view(key: ViewKey) -> str:
+    """The hash of a view."""
+    spell = team_view if key.kind is ViewKind.team else pool_view
+    return spell(key.floor, key.name)
 
 
 def team_of_view(view: str) -> str | None:
     """``<floor>/<team>`` of a team's view; None for a pool's."""
     return view.removeprefix(_TEAM) if view.startswith(_TEAM) else None
+
+
+def pools_of_views(views: Iterable[str]) -> list[tuple[str, str]]:
+    """(floor, pool) of the pools' views among these, sorted."""
+    members = (view.removeprefix(_POOL) for view in views if view.startswith(_POOL))
+    return sorted((floor, pool) for floor, _, pool in (one.partition("/") for one in members))
 
 
 def _prefix(key: ShardKey) -> str:

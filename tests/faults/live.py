@@ -115,10 +115,10 @@ def _watch(
             times_ms = [one.time_ms for one in chunk]
             batch = decode([one.value for one in chunk], times_ms, shard.names, route).batch
             shard.push(batch)
-            clock.saw(max(times_ms), now_ms, now_ms)
+            clock.observe_record(max(times_ms), now_ms, now_ms)
             if not clock.live:
                 yield from _told(shard, shard.watermark_ms)
-        clock.look(now_ms, at_end=True, answered=True)
+        clock.update(now_ms, at_end=True, kafka_answered=True)
         yield from _told(shard, clock.as_of_ms(shard.watermark_ms, now_ms))
 
 

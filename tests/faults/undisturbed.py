@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stream.agents.view_publisher import key_of
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import Origin, dead_letters
+from stream.dlq.dead_letters import Origin, make_dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of
@@ -13,6 +12,7 @@ from stream.notify.notice import key_of as step_of
 from stream.render.views import ViewWriter
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.store import keys
 from stream.windows.closing.archive import encode
 from tests.faults.calls import Fields
 from tests.faults.log import Logged
@@ -58,7 +58,7 @@ class Undisturbed:
         decoded = decode(values, times_ms, shard.names, route)
         late = shard.push(decoded.batch)
         origin = Origin(self._topic, partition)
-        for letter in dead_letters(origin, values, offsets, decoded.rejected, late):
+        for letter in make_dead_letters(origin, values, offsets, decoded.rejected, late):
             self.letters[letter.key] = letter.events
         for step in shard.step(shard.watermark_ms):
             self.steps[step_of(step)] = (step.floor, body_of(step, messages, LANGUAGE))
@@ -69,7 +69,7 @@ class Undisturbed:
     def views(self) -> dict[str, dict[str, str]]:
         """All views, by their keys in the store."""
         return {
-            key_of(view): fields
+            keys.view(view): fields
             for partition, shard in self._shards.items()
             if shard.as_of_ms > 0
             for view, fields in self._writers[partition].views(shard.figures()).items()
