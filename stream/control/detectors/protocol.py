@@ -67,7 +67,7 @@ class AlertGroup:
 INSTANT: Final = "instant"
 
 
-def instant_ms(default: int = NEVER_MS) -> Any:  # noqa: ANN401 - as dataclasses.field
+def instant_ms(default: int | tuple[int, ...] = NEVER_MS) -> Any:  # noqa: ANN401 - as dataclasses.field
     """A field of a state that holds an instant (ms), or a tuple of them.
 
     Instants are stored relative to the end of the last feed; other fields as they are.
