@@ -42,6 +42,8 @@ class Suppressions:
 
     def reduce(self, counts: tuple[int, int, int], t_ms: int) -> tuple[int, int, int]:
         """Counts at an instant less the heads that are exempt."""
+        if not self._parts:
+            return counts
         exempt = 0
         for part in self._parts:
             exempt += part.exempt_heads(t_ms)
