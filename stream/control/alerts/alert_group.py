@@ -1,6 +1,6 @@
 """An alert group over the instants of a feed: its detectors, one episode, one severity policy.
 
-Everything that detectors look at is constant between instants that are known beforehand (changes of
+Everything that detectors read is constant between instants that are known beforehand (changes of
 their inputs, bounds of suppressions, openings of the gate) or follow from state (wake-ups, the end
 of the dwell before an episode clears). So a group is evaluated at those instants alone, each once.
 """

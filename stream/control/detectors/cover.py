@@ -46,7 +46,7 @@ UNSERVED_MS: Final = 30 * SECOND_MS
 
 @dataclass(frozen=True, slots=True)
 class CoverState(DetectorState):
-    """How a pool's cover stands; NEVER_MS: it is not so."""
+    """State of a pool's cover; NEVER_MS: the condition does not hold."""
 
     BY_POSITION: ClassVar[bool] = True
     unstaffed_ms: int = instant_ms()
