@@ -8,6 +8,7 @@ HISTORIES_MOST = 100
 """Within so many histories each mistake must show."""
 
 WINDOWS = "stream.windows."
+CLOSING = WINDOWS + "closing."
 MUTANTS = [
     Mutant(
         "the last millisecond of a minute is lost",
@@ -17,7 +18,7 @@ MUTANTS = [
     ),
     Mutant(
         "a shift that starts now has not started",
-        WINDOWS + "calendar",
+        "stream.calendar.schedules",
         'place = np.searchsorted(self._starts, t_ms, side="right") - 1',
         'place = np.searchsorted(self._starts, t_ms, side="left") - 1',
     ),
@@ -76,31 +77,31 @@ MUTANTS = [
     ),
     Mutant(
         "an hour is sealed without its grace",
-        WINDOWS + "seals",
+        CLOSING + "seals",
         "int(sources.slowest_ms()[floor]) - self._grace_ms",
         "int(sources.slowest_ms()[floor])",
     ),
     Mutant(
         "an hour waits for its slowest source for ever",
-        WINDOWS + "seals",
+        CLOSING + "seals",
         "(left == 0) | (ahead_ms >= self._seal_ms)",
         "left == 0",
     ),
     Mutant(
         "an hour that is sealed lacks what is open",
-        WINDOWS + "sealing",
+        CLOSING + "sealing",
         "np.clip(until_ms, since_ms, end_ms) - since_ms",
         "np.clip(until_ms, since_ms, since_ms) - since_ms",
     ),
     Mutant(
         "what a silent source left open is believed to the end of the hour",
-        WINDOWS + "sealing",
+        CLOSING + "sealing",
         "seal.believed_ms[agents.last_source[at]])",
         "np.full_like(at, NEVER_MS))",
     ),
     Mutant(
         "time beyond the edge of an hour is lost",
-        WINDOWS + "hours",
+        CLOSING + "hour_sums",
         "np.add.at(sums, place[both] + STATE_COUNT,",
         "np.add.at(sums, place[both[:0]] + STATE_COUNT,",
     ),
