@@ -15,8 +15,10 @@ from crowd import SLICE_MS, Crowd
 
 from stream.agents.process import collect_seldom
 from stream.figures.model import Figures
-from stream.http.api import Api, serving
+from stream.http.api import Api
+from stream.http.application import serving
 from stream.render.exposition import Exporter
+from stream.render.view_fields import ViewKey
 from stream.render.worker_metrics import Health
 from stream.shard import Shard
 from stream.spec import Spec
@@ -41,14 +43,18 @@ class Scrapes:
     rendered: int
 
 
-class NoTeams:
+class NoViews:
     """The reader of views that no scrape asks."""
 
     async def teams(self) -> list[tuple[str, str]]:
         """None."""
         return []
 
-    async def team_views(self, _teams: object) -> dict[tuple[str, str], dict[str, str]]:
+    async def pools(self, _floor: str) -> list[str]:
+        """None."""
+        return []
+
+    async def read(self, _views: object) -> dict[ViewKey, dict[str, str]]:
         """None."""
         return {}
 
@@ -71,7 +77,7 @@ def scrapes(crowd: Crowd, seconds: int, every_s: float) -> Scrapes:
 
 async def _scrapes(figures: Figures, seconds: int, every_s: float) -> Scrapes:
     exporter = Metered(Health())
-    api = Api(exporter, NoTeams(), lambda: None, list, list)
+    api = Api(exporter, NoViews(), lambda: None, list, list)
     async with serving(api, "127.0.0.1", 0) as port:
         tasks = [
             asyncio.create_task(exporter.run()),

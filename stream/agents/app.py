@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from stream.agents.logs import log_to_stderr
 from stream.agents.partition_task import TaskLimits, Wording
 from stream.agents.process import collect_seldom, listen_to_signals
 from stream.agents.publisher import KafkaPublisher, Topics
-from stream.agents.readiness import TeamReader, not_alive, not_ready
+from stream.agents.readiness import not_alive, not_ready
 from stream.agents.sinks import alertmanagers, step_sinks
 from stream.agents.takeover import TaskConfig
 from stream.agents.task_manager import TaskManager
@@ -26,7 +27,9 @@ from stream.config import Settings, load_roster
 from stream.control.alerts.messages import messages
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.fingerprint import fingerprint
-from stream.http.api import Api, serving
+from stream.http.api import Api
+from stream.http.application import serving
+from stream.http.store_reader import StoreReader
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.delivery import Dispatcher
 from stream.render.exposition import Exporter
@@ -159,10 +162,11 @@ class Worker:
         self._consumer.owner = self._tasks
 
     async def _serve(self, stack: AsyncExitStack) -> None:
-        web = self._settings.web
+        web, topic = self._settings.web, self._settings.kafka.events_topic
+        partitions = partial(self._consumer.partition_count, topic)
         api = Api(
             exporter=self._services.exporter,
-            reader=TeamReader(self._services.store),
+            reader=StoreReader(self._services.store, topic, partitions),
             now_ms=self._now_ms,
             not_alive=lambda: not_alive(self._progress.standing_s),
             not_ready=self._not_ready,

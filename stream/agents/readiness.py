@@ -1,14 +1,11 @@
-"""Why a worker does not do its work now, in words; and the store as the pages read it."""
+"""Reasons why a worker is not alive or not ready, as text for the HTTP API."""
 
 import time
-from collections.abc import Mapping, Sequence
 
 from stream.agents.task_manager import TaskManager
 from stream.agents.transport import BatchConsumer
 from stream.agents.watchdog import STANDING_S_MAX
 from stream.agents.worker_services import WorkerServices
-from stream.store import keys
-from stream.store.protocol import Store
 
 
 def not_alive(standing_s: float) -> list[str]:
@@ -47,22 +44,3 @@ def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServi
             "most events of the last minute or two could not be taken in; see the dead letters"
         )
     return reasons
-
-
-class TeamReader:
-    """The teams' views, as `stream.http.api.Reader` wants them."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def teams(self) -> Sequence[tuple[str, str]]:
-        """(floor, team) of all teams that have a view."""
-        return await self._store.teams()
-
-    async def team_views(
-        self, teams: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Mapping[str, str]]:
-        """Fields of those views that exist, by (floor, team)."""
-        by_key = {keys.team_view(*team): team for team in teams}
-        found = await self._store.read_views(list(by_key))
-        return {by_key[key]: fields for key, fields in found.items()}

@@ -2,7 +2,7 @@
 
 from stream.agents.worker_services import WorkerServices
 from stream.figures.model import Figures
-from stream.render.views import ViewKey, ViewKind, ViewWriter
+from stream.render.views import ViewWriter
 from stream.store import keys
 from stream.store.protocol import Lease, Outcome
 
@@ -22,16 +22,10 @@ class ViewPublisher:
         Raises:
             ServiceError: the store is away; the next call writes what is missing.
         """
-        views = {key_of(view): text for view, text in self._writer.views(figures).items()}
+        views = {keys.view(view): text for view, text in self._writer.views(figures).items()}
         outcome = await services.store.write_views(self._lease, figures.as_of_ms, views)
         gone = self._shown - views.keys()
         if gone and outcome.stored:
             outcome = await services.store.drop_views(self._lease, sorted(gone))
         self._shown = frozenset(views)
         return outcome
-
-
-def key_of(view: ViewKey) -> str:
-    """The view's key in the store."""
-    key = keys.team_view if view.kind is ViewKind.team else keys.pool_view
-    return key(view.floor, view.name)

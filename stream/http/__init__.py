@@ -1,1 +1,1 @@
-"""HTTP: health, metrics, and the figures of teams and pools."""
+"""HTTP: one module for each resource, composed by `stream.http.application`."""

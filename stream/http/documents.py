@@ -1,74 +1,77 @@
-"""A stored view as the document that the API gives: numbers as numbers, windows side by side."""
+"""Views as JSON documents: numbers as numbers, grouped by state, window and detector."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from stream.control.model import Verdict
+from stream.render import view_fields as f
+from stream.render.view_fields import PoolView, TeamView, View
 from stream.render.views import NO_SIGNAL
 from stream.units import SECOND_MS, parse_instant_ms
 
 STALE_AFTER_MS: Final = 5 * SECOND_MS
-"""A live view is refreshed each second; an older one is not what happens now."""
+"""A live view is refreshed each second; an older one does not show what happens now."""
 
-_WORDS: Final = frozenset({"as_of", "watermark", "verdict", "signal", "pool", "peak"})
 _OF_DETECTOR: Final = {
-    "control": "state",
-    "alert": "severity",
-    "statistic": "statistic",
-    "limit": "limit",
+    f.CONTROL: "state",
+    f.ALERT: "severity",
+    f.STATISTIC: "statistic",
+    f.LIMIT: "limit",
 }
-_SPOKEN: Final = frozenset({"control", "alert"})
+"""Names in a detector's part of the document, by those in the view."""
+_TEXTS_OF_DETECTOR: Final = frozenset({f.CONTROL, f.ALERT})
 
 
-def team_document(
-    floor: str, team: str, view: Mapping[str, str], now_ms: int | None
-) -> dict[str, Any]:
-    """The document of one team.
+def team_document(view: TeamView, now_ms: int | None) -> dict[str, Any]:
+    """The document of a team.
 
     Args:
-        floor: its floor.
-        team: its name.
-        view: the stored fields; see `stream.render.views`.
-        now_ms: the time by a live clock; None: figures follow the events' clock, and have no age.
+        view: the team's view.
+        now_ms: the time by the live clock; None: figures follow the events' clock and have no age.
     """
-    document: dict[str, Any] = {"floor": floor, "team": team, "agents": {}, "detectors": {}}
+    document: dict[str, Any] = {"floor": view.floor, "team": view.name, f.AGENTS: {}}
+    stale = {TeamView.verdict: Verdict.stale.value, TeamView.signal: NO_SIGNAL}
+    return _filled(document, view) | _freshness(view, now_ms, stale)
+
+
+def pool_document(view: PoolView, now_ms: int | None) -> dict[str, Any]:
+    """The document of a pool; see `team_document`."""
+    document = {"floor": view.floor, "pool": view.name}
+    return _filled(document, view) | _freshness(view, now_ms, {PoolView.verdict: Verdict.stale})
+
+
+def _filled(document: dict[str, Any], view: View) -> dict[str, Any]:
+    """The document with all fields of the view, also those that only other versions write."""
+    parsers = view.parsers()
+    detectors: dict[str, dict[str, Any]] = {}
     windows: dict[str, dict[str, Any]] = {}
-    document["windows"] = windows
-    for field, text in view.items():
-        value = text if field in _WORDS else _value(field, text)
-        match field.split(":"):
+    for field, text in view.texts.items():
+        match field.split(f.SEPARATOR):
             case [name]:
-                document[name] = value
-            case ["agents", state]:
-                document["agents"][state] = value
-            case ["seconds", state, window]:
-                windows.setdefault(window, {}).setdefault("seconds", {})[state] = value
+                document[name] = parsers.get(name, _number)(text)
+            case [f.AGENTS, state]:
+                document[f.AGENTS][state] = _number(text)
+            case [f.SECONDS, state, window]:
+                windows.setdefault(window, {}).setdefault(f.SECONDS, {})[state] = _number(text)
             case [what, detector] if what in _OF_DETECTOR:
-                document["detectors"].setdefault(detector, {})[_OF_DETECTOR[what]] = value
+                value = text if what in _TEXTS_OF_DETECTOR else _number(text)
+                detectors.setdefault(detector, {})[_OF_DETECTOR[what]] = value
             case [name, window]:
-                windows.setdefault(window, {})[name] = value
-    return document | _freshness(view, now_ms)
+                windows.setdefault(window, {})[name] = _number(text)
+    return document | {"detectors": detectors, "windows": windows}
 
 
-def _freshness(view: Mapping[str, str], now_ms: int | None) -> dict[str, Any]:
-    """Age of a live view; what is too old says so in the place of its verdict."""
-    if now_ms is None or "as_of" not in view:
-        return {"age_s": None, "stale": view.get("verdict") == Verdict.stale}
-    age_ms = now_ms - parse_instant_ms(view["as_of"])
+def _freshness(view: View, now_ms: int | None, if_stale: dict[str, str]) -> dict[str, Any]:
+    """The age of a live view; fields of `if_stale` replace those of a view that is too old."""
+    stale = view.verdict == Verdict.stale
+    if now_ms is None or view.as_of is None:
+        return {"age_s": None, "stale": stale}
+    age_ms = now_ms - parse_instant_ms(view.as_of)
     age_s = max(0, age_ms) / 1_000
     if age_ms <= STALE_AFTER_MS:
-        return {"age_s": age_s, "stale": view.get("verdict") == Verdict.stale}
-    last = {"last_verdict": view["verdict"]} if "verdict" in view else {}
-    return {
-        "age_s": age_s,
-        "stale": True,
-        "verdict": Verdict.stale.value,
-        "signal": NO_SIGNAL,
-        **last,
-    }
+        return {"age_s": age_s, "stale": stale}
+    last = {} if view.verdict is None else {"last_verdict": view.verdict}
+    return {"age_s": age_s, "stale": True, **if_stale, **last}
 
 
-def _value(field: str, text: str) -> str | int | float:
-    if field.partition(":")[0] in _SPOKEN:
-        return text
+def _number(text: str) -> int | float:
     return float(text) if "." in text or "e" in text else int(text)

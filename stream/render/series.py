@@ -15,8 +15,10 @@ from stream.control.model import DetectorView, Severity, Verdict
 from stream.events.language import I64, State
 from stream.figures.model import F64, WINDOWS, Figures
 from stream.render import catalogue as c
+from stream.render import view_fields as f
 from stream.render.catalogue import ratio_metric
 from stream.render.metric import Metric
+from stream.render.view_fields import PoolView, TeamView, qualified
 
 VERDICT: Final = "verdict"
 """The name under which a team's or pool's own line stands among its detectors."""
@@ -81,7 +83,7 @@ def _state_series(figures: Figures) -> list[Series]:
             tuple((state,) for state in _STATES),
             teams.heads,
             Form.count,
-            tuple(f"agents:{state}" for state in _STATES),
+            tuple(qualified(f.AGENTS, state) for state in _STATES),
         ),
         Series(
             c.TEAM_STATE_SECONDS,
@@ -89,7 +91,7 @@ def _state_series(figures: Figures) -> list[Series]:
             pairs,
             _flat(teams.state_ms) / 1_000,
             Form.seconds,
-            tuple(f"seconds:{state}:{window}" for state, window in pairs),
+            tuple(qualified(f.SECONDS, *pair) for pair in pairs),
         ),
     ]
 
@@ -114,14 +116,14 @@ def _member_series(figures: Figures) -> list[Series]:
     pairs = tuple((ratio.name, window) for window in WINDOWS for ratio in figures.ratios)
 
     def block(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Series:
-        fields = tuple(f"{figure}_{suffix}:{window}" for figure, window in pairs)
+        fields = tuple(qualified(figure + suffix, window) for figure, window in pairs)
         return Series(metric, teams.keys, pairs, _flat(values), form, fields)
 
     return [
-        block(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, "cv"),
-        block(c.TEAM_MEMBERS, teams.members, Form.count, "members"),
-        block(c.TEAM_MEMBER_MEAN, teams.mean, Form.ratio, "mean"),
-        block(c.TEAM_MEMBER_SD, teams.sd, Form.ratio, "sd"),
+        block(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, f.CV),
+        block(c.TEAM_MEMBERS, teams.members, Form.count, f.MEMBERS),
+        block(c.TEAM_MEMBER_MEAN, teams.mean, Form.ratio, f.MEAN),
+        block(c.TEAM_MEMBER_SD, teams.sd, Form.ratio, f.SD),
     ]
 
 
@@ -135,12 +137,12 @@ def _handling_series(figures: Figures) -> list[Series]:
             tuple((part, window) for part in parts for window in WINDOWS),
             np.concatenate(list(parts.values()), axis=1) / 1_000,
             Form.seconds,
-            tuple(f"{part}_s:{window}" for part in parts for window in WINDOWS),
+            tuple(field for part in parts for field in _by_window(f.handling_s(part))),
         ),
         Series(
-            c.TEAM_HANDLED, teams.keys, _BY_WINDOW, teams.handled, Form.count, _by_window("handled")
+            c.TEAM_HANDLED, teams.keys, _BY_WINDOW, teams.handled, Form.count, _by_window(f.HANDLED)
         ),
-        Series(c.TEAM_SHORT, teams.keys, _BY_WINDOW, teams.short, Form.count, _by_window("short")),
+        Series(c.TEAM_SHORT, teams.keys, _BY_WINDOW, teams.short, Form.count, _by_window(f.SHORT)),
     ]
 
 
@@ -156,12 +158,17 @@ def _time_series(figures: Figures) -> list[Series]:
             _BY_WINDOW,
             teams.window_ms / 1_000,
             Form.seconds,
-            _by_window("window_s"),
+            _by_window(f.WINDOW_S),
         ),
         Series(
-            c.TEAM_WATERMARK, teams.keys, ((),), watermark[:, None], Form.instant, ("watermark",)
+            c.TEAM_WATERMARK,
+            teams.keys,
+            ((),),
+            watermark[:, None],
+            Form.instant,
+            (TeamView.watermark,),
         ),
-        Series(c.TEAM_AS_OF, teams.keys, ((),), as_of[:, None], Form.instant, ("as_of",)),
+        Series(c.TEAM_AS_OF, teams.keys, ((),), as_of[:, None], Form.instant, (TeamView.as_of,)),
     ]
 
 
@@ -177,14 +184,19 @@ def pool_series(figures: Figures) -> list[Series]:
 
     peak = pools.in_peak[:, None].astype(np.int64)
     return [
-        now(c.POOL_WAITING, pools.waiting, Form.count, "waiting"),
-        now(c.POOL_OLDEST, pools.oldest_wait_ms / 1_000, Form.seconds, "oldest_wait_s"),
-        now(c.POOL_ESTIMATED, pools.estimated_wait_ms / 1_000, Form.seconds, "estimated_wait_s"),
-        windowed(c.POOL_OFFERED, pools.offered, Form.count, "offered"),
-        windowed(c.POOL_ANSWERED, pools.answered, Form.count, "answered"),
-        windowed(c.POOL_ABANDONED, pools.abandoned, Form.count, "abandoned"),
-        windowed(c.POOL_SERVICE_LEVEL, pools.service_level, Form.ratio, "service_level"),
-        now(c.POOL_OPEN, pools.is_open, Form.count, "open"),
+        now(c.POOL_WAITING, pools.waiting, Form.count, PoolView.waiting),
+        now(c.POOL_OLDEST, pools.oldest_wait_ms / 1_000, Form.seconds, PoolView.oldest_wait_s),
+        now(
+            c.POOL_ESTIMATED,
+            pools.estimated_wait_ms / 1_000,
+            Form.seconds,
+            PoolView.estimated_wait_s,
+        ),
+        windowed(c.POOL_OFFERED, pools.offered, Form.count, f.OFFERED),
+        windowed(c.POOL_ANSWERED, pools.answered, Form.count, f.ANSWERED),
+        windowed(c.POOL_ABANDONED, pools.abandoned, Form.count, f.ABANDONED),
+        windowed(c.POOL_SERVICE_LEVEL, pools.service_level, Form.ratio, PoolView.service_level),
+        now(c.POOL_OPEN, pools.is_open, Form.count, PoolView.open),
         Series(c.POOL_PEAK, pools.keys, ((SCHEDULED,),), peak, Form.count),
     ]
 
@@ -245,7 +257,7 @@ def _source_series(figures: Figures) -> list[Series]:
 
 
 def _by_window(name: str) -> tuple[str, ...]:
-    return tuple(f"{name}:{window}" for window in WINDOWS)
+    return tuple(qualified(name, window) for window in WINDOWS)
 
 
 def _flat(values: I64 | F64) -> I64 | F64:

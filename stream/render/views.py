@@ -7,8 +7,7 @@ three, counts none, instants are RFC 3339.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -16,7 +15,9 @@ from stream.control.model import DetectorView, Verdict
 from stream.events.language import I64, STAFFED, Bool
 from stream.figures.model import F64, WINDOWS, Figures
 from stream.ids import PoolKey, TeamKey
+from stream.render import view_fields as f
 from stream.render.series import SCHEDULED, VERDICT, Form, Series, pool_series, team_series
+from stream.render.view_fields import PoolView, TeamView, View, ViewKey, ViewKind, qualified
 from stream.units import rfc3339
 
 NO_PEAK: Final = "none"
@@ -29,22 +30,6 @@ SIGNALS: Final = {
 """Which way a verdict points, so that a gain is never shown like a loss."""
 HEADLINE_WINDOW: Final = "15m"
 """The window of the pool's field `service_level`, which names none."""
-
-
-class ViewKind(StrEnum):
-    """What a view is of; the value stands in its Redis key."""
-
-    team = "team"
-    pool = "pool"
-
-
-class ViewKey(NamedTuple):
-    """Which view; the store spells its key of Redis."""
-
-    kind: ViewKind
-    floor: str
-    name: str
-    """Of the team or pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +117,10 @@ def team_table(figures: Figures) -> ViewTable:
     staffed = figures.teams.heads[:, sorted(STAFFED)].sum(axis=1)
     words = _control_words(figures.detectors, keys)
     for key, row in zip(keys, words, strict=True):
-        row["pool"] = key.pool
-        if VERDICT in row:
-            row["signal"] = SIGNALS.get(Verdict(row[VERDICT]), NO_SIGNAL)
-    columns = [_Column("staffed", Form.count, staffed)]
+        row[TeamView.pool] = key.pool
+        if TeamView.verdict in row:
+            row[TeamView.signal] = SIGNALS.get(Verdict(row[TeamView.verdict]), NO_SIGNAL)
+    columns = [_Column(TeamView.staffed, Form.count, staffed)]
     rows = tuple(ViewKey(ViewKind.team, key.floor, key.team) for key in keys)
     return _table(rows, [*columns, *_columns(team_series(figures))], words)
 
@@ -145,12 +130,12 @@ def pool_table(figures: Figures) -> ViewTable:
     keys = figures.pools.keys
     words = _control_words(figures.detectors, keys)
     for row, in_peak in zip(words, figures.pools.in_peak.tolist(), strict=True):
-        row["peak"] = SCHEDULED if in_peak else NO_PEAK
+        row[PoolView.peak] = SCHEDULED if in_peak else NO_PEAK
     level = figures.pools.service_level[:, WINDOWS.index(HEADLINE_WINDOW)]
     as_of = np.full(len(keys), figures.as_of_ms / 1_000)
     columns = [
-        _Column("as_of", Form.instant, as_of),
-        _Column("service_level", Form.ratio, level),
+        _Column(PoolView.as_of, Form.instant, as_of),
+        _Column(PoolView.service_level, Form.ratio, level),
     ]
     rows = tuple(ViewKey(ViewKind.pool, *key) for key in keys)
     return _table(rows, [*columns, *_columns(pool_series(figures))], words)
@@ -199,12 +184,12 @@ def _control_words(
 
 def _detector_words(view: DetectorView) -> dict[str, str]:
     if view.detector == VERDICT:
-        return {VERDICT: view.state.value}
-    words = {f"control:{view.detector}": view.state.value}
+        return {View.verdict: view.state.value}
+    words = {qualified(f.CONTROL, view.detector): view.state.value}
     if view.severity is not None:
-        words[f"alert:{view.detector}"] = view.severity.value
-    for name, value in (("statistic", view.statistic), ("limit", view.limit)):
+        words[qualified(f.ALERT, view.detector)] = view.severity.value
+    for name, value in ((f.STATISTIC, view.statistic), (f.LIMIT, view.limit)):
         # A pool's statistics have no series of their own yet, so its view has none either.
         if view.team and math.isfinite(value):
-            words[f"{name}:{view.detector}"] = f"{value:.6g}"
+            words[qualified(name, view.detector)] = f"{value:.6g}"
     return words

@@ -19,16 +19,11 @@ from stream.reports.tumbling import WINDOW_NAMES, WindowName
 from stream.reports.written import Written
 from stream.roster import Roster, parse_roster
 from stream.shard import Shard
-from stream.sources import anonymous_bank, events
 from stream.sources.recording import Recording, Unreadable
+from stream.sources.registry import FORMATS, RecordedFormat
 from stream.spec import ANY, PoolSpec, SourceSpec, Spec
 from stream.units import NEVER_MS
 
-SOURCES: Final = {
-    events.NAME: "our own events, a JSON object or an array of them a line",
-    anonymous_bank.NAME: "the call log of the Anonymous Bank, a call a line",
-}
-"""What a file of each holds."""
 RESULTS: Final = (
     "agents.csv",
     "teams.csv",
@@ -95,23 +90,27 @@ class Job:
             f"{summary['rejected']} rejected; {took_s:.1f} s; results in {self.out}"
         )
 
+    @property
+    def _format(self) -> RecordedFormat:
+        return FORMATS[self.source]
+
     def _none_could_be_read(self, first: Unreadable) -> str:
         return (
-            f"no row could be read; SOURCE '{self.source}' is {SOURCES[self.source]}\n"
+            f"no row could be read; SOURCE '{self.source}' is {self._format.holds}\n"
             f"  {self.files[first.file]}, line {first.line}: {first.detail}\n"
             f"  all rows with their reasons: {self.out / 'rejected.jsonl'}"
         )
 
     def _options(self, settings: Settings) -> ReplayOptions:
-        if self.source not in SOURCES:
-            raise ConfigurationError(f"SOURCE '{self.source}'; allowed: {', '.join(SOURCES)}")
+        if self.source not in FORMATS:
+            raise ConfigurationError(f"SOURCE '{self.source}'; allowed: {', '.join(FORMATS)}")
         if self.window not in WINDOW_NAMES:
             raise ConfigurationError(
                 f"--window '{self.window}'; allowed: {', '.join(WINDOW_NAMES)}"
             )
-        if self.zone is None and self.source == anonymous_bank.NAME:
+        if self.zone is None and self._format.needs_zone:
             raise ConfigurationError(
-                "--zone must be given: the clocks of anonymous-bank show local time; "
+                f"--zone must be given: the clocks of {self.source} show local time; "
                 "write an IANA name such as Asia/Jerusalem"
             )
         if self.zone is not None:
@@ -130,8 +129,7 @@ class Job:
         spec = replace(settings.spec, event_clock=True, seat_calls=True, archive=False)
         if self.zone is not None and not settings.pool:
             spec = replace(spec, pools=(PoolSpec(zone=self.zone),))
-        if self.source == anonymous_bank.NAME:
-            # A log of calls tells of nobody's heartbeat, and a gap in it is nobody's silence.
+        if not self._format.has_heartbeats:
             spec = replace(spec, sources=(SourceSpec(heartbeat_ms=None, silence_ms=None),))
         return spec
 
@@ -155,10 +153,8 @@ class Job:
             show("reading", done, total)
 
         with opened(self.files, tell) as inputs:
-            if self.source == anonymous_bank.NAME:
-                recording = anonymous_bank.read(inputs, ZoneInfo(options.zone))
-            else:
-                recording = events.read(inputs)
+            zone = None if self.zone is None else ZoneInfo(self.zone)
+            recording = self._format.read(inputs, zone)
         return recording.before(options.to_ms)
 
 

@@ -24,12 +24,11 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Final, NamedTuple
 
-import numpy as np
 import orjson
 
 from stream.events.fields import InvalidEvent, identifier
 from stream.sources.local_time import LocalClock
-from stream.sources.recording import InputFile, Recording, Unreadable, text_of
+from stream.sources.recording import InputFile, Recording, RecordingBuilder, text_of
 from stream.units import MINUTE_MS, SECOND_MS
 
 NAME: Final = "anonymous-bank"
@@ -81,21 +80,21 @@ def read(files: Sequence[InputFile], zone: tzinfo) -> Recording:
     """
     clock = LocalClock(zone)
     calls: list[tuple[RowPlace, Call]] = []
-    unreadable: list[Unreadable] = []
-    rows = 0
+    recording = RecordingBuilder()
     for place, row in _rows(files):
-        rows += 1
+        recording.rows += 1
         try:
             call = read_row(row, clock)
         except _RowError as error:
-            unreadable.append(Unreadable(*place, error.reason, error.detail, text_of(row)))
+            recording.reject(*place, error.reason, error.detail, row)
             continue
         if call is not None:
             calls.append((place, call))
     events = [event for place, call in calls for event in _call_events(place, call)]
     events += _state_events(calls)
-    events.sort(key=lambda event: (event.place, event.ts_ms))
-    return _recording(events, rows, unreadable)
+    for event in sorted(events, key=lambda event: (event.place, event.ts_ms)):
+        recording.append(orjson.dumps(event.document), event.ts_ms, *event.place)
+    return recording.build()
 
 
 def _rows(files: Sequence[InputFile]) -> Iterator[tuple[RowPlace, bytes]]:
@@ -259,15 +258,3 @@ def _union(
 
 def _event(place: RowPlace, ts_ms: int, kind: str, **fields: object) -> _BankEvent:
     return _BankEvent(ts_ms, place, {"type": kind, "ts": ts_ms, "floor": NAME, **fields})
-
-
-def _recording(events: Sequence[_BankEvent], rows: int, unreadable: list[Unreadable]) -> Recording:
-    return Recording(
-        [orjson.dumps(event.document) for event in events],
-        np.array([event.ts_ms for event in events], np.int64),
-        np.full(len(events), -1, np.int64),
-        np.array([event.place.file for event in events], np.int64),
-        np.array([event.place.line for event in events], np.int64),
-        rows,
-        unreadable,
-    )

@@ -7,12 +7,11 @@ stamp where a replay keeps the file's own order.
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 import orjson
 
 from stream.events.fields import InvalidEvent, instant_ms, shown
 from stream.events.language import Reason
-from stream.sources.recording import InputFile, Recording, Unreadable, text_of
+from stream.sources.recording import InputFile, Recording, RecordingBuilder
 
 NAME: Final = "events"
 
@@ -23,50 +22,38 @@ def read(files: Sequence[InputFile]) -> Recording:
     Only what is needed to order them is looked at here: JSON, `ts` and `received`. The rest is
     checked when the events are decoded.
     """
-    taken = _Taken()
-    rows = 0
+    recording = RecordingBuilder()
     for number, file in enumerate(files):
         for line, row in enumerate(file.lines, 1):
             if row.strip():
-                rows += 1
-                taken.take(number, line, row)
-    places = np.array(taken.places, np.int64).reshape(-1, 4)
-    return Recording(
-        taken.values, places[:, 0], places[:, 1], places[:, 2], places[:, 3], rows, taken.unreadable
-    )
+                recording.rows += 1
+                _read_row(recording, number, line, row)
+    return recording.build()
 
 
-class _Taken:
-    def __init__(self) -> None:
-        self.values: list[bytes] = []
-        self.places: list[tuple[int, int, int, int]] = []
-        """(ts_ms, received_ms, file, line) of each value."""
-        self.unreadable: list[Unreadable] = []
+def _read_row(recording: RecordingBuilder, file: int, line: int, row: bytes) -> None:
+    """One line; an event of an array that is unreadable leaves the others as they are."""
+    try:
+        parsed = _parse(row)
+    except InvalidEvent as error:
+        recording.reject(file, line, error.reason.value, error.detail, row)
+        return
+    if not isinstance(parsed, list):
+        _read_event(recording, file, line, parsed, row.strip())
+        return
+    for document in parsed:
+        _read_event(recording, file, line, document, orjson.dumps(document))
 
-    def take(self, file: int, line: int, row: bytes) -> None:
-        try:
-            parsed = _parse(row)
-        except InvalidEvent as refused:
-            self._refuse(file, line, refused, row)
-            return
-        if not isinstance(parsed, list):
-            self._take_one(file, line, parsed, row.strip())
-            return
-        for document in parsed:
-            self._take_one(file, line, document, orjson.dumps(document))
 
-    def _take_one(self, file: int, line: int, document: object, value: bytes) -> None:
-        try:
-            ts_ms, received_ms = _times(document)
-        except InvalidEvent as refused:
-            self._refuse(file, line, refused, value)
-            return
-        self.values.append(value)
-        self.places.append((ts_ms, received_ms, file, line))
-
-    def _refuse(self, file: int, line: int, refused: InvalidEvent, row: bytes) -> None:
-        reason = refused.reason.value
-        self.unreadable.append(Unreadable(file, line, reason, refused.detail, text_of(row)))
+def _read_event(
+    recording: RecordingBuilder, file: int, line: int, document: object, value: bytes
+) -> None:
+    try:
+        ts_ms, received_ms = _times(document)
+    except InvalidEvent as error:
+        recording.reject(file, line, error.reason.value, error.detail, value)
+    else:
+        recording.append(value, ts_ms, file, line, received_ms)
 
 
 def _parse(row: bytes) -> object:

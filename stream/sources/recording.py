@@ -71,6 +71,35 @@ class Recording:
         return self.take(np.flatnonzero(self.ts_ms < to_ms))
 
 
+class RecordingBuilder:
+    """Collects the events and the unreadable rows of some files, in the order of reading.
+
+    Readers share it, so that each event and each rejection keeps the file and line it came from.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        """Rows read so far; the reader counts them, since only it knows what a header is."""
+        self._values: list[bytes] = []
+        self._places: list[tuple[int, int, int, int]] = []
+        """(ts_ms, received_ms, file, line) of each value."""
+        self._unreadable: list[Unreadable] = []
+
+    def append(self, value: bytes, ts_ms: int, file: int, line: int, received_ms: int = -1) -> None:
+        """Add one JSON event."""
+        self._values.append(value)
+        self._places.append((ts_ms, received_ms, file, line))
+
+    def reject(self, file: int, line: int, reason: str, detail: str, row: bytes) -> None:
+        """Add a row that cannot be read; `detail` says what is wrong and what is allowed."""
+        self._unreadable.append(Unreadable(file, line, reason, detail, text_of(row)))
+
+    def build(self) -> Recording:
+        """All of it as columns."""
+        ts_ms, received_ms, file, line = np.array(self._places, np.int64).reshape(-1, 4).T
+        return Recording(self._values, ts_ms, received_ms, file, line, self.rows, self._unreadable)
+
+
 def text_of(row: bytes) -> str:
     """A row as it may stand in a report: cut, and bytes that are no UTF-8 escaped."""
     return row[:TEXT_BYTES_MOST].rstrip(b"\r\n").decode(errors="backslashreplace")

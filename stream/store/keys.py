@@ -7,7 +7,10 @@ in two ways.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
+
+from stream.render.view_fields import ViewKey, ViewKind
 
 TEAMS: Final = "floorwatch:teams"
 """The set of ``<floor>/<team>`` that have a view."""
@@ -74,9 +77,21 @@ def pool_view(floor: str, pool: str) -> str:
     return f"{_POOL}{floor}/{pool}"
 
 
+def view(key: ViewKey) -> str:
+    """The hash of a view."""
+    spell = team_view if key.kind is ViewKind.team else pool_view
+    return spell(key.floor, key.name)
+
+
 def team_of_view(view: str) -> str | None:
     """``<floor>/<team>`` of a team's view; None for a pool's."""
     return view.removeprefix(_TEAM) if view.startswith(_TEAM) else None
+
+
+def pools_of_views(views: Iterable[str]) -> list[tuple[str, str]]:
+    """(floor, pool) of the pools' views among these, sorted."""
+    members = (view.removeprefix(_POOL) for view in views if view.startswith(_POOL))
+    return sorted((floor, pool) for floor, _, pool in (one.partition("/") for one in members))
 
 
 def _prefix(key: ShardKey) -> str:

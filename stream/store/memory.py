@@ -234,6 +234,11 @@ class MemoryStore:
         pairs = (member.partition("/") for member in self.server.teams)
         return sorted((floor, team) for floor, _, team in pairs)
 
+    async def pools(self, shard: ShardKey) -> list[tuple[str, str]]:
+        """See the protocol."""
+        state = self.server.shards.get(shard)
+        return keys.pools_of_views(state.views) if state else []
+
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """See the protocol."""
         found = ((key, self.server.views.get(key)) for key in views)

@@ -290,6 +290,9 @@ class Store(Protocol):
     async def teams(self) -> list[tuple[str, str]]:
         """(floor, team) of all that have a view, sorted. Any worker may ask."""
 
+    async def pools(self, shard: ShardKey) -> list[tuple[str, str]]:
+        """(floor, pool) whose views this shard may have written, sorted. Any worker may ask."""
+
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """Fields of those views that exist, by key; each read as one. Any worker may ask."""
 

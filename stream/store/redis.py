@@ -134,6 +134,11 @@ class RedisStore:
         pairs = (member.decode().partition("/") for member in members)
         return sorted((floor, team) for floor, _, team in pairs)
 
+    async def pools(self, shard: ShardKey) -> list[tuple[str, str]]:
+        """See the protocol."""
+        [listed] = await self._readers.ask([("SMEMBERS", keys.views(shard))])
+        return keys.pools_of_views(key.decode() for key in listed)
+
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """See the protocol."""
         replies = await self._readers.ask([("HGETALL", view) for view in views])

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stream.agents.view_publisher import key_of
 from stream.control.alerts.messages import messages
 from stream.dlq.letters import Origin, dead_letters
 from stream.events.decode import decode
@@ -13,6 +12,7 @@ from stream.notify.notice import key_of as step_of
 from stream.render.views import ViewWriter
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.store import keys
 from stream.windows.closing.archive import encode
 from tests.faults.calls import Fields
 from tests.faults.log import Logged
@@ -69,7 +69,7 @@ class Undisturbed:
     def views(self) -> dict[str, dict[str, str]]:
         """All views, by their keys in the store."""
         return {
-            key_of(view): fields
+            keys.view(view): fields
             for partition, shard in self._shards.items()
             if shard.as_of_ms > 0
             for view, fields in self._writers[partition].views(shard.figures()).items()

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import orjson
 
-from stream.agents.view_publisher import key_of
 from stream.events.decode import decode
 from stream.render.views import ViewWriter
 from stream.roster import NO_ROSTER
@@ -19,6 +18,7 @@ from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Habits, Plan, WalkOut, even_floors
 from stream.simulate.run import simulate
 from stream.spec import LocalSpan, PeakSpec, Spec
+from stream.store import keys
 from stream.units import MINUTE_MS
 from stream.windows.snapshot import FORMAT
 
@@ -82,7 +82,7 @@ def push(shard: Shard, records: Records, *, judge: bool = True) -> None:
 
 def shown(shard: Shard) -> dict[str, dict[str, str]]:
     views = ViewWriter().views(shard.figures())
-    return {key_of(view): fields for view, fields in views.items()}
+    return {keys.view(view): fields for view, fields in views.items()}
 
 
 def made() -> Sample:

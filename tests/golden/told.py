@@ -14,14 +14,16 @@ from aiohttp import web
 from stream.agents.outbox import Outbox
 from stream.control.alerts.messages import messages
 from stream.errors import ServiceError
-from stream.http.api import Api, serving
+from stream.http.api import Api
+from stream.http.application import serving
 from stream.notify.alertmanager import ActiveAlerts, AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
 from stream.notify.delivery import Dispatcher
 from stream.notify.notice import Notice
 from stream.notify.webhook import WebhookSpec
 from stream.render.exposition import Exporter
-from stream.render.views import ViewKind, ViewWriter
+from stream.render.view_fields import ViewKey, ViewKind
+from stream.render.views import ViewWriter
 from stream.render.worker_metrics import Health
 from tests.golden.floor import blanked, bodies, told
 
@@ -43,22 +45,20 @@ class Reader:
 
     def __init__(self) -> None:
         self.away = False
-        self.views = {
-            (view.floor, view.name): fields
-            for view, fields in ViewWriter().views(told().figures).items()
-            if view.kind is ViewKind.team
-        }
+        self.views = ViewWriter().views(told().figures)
 
     async def teams(self) -> Sequence[tuple[str, str]]:
         if self.away:
             raise ServiceError("away")
-        return list(self.views)
+        return [(view.floor, view.name) for view in self.views if view.kind is ViewKind.team]
 
-    async def team_views(
-        self, teams: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    async def pools(self, floor: str) -> Sequence[str]:
+        pools = [view for view in self.views if view.kind is ViewKind.pool]
+        return [pool.name for pool in pools if pool.floor == floor]
+
+    async def read(self, views: Sequence[ViewKey]) -> Mapping[ViewKey, Mapping[str, str]]:
         await self.teams()
-        return {team: self.views[team] for team in teams if team in self.views}
+        return {view: self.views[view] for view in views if view in self.views}
 
 
 def api() -> str:
@@ -70,7 +70,7 @@ async def _asked() -> dict[str, object]:
     reader, now_ms = Reader(), told().figures.as_of_ms + 1_200
     reasons: list[str] = []
     shown: dict[str, object] = {}
-    floor = "/api/v1/floors/floor-01/teams"
+    teams, pools = (f"/api/v1/floors/floor-01/{kind}" for kind in ("teams", "pools"))
     clock = {"now_ms": now_ms}
     api = Api(Exporter(Health()), reader, lambda: clock["now_ms"], lambda: reasons, lambda: reasons)
     async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
@@ -81,10 +81,17 @@ async def _asked() -> dict[str, object]:
                 shown[name] = {"status": response.status, "document": document}
                 return document
 
-        await ask("a team", f"{floor}/team-01")
-        whole = await ask("the teams of a floor", floor)
+        await ask("a team", f"{teams}/team-01")
+        whole = await ask("the teams of a floor", teams)
         whole["teams"] = [team["team"] for team in whole["teams"]]
-        for name, path in (("a team", f"{floor}/x"), ("a floor", "/api/v1/floors/x/teams")):
+        await ask("a pool", f"{pools}/main")
+        await ask("the pools of a floor", pools)
+        for name, path in (
+            ("a team", f"{teams}/x"),
+            ("a floor", "/api/v1/floors/x/teams"),
+            ("a pool", f"{pools}/x"),
+            ("a floor of pools", "/api/v1/floors/x/pools"),
+        ):
             missing = await ask(f"{name} that is not there", path)
             missing["error"]["message"] = ""
         await ask("alive", "/livez")
@@ -93,10 +100,12 @@ async def _asked() -> dict[str, object]:
         await ask("not alive", "/livez")
         await ask("not ready", "/readyz")
         clock["now_ms"] += 60_000
-        old = await ask("a team whose figures are old", f"{floor}/team-01")
+        old = await ask("a team whose figures are old", f"{teams}/team-01")
         del old["agents"], old["windows"], old["detectors"]
+        old = await ask("a pool whose figures are old", f"{pools}/main")
+        del old["windows"], old["detectors"]
         reader.away = True
-        await ask("a store that is away", f"{floor}/team-01")
+        await ask("a store that is away", f"{teams}/team-01")
     return shown
 
 

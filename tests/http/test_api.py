@@ -10,39 +10,41 @@ import pytest
 from yarl import URL
 
 from stream.errors import ServiceError
-from stream.http.api import Api, serving
+from stream.http.api import Api
+from stream.http.application import serving
 from stream.http.documents import team_document
+from stream.ids import TeamKey
 from stream.render.exposition import Exporter
-from stream.render.views import ViewKind, ViewWriter
+from stream.render.view_fields import TeamView, ViewKey, ViewKind
+from stream.render.views import ViewWriter
 from stream.render.worker_metrics import Health
 from stream.units import rfc3339
 from tests.render.factory import AS_OF_MS, ODD_NAMES, make_figures
 from tests.render.samples import samples_of
 
 FIGURES = make_figures()
-VIEWS = {
-    (key.floor, key.name): view
-    for key, view in ViewWriter().views(FIGURES).items()
-    if key.kind is ViewKind.team
-}
+VIEWS = ViewWriter().views(FIGURES)
 
 
 @dataclass
 class MemoryReader:
     """The views of some figures; or, while away, of none."""
 
-    views: Mapping[tuple[str, str], Mapping[str, str]]
+    views: Mapping[ViewKey, Mapping[str, str]]
     away: bool = False
 
     async def teams(self) -> Sequence[tuple[str, str]]:
         self.check()
-        return list(self.views)
+        return [(view.floor, view.name) for view in self.views if view.kind is ViewKind.team]
 
-    async def team_views(
-        self, teams: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    async def pools(self, floor: str) -> Sequence[str]:
         self.check()
-        return {team: self.views[team] for team in teams if team in self.views}
+        pools = [view for view in self.views if view.kind is ViewKind.pool]
+        return [pool.name for pool in pools if pool.floor == floor]
+
+    async def read(self, views: Sequence[ViewKey]) -> Mapping[ViewKey, Mapping[str, str]]:
+        self.check()
+        return {view: self.views[view] for view in views if view in self.views}
 
     def check(self) -> None:
         if self.away:
@@ -87,9 +89,13 @@ async def world() -> AsyncIterator[World]:
         yield world
 
 
-def path_of(floor: str, team: str | None = None) -> str:
-    path = f"/api/v1/floors/{quote(floor, safe='')}/teams"
-    return path if team is None else f"{path}/{quote(team, safe='')}"
+def path_of(floor: str, name: str | None = None, kind: str = "teams") -> str:
+    path = f"/api/v1/floors/{quote(floor, safe='')}/{kind}"
+    return path if name is None else f"{path}/{quote(name, safe='')}"
+
+
+def view_of(key: TeamKey) -> Mapping[str, str]:
+    return VIEWS[ViewKey(ViewKind.team, key.floor, key.team)]
 
 
 async def test_a_worker_that_is_well_says_so(world: World) -> None:
@@ -161,6 +167,38 @@ async def test_all_teams_of_a_floor_are_listed_by_name_and_no_others(world: Worl
     assert answer["teams"][0] == one
 
 
+async def test_all_pools_of_a_floor_are_listed_by_name_and_no_others(world: World) -> None:
+    floor = FIGURES.pools.keys[1].floor
+    status, answer = await world.json(path_of(floor, kind="pools"))
+    assert (status, answer["floor"]) == (200, floor)
+    names = [document["pool"] for document in answer["pools"]]
+    assert names == sorted(key.pool for key in FIGURES.pools.keys if key.floor == floor)
+    _, one = await world.json(path_of(floor, names[0], "pools"))
+    assert answer["pools"][0] == one
+
+
+@pytest.mark.parametrize("row", range(len(FIGURES.pools.keys)))
+async def test_a_pool_has_its_queue_its_windows_and_its_detectors(world: World, row: int) -> None:
+    key, pools = FIGURES.pools.keys[row], FIGURES.pools
+    status, document = await world.json(path_of(key.floor, key.pool, "pools"))
+    assert (status, document["floor"], document["pool"]) == (200, key.floor, key.pool)
+    assert document["waiting"] == pools.waiting[row]
+    assert document["windows"]["5m"]["offered"] == pools.offered[row, 0]
+    assert document["peak"] in {"scheduled", "none"}
+    assert "agents" not in document
+    view = VIEWS[ViewKey(ViewKind.pool, *key)]
+    detectors = {field.partition(":")[2] for field in view if field.startswith("control:")}
+    assert document["detectors"].keys() == detectors
+
+
+async def test_a_pool_whose_view_is_old_is_stale_and_has_no_signal(world: World) -> None:
+    key = FIGURES.pools.keys[0]
+    world.now_ms = AS_OF_MS + 5_001
+    _, document = await world.json(path_of(key.floor, key.pool, "pools"))
+    assert (document["verdict"], document["stale"], document["age_s"]) == ("stale", True, 5.001)
+    assert "signal" not in document
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [
@@ -168,6 +206,9 @@ async def test_all_teams_of_a_floor_are_listed_by_name_and_no_others(world: Worl
         (path_of("nowhere", "team"), "unknown_team"),
         (path_of(FIGURES.teams.keys[0].floor, "无"), "unknown_team"),
         (path_of(FIGURES.teams.keys[0].floor, "a/b"), "unknown_team"),
+        (path_of("nowhere", kind="pools"), "unknown_floor"),
+        (path_of("nowhere", "pool", "pools"), "unknown_pool"),
+        (path_of(FIGURES.teams.keys[0].floor, "无", "pools"), "unknown_pool"),
     ],
 )
 async def test_what_is_not_there_is_a_404_that_says_what(
@@ -180,8 +221,9 @@ async def test_what_is_not_there_is_a_404_that_says_what(
 
 async def test_a_store_that_is_away_is_a_503_and_the_first_page_stands(world: World) -> None:
     world.reader.away = True
-    status, answer = await world.json(path_of("x"))
-    assert (status, answer["error"]["code"]) == (503, "store_away")
+    for path in (path_of("x"), path_of("x", "y"), path_of("x", kind="pools")):
+        status, answer = await world.json(path)
+        assert (status, answer["error"]["code"]) == (503, "store_away")
     assert (await world.get("/"))[0] == 200
 
 
@@ -189,7 +231,7 @@ async def test_a_fresh_view_has_its_age_and_its_verdict(world: World) -> None:
     key = FIGURES.teams.keys[0]
     _, document = await world.json(path_of(key.floor, key.team))
     assert document["age_s"] == 1.2
-    assert document["verdict"] == VIEWS[key.floor, key.team]["verdict"]
+    assert document["verdict"] == view_of(key)["verdict"]
     assert "last_verdict" not in document
 
 
@@ -200,7 +242,7 @@ async def test_a_view_older_than_five_seconds_is_stale_and_keeps_its_last_verdic
     world.now_ms = AS_OF_MS + 5_001
     _, document = await world.json(path_of(key.floor, key.team))
     assert (document["verdict"], document["stale"], document["age_s"]) == ("stale", True, 5.001)
-    assert document["last_verdict"] == VIEWS[key.floor, key.team]["verdict"]
+    assert document["last_verdict"] == view_of(key)["verdict"]
     assert document["signal"] == "none"
     world.now_ms = AS_OF_MS + 5_000
     _, document = await world.json(path_of(key.floor, key.team))
@@ -213,7 +255,7 @@ async def test_by_the_events_clock_a_view_has_no_age(world: World) -> None:
     world.now_ms = None
     _, document = await world.json(path_of(key.floor, key.team))
     assert document["age_s"] is None
-    assert document["verdict"] == VIEWS[key.floor, key.team]["verdict"]
+    assert document["verdict"] == view_of(key)["verdict"]
 
 
 def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() -> None:
@@ -231,7 +273,7 @@ def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() 
         "statistic:share": "7",
         "limit:share": "6.5e-05",
     }
-    assert team_document("f", "t", view, AS_OF_MS) == {
+    assert team_document(TeamView("f", "t", view), AS_OF_MS) == {
         "floor": "f",
         "team": "t",
         "pool": "main",
@@ -257,7 +299,7 @@ def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() 
 
 async def test_the_first_page_links_every_floor_and_escapes_its_name() -> None:
     odd = '<b>"floor" & 😀'
-    world = World(MemoryReader({(odd, "t"): {}}))
+    world = World(MemoryReader({ViewKey(ViewKind.team, odd, "t"): {}}))
     api = Api(world.exporter, world.reader, lambda: None, list, list)
     async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{port}/") as response:
@@ -266,3 +308,4 @@ async def test_the_first_page_links_every_floor_and_escapes_its_name() -> None:
         assert "<b>" not in page
         assert "&lt;b&gt;&quot;floor&quot; &amp; 😀" in page
         assert path_of(odd) in page
+        assert path_of(odd, kind="pools") in page

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.http.api import Api, serving
+from stream.http.api import Api
+from stream.http.application import serving
 from stream.render.exposition import Exporter
 from stream.render.views import ViewWriter
 from stream.render.worker_metrics import Health

@@ -15,7 +15,6 @@ from urllib.request import urlopen
 
 import orjson
 
-from stream.agents.view_publisher import key_of
 from stream.cli.embedded import free_port
 from stream.config import load_settings
 from stream.events.decode import decode
@@ -259,6 +258,6 @@ def assert_same(stored: Stored, reference: Reference, partition: int, written: W
             assert (same.state, same.since_ms) == (member.state, member.since_ms), member.agent
             assert same.state_ms.tolist() == member.state_ms.tolist(), (team, member.agent)
     for view, fields in ViewWriter().views(expected.figures()).items():
-        key = key_of(view)
+        key = keys.view(view)
         wait_until(lambda key=key, fields=fields: stored.view(key) == fields, f"view {key}", 20)  # type: ignore[misc]
     return sum(map(len, theirs.values()))

@@ -9,7 +9,8 @@ from stream.events.language import STAFFED, State
 from stream.figures.model import WINDOWS, Figures
 from stream.ids import TeamKey
 from stream.render.exposition import render_figures
-from stream.render.views import ViewKey, ViewKind, ViewWriter
+from stream.render.view_fields import ViewKey, ViewKind
+from stream.render.views import ViewWriter
 from tests.render.audit import View, differences, unclaimed
 from tests.render.factory import AS_OF_MS, make_figures
 from tests.render.samples import samples_of

@@ -1,5 +1,6 @@
 """What every store must do with views; part of suite.py."""
 
+from stream.store.keys import ShardKey
 from stream.store.protocol import Outcome
 from tests.store.deeds import DAY, NIGHT, POOL, SHARD
 from tests.store.worlds import World
@@ -15,6 +16,8 @@ class ViewsSuite:
         assert await store.write_views(lease, 1, views) is Outcome.OK
         assert await reader.read_views([NIGHT, POOL, DAY]) == views
         assert await reader.teams() == [("北京", "夜班🌙")]
+        assert await reader.pools(SHARD) == [("北京", "main")]
+        assert await reader.pools(ShardKey("floor-events", 4)) == []
         changed = {NIGHT: {"as_of": "2", "verdict": "in_control"}, DAY: {"as_of": "2"}}
         assert await store.write_views(lease, 2, changed) is Outcome.OK
         assert await reader.read_views([NIGHT, POOL, DAY]) == {**views, **changed}
@@ -44,6 +47,7 @@ class ViewsSuite:
         assert await store.drop_views(lease, [DAY, POOL]) is Outcome.OK
         assert await store.drop_views(lease, []) is Outcome.OK
         assert await store.teams() == [("北京", "夜班🌙")]
+        assert await store.pools(SHARD) == []
         assert await store.read_views([DAY, NIGHT, POOL]) == {NIGHT: {"a": "1"}}
         assert (await store.acquire(SHARD)).views == {NIGHT}
 

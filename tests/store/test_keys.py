@@ -1,5 +1,6 @@
 import pytest
 
+from stream.render.view_fields import ViewKey, ViewKind
 from stream.store import keys
 from stream.store.keys import ShardKey
 
@@ -22,6 +23,13 @@ def test_all_keys_of_a_shard_share_its_tag() -> None:
 def test_only_a_teams_view_tells_its_team() -> None:
     assert keys.team_of_view(keys.team_view("f", "t")) == "f/t"
     assert keys.team_of_view(keys.pool_view("f", "t")) is None
+
+
+def test_a_view_is_a_teams_or_a_pools() -> None:
+    team, pool = ViewKey(ViewKind.team, "f", "t"), ViewKey(ViewKind.pool, "f", "p")
+    assert keys.view(team) == keys.team_view("f", "t")
+    assert keys.view(pool) == keys.pool_view("f", "p")
+    assert keys.pools_of_views([keys.view(pool), keys.view(team)]) == [("f", "p")]
 
 
 @pytest.mark.parametrize("topic", ["", "a}b", "a b", "ä"])

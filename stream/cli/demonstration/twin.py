@@ -7,7 +7,8 @@ from typing import Any, Final
 from stream.control.model import Severity, Transition
 from stream.events.decode import decode
 from stream.http.documents import team_document
-from stream.render.views import ViewKey, ViewKind, ViewWriter
+from stream.render.view_fields import TeamView, ViewKey, ViewKind
+from stream.render.views import ViewWriter
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
@@ -64,7 +65,7 @@ def _document(
     shard.step(at_ms)
     views = ViewWriter().views(shard.figures())
     key = ViewKey(ViewKind.team, like["floor"], like["team"])
-    return team_document(like["floor"], like["team"], views.get(key, {}), None)
+    return team_document(TeamView(key.floor, key.name, views.get(key, {})), None)
 
 
 def _shard(records: Sequence[SentRecord], spec: Spec, roster: Roster) -> Shard:

@@ -1,0 +1,47 @@
+"""Views as the store has them."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from stream.errors import ServiceError
+from stream.events.partition import partition_of
+from stream.render.view_fields import ViewKey
+from stream.store import keys
+from stream.store.keys import ShardKey
+from stream.store.protocol import Store
+
+
+class StoreReader:
+    """See `stream.http.api.ViewReader`.
+
+    Args:
+        store: where the views are.
+        topic: of the events; a floor's partition of it is the shard that wrote the floor's views.
+        partitions: how many partitions the topic has; 0 while that is unknown.
+    """
+
+    def __init__(self, store: Store, topic: str, partitions: Callable[[], int]) -> None:
+        self._store = store
+        self._topic = topic
+        self._partitions = partitions
+
+    async def teams(self) -> Sequence[tuple[str, str]]:
+        """(floor, team) of all teams that have a view."""
+        return await self._store.teams()
+
+    async def pools(self, floor: str) -> Sequence[str]:
+        """Names of a floor's pools that may have a view.
+
+        Raises:
+            ServiceError: the store is unavailable, or Kafka was not reached yet.
+        """
+        partitions = self._partitions()
+        if not partitions:
+            raise ServiceError(f"the number of partitions of {self._topic} is not known yet")
+        shard = ShardKey(self._topic, partition_of(floor, partitions))
+        return [pool for at, pool in await self._store.pools(shard) if at == floor]
+
+    async def read(self, views: Sequence[ViewKey]) -> Mapping[ViewKey, Mapping[str, str]]:
+        """Fields of those views that exist."""
+        by_key = {keys.view(view): view for view in views}
+        found = await self._store.read_views(list(by_key))
+        return {by_key[key]: texts for key, texts in found.items()}
