@@ -95,7 +95,7 @@ class Desk:
         told = self.run("retry", "--all")
         now, before = (
             int(found[1]) if (found := re.search(pattern, told)) else 0
-            for pattern in (r"sent (\d+) letters again", r"(\d+) were sent by an earlier call")
+            for pattern in (r"sent (\d+) dead letters again", r"(\d+) were sent by an earlier run")
         )
         assert now + before == count
         assert before >= sent  # a mark may stand there that was not acknowledged in time

@@ -60,7 +60,7 @@ def test_the_roster_names_all_agents(tmp_path: Path) -> None:
         (("--duration", "an hour"), "--duration: 'an hour' is no duration"),
         (("--start", "yesterday"), "--start 'yesterday'; allowed: RFC 3339"),
         (("--floors", "3"), "3 floors, 2 teams"),
-        (("--late", "0.7", "--lost", "0.7"), "at most 1 together"),
+        (("--late", "0.7", "--lost", "0.7"), "a sum of at most 1"),
         (("--shift", "8h-1h"), "--shift '8h-1h'; allowed"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from stream.events.language import I64, STAFFED
 from stream.reports.replay import ReplayObserver, ReplayOptions, checked, replay
-from stream.reports.window_sums import Finished, SeatKey
+from stream.reports.window_sums import FinishedWindow, SeatKey
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, even_floors
@@ -30,7 +30,7 @@ FEEDS = (("floor-01", "pbx-01"), ("floor-02", "pbx-02"))
 
 def lived(
     recording: Recording, zone: str, *, arrival: bool = False
-) -> tuple[list[Finished], list[Hour]]:
+) -> tuple[list[FinishedWindow], list[Hour]]:
     """All windows of an hour of a replay, and the hours that were sealed meanwhile."""
     spec = Spec(
         sources=(SourceSpec(heartbeat_ms=None, silence_ms=None),),
@@ -38,11 +38,11 @@ def lived(
         event_clock=True,
         seat_calls=True,
     )
-    shard, windows = Shard(spec, Roster(fallback_team="all")), list[Finished]()
+    shard, windows = Shard(spec, Roster(fallback_team="all")), list[FinishedWindow]()
     judged = checked(recording)
-    told = ReplayObserver(windows.append, lambda _: None, lambda *_: None)
+    observer = ReplayObserver(windows.append, lambda _: None, lambda *_: None)
     options = ReplayOptions("1h", zone, arrival)
-    replay(judged if arrival else judged.in_time_order(), shard, options, told)
+    replay(judged if arrival else judged.in_time_order(), shard, options, observer)
     return windows, [decode(encode(hour)) for hour in shard.take_sealed()]
 
 
@@ -50,7 +50,7 @@ LATER = [TEAM_COUNTS.index(name) for name in ("acw_ms", "acw_known", "ln_handle"
 """What after-call work that outlasts the seal adds to the next hour."""
 
 
-def compare(windows: list[Finished], hours: list[Hour]) -> int:
+def compare(windows: list[FinishedWindow], hours: list[Hour]) -> int:
     """Hold every seat of every sealed hour against the window; how many seats were compared."""
     archived = {
         (hour.start_ms, hour.floor, *seat): (hour.end_ms, hour.state_ms[at], hour.calls[at])

@@ -15,7 +15,7 @@ from stream.reports.job import Job
 from stream.simulate.plan import Disturbance, Habits, Plan, even_floors
 from stream.simulate.run import simulate
 from stream.units import HOUR_MS, MINUTE_MS
-from tests.reports.telling import NINE_MS, replayed, state, table, times, write
+from tests.reports.replaying import NINE_MS, replayed, state, table, times, write
 
 
 def test_the_same_input_gives_byte_identical_files_packed_or_not_and_in_any_order(
@@ -138,7 +138,7 @@ def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
         ({"source": "genesys"}, "SOURCE 'genesys'; allowed: events, anonymous-bank"),
         ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 1h, 1d"),
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
-        ({"source": "anonymous-bank"}, "--zone must be given"),
+        ({"source": "anonymous-bank"}, "--zone is required"),
         ({"from_ms": NINE_MS, "to_ms": NINE_MS - 1}, "--from is not before --to"),
         ({"roster": Path("nope.csv")}, "^--roster nope.csv: no such file or directory$"),
     ],

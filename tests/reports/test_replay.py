@@ -9,7 +9,7 @@ import pytest
 from stream.simulate.plan import Habits, Plan, even_floors
 from stream.simulate.run import simulate
 from stream.units import HOUR_MS, MINUTE_MS
-from tests.reports.telling import NINE_MS, call, replayed, state, table, times
+from tests.reports.replaying import NINE_MS, call, replayed, state, table, times
 
 
 def test_windows_hold_each_state_and_the_last_one_ends_with_the_last_event(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from stream.events.decode import decode
 from stream.events.names import Names
 from stream.roster import parse_roster
+from stream.simulate.event_writer import Event
 from stream.simulate.plan import (
     Disturbance,
     FloorPlan,
@@ -23,7 +24,6 @@ from stream.simulate.plan import (
     roster_csv,
 )
 from stream.simulate.run import Sent, simulate
-from stream.simulate.teller import Event
 from stream.units import HOUR_MS, MINUTE_MS, SECOND_MS
 
 START_MS = 1_790_000_000_000 // HOUR_MS * HOUR_MS
