@@ -15,7 +15,8 @@ from stream.events.batch import EventBatch
 from stream.render.views import ViewWriter, number_fields
 from stream.shard import Shard
 from stream.store.keys import ShardKey
-from stream.store.protocol import Commit, Lease, Snapshot, StoreOptions
+from stream.store.options import StoreOptions
+from stream.store.protocol import Commit, Lease, Snapshot
 from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT

@@ -12,9 +12,9 @@ from itertools import pairwise
 import orjson
 from crowd import LENGTH_MS, START_MS, Crowd, hold
 
-from stream.agents.partition_task import PartitionTask, RecordChunk, TaskLimits, Wording
-from stream.agents.process import collect_seldom
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
+from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.partition_task import NoticeFormat, PartitionTask, RecordChunk, TaskLimits
+from stream.agents.process import tune_garbage_collection
 from stream.control.alerts.messages import messages
 from stream.roster import NO_ROSTER
 from stream.spec import Spec
@@ -84,11 +84,11 @@ async def _store(crowd: Crowd, until_ms: int, records: int, url: str) -> None:
 
 
 async def _take_over(records: list[Record], url: str) -> Restore:
-    rules = TaskConfig(Spec(event_clock=True), NO_ROSTER, Wording(messages, "en"))
-    collect_seldom()  # as a worker does it
+    rules = TaskConfig(Spec(event_clock=True), NO_ROSTER, NoticeFormat(messages, "en"))
+    tune_garbage_collection()  # as a worker does it
     async with RedisStore(url) as store:
         began_s, began_cpu_s = time.monotonic(), time.process_time()
-        task = await take_over(store, PLACE, None, rules, 0)
+        task = await acquire_task(store, PLACE, None, rules, 0)
         loaded_s = time.monotonic()
         for chunk in _pieces(task, records):
             task.apply(chunk, 0, 0)

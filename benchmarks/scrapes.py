@@ -13,7 +13,7 @@ from typing import Any
 
 from crowd import SLICE_MS, Crowd
 
-from stream.agents.process import collect_seldom
+from stream.agents.process import tune_garbage_collection
 from stream.figures.model import Figures
 from stream.http.api import Api
 from stream.http.application import serving
@@ -67,7 +67,8 @@ def scrapes(crowd: Crowd, seconds: int, every_s: float) -> Scrapes:
         shard.push(batch)
         shard.step(shard.watermark_ms)
     thresholds = gc.get_threshold()
-    collect_seldom()  # as the worker does, whose process has no crowd to look through either
+    # As the worker does, whose process has no crowd to look through either.
+    tune_garbage_collection()
     try:
         return asyncio.run(_scrapes(shard.figures(), seconds, every_s))
     finally:

@@ -109,7 +109,7 @@ class Column:
     unit: Unit | None = None
     words: dict[int, Word] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
-    look: str = "auto"
+    cell: str = "auto"
     """Of the cell: auto, color-background, gauge."""
     width: int = 0
     most: float | None = None

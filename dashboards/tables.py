@@ -72,8 +72,8 @@ def _column(
         properties |= {"min": 0, "max": column.most}
     if column.width:
         properties["custom.width"] = column.width
-    if column.look != "auto":
-        properties["custom.cellOptions"] = _cell(column.look)
+    if column.cell != "auto":
+        properties["custom.cellOptions"] = _cell(column.cell)
     if column.name == "team" and links:
         properties["links"] = [link.build() for link in links]
     return [dashboard.DynamicConfigValue(name, value) for name, value in properties.items()]
@@ -83,7 +83,7 @@ def _said(name: str | Text, say: Say) -> str:
     return name if isinstance(name, str) else say(name)
 
 
-def _cell(look: str) -> dict[str, str]:
-    if look == "gauge":
+def _cell(kind: str) -> dict[str, str]:
+    if kind == "gauge":
         return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
-    return {"type": look, "mode": "basic"}
+    return {"type": kind, "mode": "basic"}

@@ -1,6 +1,7 @@
-"""Small array tools that the windows share."""
+"""Array tools that the windows share, and stores of columns that grow together."""
 
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from stream.events.language import I64, Bool
 T = TypeVar("T", bound=np.generic)
 BLOCK_BITS = 10
 """Blocks of 1 024 agents or seats are the unit of storage."""
+_ROWS_AT_FIRST = 64
 
 
 def ranges(starts: I64, ends: I64) -> I64:
@@ -104,8 +106,8 @@ def union(group: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
     return group[first], start[first], np.maximum.reduceat(end, first)
 
 
-def grown(column: npt.NDArray[T], size: int, fill: int = 0) -> npt.NDArray[T]:
-    """The column with room for at least `size` rows: doubled, the new rows filled.
+def grown(column: npt.NDArray[T], size: int, fill: object = 0) -> npt.NDArray[T]:
+    """The column with at least `size` rows: doubled if it is shorter, the new rows filled.
 
     Rows that are filled with 0 cost no memory until they are written to.
     """
@@ -113,6 +115,105 @@ def grown(column: npt.NDArray[T], size: int, fill: int = 0) -> npt.NDArray[T]:
         return column
     wide = np.zeros((max(size, 2 * len(column)), *column.shape[1:]), column.dtype)
     wide[: len(column)] = column
-    if fill:
+    if fill != 0:
         wide[len(column) :] = fill
     return wide
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    dtype: Any
+    fill: object
+    shape: tuple[int, ...]
+    per: str
+
+
+def column(
+    dtype: Any,  # noqa: ANN401 - whatever NumPy takes as a type
+    fill: object = 0,
+    *,
+    per: str = "rows",
+    shape: tuple[int, ...] = (),
+) -> Any:  # noqa: ANN401 - the attribute's annotation says which array it is
+    """Declare a column of a `ColumnStore`.
+
+    Args:
+        dtype: NumPy's type of a value.
+        fill: The value of new rows.
+        per: What the rows stand for; columns of one kind grow together.
+        shape: The shape of one row; () for a single value.
+    """
+    return _Column(dtype, fill, shape, per)
+
+
+class ColumnStore:
+    """Growing columns, declared in the class and held as plain arrays by each instance.
+
+    A column may have more rows than are in use. `resize` may replace the arrays, so a reference to
+    one must not be kept across it.
+
+        class Heads(ColumnStore):
+            count: I64 = column(np.int64, per="teams")
+
+        heads = Heads()
+        heads.resize(teams=100)
+    """
+
+    _declared: ClassVar[dict[str, _Column]] = {}
+
+    def __init_subclass__(cls) -> None:
+        declared = {name: one for name, one in vars(cls).items() if isinstance(one, _Column)}
+        cls._declared = cls._declared | declared
+
+    def __init__(self) -> None:
+        self._sizes = {one.per: _ROWS_AT_FIRST for one in self._declared.values()}
+        for name, one in self._declared.items():
+            rows = np.full((_ROWS_AT_FIRST, *one.shape), one.fill, one.dtype)
+            setattr(self, name, rows)
+
+    @classmethod
+    def column_names(cls, per: str = "rows") -> tuple[str, ...]:
+        """The columns of one kind, in the order in which they were declared."""
+        return tuple(name for name, one in cls._declared.items() if one.per == per)
+
+    def resize(self, **rows: int) -> None:
+        """Grow the columns of each kind to at least so many rows; they never shrink.
+
+        Raises:
+            KeyError: no column is declared for this kind of row.
+        """
+        for per, size in rows.items():
+            if size > self._sizes[per]:
+                self._sizes[per] = max(size, 2 * self._sizes[per])
+                for name in self.column_names(per):
+                    fill = self._declared[name].fill
+                    setattr(self, name, grown(getattr(self, name), self._sizes[per], fill))
+
+
+class Columns:
+    """Base of frozen dataclasses with slots whose fields are arrays of one length."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(getattr(self, self._names()[0]))
+
+    def take(self, at: I64 | Bool | slice) -> Self:
+        """The rows at the given places."""
+        return type(self)(*[getattr(self, name)[at] for name in self._names()])
+
+    def write(self, at: I64, rows: Self) -> None:
+        """Write rows to the given places."""
+        for name in self._names():
+            getattr(self, name)[at] = getattr(rows, name)
+
+    @classmethod
+    def joined(cls, *parts: Self) -> Self:
+        """The rows of all parts, one part after the other."""
+        return cls(
+            *[np.concatenate([getattr(part, name) for part in parts]) for name in cls._names()]
+        )
+
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        return cls.__slots__

@@ -1,4 +1,4 @@
-"""The clocks of this machine, in milliseconds; the pure part is told the time and reads neither."""
+"""This machine's clocks, in milliseconds; the pure part gets the time as an argument."""
 
 import time
 
@@ -9,5 +9,5 @@ def wall_ms() -> int:
 
 
 def monotonic_ms() -> int:
-    """Milliseconds that only grow, from an instant without meaning."""
+    """Monotonic milliseconds, from an arbitrary instant."""
     return time.monotonic_ns() // 1_000_000

@@ -1,9 +1,9 @@
-"""What can go wrong, as a tree. Each leaf has the exit status that the command line gives it.
+"""The tree of errors. Each leaf has the exit status of the command line.
 
 FloorwatchError
 ├── ConfigurationError   a setting or roster line is wrong: exit 2, names key or line, value, range
-├── InputError           a file that cannot be read as what it was said to be: exit 2
-├── ServiceError         Kafka, Redis or a sink is not there: exit 3
+├── InputError           a file is missing or not of the given kind: exit 2
+├── ServiceError         Kafka, Redis or a sink is unavailable: exit 3
 └── StateError           stored state that this version must not use: exit 1, says what to do
 
 A bad *event* is no exception but a value with a reason (``stream.events.Rejected``).
@@ -26,13 +26,13 @@ class ConfigurationError(FloorwatchError):
 
 
 class InputError(FloorwatchError):
-    """A file is missing or is not what it was said to be."""
+    """A file is missing or not of the given kind."""
 
     exit_status = 2
 
 
 class ServiceError(FloorwatchError):
-    """An external service that the command needs is not there."""
+    """An external service that the command needs is unavailable."""
 
     exit_status = 3
 
@@ -42,6 +42,6 @@ class StateError(FloorwatchError):
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
-    """A hint at the most alike of the known words, to stand behind a wrong one; may be empty."""
+    """A hint at the most similar known word, to append to an error; may be empty."""
     alike = get_close_matches(text, list(known), 1)
     return f" (did you mean {alike[0]}?)" if alike else ""

@@ -1,8 +1,8 @@
-"""Named points at which a test has this process killed or stopped; by default they do nothing.
+"""Failpoints: named points at which a test kills or stops this process; off by default.
 
-What may go wrong between two steps can only be shown by dying there. `FLOORWATCH_FAULT` names what
-to do, where, and at which pass: ``kill@commit.after#3`` sends the process SIGKILL after its third
-commit, ``stop@flip.before`` SIGSTOP before its first switch of a manifest.
+Only dying between two steps shows what can go wrong there. `FLOORWATCH_SPEC` names the action, the
+point and the pass: ``kill@commit.after#3`` sends the process SIGKILL after its third commit,
+``stop@flip.before`` SIGSTOP before its first switch of a manifest.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Final
 
 from stream.errors import ConfigurationError
 
-VARIABLE: Final = "FLOORWATCH_FAULT"
+VARIABLE: Final = "FLOORWATCH_SPEC"
 SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 STEPS: Final = (
     "decode",
@@ -32,7 +32,9 @@ STEPS: Final = (
     "restore",
 )
 """Each has a point before and a point after it."""
-_FAULT: Final = re.compile(r"(?P<deed>\w+)@(?P<step>\w+)\.(?P<side>before|after)(?:#(?P<nth>\d+))?")
+_SPEC: Final = re.compile(
+    r"(?P<action>\w+)@(?P<step>\w+)\.(?P<side>before|after)(?:#(?P<nth>\d+))?"
+)
 
 
 @dataclass(slots=True)
@@ -52,25 +54,25 @@ _plan: _Plan | None = None
 
 
 def arm(text: str) -> None:
-    """Do what the text says; to be called once, before work begins.
+    """Arm the failpoint that the text names; call it once, before work begins.
 
     Raises:
-        ConfigurationError: it names no deed, step, side or pass.
+        ConfigurationError: the action, step, side or pass is unknown.
     """
     global _plan  # noqa: PLW0603 - one process, one fault
-    found = _FAULT.fullmatch(text)
-    if found is None or found["deed"] not in SIGNALS or found["step"] not in STEPS:
+    match = _SPEC.fullmatch(text)
+    if match is None or match["action"] not in SIGNALS or match["step"] not in STEPS:
         msg = (
             f"{VARIABLE} = '{text}'; allowed: {' or '.join(SIGNALS)}, '@', a step "
             f"({', '.join(STEPS)}), '.before' or '.after', and perhaps '#' and the pass: "
             "kill@commit.after#3"
         )
         raise ConfigurationError(msg)
-    point = f"{found['step']}.{found['side']}"
-    _plan = _Plan(point, int(found["nth"] or 1), SIGNALS[found["deed"]])
+    point = f"{match['step']}.{match['side']}"
+    _plan = _Plan(point, int(match["nth"] or 1), SIGNALS[match["action"]])
 
 
-class failpoint:  # noqa: N801 - reads as a word: `with around("commit"):`
+class failpoint:  # noqa: N801 - reads as a word: `with failpoint("commit"):`
     """The points before and after a step; a step that fails has no point after it."""
 
     __slots__ = ("_step",)
@@ -79,11 +81,11 @@ class failpoint:  # noqa: N801 - reads as a word: `with around("commit"):`
         self._step = step
 
     def __enter__(self) -> None:
-        """Before."""
+        """The point before."""
         if _plan is not None:
             _plan.passed(f"{self._step}.before")
 
     def __exit__(self, kind: object, *_rest: object) -> None:
-        """After."""
+        """The point after."""
         if _plan is not None and kind is None:
             _plan.passed(f"{self._step}.after")

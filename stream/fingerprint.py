@@ -1,4 +1,4 @@
-"""A short name for a set of rules, the same on every machine and in every run."""
+"""A short fingerprint of a specification, equal on every machine and in every run."""
 
 import hashlib
 import json
@@ -11,9 +11,9 @@ from stream.spec import Spec
 
 
 def fingerprint(spec: Spec) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of all that decides figures and verdicts.
+    """Twelve hexadecimal digits of the SHA-256 of everything that decides figures and verdicts.
 
-    Addresses and secrets are no part of it, so a replay under the same rules has the same.
+    Addresses and secrets are not part of it, so a replay under the same rules has the same.
     """
     text = json.dumps(_plain(spec), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -90,7 +90,7 @@ class Shard:
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Take in a batch of events; returns those that came too late to count."""
-        self.engine.resize()
+        self.engine.follow_names()
         if not len(batch):
             return []
         if self._judged_ms == NOT_YET_MS:
@@ -126,8 +126,8 @@ class Shard:
 
     def _feed(self, from_ms: int, until_ms: int) -> Feed:
         engine, names = self.engine, self.names
-        engine.resize()
-        self.watch.resize(engine)
+        engine.follow_names()
+        self.watch.follow_names(names)
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
         touched = self._unseen()
         self._touched.clear()
@@ -146,7 +146,7 @@ class Shard:
             Queues(
                 engine.counting.calls,
                 engine.gauges,
-                engine.counting.pool_heard[: len(names.pools)],
+                engine.counting.pool_has_data[: len(names.pools)],
                 from_ms,
                 until_ms,
             ),
@@ -180,7 +180,8 @@ class Shard:
     def _resolution_ms(self) -> I64:
         """(teams,): the coarsest resolution among the sources of each team's floor."""
         coarsest = np.ones(len(self.names.floors), np.int64)
-        np.maximum.at(coarsest, self.names.source_floor.data, self.engine.sources.resolution_ms)
+        floor = self.names.source_floor.data
+        np.maximum.at(coarsest, floor, self.engine.sources.resolution_ms[: len(floor)])
         return coarsest[self.names.team_floor.data]
 
     def next_deadline(self) -> int:
@@ -250,7 +251,7 @@ class Shard:
 
     def snapshot(self) -> ShardSnapshot:
         """The parts of the windows' state that changed since the last snapshot."""
-        self.engine.resize()
+        self.engine.follow_names()
         changed = parts_of.changed_parts(self.engine, self._named)
         changed["shard"] = pack({"judged_ms": self._judged_ms, "counts": dict(self.counts)})
         self._named = parts_of.count_names(self.engine)
@@ -285,7 +286,7 @@ class Shard:
         """After the records up to control's offset were pushed: go on from where it stood."""
         self._touched.clear()
         if self._judged_ms != NOT_YET_MS:
-            self.engine.resize()
+            self.engine.follow_names()
             self.watch = LastObserved()
             self.watch.catch_up(self.engine, self._judged_ms)
             unseen = self.watch.put_back(self.names, self._seen)

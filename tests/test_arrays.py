@@ -1,10 +1,17 @@
 """The array tools of the windows, each against a loop."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.arrays import (
+    Columns,
+    ColumnStore,
+    column,
     distinct,
     firsts,
     grown,
@@ -14,6 +21,7 @@ from stream.arrays import (
     union,
     within,
 )
+from stream.events.language import I64
 from stream.units import EARLIEST_MS, LATEST_MS
 from stream.windows.sources import UNSEEN_MS
 
@@ -121,3 +129,50 @@ def test_a_union_covers_what_any_of_the_intervals_covers_without_a_seam(
     wanted = {(one, t) for one, begin, lasts in intervals for t in range(begin, begin + lasts)}
     assert sorted(wanted) == covered
     assert not {(one, end) for one, _, end in found} & wanted
+
+
+class _Rows(ColumnStore):
+    count: I64 = column(np.int64, -1, per="teams")
+    name: Any = column(np.object_, "", per="teams")
+    by_state: I64 = column(np.int64, per="seats", shape=(3,))
+
+
+def test_columns_of_one_kind_grow_together_and_keep_their_values() -> None:
+    rows = _Rows()
+    rows.count[:2], rows.by_state[0] = (5, 6), 7
+    rows.resize(teams=1_000)
+    assert len(rows.count) == len(rows.name) >= 1_000 > len(rows.by_state)
+    assert rows.count[:2].tolist() == [5, 6]
+    assert set(rows.count[2:].tolist()) == {-1}
+    assert set(rows.name.tolist()) == {""}
+    assert rows.by_state[:2].tolist() == [[7, 7, 7], [0, 0, 0]]
+
+
+def test_two_stores_of_one_class_share_no_rows_and_never_shrink() -> None:
+    one, other = _Rows(), _Rows()
+    one.resize(seats=500)
+    one.resize(seats=3, teams=0)
+    one.by_state[0] = 1
+    assert len(one.by_state) >= 500
+    assert other.by_state[0].tolist() == [0, 0, 0]
+    assert _Rows.column_names("teams") == ("count", "name")
+
+
+def test_a_store_without_columns_for_a_kind_of_row_refuses_to_grow_them() -> None:
+    with pytest.raises(KeyError, match="agents"):
+        _Rows().resize(agents=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs(Columns):
+    left: I64
+    right: I64
+
+
+def test_rows_are_taken_joined_and_written_in_all_columns() -> None:
+    pairs = _Pairs(np.array([1, 2, 3]), np.array([4, 5, 6]))
+    both = _Pairs.joined(pairs.take(pairs.left > 1), pairs.take(np.array([0])))
+    assert len(both) == 3
+    assert (both.left.tolist(), both.right.tolist()) == ([2, 3, 1], [5, 6, 4])
+    pairs.write(np.array([0, 2]), both.take(slice(0, 2)))
+    assert (pairs.left.tolist(), pairs.right.tolist()) == ([2, 2, 3], [5, 5, 6])

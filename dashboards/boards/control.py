@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import look
+from dashboards import palette
 from dashboards.boards.trust import TRUST
 from dashboards.model import Board, Colour, Kind, Mark, Panel, Place, Row, Target, Text, Unit
 from dashboards.queries import control, team
@@ -30,7 +30,7 @@ CONTROL: Final = Board(
             ),
             (Target(team.VERDICT, "{{team}}"),),
             Place(0, 4, 24, 10),
-            words=look.VERDICT_WORDS,
+            words=palette.VERDICT_WORDS,
             links=("team",),
         ),
         Panel(
@@ -47,7 +47,7 @@ CONTROL: Final = Board(
                 Target(control.RAISED_OF_POOL, "{{pool}} {{detector}}"),
             ),
             Place(0, 14, 24, 8),
-            words=look.SEVERITIES,
+            words=palette.SEVERITIES,
             empty=Text("nothing was raised", "没有告警"),
         ),
         Row(Text("Each detector against its limit", "各检测器与限值"), 22),
@@ -94,7 +94,7 @@ CONTROL: Final = Board(
             ),
             (Target(control.SHARE_STATE, "{{team}}"),),
             Place(0, 32, 12, 8),
-            words=look.VERDICT_WORDS,
+            words=palette.VERDICT_WORDS,
             links=("team",),
         ),
         Panel(
@@ -108,7 +108,7 @@ CONTROL: Final = Board(
             ),
             (Target(control.COLLECTIVE_STATE, "{{team}}"),),
             Place(12, 32, 12, 8),
-            words=look.VERDICT_WORDS,
+            words=palette.VERDICT_WORDS,
             links=("team",),
         ),
         Panel(
@@ -122,7 +122,7 @@ CONTROL: Final = Board(
             ),
             (Target(control.COVER_STATE, "{{pool}}"),),
             Place(0, 40, 24, 6),
-            words=look.VERDICT_WORDS,
+            words=palette.VERDICT_WORDS,
             links=("queue",),
         ),
     ),

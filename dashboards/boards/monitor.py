@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import look
+from dashboards import palette
 from dashboards.model import (
     Board,
     Colour,
@@ -77,7 +77,7 @@ MONITOR: Final = Board(
                 "给运维。变红:有进程没有应答,其他进程几秒内接管其现场。看它日志末尾,重新启动,再看「数据时延」。",
             ),
             Target(monitor.UP, "{{instance}}"),
-            words=look.UP_DOWN,
+            words=palette.UP_DOWN,
         ),
         _small(
             4,
@@ -88,7 +88,7 @@ MONITOR: Final = Board(
                 "给运维。变红(≥30 秒):该现场主管看到的是旧数据。先告知现场经理,再看积压与其进程的 /readyz。",
             ),
             Target(monitor.FLOOR_AGE, "{{floor}}"),
-            steps=look.AGE,
+            steps=palette.AGE,
             decimals=0,
         ),
         _small(
@@ -100,7 +100,7 @@ MONITOR: Final = Board(
                 "给运维。变红:营业时间数据源中断。联系其负责人并告知现场经理;期间各班组显示灰色,不会因此发紧急告警。",
             ),
             Target(monitor.SOURCE_SILENT, "{{floor}} {{source}}"),
-            words=look.SILENT,
+            words=palette.SILENT,
         ),
         _small(
             12,
@@ -112,7 +112,7 @@ MONITOR: Final = Board(
                 "给运维。变红:该进程写不进 Redis,正凭内存继续。查 Redis 是宕机、写满还是变慢。不要重启该进程:没有 Redis 它无法启动。",
             ),
             Target(monitor.REDIS, "{{instance}}"),
-            words=look.UP_DOWN,
+            words=palette.UP_DOWN,
         ),
         _small(
             16,
@@ -124,7 +124,7 @@ MONITOR: Final = Board(
                 "给运维。变红:Kafka 主题不存在或拒绝写入,请创建或修复。死信主题:否则遇到第一个坏事件就停止存盘。控制主题:修复前告警记录在 Redis 中积压。",
             ),
             Target(monitor.TOPICS, "{{topic}}"),
-            words=look.UP_DOWN,
+            words=palette.UP_DOWN,
         ),
         _small(
             20,
@@ -135,7 +135,7 @@ MONITOR: Final = Board(
                 "给运维。变红:接收端(Alertmanager、聊天、网络钩子)不收告警,组长收不到。马上告知现场经理,再修接收端。",
             ),
             Target(monitor.PENDING, "{{sink}}"),
-            steps=look.ANY_IS_BAD,
+            steps=palette.ANY_IS_BAD,
             empty=Text("no sink", "无接收端"),
         ),
         Panel(
@@ -223,7 +223,7 @@ MONITOR: Final = Board(
                 "给运维。Kafka 中等待的记录。在下降:等。在上升:进程 CPU 用尽(看进程 CPU,增加进程)或 Redis 慢(看提交耗时)。",
             ),
             Target(monitor.LAG, "{{instance}}"),
-            steps=look.LAG,
+            steps=palette.LAG,
             lines=True,
         ),
         _chart(
@@ -248,7 +248,7 @@ MONITOR: Final = Board(
                 "给运维。状态不明的坐席占比。高于 10%:各比率只依据其余人;请问数据源负责人是否重启过或漏发事件。",
             ),
             Target(monitor.UNKNOWN, "{{floor}}"),
-            steps=look.UNKNOWN,
+            steps=palette.UNKNOWN,
             lines=True,
             empty=Text("nobody is logged in", "无人登录"),
         ),
@@ -279,7 +279,7 @@ MONITOR: Final = Board(
             Target(monitor.COMMIT_TIME, Text("{{instance}} commit", "{{instance}} 提交")),
             Target(monitor.TICK_TIME, Text("{{instance}} refresh", "{{instance}} 刷新")),
             Target(monitor.RENDER_TIME, Text("{{instance}} rendering", "{{instance}} 渲染")),
-            steps=look.SLOW,
+            steps=palette.SLOW,
             lines=True,
             empty=Text("no worker has done any yet", "尚无进程执行过"),
         ),
@@ -333,7 +333,7 @@ MONITOR: Final = Board(
                 "给运维。1:该进程最近一分钟的事件大多被拒收,其现场数据有误。告知现场经理,运行 floorwatch dlq show,联系数据源负责人。",
             ),
             Target(monitor.MOSTLY_BAD, "{{instance}}"),
-            steps=look.ANY_IS_BAD,
+            steps=palette.ANY_IS_BAD,
             lines=True,
             most=1,
         ),
@@ -360,7 +360,7 @@ MONITOR: Final = Board(
                 "给 Redis 运维。高于 80%:调高 maxmemory 或缩短 [archive] keep;用满后不再存盘。空白:没有上限。",
             ),
             Target(monitor.REDIS_PART, "{{server}}"),
-            steps=look.MEMORY,
+            steps=palette.MEMORY,
             lines=True,
             most=1,
             empty=Text("no maxmemory", "无上限"),
@@ -409,7 +409,7 @@ MONITOR: Final = Board(
                 "给 Prometheus 运维。大于 0:达到 [metrics] 的 rows_max,这么多班组、技能组、数据源在各看板上缺失。请调高。",
             ),
             Target(monitor.LEFT_OUT, "{{kind}}"),
-            steps=look.ANY_IS_BAD,
+            steps=palette.ANY_IS_BAD,
             lines=True,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import look
+from dashboards import palette
 from dashboards.boards.trust import TRUST
 from dashboards.model import Board, Kind, Panel, Place, Row, Target, Text, Unit
 from dashboards.queries import queue, team
@@ -30,7 +30,7 @@ QUEUE: Final = Board(
             Place(0, 4, 8, 8),
             unit=Unit.number,
             least=0,
-            steps=look.WAITING,
+            steps=palette.WAITING,
             lines=True,
             links=("team",),
         ),
@@ -47,7 +47,7 @@ QUEUE: Final = Board(
             Place(8, 4, 8, 8),
             unit=Unit.clock,
             least=0,
-            steps=look.WAIT,
+            steps=palette.WAIT,
             lines=True,
         ),
         Panel(
@@ -63,7 +63,7 @@ QUEUE: Final = Board(
             Place(16, 4, 8, 8),
             unit=Unit.clock,
             least=0,
-            steps=look.WAIT,
+            steps=palette.WAIT,
             lines=True,
             empty=Text("unknown", "未知"),
         ),
@@ -99,7 +99,7 @@ QUEUE: Final = Board(
             unit=Unit.share,
             least=0,
             most=1,
-            steps=look.LEVEL,
+            steps=palette.LEVEL,
             lines=True,
             empty=Text("no calls in the window", "窗口内无来电"),
         ),
@@ -116,7 +116,7 @@ QUEUE: Final = Board(
             Place(16, 12, 8, 8),
             unit=Unit.share,
             least=0,
-            steps=look.LOST,
+            steps=palette.LOST,
             lines=True,
             empty=Text("no calls in the window", "窗口内无来电"),
         ),
@@ -153,7 +153,7 @@ QUEUE: Final = Board(
             unit=Unit.number,
             least=0,
             stacked=True,
-            names=look.STATES,
+            names=palette.STATES,
         ),
         Panel(
             Kind.timeseries,
@@ -186,7 +186,7 @@ QUEUE: Final = Board(
             unit=Unit.share,
             least=0,
             most=1,
-            steps=look.TALK_BAND,
+            steps=palette.TALK_BAND,
             lines=True,
             empty=Text("nobody was at work in the window", "窗口内无人工作"),
         ),
@@ -203,7 +203,7 @@ QUEUE: Final = Board(
             Place(12, 29, 12, 8),
             unit=Unit.share,
             least=0,
-            steps=look.AUX_RATE,
+            steps=palette.AUX_RATE,
             lines=True,
             empty=Text("nobody was at work in the window", "窗口内无人工作"),
         ),
@@ -219,7 +219,7 @@ QUEUE: Final = Board(
             ),
             (Target(queue.PEAK, "{{floor}} {{pool}}"),),
             Place(0, 37, 12, 5),
-            words=look.PEAK,
+            words=palette.PEAK,
         ),
         Panel(
             Kind.timeline,
@@ -232,7 +232,7 @@ QUEUE: Final = Board(
             ),
             (Target(queue.OPEN, "{{floor}} {{pool}}"),),
             Place(12, 37, 12, 5),
-            words=look.OPEN,
+            words=palette.OPEN,
             empty=Text("no hours configured", "未配置时间"),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import look
+from dashboards import palette
 from dashboards.model import Board, Colour, Kind, Panel, Place, Row, Target, Text, Unit, Word
 from dashboards.queries import team
 
@@ -58,7 +58,7 @@ TEAM: Final = Board(
             ),
             (Target(team.VERDICT, "{{team}}"),),
             Place(0, 0, 6, 5),
-            words=look.VERDICT_WORDS,
+            words=palette.VERDICT_WORDS,
             links=("control",),
         ),
         Panel(
@@ -75,7 +75,7 @@ TEAM: Final = Board(
                 Target(team.STAFFED_HEADS, Text("{{team}}: staffed", "{{team}}:在岗")),
             ),
             Place(6, 0, 6, 5),
-            steps=look.PLAIN,
+            steps=palette.PLAIN,
         ),
         Panel(
             Kind.bars,
@@ -92,7 +92,7 @@ TEAM: Final = Board(
             least=0,
             most=0.5,
             decimals=0,
-            steps=look.AUX_SHARE,
+            steps=palette.AUX_SHARE,
             empty=Text("nobody staffed", "无人在岗"),
         ),
         Panel(
@@ -107,7 +107,7 @@ TEAM: Final = Board(
             Place(18, 0, 3, 5),
             unit=Unit.seconds,
             decimals=0,
-            steps=look.AGE,
+            steps=palette.AGE,
         ),
         Panel(
             Kind.stat,
@@ -121,7 +121,7 @@ TEAM: Final = Board(
             (Target(team.WINDOW, "{{team}}"),),
             Place(21, 0, 3, 5),
             unit=Unit.clock,
-            steps=look.PLAIN,
+            steps=palette.PLAIN,
         ),
         Row(Text("Step 1: time", "第一步:时间"), 5),
         _ratio(
@@ -135,7 +135,7 @@ TEAM: Final = Board(
                 "给组长与排班员。通话与保持占工时。数小时高于 74%(76% 负荷过高):人手不足,组长告知排班员。低于 69%、小休率 8–9% 且无排队:可安排休息或培训。",
             ),
             Target(team.TALK, "{{team}}"),
-            look.TALK_BAND,
+            palette.TALK_BAND,
         ),
         _ratio(
             6,
@@ -160,7 +160,7 @@ TEAM: Final = Board(
                 "给组长。不在处理来电的工时(等待指可接)。低于 20% 或高于 30%:看「工时构成」是哪一项。等待多而小休少:让大家喝杯咖啡。",
             ),
             Target(team.SLACK, "{{team}}"),
-            look.SLACK_BAND,
+            palette.SLACK_BAND,
         ),
         Panel(
             Kind.timeseries,
@@ -177,7 +177,7 @@ TEAM: Final = Board(
             least=0,
             most=1,
             stacked=True,
-            names=look.STATES,
+            names=palette.STATES,
             empty=Text("nobody was at work in the window", "窗口内无人工作"),
         ),
         Row(Text("Step 2: breaks, and how even they are", "第二步:小休及其均匀程度"), 14),
@@ -214,7 +214,7 @@ TEAM: Final = Board(
             Place(8, 15, 8, 8),
             unit=Unit.share,
             least=0,
-            steps=look.AUX_RATE,
+            steps=palette.AUX_RATE,
             lines=True,
             empty=Text("nobody was at work in the window", "窗口内无人工作"),
         ),
@@ -236,7 +236,7 @@ TEAM: Final = Board(
             unit=Unit.number,
             decimals=2,
             least=0,
-            steps=look.CV_LIMIT,
+            steps=palette.CV_LIMIT,
             lines=True,
             names=_FIGURES,
             empty=Text("fewer than 3 members with enough time", "时长足够的组员少于 3 人"),
@@ -286,7 +286,7 @@ TEAM: Final = Board(
             unit=Unit.number,
             least=0,
             stacked=True,
-            names=look.STATES,
+            names=palette.STATES,
         ),
         Row(
             Text("Step 3: handling time (once step 2 holds)", "第三步:处理时长(第二步受控之后)"), 30
@@ -335,7 +335,7 @@ TEAM: Final = Board(
             Place(16, 31, 8, 8),
             unit=Unit.share,
             least=0,
-            steps=look.LOST,
+            steps=palette.LOST,
             lines=True,
             empty=Text("no calls in the window", "窗口内无来电"),
         ),

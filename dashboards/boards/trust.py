@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import look
+from dashboards import palette
 from dashboards.model import Kind, Panel, Place, Target, Text, Unit
 from dashboards.queries import monitor
 
@@ -19,7 +19,7 @@ TRUST: Final = (
         Place(0, 0, 12, 4),
         unit=Unit.seconds,
         decimals=0,
-        steps=look.AGE,
+        steps=palette.AGE,
         empty=Text("NO DATA", "无数据"),
     ),
     Panel(
@@ -32,7 +32,7 @@ TRUST: Final = (
         ),
         (Target(monitor.SOURCE_SILENT, "{{floor}} {{source}}"),),
         Place(12, 0, 12, 4),
-        words=look.SILENT,
+        words=palette.SILENT,
         empty=Text("no feed", "无数据源"),
     ),
 )

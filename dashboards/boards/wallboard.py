@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards import look
+from dashboards import palette
 from dashboards.model import Board, Column, Kind, Panel, Place, Target, Text, Unit
 from dashboards.queries import monitor, queue, team
 
@@ -40,7 +40,7 @@ WALLBOARD: Final = Board(
                 "给值班主管。各技能组当前排队通数。变红(≥10)且无人空闲:从最上面的组开始请回小休的人。有人空闲却有排队:来电没有分到人,找 IT。",
             ),
             Target(queue.WAITING, "{{pool}}"),
-            steps=look.WAITING,
+            steps=palette.WAITING,
         ),
         _head(
             3,
@@ -51,7 +51,7 @@ WALLBOARD: Final = Board(
                 "给值班主管。排队最久的来电已等多久。变红(≥1 分钟):来电者快要挂断,必须马上有人接听。",
             ),
             Target(queue.OLDEST, "{{pool}}"),
-            steps=look.WAIT,
+            steps=palette.WAIT,
         ),
         _head(
             6,
@@ -63,7 +63,7 @@ WALLBOARD: Final = Board(
                 "给值班主管。现在打进来预计要等多久。连续五分钟变红(≥1 分钟):提供回呼。空白:无人接听,或一小时内没有结束的通话。",
             ),
             Target(queue.ESTIMATED, "{{pool}}"),
-            steps=look.WAIT,
+            steps=palette.WAIT,
             empty=Text("unknown", "未知"),
         ),
         _head(
@@ -76,7 +76,7 @@ WALLBOARD: Final = Board(
                 "给值班主管。所选窗口(页面顶部)内,目标时间内接通占(接通+放弃)。低于 80% 变黄,低于 70% 变红:已无法补救;按「排队」「最久等待」行动,到「队列」看板找原因。",
             ),
             Target(queue.SERVICE_LEVEL, "{{pool}}"),
-            steps=look.LEVEL,
+            steps=palette.LEVEL,
             decimals=0,
             empty=Text("no calls", "无来电"),
         ),
@@ -90,7 +90,7 @@ WALLBOARD: Final = Board(
                 "给值班主管。所选窗口(页面顶部)内,等待中放弃占(接通+放弃)的比例。变红(≥5%):等待太久,让人接听,并提供回呼。",
             ),
             Target(queue.LOST, "{{pool}}"),
-            steps=look.LOST,
+            steps=palette.LOST,
             decimals=1,
             empty=Text("no calls", "无来电"),
         ),
@@ -104,7 +104,7 @@ WALLBOARD: Final = Board(
                 "给值班主管。可接来电的坐席数。变黄(0 人):下一通要排队。「排队」也在上升:请回小休的人;否则无需行动。",
             ),
             Target(queue.FREE, "{{pool}}"),
-            steps=look.FREE,
+            steps=palette.FREE,
         ),
         _head(
             18,
@@ -115,7 +115,7 @@ WALLBOARD: Final = Board(
                 "给所有人。现在是否为排定的高峰:高峰时小休错开,会议顺延。",
             ),
             Target(queue.PEAK, "{{pool}}"),
-            words=look.PEAK,
+            words=palette.PEAK,
         ),
         _head(
             21,
@@ -127,7 +127,7 @@ WALLBOARD: Final = Board(
                 "给所有人。此屏数据的时延。变红(≥30 秒):不要凭此屏行动,看话务系统自带的屏,并通知运维。",
             ),
             Target(monitor.FLOOR_AGE, "{{floor}}"),
-            steps=look.AGE,
+            steps=palette.AGE,
             decimals=0,
             empty=Text("NO DATA", "无数据"),
         ),
@@ -143,8 +143,8 @@ WALLBOARD: Final = Board(
             (Target(queue.STAFF_BY_STATE, "{{state}}"),),
             Place(0, 5, 24, 4),
             large=True,
-            names=look.STATES,
-            steps=look.PLAIN,
+            names=palette.STATES,
+            steps=palette.PLAIN,
         ),
         Panel(
             Kind.table,
@@ -171,8 +171,8 @@ WALLBOARD: Final = Board(
                 Column("team", Text("TEAM", "班组"), width=260),
                 Column(
                     Text("VERDICT", "判定"),
-                    words=look.VERDICT_WORDS,
-                    look="color-background",
+                    words=palette.VERDICT_WORDS,
+                    cell="color-background",
                     width=280,
                 ),
                 Column(Text("BREAK k", "小休 k"), unit=Unit.number, width=130),
@@ -180,16 +180,16 @@ WALLBOARD: Final = Board(
                 Column(
                     Text("BREAK SHARE (1/6)", "小休占比(1/6)"),
                     unit=Unit.share,
-                    steps=look.AUX_SHARE,
-                    look="gauge",
+                    steps=palette.AUX_SHARE,
+                    cell="gauge",
                     most=0.5,
                     decimals=0,
                 ),
                 Column(
                     Text("TALK 60m (69-74)", "通话 60 分(69–74)"),
                     unit=Unit.share,
-                    steps=look.TALK_BAND,
-                    look="color-text",
+                    steps=palette.TALK_BAND,
+                    cell="color-text",
                     decimals=0,
                     width=260,
                 ),

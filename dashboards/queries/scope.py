@@ -7,7 +7,7 @@ ratio over several teams is a sum over a sum, never a mean of ratios.
 
 from typing import Final
 
-from dashboards.look import VERDICTS
+from dashboards.palette import VERDICTS
 from stream.events.language import STAFFED, State
 from stream.spec import RATIOS
 

@@ -1,1 +1,1 @@
-"""What runs: the composition root, the transport, the lanes. Only here is Faust known."""
+"""The worker: composition root, partition tasks and, in `transport`, all that touches Faust."""

@@ -1,4 +1,4 @@
-"""The composition root: what a worker is made of, how it starts, and how it ends."""
+"""The composition root: builds a worker from settings, starts it and stops it."""
 
 import asyncio
 import logging
@@ -9,17 +9,23 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
-from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, crash_of, faust_app
+from stream.agents.acquisition import TaskConfig
+from stream.agents.gauges import WorkerGauges
 from stream.agents.logs import log_to_stderr
-from stream.agents.partition_task import TaskLimits, Wording
-from stream.agents.process import collect_seldom, listen_to_signals
+from stream.agents.partition_task import NoticeFormat, TaskLimits
+from stream.agents.process import install_signal_handlers, tune_garbage_collection
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import not_alive, not_ready
-from stream.agents.sinks import alertmanagers, step_sinks
-from stream.agents.takeover import TaskConfig
+from stream.agents.sink_specs import alertmanager_specs, notice_sinks
 from stream.agents.task_manager import TaskManager
-from stream.agents.topics import TopicWatch
-from stream.agents.vitals import Vitals
+from stream.agents.topics import TopicMonitor
+from stream.agents.transport.faust_app import (
+    GroupTimes,
+    batches_of,
+    consumer_of,
+    crash_of,
+    faust_app,
+)
 from stream.agents.watchdog import Progress, Watchdog
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
@@ -31,52 +37,53 @@ from stream.http.api import Api
 from stream.http.application import serving
 from stream.http.store_reader import StoreReader
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.views import number_fields
 from stream.render.worker_metrics import Health
 from stream.shard import Shard
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 
 log = logging.getLogger(__name__)
 
-STOP_S_MAX: Final = 20.0
-"""SIGTERM to the process's end, whatever is away; below what Kubernetes grants (30 s)."""
-DRAIN_S_MAX: Final = 10.0
+STOP_TIMEOUT_S: Final = 20.0
+"""From SIGTERM to the end of the process, whatever is unavailable; below what Kubernetes grants (30
+s)."""
+DRAIN_TIMEOUT_S: Final = 10.0
 STORE_PATIENCE_S: Final = 2.0
-"""Then the store counts as away, and pages go out before the commit."""
+"""After this the store counts as unavailable, and pages are sent before the commit."""
 HEARTBEATS_PER_SESSION: Final = 6
-LOOK_S: Final = 1.0
+POLL_S: Final = 1.0
 
 
 def run_worker(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT.
 
     Raises:
-        ConfigurationError: the roster is wrong, or the address of the pages is not free.
+        ConfigurationError: the roster is wrong, or the HTTP address is in use.
         StateError: stored state must not be used; the text says what to do.
-        FloorwatchError: it had to end for another reason, which the text names.
+        FloorwatchError: the worker had to stop for another reason, which the text names.
     """
     log_to_stderr()
-    collect_seldom()
+    tune_garbage_collection()
     asyncio.run(Worker(settings).run())
 
 
 class Worker:
-    """One worker: Kafka's events in; state, figures, transitions and notices out."""
+    """One worker: reads events from Kafka; writes state, figures, transitions and notices."""
 
     def __init__(self, settings: Settings) -> None:
         kafka = settings.kafka
         session_s = kafka.session_timeout_ms / SECOND_MS
         self._settings = settings
-        self._rules = TaskConfig(
+        self._task_config = TaskConfig(
             spec=settings.spec,
             roster=load_roster(settings),
-            wording=Wording(messages, settings.alerts.language),
+            notice_format=NoticeFormat(messages, settings.alerts.language),
             limits=TaskLimits(archive_keep_ms=settings.archive.keep_ms),
-            stands=bool(alertmanagers(settings)),
+            track_active=bool(alertmanager_specs(settings)),
             rebuild=settings.redis.on_loss == "rebuild",
             pause_s=session_s,
         )
@@ -89,10 +96,10 @@ class Worker:
         topics = {
             kafka.events_topic: "there is nothing to read",
             kafka.dead_letters_topic: "nothing is stored from the first bad event on",
-            kafka.control_topic: "the steps of alerts wait in Redis",
+            kafka.control_topic: "the transitions of alerts wait in Redis",
         }
-        self._topics = TopicWatch(kafka.brokers, topics)
-        self._vitals = Vitals(self._services, topics)
+        self._topics = TopicMonitor(kafka.brokers, topics)
+        self._gauges = WorkerGauges(self._services, topics)
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
 
@@ -110,30 +117,30 @@ class Worker:
                 ),
             ),
             publisher=KafkaPublisher(kafka.brokers, topics),
-            dispatcher=Dispatcher(step_sinks(settings), health, self._told),
-            standing=ActiveAlerts(alertmanagers(settings), health),
+            dispatcher=Dispatcher(notice_sinks(settings), health, self._confirm_delivery),
+            active_alerts=ActiveAlerts(alertmanager_specs(settings), health),
             exporter=Exporter(health, settings.metrics.selection()),
             health=health,
         )
 
     async def run(self) -> None:
-        """Work until told to end."""
+        """Work until a signal or an error stops it."""
         self._watchdog.start()
-        listen_to_signals(self._stop.set)
+        install_signal_handlers(self._stop.set)
         self._app.loop = asyncio.get_running_loop()
         self._make_reader()
         async with AsyncExitStack() as stack:
             await self._serve(stack)
             await stack.enter_async_context(self._services.dispatcher)
-            await stack.enter_async_context(self._services.standing)
+            await stack.enter_async_context(self._services.active_alerts)
             tasks = [
-                asyncio.create_task(self._or_fail(work))
+                asyncio.create_task(self._run_or_fail(work))
                 for work in (
                     self._open_store(),
                     self._topics.run(),
-                    self._look(),
+                    self._monitor(),
                     self._services.exporter.run(),
-                    self._vitals.watch_memory(),
+                    self._gauges.poll_memory(),
                     self._crash(),
                     self._app.start(),
                 )
@@ -147,18 +154,20 @@ class Worker:
     # ------------------------------------------------------------------------------ parts
 
     def _make_reader(self) -> None:
-        """The agent that hands batches to the lanes, and the lanes themselves."""
+        """Create the agent that hands batches to the tasks, and the task manager."""
 
         async def read(stream: Any) -> None:  # noqa: ANN401 - Faust's stream
             async for event in stream.noack().events():
-                await self._or_fail(self._tasks.take(event.value))
+                await self._run_or_fail(self._tasks.process(event.value))
                 await stream.ack(event)
 
         topic = self._settings.kafka.events_topic
         self._app.agent(batches_of(self._app, topic), name="read")(read)
         self._app.finalize()
         self._consumer = consumer_of(self._app)
-        self._tasks = TaskManager(topic, self._consumer, self._rules, self._services, self._fail)
+        self._tasks = TaskManager(
+            topic, self._consumer, self._task_config, self._services, self._fail
+        )
         self._consumer.owner = self._tasks
 
     async def _serve(self, stack: AsyncExitStack) -> None:
@@ -168,7 +177,7 @@ class Worker:
             exporter=self._services.exporter,
             reader=StoreReader(self._services.store, topic, partitions),
             now_ms=self._now_ms,
-            not_alive=lambda: not_alive(self._progress.standing_s),
+            not_alive=lambda: not_alive(self._progress.stalled_s),
             not_ready=self._not_ready,
         )
         try:
@@ -176,10 +185,10 @@ class Worker:
         except OSError as error:
             msg = f"web.bind = '{web.bind}', web.port = {web.port}: {error.strerror or error}"
             raise ConfigurationError(msg) from None
-        log.info("pages at http://%s:%d/", web.bind, port)
+        log.info("serving HTTP at http://%s:%d/", web.bind, port)
 
     def _now_ms(self) -> int | None:
-        return None if self._rules.spec.event_clock else wall_ms()
+        return None if self._task_config.spec.event_clock else wall_ms()
 
     def _not_ready(self) -> list[str]:
         if self._stopping:
@@ -187,23 +196,23 @@ class Worker:
         reasons = not_ready(self._consumer, self._tasks, self._services)
         return [*self._topics.reasons(), *reasons]
 
-    def _told(self, key: str) -> None:
-        self._tasks.told(key)
+    def _confirm_delivery(self, key: str) -> None:
+        self._tasks.confirm_delivery(key)
 
     # ------------------------------------------------------------------------------ tasks
 
-    async def _or_fail(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def _run_or_fail(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker ends with it
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        """End because of an error; the first one counts."""
+        """Stop because of an error; the first one counts."""
         if self._error is None:
             self._error = error
             if not isinstance(error, FloorwatchError):
-                log.error("the worker ends", exc_info=error)
+                log.error("the worker stops", exc_info=error)
         self._stop.set()
 
     async def _crash(self) -> None:
@@ -215,45 +224,48 @@ class Worker:
             try:
                 await self._services.store.open()
             except ServiceError as error:
-                state.failed()
+                state.mark_unavailable()
                 log.warning("waiting for the store: %s", error)
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(POLL_S)
             else:
                 state.opened = True
-                state.answered()
+                state.mark_available()
                 return
 
-    async def _look(self) -> None:
-        """Each second: tell the guard that the loop lives, and look for a standstill."""
+    async def _monitor(self) -> None:
+        """Each second: report to the watchdog that the loop is alive, and check for a stall."""
         while not self._stopping:
             self._watchdog.beat()
-            self._services.turn(monotonic_ms())
+            self._services.roll(monotonic_ms())
             tasks = list(self._tasks.runners)
-            self._vitals.look(tasks, self._topics.missing)
+            self._gauges.update(tasks, self._topics.missing)
             mark = [(runner.partition, runner.task.records) for runner in tasks]
-            backlog = any(k.task.lag for k in tasks) or bool(self._tasks.missing())
-            away = self._services.store_state.away_since_s is not None
-            refused = bool(self._services.publisher.refusals())
-            silent = not all(runner.kafka_answers() for runner in tasks)
-            waiting = away or refused or silent or not backlog
+            backlog = any(k.task.lag for k in tasks) or bool(self._tasks.pending())
+            store_unavailable = self._services.store_state.unavailable_since_s is not None
+            failing = bool(self._services.publisher.refusals())
+            unanswered = not all(runner.is_kafka_answering() for runner in tasks)
+            waiting = store_unavailable or failing or unanswered or not backlog
             if self._progress.is_stalled(mark, time.monotonic(), waiting=waiting):
-                msg = "no progress in spite of a backlog; another worker, or a restart, goes on"
+                msg = "no progress in spite of a backlog; a restart, or another worker, continues"
                 raise FloorwatchError(msg)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
 
     # ------------------------------------------------------------------------------ the end
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Store what can be stored, leave the group, and stop; within STOP_S_MAX."""
+        """Store what can be stored, leave the group, and stop; within STOP_TIMEOUT_S."""
         log.info("stopping")
-        self._watchdog.end_within(STOP_S_MAX)
+        self._watchdog.end_within(STOP_TIMEOUT_S)
         self._stopping = True
         assigned = frozenset(self._consumer.assigned())
         if self._error is None:
             try:
-                await asyncio.wait_for(self._tasks.drain(assigned), DRAIN_S_MAX)
+                await asyncio.wait_for(self._tasks.drain(assigned), DRAIN_TIMEOUT_S)
             except TimeoutError:
-                log.warning("not all could be stored in %g s; it will be read again", DRAIN_S_MAX)
+                log.warning(
+                    "not everything could be stored in %g s; the rest will be read again",
+                    DRAIN_TIMEOUT_S,
+                )
         self._consumer.forget(assigned)
         await self._tasks.close()
         await self._app.stop()

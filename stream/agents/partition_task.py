@@ -1,6 +1,6 @@
-"""One partition at work: its shard, how far it has come, and what stands to be told.
+"""One partition's work: its shard, its position, and what waits to be delivered.
 
-No I/O: `lanekeeper` commits and tells. All times but as_of are monotonic, in milliseconds.
+No I/O: the `TaskRunner` commits and delivers. All times but as_of are monotonic, in milliseconds.
 """
 
 from bisect import bisect_left
@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stream.agents.outbox import Outbox
-from stream.agents.record_columns import RecordColumns
 from stream.agents.shard_clock import ShardClock
-from stream.dlq.letters import DeadLetter, Origin, dead_letters
+from stream.agents.transport.record_columns import RecordColumns
+from stream.dlq.dead_letters import DeadLetter, Origin, make_dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.failpoints import failpoint
@@ -27,28 +27,29 @@ class TaskLimits:
     """How much is done at once, and how much may wait."""
 
     chunk_records: int = 16_000
-    """Records between two turns of the event loop, at most; fewer where they take long. Smaller
-    pieces cost more a record (8 000: a tenth, 4 000: a third), larger ones no less."""
+    """Records between two turns of the event loop, at most; fewer if they take long. Smaller chunks
+    cost more per record (8 000: a tenth, 4 000: a third), larger ones no less."""
     chunk_ms: int = 250
     commit_records: int = 20_000
     commit_ms: int = SECOND_MS
     snapshot_records: int = 100_000
-    """About what a restart replays in a second. At the partition's end it is shared by all lanes of
-    a worker, since who takes over may have to replay them all; with a backlog a lane has it alone,
+    """About what a restart replays in a second. At the partition's end all tasks of a worker share
+    it, since a new owner may have to replay all of them; with a backlog each task has it alone,
     since snapshots take time from catching up."""
     snapshot_ms: int = 5 * MINUTE_MS
     archive_keep_ms: int = 35 * DAY_MS
     sealed_bytes_max: int = 64 * 1024 * 1024
-    """Hours that are sealed and not archived, 20 or more of 10 000 agents each: then likewise."""
+    """Sealed hours not yet archived, 20 or more of 10 000 agents each: above it, reading waits."""
     entries_max: int = 10_000
-    """Undecided entries of the outbox, dead letters not acknowledged: then reading waits."""
-    letters_bytes_max: int = 64 * 2**20
-    """So many bytes of dead letters not acknowledged: likewise."""
+    """Outbox entries not yet delivered, and dead letters not acknowledged: above it, reading
+    waits."""
+    dead_letter_bytes_max: int = 64 * 2**20
+    """Bytes of dead letters not acknowledged: above it, reading waits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """How transitions are put into words."""
+class NoticeFormat:
+    """How transitions are turned into notices: texts and language."""
 
     describe: Describe
     language: str
@@ -56,7 +57,7 @@ class Wording:
 
 @dataclass(slots=True)
 class RecordChunk:
-    """Records that are applied in one go."""
+    """Records that are applied in one call."""
 
     values: Sequence[bytes | None]
     times_ms: Sequence[int]
@@ -66,7 +67,7 @@ class RecordChunk:
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """What became of the events of a piece."""
+    """What became of the events of a chunk."""
 
     accepted: int = 0
     late: int = 0
@@ -78,7 +79,10 @@ class EventCounts:
 class PartitionTask:
     """A shard and its position.
 
-    Records below `resume_offset` are replayed: they were judged, and told of, before.
+    A `TaskRunner` owns it and makes all calls, on the event loop. No method blocks or does I/O;
+    `apply` and `step` use the CPU, `apply` for about `TaskLimits.chunk_ms`.
+
+    Records below `resume_offset` are replayed: they were evaluated, and delivered, before.
     """
 
     origin: Origin
@@ -86,18 +90,18 @@ class PartitionTask:
     shard: Shard
     lease: Lease
     clock: ShardClock
-    wording: Wording
+    notice_format: NoticeFormat
     limits: TaskLimits
     offset: int
     """The next record to apply."""
     resume_offset: int
     outbox: Outbox
-    letters: list[DeadLetter] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
     """Not yet acknowledged by the dead-letter topic."""
     sealed: list[SealedHour] = field(default_factory=list)
     """Not yet archived."""
     records: int = 0
-    """Applied since the lane began."""
+    """Applied since the task started."""
     records_committed: int = 0
     records_saved: int = 0
     urgent: bool = False
@@ -105,8 +109,8 @@ class PartitionTask:
     end: int | None = None
     """The partition's end, as of the last fetch."""
     chunk_records: int = 2_000
-    sharers: int = 1
-    """Lanes that this worker has."""
+    task_count: int = 1
+    """Tasks of this worker, which share the records of a restart."""
 
     def __post_init__(self) -> None:
         if not self.replaying:
@@ -114,12 +118,12 @@ class PartitionTask:
 
     @property
     def replaying(self) -> bool:
-        """Whether what is read now was judged before."""
+        """Whether the next record was evaluated before."""
         return self.offset < self.resume_offset
 
     @property
     def at_end(self) -> bool:
-        """Whether all that the partition was seen to hold has been applied."""
+        """Whether all records that the partition is known to hold were applied."""
         return self.end is not None and self.offset >= self.end and not self.replaying
 
     @property
@@ -127,34 +131,37 @@ class PartitionTask:
         """Records that are known and not yet applied."""
         return max(0, (self.end or 0) - self.offset)
 
-    def reaches(self, end: int | None) -> None:
-        """The partition was seen to end there."""
+    def observe_end(self, end: int | None) -> None:
+        """Note the partition's end, as a fetch reported it; for each batch and on each turn."""
         if end is not None:
             self.end = max(self.end or 0, end)
 
     def chunks(self, columns: RecordColumns) -> Iterator[RecordChunk]:
-        """What is new of a batch, in pieces; one ends where the replay ends."""
+        """Split the new part of a batch into chunks; a chunk ends where the replay ends."""
         offsets = columns.offsets
         at, count = bisect_left(offsets, self.offset), len(offsets)
         while at < count:
             chunks = -(-(count - at) // self.chunk_records)
-            end = at - (at - count) // chunks  # as even as can be, rounded up
+            end = at - (at - count) // chunks  # as even as possible, rounded up
             if offsets[at] < self.resume_offset:
                 end = min(end, bisect_left(offsets, self.resume_offset))
-            beyond = columns.next_offset if end == count else offsets[end - 1] + 1
+            next_offset = columns.next_offset if end == count else offsets[end - 1] + 1
             yield RecordChunk(
-                columns.values[at:end], columns.times_ms[at:end], offsets[at:end], beyond
+                columns.values[at:end], columns.times_ms[at:end], offsets[at:end], next_offset
             )
             at = end
 
-    def adapt_chunk_size(self, records: int, took_ms: float) -> None:
-        """Fit the size of the next pieces to the time that the last one took."""
-        fitting = int(records * self.limits.chunk_ms / max(took_ms, 0.1))
-        most = min(self.limits.chunk_records, 2 * self.chunk_records)
-        self.chunk_records = max(250, min(fitting, most))
+    def adapt_chunk_size(self, records: int, elapsed_ms: float) -> None:
+        """Fit the size of the next chunks to the time of the last one; called after `apply`."""
+        target = int(records * self.limits.chunk_ms / max(elapsed_ms, 0.1))
+        largest = min(self.limits.chunk_records, 2 * self.chunk_records)
+        self.chunk_records = max(250, min(target, largest))
 
     def apply(self, chunk: RecordChunk, now_ms: int, wall_ms: int) -> EventCounts:
-        """Take a piece in and judge up to what time it is then; a replayed one counts nothing."""
+        """Decode and apply a chunk, then step; a replayed chunk counts nothing.
+
+        Called by `TaskRunner.process` for each chunk.
+        """
         route = Route(self.origin.partition, self.partitions)
         with failpoint("decode"):
             decoded = decode(chunk.values, chunk.times_ms, self.shard.names, route)
@@ -163,32 +170,35 @@ class PartitionTask:
         replayed, hours = self.replaying, self.shard.take_sealed()
         self.offset = chunk.next_offset
         self.records += len(chunk.offsets)
-        self.clock.saw(max(chunk.times_ms), now_ms, wall_ms)
+        self.clock.observe_record(max(chunk.times_ms), now_ms, wall_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()
             return EventCounts()
         self.sealed += (SealedHour(hour.floor, hour.start_ms, encode(hour)) for hour in hours)
-        self.letters += dead_letters(
+        self.dead_letters += make_dead_letters(
             self.origin, chunk.values, chunk.offsets, decoded.rejected, late
         )
-        self.step(now_ms, answered=True)
+        self.step(now_ms, kafka_answered=True)
         reasons = Counter(str(one.reason) for one in decoded.rejected)
         return EventCounts(len(decoded.batch) - len(late), len(late), reasons)
 
-    def step(self, now_ms: int, *, answered: bool) -> None:
-        """Move time on, and keep what is decided by that. Nothing while replaying."""
+    def step(self, now_ms: int, *, kafka_answered: bool) -> None:
+        """Advance event time, and add what it decides to the outbox. Does nothing while replaying.
+
+        Called on each turn of `TaskRunner.run`, and by `apply`.
+        """
         if self.replaying:
             return
-        self.clock.look(now_ms, at_end=self.at_end, answered=answered)
+        self.clock.update(now_ms, at_end=self.at_end, kafka_answered=kafka_answered)
         with failpoint("step"):
             transitions = self.shard.step(self.clock.as_of_ms(self.shard.watermark_ms, now_ms))
         if transitions:
-            self.outbox.add(transitions, self.wording.describe, self.wording.language)
+            self.outbox.add(transitions, self.notice_format.describe, self.notice_format.language)
             self.urgent = True
 
     def is_commit_due(self, since_last_ms: int) -> bool:
-        """Whether something is to be stored by now."""
+        """Whether to commit now; asked after each chunk and on each turn."""
         records = self.records - self.records_committed
         if self.replaying:
             return False
@@ -199,27 +209,27 @@ class PartitionTask:
         )
 
     def is_snapshot_due(self, since_last_ms: int) -> bool:
-        """Whether a restart from the last snapshot would replay too much."""
+        """Whether a restart from the last snapshot would replay too much; asked on each turn."""
         records = self.records - self.records_saved
-        sharers = self.sharers if self.at_end else 1
-        return records >= self.limits.snapshot_records // sharers or (
+        task_count = self.task_count if self.at_end else 1
+        return records >= self.limits.snapshot_records // task_count or (
             since_last_ms >= self.limits.snapshot_ms and records > 0
         )
 
     @property
     def is_full(self) -> bool:
         """Whether so much waits to be stored or acknowledged that reading must wait."""
-        waiting = max(len(self.outbox), len(self.letters))
-        letters = sum(len(letter.value or b"") for letter in self.letters)
+        waiting = max(len(self.outbox), len(self.dead_letters))
+        dead_letters = sum(len(dead_letter.value or b"") for dead_letter in self.dead_letters)
         hours = sum(len(hour.blob) for hour in self.sealed)
         return (
             waiting >= self.limits.entries_max
-            or letters >= self.limits.letters_bytes_max
+            or dead_letters >= self.limits.dead_letter_bytes_max
             or hours >= self.limits.sealed_bytes_max
         )
 
     def commit(self) -> Commit:
-        """What a commit stores now."""
+        """What a commit stores now; called before its dead letters are sent: it covers no more."""
         entries, taken = self.outbox.for_commit()
         control = self.shard.control_state()
         return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, taken)

@@ -1,6 +1,6 @@
-"""What concerns the process as a whole: signals, the collector of garbage, its memory.
+"""The process as a whole: signals, garbage collection, memory.
 
-SIGTERM and SIGINT end the worker, SIGUSR1 prints where its threads stand.
+SIGTERM and SIGINT stop the worker, SIGUSR1 prints the stack of each thread.
 """
 
 import asyncio
@@ -10,37 +10,37 @@ import gc
 import signal
 from collections.abc import Callable
 
-YOUNG_OBJECTS = 50_000
-"""How many more objects must be made than freed before garbage is looked for."""
-ROUNDS = 20
-"""How many times among the young before the older ones, and the oldest, are looked through too."""
+YOUNG_GENERATION_OBJECTS = 50_000
+"""Collect the young generation after so many allocations more than deallocations."""
+GENERATION_RATIO = 20
+"""Collections of one generation before the next older one is collected too."""
 
 
-def collect_seldom() -> None:
-    """Look for garbage seldom; to be called when all is imported.
+def tune_garbage_collection() -> None:
+    """Collect garbage seldom; call it when everything is imported.
 
-    Batches of events are freed by their reference counts alone. With Python's default (700) each
-    of them set the collector to look through names and calls that stay: a tenth of all CPU time.
+    Batches of events are freed by reference counting alone. With Python's default (700) each of
+    them made the collector scan names and calls that stay: a tenth of all CPU time.
     """
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, ROUNDS, ROUNDS)
+    gc.set_threshold(YOUNG_GENERATION_OBJECTS, GENERATION_RATIO, GENERATION_RATIO)
 
 
-def give_memory_back() -> None:
-    """Hand what was freed back to the system, where the C library can (glibc).
+def release_memory() -> None:
+    """Return freed memory to the system, where the C library can (glibc).
 
-    By itself it keeps most of it: a worker that had all floors for a minute, because the others
-    were away, would look as large as that for ever.
+    By itself it keeps most of it: a worker that owned all floors for a minute, because the others
+    were down, would keep that size for ever.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
-def listen_to_signals(stop: Callable[[], None]) -> None:
+def install_signal_handlers(stop: Callable[[], None]) -> None:
     """Install the handlers; `stop` may be called more than once.
 
-    SIGUSR2 does nothing: Faust's own worker would open a debugger and stand still.
+    SIGUSR2 is ignored: Faust's own worker would open a debugger and hang.
     """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

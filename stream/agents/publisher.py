@@ -1,4 +1,4 @@
-"""Produces dead letters and transitions to Kafka, and waits until they are acknowledged."""
+"""Produces dead letters and transitions to Kafka, and waits for their acknowledgement."""
 
 import asyncio
 import contextlib
@@ -11,36 +11,37 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream.dlq.letters import DeadLetter
-from stream.dlq.producing import ProducerRecord, new_producer, send
+from stream.dlq.dead_letters import DeadLetter
+from stream.dlq.producer import ProducerRecord, new_producer, send
 from stream.failpoints import failpoint
 from stream.store.protocol import OutboxEntry
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = 500
-"""Records between two waits for their acknowledgement."""
-PAUSE_S: Final = 0.5
-"""After a failure: who waited for the same topic meanwhile is refused at once."""
-FORGOTTEN_S: Final = 15.0
-"""What nobody has tried to produce for so long, nobody has any more: its lane went elsewhere."""
+BATCH_RECORDS: Final = 500
+"""Records sent before waiting for their acknowledgement."""
+RETRY_PAUSE_S: Final = 0.5
+"""After a failure; callers that waited for the same topic meanwhile are refused at once."""
+ABANDONED_S: Final = 15.0
+"""A failing topic that nobody has produced to for so long has no producer left: its task moved to
+another worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Where to."""
+    """The topics that a worker writes."""
 
     dead_letters: str
     control: str
 
 
 class KafkaPublisher:
-    """Produces to both topics; one that takes nothing does not hold up the other."""
+    """Produces to both topics; one that fails does not hold up the other."""
 
     def __init__(self, brokers: str, topics: Topics) -> None:
         addresses = [address.strip() for address in brokers.split(",")]
-        self._dead_letters = _Pipe(addresses, topics.dead_letters)
-        self._control = _Pipe(addresses, topics.control)
+        self._dead_letters = _TopicProducer(addresses, topics.dead_letters)
+        self._control = _TopicProducer(addresses, topics.control)
 
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
@@ -55,67 +56,67 @@ class KafkaPublisher:
             return await self._control.produce(records)
 
     def refusals(self) -> list[str]:
-        """Which topics take nothing, since when and why; empty if all is well."""
+        """Which topics accept no records, since when and why; empty if none."""
         now_s = time.monotonic()
         return [
-            f"topic {pipe.topic} has taken nothing for {now_s - pipe.refused_since_s:.0f} s: "
-            f"{pipe.refusal}"
-            for pipe in self._refusing()
+            f"topic {pipe.topic} has accepted no records for {now_s - pipe.failing_since_s:.0f} s: "
+            f"{pipe.last_error}"
+            for pipe in self._failing()
         ]
 
     def refused_topics(self) -> set[str]:
         """The same, by name."""
-        return {pipe.topic for pipe in self._refusing()}
+        return {pipe.topic for pipe in self._failing()}
 
     async def close(self) -> None:
-        """Drop the connections; what is not acknowledged is in the outbox, or not committed."""
+        """Close the connections; what is not acknowledged is in the outbox, or not committed."""
         await asyncio.gather(self._dead_letters.close(), self._control.close())
 
-    def _refusing(self) -> list["_Pipe"]:
-        return [pipe for pipe in (self._dead_letters, self._control) if pipe.is_refusing]
+    def _failing(self) -> list["_TopicProducer"]:
+        return [pipe for pipe in (self._dead_letters, self._control) if pipe.is_failing]
 
 
-class _Pipe:
-    """The way to one topic: it connects when it is first needed, and again after each failure."""
+class _TopicProducer:
+    """Produces to one topic; connects when first used, and again after each failure."""
 
     def __init__(self, brokers: list[str], topic: str) -> None:
         self.topic = topic
-        self.refusal = ""
-        """Why it took nothing at the last try; empty if it did."""
-        self.refused_since_s = 0.0
+        self.last_error = ""
+        """Why the last attempt failed; empty if it succeeded."""
+        self.failing_since_s = 0.0
         self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._next_try_s = 0.0
 
     @property
-    def is_refusing(self) -> bool:
-        """Whether it took nothing at the last try, and anybody tries still."""
-        tried = self._one_at_a_time.locked() or time.monotonic() < self._next_try_s + FORGOTTEN_S
-        return bool(self.refusal) and tried
+    def is_failing(self) -> bool:
+        """Whether the last attempt failed and somebody still tries."""
+        tried = self._lock.locked() or time.monotonic() < self._next_try_s + ABANDONED_S
+        return bool(self.last_error) and tried
 
     async def produce(self, records: Sequence[ProducerRecord]) -> bool:
-        """Whether all were acknowledged. While the topic takes nothing only one caller waits."""
-        async with self._one_at_a_time:
+        """Whether all records were acknowledged. While the topic fails, only one caller waits."""
+        async with self._lock:
             if time.monotonic() < self._next_try_s:
                 return False
             try:
                 producer = await self._connected()
-                for at in range(0, len(records), AT_ONCE):
-                    await send(producer, self.topic, records[at : at + AT_ONCE])
+                for at in range(0, len(records), BATCH_RECORDS):
+                    await send(producer, self.topic, records[at : at + BATCH_RECORDS])
             except (KafkaError, OSError) as error:
-                await self._refused(error)
+                await self._on_failure(error)
                 return False
-            self.refusal = ""
+            self.last_error = ""
             return True
 
-    async def _refused(self, error: Exception) -> None:
-        log.warning("topic %s took no records: %r; they are sent again", self.topic, error)
-        if not self.refusal:
-            self.refused_since_s = time.monotonic()
-        self.refusal = type(error).__name__
+    async def _on_failure(self, error: Exception) -> None:
+        log.warning("topic %s accepted no records: %r; they are sent again", self.topic, error)
+        if not self.last_error:
+            self.failing_since_s = time.monotonic()
+        self.last_error = type(error).__name__
         await self._disconnect()
-        self._next_try_s = time.monotonic() + PAUSE_S
+        self._next_try_s = time.monotonic() + RETRY_PAUSE_S
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -135,6 +136,6 @@ class _Pipe:
                 await asyncio.wait_for(producer.stop(), 1.0)
 
     async def close(self) -> None:
-        """Drop the connection."""
-        async with self._one_at_a_time:
+        """Close the connection."""
+        async with self._lock:
             await self._disconnect()

@@ -3,44 +3,46 @@
 import time
 
 from stream.agents.task_manager import TaskManager
-from stream.agents.transport import BatchConsumer
-from stream.agents.watchdog import STANDING_S_MAX
+from stream.agents.transport.batch_consumer import BatchConsumer
+from stream.agents.watchdog import UNHEALTHY_S
 from stream.agents.worker_services import WorkerServices
 
 
-def not_alive(standing_s: float) -> list[str]:
-    """Reasons for ending the process; `standing_s`: no progress in spite of a backlog for so long.
+def not_alive(stalled_s: float) -> list[str]:
+    """Reasons for ending the process; `stalled_s`: no progress in spite of a backlog for so long.
 
-    An event loop that does not turn gives no answer at all, and the guard ends it.
+    A blocked event loop does not answer at all, and the watchdog ends the process.
     """
-    if standing_s <= STANDING_S_MAX:
+    if stalled_s <= UNHEALTHY_S:
         return []
-    return [f"no progress for {standing_s:.0f} s in spite of a backlog"]
+    return [f"no progress for {stalled_s:.0f} s in spite of a backlog"]
 
 
 def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServices) -> list[str]:
     """Reasons for not being ready; empty if the worker does its work."""
     reasons = []
     if not consumer.in_group:
-        reasons.append("Kafka is not there, or has not yet given out partitions")
+        reasons.append("Kafka is unavailable, or has not assigned partitions yet")
     elif consumer.app.rebalancing:
-        reasons.append("partitions are being given out anew")
-    away_since_s = services.store_state.away_since_s
-    if away_since_s is not None:
-        away_s = time.monotonic() - away_since_s
-        reasons.append(f"the store has been away for {away_s:.0f} s")
-    missing = [str(tp.partition) for tp in tasks.missing()]
-    if missing:
-        reasons.append(f"waiting for the state of partitions {', '.join(missing)}")
+        reasons.append("a rebalance is in progress")
+    unavailable_since_s = services.store_state.unavailable_since_s
+    if unavailable_since_s is not None:
+        away_s = time.monotonic() - unavailable_since_s
+        reasons.append(f"the store has been unavailable for {away_s:.0f} s")
+    pending = [str(tp.partition) for tp in tasks.pending()]
+    if pending:
+        reasons.append(f"waiting for the state of partitions {', '.join(pending)}")
     replaying = [str(runner.partition) for runner in tasks.runners if runner.task.replaying]
     if replaying:
         reasons.append(f"replaying partitions {', '.join(replaying)}")
-    silent = [str(runner.partition) for runner in tasks.runners if not runner.kafka_answers()]
-    if silent:
-        reasons.append(f"Kafka does not answer for partitions {', '.join(silent)}")
+    unanswered = [
+        str(runner.partition) for runner in tasks.runners if not runner.is_kafka_answering()
+    ]
+    if unanswered:
+        reasons.append(f"Kafka does not answer for partitions {', '.join(unanswered)}")
     reasons += services.publisher.refusals()
-    if services.quality.mostly_bad:
+    if services.quality.mostly_rejected:
         reasons.append(
-            "most events of the last minute or two could not be taken in; see the dead letters"
+            "most events of the last minute or two were rejected or late; see the dead letters"
         )
     return reasons

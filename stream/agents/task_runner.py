@@ -1,7 +1,12 @@
-"""Keeps one lane: takes batches in, commits, tells, shows and saves, each in its order.
+"""Runs one partition task: applies batches, commits, delivers, publishes figures, saves snapshots.
 
-Order of a commit: dead letters acknowledged, hours archived, the commit, then what it decided is
-told. While the store is away, reading, judging and telling go on from memory, within bounds.
+Order of a commit: dead letters are acknowledged, hours are archived, the commit is stored, and only
+then is what it decided delivered. While the store is unavailable, reading, evaluating and
+delivering continue from memory, within bounds.
+
+A runner belongs to one event loop. `process` is called by the transport's agent, `run` is a task of
+its own, `close` and `drain` are called by the `TaskManager`. Each may interleave with the others
+wherever it awaits.
 """
 
 import asyncio
@@ -10,100 +15,96 @@ import logging
 import time
 from collections.abc import Callable
 
-from stream.agents.archiving import Committed, archive_and_commit
-from stream.agents.fetched_batch import FetchedBatch
 from stream.agents.partition_task import PartitionTask, RecordChunk
-from stream.agents.view_publisher import ViewPublisher
+from stream.agents.task_commit import CommitResult, archive_and_commit
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.view_publisher import TICK_MS, ViewPublisher
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 from stream.errors import ServiceError
-from stream.failpoints import failpoint
-from stream.shard import ShardSnapshot as Parts
+from stream.shard import ShardSnapshot
 from stream.store.protocol import Outcome, Snapshot
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT
 
 log = logging.getLogger(__name__)
 
-TICK_MS = SECOND_MS
-"""How often figures are refreshed, where anything has changed."""
-BEHIND_TICK_MS = 5 * SECOND_MS
-"""How often with a backlog: nobody acts on what was, and it takes time from catching up."""
-IDLE_TICK_MS = 10 * SECOND_MS
-"""How often where nothing has changed: it shows whether the lane is still ours."""
 RETRY_MS = SECOND_MS
-GAP = "partition %d: records %d to %d are not there (retention, or a compacted topic)"
+GAP = "partition %d: records %d to %d are missing (retention, or a compacted topic)"
 
 
 class TaskRunner:
-    """Runs a lane until it is closed.
+    """Runs a task until it is closed.
 
     Args:
-        lane: what is kept.
-        outlets: where it writes.
-        released: called with (session, records) when records were applied.
-        lost: called once when the lane turns out to be another's, or its store was set back.
-        answered: whether Kafka has answered for this partition lately.
-        end: the partition's end, as far as it is known.
+        task: what is run.
+        services: where it writes.
+        release_credit: called with (session, records) when records were applied.
+        on_lost: called once when another worker owns the task, or its store was set back.
+        is_kafka_answering: whether Kafka has answered a fetch of this partition recently.
+        end_offset: the partition's end, if it is known.
     """
 
     def __init__(
         self,
         task: PartitionTask,
         services: WorkerServices,
-        released: Callable[[int, int], None],
-        lost: Callable[["TaskRunner", Outcome], None],
+        release_credit: Callable[[int, int], None],
+        on_lost: Callable[["TaskRunner", Outcome], None],
         *,
-        answered: Callable[[], bool],
-        end: Callable[[], int | None],
+        is_kafka_answering: Callable[[], bool],
+        end_offset: Callable[[], int | None],
     ) -> None:
         self.task = task
-        self.confirmed: int | None = task.lease.offset
+        self.committed_offset: int | None = task.lease.offset
         """Offset of the last confirmed commit, once a snapshot exists to restart from."""
         self._services = services
-        self._released = released
-        self._lost = lost
-        self.kafka_answers = answered
-        self._end = end
-        self._view_publisher = ViewPublisher(task.lease)
+        self._release_credit = release_credit
+        self._on_lost = on_lost
+        self.is_kafka_answering = is_kafka_answering
+        self._end_offset = end_offset
+        self._view_publisher = ViewPublisher(task)
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
-        self._unsaved: tuple[Parts, int, int] | None = None
+        self._unsaved: tuple[ShardSnapshot, int, int] | None = None
         self._saving: asyncio.Task[None] | None = None
-        self._letters_wait = False  # for their topic, which took none at the last try
-        # The store did not answer this lane's last call; said that the lane is another's.
-        self._store_waits = self._is_refused = self._closed = False
-        self._began_ms = self._committed_ms = self._saved_ms = monotonic_ms()
-        self._ticked_ms = self._retry_ms = self._shown_ms = 0
-        self._shown: tuple[int, int] | None = None
+        # At the last call: the topic acknowledged none; the store did not answer; it refused.
+        self._dead_letters_blocked = self._store_unavailable = self._lease_lost = False
+        self._closed = False
+        self._start_ms = self._committed_ms = self._saved_ms = monotonic_ms()
+        self._ticked_ms = self._retry_at_ms = 0
         self.owned_s = time.monotonic()
-        """When the store last said that the lane is ours, or said nothing while Kafka answered."""
+        """When the store last confirmed the ownership, or did not answer while Kafka did."""
 
     @property
     def partition(self) -> int:
-        """The partition that is kept."""
+        """The number of the task's partition."""
         return self.task.origin.partition
 
     # ------------------------------------------------------------------------------ records
 
-    async def take(self, batch: FetchedBatch) -> None:
-        """Apply a batch piece by piece, with a turn of the event loop after each."""
-        task, given = self.task, 0
-        task.reaches(batch.highwater)
+    async def process(self, batch: FetchedBatch) -> None:
+        """Apply a batch chunk by chunk, and yield to the event loop after each.
+
+        Called by the transport's agent, one batch at a time. Does not wait for I/O, except while
+        the task is full: then it returns no credit, so that fetching stops too.
+        """
+        task, released = self.task, 0
+        task.observe_end(batch.highwater)
         if batch.columns.offsets[0] > task.offset and not self._closed:
             log.warning(GAP, self.partition, task.offset, batch.columns.offsets[0] - 1)
         for chunk in task.chunks(batch.columns):
             if self._closed:
                 return
             self._apply(chunk)
-            given += len(chunk.offsets)
-            self._released(batch.session, len(chunk.offsets))
+            released += len(chunk.offsets)
+            self._release_credit(batch.session, len(chunk.offsets))
             await asyncio.sleep(0)
-            await self._wait_for_room()
-        self._released(batch.session, len(batch.columns.values) - given)
+            await self._wait_for_capacity()
+        self._release_credit(batch.session, len(batch.columns.values) - released)
 
-    async def _wait_for_room(self) -> None:
-        """Stop reading while too much waits for a store or a topic that is away."""
+    async def _wait_for_capacity(self) -> None:
+        """Stop reading while too much waits for an unavailable store or topic."""
         while self.task.is_full and not self._closed:
             self._wake.set()
             await asyncio.sleep(RETRY_MS / 1_000)
@@ -111,11 +112,11 @@ class TaskRunner:
     def _apply(self, chunk: RecordChunk) -> None:
         task, health = self.task, self._services.health
         replayed = task.replaying
-        began_s = time.monotonic()
+        start_s = time.monotonic()
         counts = task.apply(chunk, monotonic_ms(), wall_ms())
-        task.adapt_chunk_size(len(chunk.offsets), (time.monotonic() - began_s) * 1_000)
+        task.adapt_chunk_size(len(chunk.offsets), (time.monotonic() - start_s) * 1_000)
         if replayed and not task.replaying:
-            health.restore_seconds.observe((monotonic_ms() - self._began_ms) / 1_000)
+            health.restore_seconds.observe((monotonic_ms() - self._start_ms) / 1_000)
         self._services.count(counts, monotonic_ms())
         if task.is_commit_due(monotonic_ms() - self._committed_ms):
             self._wake.set()
@@ -123,7 +124,14 @@ class TaskRunner:
     # ------------------------------------------------------------------------------ turns
 
     async def run(self) -> None:
-        """Work until closed."""
+        """Step, commit, deliver, publish and save as each becomes due, until closed.
+
+        Started by the `TaskManager` as a task of its own. May wait for the store and for Kafka;
+        meanwhile `process` goes on.
+
+        Raises:
+            Exception: anything but `ServiceError`; the worker must end.
+        """
         while not self._closed:
             await self._wait()
             if not self._closed:
@@ -131,7 +139,7 @@ class TaskRunner:
 
     async def _wait(self) -> None:
         now = monotonic_ms()
-        due_in = self.task.clock.passes_in_ms(self.task.shard.next_deadline(), now)
+        due_in = self.task.clock.ms_until(self.task.shard.next_deadline(), now)
         tick_in = min(self._ticked_ms + TICK_MS - now, due_in)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(tick_in, 1) / 1_000)
@@ -139,20 +147,21 @@ class TaskRunner:
 
     async def _turn(self) -> None:
         now = monotonic_ms()
-        self.task.reaches(self._end())
-        self.task.step(now, answered=self.kafka_answers())
-        if now >= self._retry_ms and self.task.is_commit_due(now - self._committed_ms):
+        self.task.observe_end(self._end_offset())
+        self.task.step(now, kafka_answered=self.is_kafka_answering())
+        if now >= self._retry_at_ms and self.task.is_commit_due(now - self._committed_ms):
             await self.flush()
         if now - self._ticked_ms >= TICK_MS:
             self._ticked_ms = now
-            await self._tell()
-            if not self._closed and self._is_show_due():  # a write of this turn may close it
-                await self.show()
-        if not self._closed and self._is_save_due(now):
-            self._saving = asyncio.create_task(self._save_quietly())
+            await self._deliver()
+            # A write of this turn may have closed the runner.
+            if not self._closed and self._view_publisher.is_due():
+                await self.publish()
+        if not self._closed and self._is_snapshot_due(now):
+            self._saving = asyncio.create_task(self._save_or_log())
 
     def close(self) -> None:
-        """Stop after the present piece."""
+        """Stop after the present chunk. Called by the `TaskManager`; does not block."""
         self._closed = True
         self._wake.set()
         if self._saving is not None:
@@ -161,122 +170,112 @@ class TaskRunner:
     # ------------------------------------------------------------------------------ writes
 
     async def flush(self) -> bool:
-        """Commit what was applied, then tell what it decided; whether the store has it."""
+        """Commit what was applied, then deliver what it decided; whether the store has it.
+
+        Waits for the dead-letter topic and the store, at most as long as each of them tries.
+        """
         async with self._flushing:
             result = await self._commit()
         self._services.health.commits.labels(result).inc()
-        await self._tell()
-        return result is Committed.stored
+        await self._deliver()
+        return result is CommitResult.stored
 
-    async def _commit(self) -> Committed:
-        task, began = self.task, monotonic_ms()
-        commit, records, letters = task.commit(), task.records, list(task.letters)
+    async def _commit(self) -> CommitResult:
+        task, start_ms = self.task, monotonic_ms()
+        commit, records, dead_letters = task.commit(), task.records, list(task.dead_letters)
         task.urgent, publisher = False, self._services.publisher
-        self._letters_wait = bool(letters) and not await publisher.dead_letters(letters)
-        if self._letters_wait:
-            self._retry_ms = monotonic_ms() + RETRY_MS
-            return Committed.letters_wait
-        del task.letters[: len(letters)]
+        acknowledged = not dead_letters or await publisher.dead_letters(dead_letters)
+        self._dead_letters_blocked = not acknowledged
+        if self._dead_letters_blocked:
+            self._retry_at_ms = monotonic_ms() + RETRY_MS
+            return CommitResult.dead_letters_blocked
+        del task.dead_letters[: len(dead_letters)]
         try:
             outcome = await archive_and_commit(self._services.store, task, commit)
         except ServiceError as error:
-            self._store_is_away(error)
-            return Committed.store_away
+            self._on_store_unavailable(error)
+            return CommitResult.store_unavailable
         if not outcome.stored:
-            self._is_lost(outcome)
-            return Committed.refused
-        self._store_waits, self.owned_s = False, time.monotonic()
-        self._services.store_state.answered()
-        self._services.health.commit_seconds.observe((monotonic_ms() - began) / 1_000)
-        task.outbox.stored(commit.outbox, commit.delivered)
-        task.records_committed, self.confirmed = records, commit.offset
+            self._on_lease_lost(outcome)
+            return CommitResult.refused
+        self._store_unavailable, self.owned_s = False, time.monotonic()
+        self._services.store_state.mark_available()
+        self._services.health.commit_seconds.observe((monotonic_ms() - start_ms) / 1_000)
+        task.outbox.on_committed(commit.outbox, commit.delivered)
+        task.records_committed, self.committed_offset = records, commit.offset
         self._committed_ms = monotonic_ms()
-        return Committed.stored
+        return CommitResult.stored
 
-    async def _tell(self) -> None:
-        """Hand out what is decided."""
-        if not self._is_refused:  # what it decided since its last commit, its next owner decides
+    async def _deliver(self) -> None:
+        """Deliver what was decided."""
+        if not self._lease_lost:  # the next owner decides what was not committed
             # Nobody is paged late because nothing can be committed.
-            unstored = self._letters_wait or self._store_waits
-            await self._services.tell(self.task, self.owned_s, unstored=unstored)
+            unstored = self._dead_letters_blocked or self._store_unavailable
+            await self._services.deliver(self.task, self.owned_s, unstored=unstored)
 
-    def _is_show_due(self) -> bool:
-        task = self.task
-        if task.replaying or task.shard.as_of_ms <= 0:
-            return False
-        tick_ms = TICK_MS if task.clock.live or task.at_end else BEHIND_TICK_MS
-        if self._shown == self._mark:
-            tick_ms = IDLE_TICK_MS
-        return monotonic_ms() - self._shown_ms >= tick_ms
-
-    @property
-    def _mark(self) -> tuple[int, int]:  # changes whenever figures may have changed
-        return self.task.offset, self.task.shard.as_of_ms
-
-    async def show(self) -> None:
-        """Refresh figures: for Prometheus, and as views in the store."""
-        task, services = self.task, self._services
-        self._shown_ms, mark = monotonic_ms(), self._mark
-        figures = task.shard.figures()
-        services.exporter.publish(self.partition, figures)
-        services.health.tick_seconds.observe((monotonic_ms() - self._shown_ms) / 1_000)
+    async def publish(self) -> None:
+        """Publish figures, to Prometheus and as views. Waits for the store."""
         try:
-            with failpoint("views"):
-                outcome = await self._view_publisher.write(services, figures)
+            outcome = await self._view_publisher.publish(self._services)
         except ServiceError as error:
-            self._store_is_away(error)
+            self._on_store_unavailable(error)
             return
-        self._shown = mark
-        services.store_state.answered()
+        self._services.store_state.mark_available()
         if outcome in {Outcome.FENCED, Outcome.MISMATCH}:
-            self._is_lost(outcome)
+            self._on_lease_lost(outcome)
         else:
             self.owned_s = time.monotonic()
 
-    def _is_save_due(self, now: int) -> bool:
+    def _is_snapshot_due(self, now: int) -> bool:
         idle = self._saving is None or self._saving.done()
         if self._saving is not None and idle:
-            self._saving.result()  # raises what is no ServiceError: the worker ends with it
+            self._saving.result()  # raises all but a ServiceError: the worker ends with it
         due = self._unsaved is not None or self.task.is_snapshot_due(now - self._saved_ms)
-        return idle and due and not self.task.replaying and now >= self._retry_ms
+        return idle and due and not self.task.replaying and now >= self._retry_at_ms
 
-    async def _save_quietly(self) -> None:
+    async def _save_or_log(self) -> None:
         try:
             await self.save()
         except ServiceError as error:
-            self._store_is_away(error)
+            self._on_store_unavailable(error)
 
     async def save(self) -> None:
-        """Save a snapshot; a commit that covers it comes first.
+        """Save a snapshot, after a commit that covers it.
+
+        Called by `run` as a task beside it, and by `drain`. Waits for the store.
 
         Raises:
-            ServiceError: the store is away; what was to be saved goes with the next call.
+            ServiceError: the store is unavailable; the next call saves these parts too.
         """
         task = self.task
         if self._unsaved is None or self._closed:
             self._unsaved = (self._parts(), task.offset, max(0, task.shard.as_of_ms))
             self._saved_ms, task.records_saved = monotonic_ms(), task.records
         parts, offset, as_of_ms = self._unsaved
-        if (self.confirmed is None or self.confirmed < offset) and not await self.flush():
+        covered = self.committed_offset is not None and self.committed_offset >= offset
+        if not covered and not await self.flush():
             return
         snapshot = Snapshot(parts.changed, parts.names, offset, as_of_ms, FORMAT, task.partitions)
         outcome = await self._services.store.save(task.lease, snapshot)
         self._unsaved = None
         if not outcome.stored:
-            self._is_lost(outcome)
+            self._on_lease_lost(outcome)
 
-    def _parts(self) -> Parts:
-        """What changed since the last snapshot that was saved."""
+    def _parts(self) -> ShardSnapshot:
+        """What has changed since the last saved snapshot."""
         parts = self.task.shard.snapshot()
         if self._unsaved is None:
             return parts
-        return Parts({**self._unsaved[0].changed, **parts.changed}, parts.names)
+        return ShardSnapshot({**self._unsaved[0].changed, **parts.changed}, parts.names)
 
     async def drain(self) -> None:
-        """Close; store what was applied, and a snapshot, so that the next owner starts at once.
+        """Close; commit what was applied, and save, so that the next owner starts at once.
+
+        Called by the `TaskManager` before partitions are revoked or the worker stops. Waits for the
+        store; the caller bounds the time.
 
         Raises:
-            ServiceError: the store is away.
+            ServiceError: the store is unavailable.
         """
         self.close()
         if self.task.replaying:
@@ -284,17 +283,18 @@ class TaskRunner:
         if await self.flush() and (self._unsaved or self.task.records > self.task.records_saved):
             await self.save()
 
-    def _store_is_away(self, error: ServiceError) -> None:
-        self._retry_ms = monotonic_ms() + RETRY_MS
-        self._store_waits = True
-        if self.kafka_answers():  # who reaches neither may have lost the lane, and not know it
+    def _on_store_unavailable(self, error: ServiceError) -> None:
+        self._retry_at_ms = monotonic_ms() + RETRY_MS
+        self._store_unavailable = True
+        # Cut off from both, it may have lost the partition without knowing.
+        if self.is_kafka_answering():
             self.owned_s = time.monotonic()
-        if self._services.store_state.failed():
-            log.warning("the store is away, going on from memory: %s", error)
+        if self._services.store_state.mark_unavailable():
+            log.warning("the store is unavailable, continuing from memory: %s", error)
 
-    def _is_lost(self, outcome: Outcome) -> None:
-        self._is_refused = True
+    def _on_lease_lost(self, outcome: Outcome) -> None:
+        self._lease_lost = True
         log.warning("partition %d: %s", self.partition, outcome)
         if not self._closed:
             self.close()
-            self._lost(self, outcome)
+            self._on_lost(self, outcome)

@@ -1,4 +1,4 @@
-"""Ends the process when it cannot end itself: a thread that looks at it from outside its loop.
+"""Ends a process that cannot end itself, from a thread outside its event loop.
 
 State and offset are stored as one, so ending at any point is safe.
 """
@@ -13,29 +13,31 @@ from typing import Final, NoReturn
 
 log = logging.getLogger(__name__)
 
-STALLED_S_MAX: Final = 120.0
-"""No turn of the event loop, or no progress in spite of a backlog, for so long: end."""
-STANDING_S_MAX: Final = 60.0
-"""No progress for so long: not alive. Below the above, so that it is seen before the end."""
-_LOOK_S: Final = 1.0
+STALL_EXIT_S: Final = 120.0
+"""End the process after so long without a turn of the event loop, or without progress in spite of a
+backlog."""
+UNHEALTHY_S: Final = 60.0
+"""Without progress for so long the worker is not alive. Below the above, so that probes see it
+first."""
+_POLL_S: Final = 1.0
 
 
 class Watchdog:
-    """Watches the event loop from a thread, and holds deadlines that a hanging loop cannot miss."""
+    """Watches the event loop from a thread, and enforces deadlines even if the loop hangs."""
 
-    def __init__(self, stalled_s_max: float = STALLED_S_MAX) -> None:
-        self._stalled_s_max = stalled_s_max
+    def __init__(self, stall_exit_s: float = STALL_EXIT_S) -> None:
+        self._stall_exit_s = stall_exit_s
         self._beat_s = time.monotonic()
         self._deadline_s: float | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._thread.start()
 
     def beat(self) -> None:
-        """The event loop lives."""
+        """Note that the event loop is alive."""
         self._beat_s = time.monotonic()
 
     def end_within(self, seconds: float) -> None:
@@ -43,17 +45,17 @@ class Watchdog:
         self._deadline_s = time.monotonic() + seconds
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._done.set()
 
     def _watch(self) -> None:
-        while not self._done.wait(_LOOK_S / 4):
+        while not self._done.wait(_POLL_S / 4):
             now = time.monotonic()
             if self._deadline_s is not None and now >= self._deadline_s:
                 _end("the deadline for stopping has passed")
-            if now - self._beat_s > self._stalled_s_max:
+            if now - self._beat_s > self._stall_exit_s:
                 faulthandler.dump_traceback(all_threads=True)
-                _end(f"the event loop has not turned for {self._stalled_s_max:g} s")
+                _end(f"the event loop has not turned for {self._stall_exit_s:g} s")
 
 
 def _end(why: str) -> NoReturn:
@@ -63,24 +65,24 @@ def _end(why: str) -> NoReturn:
 
 
 class Progress:
-    """Whether there is a backlog and nothing has moved for too long. Pure: time is handed in."""
+    """Detects a backlog without progress. Pure: time is an argument."""
 
-    def __init__(self, stalled_s_max: float = STALLED_S_MAX) -> None:
-        self._stalled_s_max = stalled_s_max
+    def __init__(self, stall_exit_s: float = STALL_EXIT_S) -> None:
+        self._stall_exit_s = stall_exit_s
         self._mark: object = None
         self._since_s = 0.0
-        self.standing_s = 0.0
-        """For how long nothing had moved at the last look."""
+        self.stalled_s = 0.0
+        """For how long there was no progress, as of the last check."""
 
     def is_stalled(self, mark: object, now_s: float, *, waiting: bool) -> bool:
-        """Look once.
+        """Whether the worker has stalled.
 
         Args:
             mark: anything that changes when work is done.
             now_s: monotonic time.
-            waiting: there is nothing to do, or what it waits for is known to be away.
+            waiting: there is nothing to do, or what it waits for is known to be unavailable.
         """
         if waiting or mark != self._mark:
             self._mark, self._since_s = mark, now_s
-        self.standing_s = now_s - self._since_s
-        return self.standing_s > self._stalled_s_max
+        self.stalled_s = now_s - self._since_s
+        return self.stalled_s > self._stall_exit_s

@@ -1,4 +1,4 @@
-"""What all lanes of a worker share to store, tell and show, and how they fare."""
+"""What all tasks of a worker share: store, producers, sinks, exporter, and their state."""
 
 import logging
 import time
@@ -7,9 +7,9 @@ from typing import Final, Protocol
 
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import EventCounts, PartitionTask
-from stream.dlq.letters import DeadLetter
+from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
 from stream.store.protocol import OutboxEntry, Store
@@ -17,27 +17,30 @@ from stream.units import MINUTE_MS
 
 log = logging.getLogger(__name__)
 
-EVENTS_JUDGED_MIN: Final = 100
-"""Fewer events than these do not make a stream bad."""
+EVENTS_EVALUATED_MIN: Final = 100
+"""A minute with fewer events says nothing about a stream."""
 
 
 class Publisher(Protocol):
-    """Produces to Kafka; answers whether all was acknowledged, and logs why not."""
+    """Produces to Kafka; says whether all was acknowledged, and logs why not.
+
+    Each method is called on the event loop by any task; those that produce wait for Kafka.
+    """
 
     async def dead_letters(self, letters: list[DeadLetter]) -> bool:
-        """Produce dead letters."""
+        """Produce dead letters; called before their commit. Waits for the acknowledgement."""
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
-        """Produce to the audit topic."""
+        """Produce transitions to the audit topic; called after each commit. Waits likewise."""
 
     def refusals(self) -> list[str]:
-        """Which topics take nothing, in words."""
+        """Which topics accept no records, as text. Does not block."""
 
     def refused_topics(self) -> set[str]:
-        """The same, by name."""
+        """The same, by name. Does not block."""
 
     async def close(self) -> None:
-        """Drop the connection."""
+        """Close the connections. Called once, when the worker stops."""
 
 
 @dataclass(slots=True)
@@ -45,109 +48,112 @@ class StoreState:
     """Whether the store answers."""
 
     health: Health
-    away_since_s: float | None = None
+    unavailable_since_s: float | None = None
     opened: bool = False
-    """It was found fit for use."""
+    """It was opened, and is fit for use."""
 
-    def answered(self) -> None:
+    def mark_available(self) -> None:
         """A call succeeded."""
-        self.away_since_s = None
+        self.unavailable_since_s = None
         self.health.redis_up.set(1)
 
-    def failed(self) -> bool:
+    def mark_unavailable(self) -> bool:
         """A call failed; whether that is news."""
-        news = self.away_since_s is None
-        if self.away_since_s is None:
-            self.away_since_s = time.monotonic()
+        is_news = self.unavailable_since_s is None
+        if self.unavailable_since_s is None:
+            self.unavailable_since_s = time.monotonic()
         self.health.redis_up.set(0)
-        return news
+        return is_news
 
 
 @dataclass(slots=True)
-class Quality:
-    """Whether the stream is mostly bad, looked at minute by minute."""
+class StreamQuality:
+    """Whether most events of the stream are rejected or late, evaluated minute by minute."""
 
     since_ms: int = 0
     good: int = 0
     bad: int = 0
-    mostly_bad: bool = False
+    mostly_rejected: bool = False
 
     def add(self, counts: EventCounts, now_ms: int) -> None:
-        """Count the events of a piece; `now_ms`: monotonic."""
-        self.turn(now_ms)
+        """Count the events of a chunk; `now_ms`: monotonic."""
+        self.roll(now_ms)
         self.good += counts.accepted
         self.bad += counts.late + counts.rejected.total()
-        if self._is_judged:
-            self.mostly_bad = self.bad > self.good
+        if self._has_enough_events:
+            self.mostly_rejected = self.bad > self.good
 
-    def turn(self, now_ms: int) -> None:
-        """End the minute if it is over: it alone decides, and too few events are no bad stream."""
+    def roll(self, now_ms: int) -> None:
+        """End the minute if it is over: it alone decides, and too few events are a good stream."""
         if now_ms - self.since_ms >= MINUTE_MS:
-            self.mostly_bad = self._is_judged and self.bad > self.good
+            self.mostly_rejected = self._has_enough_events and self.bad > self.good
             self.since_ms, self.good, self.bad = now_ms, 0, 0
 
     @property
-    def _is_judged(self) -> bool:
-        return self.good + self.bad >= EVENTS_JUDGED_MIN
+    def _has_enough_events(self) -> bool:
+        return self.good + self.bad >= EVENTS_EVALUATED_MIN
 
 
 @dataclass(slots=True)
 class WorkerServices:
-    """Everything that a lane writes to."""
+    """Everything that a task writes to."""
 
     store: Store
     publisher: Publisher
     dispatcher: Dispatcher
-    standing: ActiveAlerts
+    active_alerts: ActiveAlerts
     exporter: Exporter
     health: Health
     store_state: StoreState = field(init=False)
-    quality: Quality = field(default_factory=Quality)
+    quality: StreamQuality = field(default_factory=StreamQuality)
 
     def __post_init__(self) -> None:
         self.store_state = StoreState(self.health)
 
-    async def tell(self, task: PartitionTask, owned_s: float, *, unstored: bool) -> None:
-        """Hand out what a lane has decided: live to the sinks, and to the audit topic.
+    async def deliver(self, task: PartitionTask, owned_s: float, *, unstored: bool) -> None:
+        """Deliver what a task has decided: to the sinks while live, and to the audit topic.
+
+        Called by the `TaskRunner` after each commit and on each tick. Waits for the audit topic;
+        sinks deliver in the background.
 
         Args:
-            task: whose.
-            owned_s: monotonic time at which nobody else had it for sure.
-            unstored: also what no commit has stored yet, because the store is away.
+            task: whose outbox.
+            owned_s: monotonic time at which this worker certainly owned the task.
+            unstored: include what no commit has stored yet, because the store is unavailable.
         """
         outbox, live = task.outbox, task.clock.live
         if task.shard.spec.event_clock:
             outbox.drop_notices()
         elif live:
             self._page(outbox, unstored=unstored)
-        if self.standing.is_wanted:
-            stands = outbox.standing(task.shard.as_of_ms, live=live, unstored=unstored)
-            self.standing.show(task.origin.partition, stands, owned_s)
+        if self.active_alerts.is_wanted:
+            track_active = outbox.active_notices(task.shard.as_of_ms, live=live, unstored=unstored)
+            self.active_alerts.show(task.origin.partition, track_active, owned_s)
         await self._audit(outbox, unstored=unstored)
 
     def _page(self, outbox: Outbox, *, unstored: bool) -> None:
-        """Hand what waits to the sinks.
+        """Hand undelivered notices to the sinks.
 
-        What they do not take in goes on waiting, and so does what comes later in its alert's life.
+        A notice that they do not accept goes on waiting, and so do the later ones of its alert.
         """
-        waiting: set[str] = set()
+        blocked: set[str] = set()
         for notice in outbox.notices(unstored=unstored):
-            if notice.alert in waiting:
+            if notice.alert in blocked:
                 continue
-            outbox.offered(notice)
+            outbox.mark_offered(notice)
             if not self.dispatcher.offer(notice):
-                outbox.offered(notice, accepted=False)
-                waiting.add(notice.alert)
+                outbox.mark_offered(notice, accepted=False)
+                blocked.add(notice.alert)
 
     async def _audit(self, outbox: Outbox, *, unstored: bool) -> None:
-        """Hand what waits to the audit topic."""
+        """Produce undelivered transitions to the audit topic."""
         audits = outbox.audits(unstored=unstored)
         if audits and await self.publisher.transitions(audits):
             for entry in audits:
-                outbox.taken(entry.id)
+                outbox.acknowledge(entry.id)
 
     def count(self, counts: EventCounts, now_ms: int) -> None:
-        """Count events by what became of them; `now_ms`: monotonic."""
+        """Count events by their result; `now_ms`: monotonic."""
         health, rejected = self.health, counts.rejected.total()
         results = {"accepted": counts.accepted, "late": counts.late, "rejected": rejected}
         for result, events in results.items():
@@ -156,22 +162,22 @@ class WorkerServices:
         health.events_late.inc(counts.late)
         for reason, events in counts.rejected.items():
             health.events_rejected.labels(reason).inc(events)
-        before = self.quality.mostly_bad
+        before = self.quality.mostly_rejected
         self.quality.add(counts, now_ms)
-        self._tell_quality(before=before)
+        self._report_quality(before=before)
 
-    def turn(self, now_ms: int) -> None:
-        """Let the minute pass by which the stream is judged; `now_ms`: monotonic."""
-        before = self.quality.mostly_bad
-        self.quality.turn(now_ms)
-        self._tell_quality(before=before)
+    def roll(self, now_ms: int) -> None:
+        """End the minute by which the stream is evaluated, if it is over; `now_ms`: monotonic."""
+        before = self.quality.mostly_rejected
+        self.quality.roll(now_ms)
+        self._report_quality(before=before)
 
-    def _tell_quality(self, *, before: bool) -> None:
-        mostly_bad = self.quality.mostly_bad
-        if mostly_bad == before:
+    def _report_quality(self, *, before: bool) -> None:
+        mostly_rejected = self.quality.mostly_rejected
+        if mostly_rejected == before:
             return
-        self.health.events_mostly_bad.set(mostly_bad)
-        if mostly_bad:
-            log.error("most events cannot be taken in; `floorwatch dlq show` tells why")
+        self.health.events_mostly_bad.set(mostly_rejected)
+        if mostly_rejected:
+            log.error("most events are rejected or late; `floorwatch dlq show` says why")
         else:
-            log.info("most events can be taken in again")
+            log.info("most events are accepted again")

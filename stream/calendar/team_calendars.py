@@ -21,8 +21,8 @@ class TeamCalendars:
         self.of_team = np.zeros(0, np.int64)
         self.of_pool = np.zeros(0, np.int64)
 
-    def resize(self) -> None:
-        """Follow the names: calendars of new teams and pools."""
+    def follow_names(self) -> None:
+        """Add the calendars of new teams and pools."""
         names = self._names
         for floor, team in names.teams.keys[len(self.of_team) :]:
             pool = names.pools.keys[names.team_pool.data[names.team(floor, team)]][1]

@@ -15,8 +15,8 @@ from stream.units import parse_duration_ms, rfc3339
 
 if TYPE_CHECKING:
     from stream.config import Settings
-    from stream.dlq.reader import Show
-    from stream.dlq.retry import Choice, Retry, RetryResult
+    from stream.dlq.reader import ShowProgress
+    from stream.dlq.retry import Retry, RetryResult, Selection
     from stream.dlq.summary import Summary
 
 T = TypeVar("T")
@@ -95,9 +95,9 @@ def retry(
     if every and (reason or origin):
         raise ConfigurationError("--all; allowed: without --reason and --origin")
     settings = read_settings(config)
-    from stream.dlq.retry import Choice
+    from stream.dlq.retry import Selection
 
-    choice = Choice(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
+    choice = Selection(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
     done: list[Retry] = []
     try:
         with progress() as on_progress:
@@ -106,7 +106,7 @@ def retry(
         for one in done:
             typer.echo("\n".join(_result_lines(settings, one.outcome, dry_run=dry_run)))
     outcome = done[0].outcome
-    if (outcome.hopeless or outcome.late) and not (outcome.retried or outcome.before):
+    if (outcome.not_resendable or outcome.late) and not (outcome.retried or outcome.before):
         raise FloorwatchError("nothing was sent")
 
 
@@ -115,7 +115,7 @@ async def _summary(
     reasons: frozenset[str],
     since_ms: int | None,
     limit: int,
-    on_progress: "Show",
+    on_progress: "ShowProgress",
 ) -> "Summary":
     from stream.dlq.reader import open_reader
     from stream.dlq.summary import summarise
@@ -130,20 +130,22 @@ async def _summary(
 
 async def _retried(
     settings: "Settings",
-    choice: "Choice",
-    on_progress: "Show",
+    choice: "Selection",
+    on_progress: "ShowProgress",
     done: "list[Retry]",
     *,
     dry_run: bool,
 ) -> None:
     """Send. `done` gets the work before it starts, so that an interrupted one is reported too."""
     from stream.dlq.reader import open_reader
-    from stream.dlq.retry import Goal, Retry
+    from stream.dlq.retry import Retry, RetryTarget
 
     kafka = settings.kafka
     topics = (kafka.dead_letters_topic, kafka.events_topic)
     letters_at, events_at = await _partitions(settings, *topics)
-    goal = Goal(kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run)
+    goal = RetryTarget(
+        kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run
+    )
     async with open_reader(kafka.brokers, kafka.dead_letters_topic, letters_at) as box:
         done.append(Retry(box, choice, goal, on_progress))
         await done[0].run()
@@ -266,6 +268,6 @@ def _result_lines(settings: "Settings", outcome: "RetryResult", *, dry_run: bool
         yield f"  {outcome.before} were sent by an earlier run"
     for reason, letters in sorted(outcome.late.items()):
         yield f"  {letters} {reason}: would be late again; --reason {reason} sends them"
-    for (reason, why), letters in sorted(outcome.hopeless.items()):
+    for (reason, why), letters in sorted(outcome.not_resendable.items()):
         example = printable(outcome.examples[reason, why])
         yield f"  {letters} {printable(reason)}: {why}, as {example}"

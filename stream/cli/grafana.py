@@ -48,7 +48,7 @@ def push(
       floorwatch grafana push --token-file /run/secrets/grafana --language zh
     """  # noqa: D301 - click's mark for text that it must not wrap
     from stream.config.values import has_host
-    from stream.notify.grafana import Fate, GrafanaClient
+    from stream.notify.grafana import Change, GrafanaClient
 
     if language not in ("en", "zh", "both"):
         raise ConfigurationError(f"--language '{language}'; allowed: en, zh, both")
@@ -63,14 +63,14 @@ def push(
         typer.echo(_line(step, dry_run=dry_run))
         if dry_run and step.diff:
             typer.echo(step.diff)
-    pushed = sum(step.fate is not Fate.unchanged for step in steps)
+    pushed = sum(step.change is not Change.unchanged for step in steps)
     verb = "would be pushed" if dry_run else "pushed"
     typer.echo(f"{pushed} of {len(steps)} boards {verb}", err=True)
 
 
 def _line(step: "BoardStep", *, dry_run: bool) -> str:
-    mark = {"new": "+", "changed": "~", "unchanged": "="}[step.fate]
-    return f"{mark} {step.uid}: {step.fate}{' (nothing was changed)' if dry_run else ''}"
+    mark = {"new": "+", "changed": "~", "unchanged": "="}[step.change]
+    return f"{mark} {step.uid}: {step.change}{' (nothing was changed)' if dry_run else ''}"
 
 
 def _token(path: Path | None) -> str:

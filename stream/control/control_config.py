@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from stream.calendar.hours import HoursLookup, ScheduleUnion
-from stream.control.evaluation.head_counts import CountPacking
-from stream.control.evaluation.limits import limits_of
+from stream.control.head_counts import CountPacking
+from stream.control.limits import limits_of
 from stream.events.language import State
 from stream.fingerprint import fingerprint
 from stream.ids import PoolKey

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from stream.control.alerts.lifecycle import Episode
 from stream.control.detectors.collective import Entry, EntryLog
 from stream.control.detectors.protocol import Detector, DetectorState, S
 from stream.control.detectors.share import Jumps
-from stream.control.evaluation.limits import SPAN_MAX_MS
+from stream.control.episode import Episode
+from stream.control.limits import SPAN_MAX_MS
 from stream.events.language import I64
 from stream.ids import PoolKey, TeamKey
 from stream.units import NEVER_MS

@@ -11,11 +11,11 @@ from typing import Any, Final
 import orjson
 
 from stream.control.alerts.gate import MEMORY_MS
-from stream.control.alerts.lifecycle import NO_EPISODE, Alert, Episode
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
 from stream.control.detectors.protocol import DetectorState, S
 from stream.control.detectors.share import Jumps
+from stream.control.episode import NO_EPISODE, Alert, Episode
 from stream.control.model import Severity
 from stream.errors import StateError
 from stream.ids import PoolKey, TeamKey

@@ -1,1 +1,1 @@
-"""Dead letters: written by workers, read and sent again by people."""
+"""Dead letters: written by workers, shown to operators and retried by them."""

@@ -1,8 +1,8 @@
-"""The dead-letter topic as it is read by people: its letters, and marks of those sent again.
+"""Reads the dead-letter topic: dead letters, and marks of those that were retried.
 
-A worker writes letters (`deadletters`), `floorwatch dlq retry` a mark for each that it has sent
-again: a record with the letter's key, the header ``retried`` and no value. Both may stand there
-more than once under one key.
+A worker writes dead letters (`dead_letters`); `floorwatch dlq retry` writes a mark for each that it
+has sent again: a record with the dead letter's key, the header ``retried`` and no value. There may
+be more than one record of both kinds under one key.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from stream.errors import ServiceError
 
 RETRIED: Final = "retried"
-STILL_S_MAX: Final = 20.0
-"""Without an answer for so long, Kafka is not there."""
-QUIET_S: Final = 1.0
+ANSWER_TIMEOUT_S: Final = 20.0
+"""Without an answer for so long, Kafka is unavailable."""
+PROGRESS_AFTER_S: Final = 1.0
 """Shorter work shows no progress."""
 
-Show = Callable[[str, int, int], None]
-"""Told (step, done, total) now and then."""
+ShowProgress = Callable[[str, int, int], None]
+"""Called with (step, done, total) now and then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A dead letter; a record that lacks what a worker writes is none."""
+class DeadLetterRecord:
+    """A dead letter as read from the topic; a record without a worker's headers is none."""
 
     key: bytes
-    """Where it comes from and why: repeats of a letter have the same."""
+    """Source and reason: repeats of a dead letter have the same."""
     reason: str
     detail: str
     """Of the first event that had this reason."""
@@ -40,48 +40,48 @@ class Letter:
     topic: str
     partition: int
     offset: int
-    """With topic and partition: of the record that it tells of."""
+    """With topic and partition: of the source record."""
     size: int
-    """Bytes of that record, whole."""
+    """Bytes of the whole source record."""
     is_cut: bool
-    """Only its beginning is here."""
+    """Only its beginning was kept."""
     value: bytes | None
     time_ms: int
-    """When the letter was written."""
+    """When the dead letter was written."""
     at: int
-    """The partition of the dead-letter topic in which it stands."""
+    """Its partition in the dead-letter topic."""
 
     @property
     def origin(self) -> str:
-        """The record that it tells of."""
+        """The source record, as text."""
         return f"{self.topic} {self.partition}:{self.offset}"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """The letter with this key was sent again."""
+class RetryMark:
+    """The dead letter with this key was sent again."""
 
     key: bytes
     time_ms: int
 
 
-def letter_of(record: "ConsumerRecord[Any, Any]") -> Letter | Mark | None:
-    """What a record of the topic says; None if Floorwatch did not write it."""
-    told = {name: bytes(value).decode(errors="replace") for name, value in record.headers}
+def parse_record(record: "ConsumerRecord[Any, Any]") -> DeadLetterRecord | RetryMark | None:
+    """Parse a record of the topic; None if Floorwatch did not write it."""
+    headers = {name: bytes(value).decode(errors="replace") for name, value in record.headers}
     key, value = record.key or b"", record.value
-    if RETRIED in told:
-        return Mark(key, record.timestamp)
+    if RETRIED in headers:
+        return RetryMark(key, record.timestamp)
     try:
-        return Letter(
+        return DeadLetterRecord(
             key=key,
-            reason=told["reason"],
-            detail=told["detail"],
-            events=int(told["events"]),
-            topic=told["source_topic"],
-            partition=int(told["source_partition"]),
-            offset=int(told["source_offset"]),
-            size=int(told.get("size", len(value or b""))),
-            is_cut="truncated" in told,
+            reason=headers["reason"],
+            detail=headers["detail"],
+            events=int(headers["events"]),
+            topic=headers["source_topic"],
+            partition=int(headers["source_partition"]),
+            offset=int(headers["source_offset"]),
+            size=int(headers.get("size", len(value or b""))),
+            is_cut="truncated" in headers,
             value=value,
             time_ms=record.timestamp,
             at=record.partition,
@@ -91,46 +91,46 @@ def letter_of(record: "ConsumerRecord[Any, Any]") -> Letter | Mark | None:
 
 
 class DeadLetterReader:
-    """All of the topic, up to where it ended when it was opened."""
+    """The whole topic, up to its end when it was opened."""
 
     def __init__(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
         self._consumer = consumer
         self._ends = ends
 
     async def records(
-        self, since_ms: int | None, show: Show, step: str
-    ) -> AsyncIterator[Letter | Mark | None]:
-        """What each record says, in order within a partition; may be called again.
+        self, since_ms: int | None, show: ShowProgress, step: str
+    ) -> AsyncIterator[DeadLetterRecord | RetryMark | None]:
+        """Each record, in order within a partition; may be called again.
 
         Args:
-            since_ms: leave out what was written before.
-            show: told how far it has come, as the step of this name.
-            step: see there.
+            since_ms: skip what was written before.
+            show: called with the progress of this step.
+            step: name of the step.
 
         Raises:
-            ServiceError: Kafka does not answer any more.
+            ServiceError: Kafka no longer answers.
         """
         position = await self._starts(since_ms)
-        began_s = heard_s = time.monotonic()
+        start_s = answered_s = time.monotonic()
         done, total = 0, sum(self._ends.values()) - sum(position.values())
         while done < total:
             found = await self._consumer.getmany(timeout_ms=500)
             if found:
-                heard_s = time.monotonic()
-            elif time.monotonic() - heard_s > STILL_S_MAX:
-                raise ServiceError(f"Kafka has not answered for {STILL_S_MAX:.0f} s")
+                answered_s = time.monotonic()
+            elif time.monotonic() - answered_s > ANSWER_TIMEOUT_S:
+                raise ServiceError(f"Kafka has not answered for {ANSWER_TIMEOUT_S:.0f} s")
             for tp, records in found.items():
                 for record in records:
                     if record.offset < self._ends[tp]:
-                        yield letter_of(record)
+                        yield parse_record(record)
             for tp, end in self._ends.items():
                 position[tp] = min(end, await self._consumer.position(tp))
             done = total - sum(self._ends.values()) + sum(position.values())
-            if time.monotonic() - began_s > QUIET_S:
+            if time.monotonic() - start_s > PROGRESS_AFTER_S:
                 show(step, done, total)
 
     async def _starts(self, since_ms: int | None) -> dict[TopicPartition, int]:
-        """Go to the beginning, by partition."""
+        """Seek to the beginning, by partition."""
         if since_ms is None:
             starts = await self._consumer.beginning_offsets(list(self._ends))
         else:
@@ -144,7 +144,7 @@ class DeadLetterReader:
 
 @contextlib.asynccontextmanager
 async def open_reader(brokers: str, topic: str, partitions: int) -> AsyncIterator[DeadLetterReader]:
-    """The topic as it is now.
+    """Open the topic as it is now.
 
     Raises:
         KafkaError: no broker answers.
@@ -158,6 +158,6 @@ async def open_reader(brokers: str, topic: str, partitions: int) -> AsyncIterato
         consumer.assign(tps)
         yield DeadLetterReader(consumer, await consumer.end_offsets(tps))
     finally:
-        # While Kafka is away aiokafka's fetcher is cancelled in a pause, and lets that escape.
+        # While Kafka is down aiokafka's fetcher is cancelled in a pause, and lets that escape.
         with contextlib.suppress(asyncio.CancelledError):
             await consumer.stop()

@@ -1,4 +1,4 @@
-"""What the dead-letter topic holds, in numbers, and its newest letters: `floorwatch dlq show`."""
+"""Summarises the dead-letter topic: counts, and the newest dead letters (`floorwatch dlq show`)."""
 
 import heapq
 from collections import Counter
@@ -6,31 +6,31 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from stream.dlq.reader import DeadLetterReader, Letter, Mark, Show
+from stream.dlq.reader import DeadLetterReader, DeadLetterRecord, RetryMark, ShowProgress
 from stream.units import rfc3339
 
 Place = tuple[str, str, int]
 """Reason, source topic, source partition."""
-BEGINNING: int = 200
+PREVIEW_CHARS: int = 200
 """Characters of a value that are shown."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """Each letter counts once, however often it stands there."""
+    """Each dead letter counts once, however often it was written."""
 
     letters: Counter[Place] = field(default_factory=Counter)
     events: Counter[Place] = field(default_factory=Counter)
     retried: Counter[Place] = field(default_factory=Counter)
     foreign: int = 0
     """Records that Floorwatch did not write."""
-    newest: list[Letter] = field(default_factory=list)
+    newest: list[DeadLetterRecord] = field(default_factory=list)
     """Newest first."""
     marked: set[bytes] = field(default_factory=set)
-    """Keys of letters that were sent again."""
+    """Keys of dead letters that were sent again."""
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A row for each reason and source partition, the most letters first."""
+        """A row for each reason and source partition, most dead letters first."""
         for place, letters in sorted(self.letters.items(), key=lambda one: (-one[1], one[0])):
             reason, topic, partition = place
             yield {
@@ -42,8 +42,8 @@ class Summary:
                 "retried": self.retried[place],
             }
 
-    def document(self, letter: Letter) -> dict[str, Any]:
-        """A letter as JSON tells it."""
+    def document(self, letter: DeadLetterRecord) -> dict[str, Any]:
+        """A dead letter as a JSON object."""
         return {
             "time": rfc3339(letter.time_ms),
             "reason": letter.reason,
@@ -55,47 +55,52 @@ class Summary:
             "size_bytes": letter.size,
             "truncated": letter.is_cut,
             "retried": letter.key in self.marked,
-            "value": beginning(letter.value),
+            "value": preview(letter.value),
         }
 
 
-def beginning(value: bytes | None) -> str | None:
-    """The beginning of a record as text that harms no terminal."""
+def preview(value: bytes | None) -> str | None:
+    """The beginning of a record as text that is safe to print on a terminal."""
     if value is None:
         return None
-    text = value[: 4 * BEGINNING].decode(errors="backslashreplace")
-    return printable(text[:BEGINNING]) + ("…" if len(text) > BEGINNING else "")
+    text = value[: 4 * PREVIEW_CHARS].decode(errors="backslashreplace")
+    return printable(text[:PREVIEW_CHARS]) + ("…" if len(text) > PREVIEW_CHARS else "")
 
 
 def printable(text: str) -> str:
-    """Text whose control characters are written out."""
+    """Text with its control characters escaped."""
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
 
 
 async def summarise(
-    box: DeadLetterReader, *, reasons: Collection[str], since_ms: int | None, limit: int, show: Show
+    reader: DeadLetterReader,
+    *,
+    reasons: Collection[str],
+    since_ms: int | None,
+    limit: int,
+    show: ShowProgress,
 ) -> Summary:
     """Read the topic once.
 
     Args:
-        box: the topic.
-        reasons: leave out others; empty: all.
-        since_ms: leave out what was written before.
-        limit: how many of the newest letters to keep.
-        show: told how far it has come.
+        reader: of the topic.
+        reasons: skip others; empty: all.
+        since_ms: skip what was written before.
+        limit: how many of the newest dead letters to keep.
+        show: called with the progress.
 
     Raises:
-        ServiceError: Kafka does not answer any more.
+        ServiceError: Kafka no longer answers.
     """
     found = Summary()
     places: dict[bytes, Place] = {}
-    newest: list[tuple[int, bytes, Letter]] = []
-    async for one in box.records(since_ms, show, "reading"):
+    newest: list[tuple[int, bytes, DeadLetterRecord]] = []
+    async for one in reader.records(since_ms, show, "reading"):
         if one is None:
             found.foreign += 1
-        elif isinstance(one, Mark):
+        elif isinstance(one, RetryMark):
             if one.key in places and one.key not in found.marked:
                 found.marked.add(one.key)
                 found.retried[places[one.key]] += 1

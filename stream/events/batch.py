@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from stream.arrays import Columns
 from stream.events.language import I64, U8, Bool, Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class StateRows:
+class StateRows(Columns):
     """State events; columns of one length. `event` is the row's place in the batch."""
 
     event: I64
@@ -46,7 +47,7 @@ class CallRows:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueRows:
+class QueueRows(Columns):
     """Gauges of a queue, from a source that has them. -1: the oldest wait is missing."""
 
     event: I64

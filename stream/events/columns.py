@@ -5,10 +5,12 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from stream.arrays import ColumnStore, column
 from stream.events import fields
 from stream.events.fields import Fields
-from stream.events.language import I64, Kind, Reason
+from stream.events.language import I64, U8, Bool, Kind, Reason
 from stream.events.names import Names
 from stream.events.parse import Parsed, Unusual
 from stream.events.typed import ABSENT, CallEvent, Event, Heartbeat, QueueEvent, StateEvent
@@ -16,47 +18,46 @@ from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
 from stream.units import EARLIEST_MS, LATEST_MS
 
 
-class EventColumns:
-    """Room for `size` events and more; columns that do not apply to a kind keep their default."""
+class EventColumns(ColumnStore):
+    """Events by place; columns that do not apply to an event's kind keep their default."""
+
+    record: I64 = column(np.int64)
+    kept: Bool = column(np.bool_, fill=True)
+    kind: U8 = column(np.uint8, Kind.heartbeat)
+    ts_ms: I64 = column(np.int64)
+    source: I64 = column(np.int64)
+    floor: I64 = column(np.int64)
+    seat: I64 = column(np.int64, -1)
+    state: U8 = column(np.uint8)
+    seq: I64 = column(np.int64)
+    sync: Bool = column(np.bool_)
+    phase: U8 = column(np.uint8)
+    pool: I64 = column(np.int64)
+    wait_ms: I64 = column(np.int64, -1)
+    talk_ms: I64 = column(np.int64, -1)
+    hold_ms: I64 = column(np.int64, -1)
+    acw_ms: I64 = column(np.int64, -1)
+    waiting: I64 = column(np.int64)
+    call: npt.NDArray[np.object_] = column(np.object_, "")
 
     def __init__(self, size: int) -> None:
+        super().__init__()
+        self.resize(rows=size)
         self.used = 0
-        """How many events were entered."""
-        self.record = np.zeros(size, np.int64)
-        self.kept = np.ones(size, np.bool_)
-        self.kind = np.full(size, Kind.heartbeat, np.uint8)
-        self.ts_ms = np.zeros(size, np.int64)
-        self.source = np.zeros(size, np.int64)
-        self.floor = np.zeros(size, np.int64)
-        self.seat = np.full(size, -1, np.int64)
-        self.state = np.zeros(size, np.uint8)
-        self.seq = np.zeros(size, np.int64)
-        self.sync = np.zeros(size, np.bool_)
-        self.phase = np.zeros(size, np.uint8)
-        self.pool = np.zeros(size, np.int64)
-        self.wait_ms = np.full(size, -1, np.int64)
-        self.talk_ms = np.full(size, -1, np.int64)
-        self.hold_ms = np.full(size, -1, np.int64)
-        self.acw_ms = np.full(size, -1, np.int64)
-        self.waiting = np.zeros(size, np.int64)
-        self.call = np.full(size, "", np.object_)
+        """How many events were written."""
 
-    def take_place(self, record: I64) -> int:
-        """Make the next places those of the events of these records; the first of them."""
+    def reserve(self, record: I64) -> int:
+        """Reserve the next places for the events of these records; returns the first of them."""
         first, self.used = self.used, self.used + len(record)
-        short = self.used - len(self.record)
-        if short > 0:
-            blank = vars(EventColumns(max(short, first)))
-            for name in blank.keys() - {"used"}:
-                setattr(self, name, np.concatenate([getattr(self, name), blank[name]]))
+        self.resize(rows=self.used)
         self.record[first : self.used] = record
         return first
 
-    def put(self, index: int, one: Fields, names: Names) -> None:
-        """Enter one event that was read by itself.
+    def write(self, index: int, one: Fields, names: Names) -> None:
+        """Write one event that was read by itself.
 
         Raises:
-            Refused: its floor does not belong to the partition that it came from.
+            InvalidEvent: its floor does not belong to the partition that it came from.
         """
         if stray := names.stray(one.floor):
             fields.refuse(Reason.misrouted, stray)

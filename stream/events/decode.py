@@ -92,7 +92,7 @@ class _Decoding:
         try:
             parsed = self._read_run(run)
             record = np.array(range(len(run)) if parsed.place is None else parsed.place) + first
-            columns.fill(self._table, self._table.take_place(record), parsed, self._names)
+            columns.fill(self._table, self._table.reserve(record), parsed, self._names)
         except Unusual:
             self._table.used = used  # each event will come to the same place again
             if len(run) <= FEW:
@@ -109,10 +109,10 @@ class _Decoding:
             except UnreadableRecord as error:
                 self._unread.append(Rejected(record, error.reason, error.detail))
                 continue
-            place = self._table.take_place(np.full(len(held), record))
+            place = self._table.reserve(np.full(len(held), record))
             for index, document in enumerate(held, place):
                 try:
-                    self._table.put(index, read(document), self._names)
+                    self._table.write(index, read(document), self._names)
                 except InvalidEvent as error:
                     self._refuse(index, error.reason, error.detail)
 

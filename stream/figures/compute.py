@@ -39,7 +39,7 @@ def compute(
     pool_keys: Sequence[PoolKey],
 ) -> Figures:
     """All figures at an instant, for the teams and pools of which something was heard."""
-    engine.resize()
+    engine.follow_names()
     sums = read_windows(engine, as_of_ms)
     teams = np.array(
         sorted(np.flatnonzero(engine.seen_teams()).tolist(), key=team_keys.__getitem__), np.int64
@@ -180,7 +180,7 @@ def _source_figures(engine: Engine, as_of_ms: int) -> tuple[SourceFigures, ...]:
 
 def members(engine: Engine, as_of_ms: int, teams: Sequence[int]) -> list[list[Member]]:
     """The member tables of teams, by agent: those who have time in one of its windows."""
-    engine.resize()
+    engine.follow_names()
     sums = read_windows(engine, as_of_ms)
     now = {
         int(seat): (State(int(state)).name, int(since))

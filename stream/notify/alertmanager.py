@@ -1,10 +1,11 @@
-"""Alerts that stand now, told to every member of an Alertmanager cluster again and again.
+"""Active alerts, sent to every member of an Alertmanager cluster again and again.
 
-Alertmanager keeps no alert that is not sent anew: each has an end some minutes ahead, which the
-next sending moves. So there is no queue here. Each lane shows what stands in it, and a line to each
-member sends all of it: at once when that changes, and each `resend_ms`. A member that was away has
-it all with the next sending. What is over is sent with its end until nobody can hold it for
-standing any more. Prometheus itself does the same (`sendAlerts` in its rules/alerting.go).
+Alertmanager drops an alert that is not sent anew: each has an end some minutes ahead, which the
+next sending moves. So there is no queue here. Each partition's task shows its active alerts, and
+one sender for each member sends all of them: at once when they change, and each `resend_ms`. A
+member that was unavailable has all of them with the next sending. An ended alert is sent with its
+end until no member can consider it active any more. Prometheus itself does the same (`sendAlerts`
+in its rules/alerting.go).
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from stream.clock import wall_ms
 from stream.failpoints import failpoint
 from stream.notify.alertmanager_alert import NO_LINKS, AlertmanagerAlert, Links, alert_of
 from stream.notify.notice import Notice
-from stream.notify.sink import PATIENCE, Patience, SinkSpec
+from stream.notify.sink import RETRY_POLICY, RetryPolicy, SinkSpec
 from stream.render.worker_metrics import Health
 from stream.units import MINUTE_MS, SECOND_MS
 
@@ -31,10 +32,10 @@ _LOG = logging.getLogger(__name__)
 HORIZON: Final = 4
 """An alert is sent with its end so many resendings ahead: three in a row may fail."""
 RENAMED_MS: Final = 5 * MINUTE_MS
-"""So long a member is told that an alert no longer has its former severity."""
+"""How long a member is sent the end of an alert under its former severity."""
 OWNED_S_MAX: Final = 15.0
-"""What a lane showed is sent until so long after its ownership was last confirmed: who slept
-through its session must not speak for what another has now."""
+"""Alerts of a partition are sent until so long after its ownership was last confirmed: a worker
+that slept through its session must not send alerts of a partition that another one owns now."""
 PATH: Final = "/api/v2/alerts"
 
 
@@ -43,84 +44,92 @@ class AlertmanagerSpec(SinkSpec):
     """One cluster of Alertmanagers."""
 
     urls: tuple[str, ...]
-    """Of each member: gossip passes on who was notified, not what stands."""
+    """Of each member: gossip passes on who was notified, but not which alerts are active."""
     resend_ms: int = MINUTE_MS
     links: Links = NO_LINKS
 
 
 @dataclass(frozen=True, slots=True)
 class TaskAlerts:
-    """What stands in one lane, which was its worker's at `owned_s` for sure (monotonic)."""
+    """The active alerts of one partition's task, and when its ownership was last confirmed."""
 
     notices: tuple[Notice, ...]
     owned_s: float
+    """Monotonic."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The steps that are shown."""
+        """The keys of the notices."""
         return tuple(notice.key for notice in self.notices)
 
 
 class ActiveAlerts:
-    """What stands in all lanes, and the lines that tell it.
+    """The active alerts of all tasks, and their senders.
 
     Args:
         specs: the clusters.
         health: where deliveries are counted.
-        patience: pauses after failures.
+        retry: pauses after failures.
     """
 
     def __init__(
-        self, specs: Sequence[AlertmanagerSpec], health: Health, patience: Patience = PATIENCE
+        self, specs: Sequence[AlertmanagerSpec], health: Health, retry: RetryPolicy = RETRY_POLICY
     ) -> None:
         self._specs = tuple(specs)
         self._health = health
-        self._patience = patience
-        self._lanes: Mapping[int, TaskAlerts] = {}
-        self._lines: list[_MemberQueue] = []
+        self._retry = retry
+        self._by_partition: Mapping[int, TaskAlerts] = {}
+        self._senders: list[_MemberSender] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is anybody to tell."""
+        """Whether any Alertmanager is configured."""
         return bool(self._specs)
 
-    def show(self, lane: int, notices: Iterable[Notice], owned_s: float) -> None:
-        """Say what stands in a lane; called again and again, so that it goes on being told."""
-        shown, before = TaskAlerts(tuple(notices), owned_s), self._lanes.get(lane)
-        self._lanes = {**self._lanes, lane: shown}
-        if before is None or before.keys != shown.keys:
-            for line in self._lines:
-                line.news.set()
+    def show(self, partition: int, notices: Iterable[Notice], owned_s: float) -> None:
+        """Set the active alerts of a partition; call it again and again to keep them active.
 
-    def withdraw(self, lane: int) -> None:
-        """The lane is another's now, who goes on telling."""
-        self._lanes = {at: shown for at, shown in self._lanes.items() if at != lane}
+        Args:
+            partition: its number.
+            notices: the last step of each alert that is active, or ended a short time ago.
+            owned_s: when the partition's ownership was last confirmed (monotonic).
+        """
+        shown, before = TaskAlerts(tuple(notices), owned_s), self._by_partition.get(partition)
+        self._by_partition = {**self._by_partition, partition: shown}
+        if before is None or before.keys != shown.keys:
+            for sender in self._senders:
+                sender.changed.set()
+
+    def withdraw(self, partition: int) -> None:
+        """Stop to send the alerts of a partition: another worker owns it, and goes on."""
+        kept = {at: shown for at, shown in self._by_partition.items() if at != partition}
+        self._by_partition = kept
 
     def notices(self) -> list[Notice]:
-        """What may be told now."""
+        """The notices of all partitions that this worker owns for sure."""
         oldest_s = time.monotonic() - OWNED_S_MAX
-        lanes = [shown for shown in self._lanes.values() if shown.owned_s >= oldest_s]
-        return [notice for shown in lanes for notice in shown.notices]
+        owned = [shown for shown in self._by_partition.values() if shown.owned_s >= oldest_s]
+        return [notice for shown in owned for notice in shown.notices]
 
     async def __aenter__(self) -> "ActiveAlerts":
-        """Begin to tell."""
+        """Start to send."""
         self._session = aiohttp.ClientSession(headers={"User-Agent": "floorwatch"})
-        self._lines = []
+        self._senders = []
         for spec in self._specs:
-            untold = dict.fromkeys(spec.urls, 0)
-            self._lines += [
-                _MemberQueue(
-                    spec, url, self._session, self._health, self._patience, self.notices, untold
+            undelivered = dict.fromkeys(spec.urls, 0)
+            self._senders += [
+                _MemberSender(
+                    spec, url, self._session, self._health, self._retry, self.notices, undelivered
                 )
-                for url in untold
+                for url in undelivered
             ]
-        self._tasks = [asyncio.create_task(line.work()) for line in self._lines]
+        self._tasks = [asyncio.create_task(sender.work()) for sender in self._senders]
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        """Stop at once; the next owner of each lane goes on."""
+        """Stop at once; the next owner of each partition goes on."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -129,8 +138,8 @@ class ActiveAlerts:
             self._session = None
 
 
-class _MemberQueue:
-    """The way to one member."""
+class _MemberSender:
+    """Sends all active alerts to one member of a cluster."""
 
     def __init__(
         self,
@@ -138,77 +147,78 @@ class _MemberQueue:
         url: str,
         session: aiohttp.ClientSession,
         health: Health,
-        patience: Patience,
+        retry: RetryPolicy,
         notices: Callable[[], list[Notice]],
-        untold: dict[str, int],
+        undelivered: dict[str, int],
     ) -> None:
-        self.news = asyncio.Event()
+        self.changed = asyncio.Event()
         self._spec = spec
         self._url = url.rstrip("/") + PATH
         self._session = session
-        self._patience = patience
+        self._retry = retry
         self._notices = notices
         self._delivered = health.alert_deliveries.labels(spec.name, "delivered")
         self._failed = health.alert_deliveries.labels(spec.name, "failed")
         self._pending = health.alerts_pending.labels(spec.name)
-        self._member, self._untold = url, untold
-        """By member: alerts of the last sending, if it failed. What one has, people are told."""
-        self._told: dict[str, AlertmanagerAlert] = {}
-        """By id of the alert: as what the member knows it."""
+        self._member, self._undelivered = url, undelivered
+        """By member: alerts of the last sending, if it failed. One member that has an alert is
+        enough for people to be notified."""
+        self._sent: dict[str, AlertmanagerAlert] = {}
+        """By id of the alert: as the member knows it."""
         self._renamed: dict[tuple[str, ...], tuple[AlertmanagerAlert, float]] = {}
-        """By labels: what the member knows under labels that it no longer has, since it became
-        more severe, and until when it is told that these are over."""
+        """By labels: alerts that the member knows under labels that they no longer have, since
+        they became more severe; and until when their end is sent."""
 
     async def work(self) -> None:
-        """Tell for ever; the task is ended by cancelling it."""
+        """Send until the task is cancelled."""
         failures = 0
         while True:
             try:
-                failures = 0 if await self._tell() else failures + 1
+                failures = 0 if await self._send() else failures + 1
             except Exception:  # noqa: BLE001 - whatever it is
-                # A fault of ours must be seen, and must not end the way to a member.
+                # A bug of ours must be visible, and must not stop the sending to a member.
                 _LOG.exception("sink %s: nothing could be sent", self._spec.name)
                 self._failed.inc()
                 failures += 1
             if failures:
-                await asyncio.sleep(self._patience.pause_s(failures))
+                await asyncio.sleep(self._retry.pause_s(failures))
             else:
                 await self._pause(self._spec.resend_ms / SECOND_MS)
 
-    async def _tell(self) -> bool:
-        """Whether the member knows all that it has to know."""
-        self.news.clear()
-        alerts = self._due(time.monotonic())
+    async def _send(self) -> bool:
+        """Send all alerts; whether the member has all of them."""
+        self.changed.clear()
+        alerts = self._alerts(time.monotonic())
         if not alerts:
-            self._lacks(0)
+            self._count_undelivered(0)
             return True
         return await self._post(alerts)
 
     async def _pause(self, seconds: float) -> None:
-        """So long, or until something else stands."""
+        """Wait so long, or until the alerts change."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self.news.wait()
+                await self.changed.wait()
 
-    def _due(self, now_s: float) -> list[AlertmanagerAlert]:
-        """All that is to be sent now."""
+    def _alerts(self, now_s: float) -> list[AlertmanagerAlert]:
+        """All alerts to be sent now."""
         wanted = [notice for notice in self._notices() if self._spec.wants(notice)]
         alerts = {notice.alert: alert_of(notice, self._spec.links) for notice in wanted}
         until_s = now_s + RENAMED_MS / SECOND_MS
         for name, alert in alerts.items():
-            before = self._told.get(name)
+            before = self._sent.get(name)
             if before is not None and before.identity != alert.identity:
                 self._renamed[before.identity] = (before.ended(wall_ms()), until_s)
             self._renamed.pop(alert.identity, None)
         self._renamed = {at: one for at, one in self._renamed.items() if one[1] > now_s}
-        self._told = alerts
+        self._sent = alerts
         return [*_one_each(alerts.values()), *(alert for alert, _ in self._renamed.values())]
 
     async def _post(self, alerts: Sequence[AlertmanagerAlert]) -> bool:
-        """Whether the member has taken all."""
+        """Whether the member accepted all alerts."""
         until_ms = wall_ms() + HORIZON * self._spec.resend_ms
         error = await self._try(orjson.dumps([alert.document(until_ms) for alert in alerts]))
-        self._lacks(len(alerts) if error else 0)
+        self._count_undelivered(len(alerts) if error else 0)
         if error:
             self._failed.inc()
             _LOG.warning("sink %s did not take %d alerts: %s", self._spec.name, len(alerts), error)
@@ -216,12 +226,12 @@ class _MemberQueue:
             self._delivered.inc()
         return not error
 
-    def _lacks(self, alerts: int) -> None:
-        self._untold[self._member] = alerts
-        self._pending.set(min(self._untold.values()))
+    def _count_undelivered(self, alerts: int) -> None:
+        self._undelivered[self._member] = alerts
+        self._pending.set(min(self._undelivered.values()))
 
     async def _try(self, body: bytes) -> str:
-        """Why it failed; empty: it did not."""
+        """Post once; why it failed, empty if it did not."""
         try:
             with failpoint("page"):
                 async with self._session.post(
@@ -233,14 +243,14 @@ class _MemberQueue:
                 ) as response:
                     return "" if response.status == 200 else f"status {response.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Only its kind: the text of an error of aiohttp may hold the URL.
+            # Only its type: the text of an error of aiohttp may contain the URL.
             return type(error).__name__
 
 
 def _one_each(alerts: Iterable[AlertmanagerAlert]) -> list[AlertmanagerAlert]:
-    """The last alert under each labels: an episode may begin before the one before it is forgotten.
+    """The last alert of each identity: an episode may begin before the last one is forgotten.
 
-    Both in one message would be one alert for Alertmanager, now over and now standing.
+    Alertmanager would treat both in one message as one alert, ended and active.
     """
     found: dict[tuple[str, ...], AlertmanagerAlert] = {}
     for alert in sorted(alerts, key=lambda one: (not one.ends_at, one.starts_at)):

@@ -15,10 +15,10 @@ PLACE: Final = ("floor", "pool", "team")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where people read on; empty: nowhere."""
+    """Addresses that alerts link to; empty: no link."""
 
     grafana: str = ""
-    """Grafana's own address."""
+    """Grafana's address."""
     runbook: str = ""
     """The page with a section for each alert."""
     language: str = "en"
@@ -30,32 +30,32 @@ NO_LINKS: Final = Links()
 
 @dataclass(frozen=True, slots=True)
 class AlertmanagerAlert:
-    """One alert. Its labels alone are its identity, so no number and no time stands in them."""
+    """One alert. Its labels alone are its identity, so they contain no number and no time."""
 
     labels: dict[str, str]
     annotations: dict[str, str]
     starts_at: str
     ends_at: str
-    """Empty while it stands."""
+    """Empty while the alert is active."""
     url: str
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What Alertmanager knows it by."""
+        """What identifies the alert in Alertmanager."""
         return tuple(f"{name}={value}" for name, value in sorted(self.labels.items()))
 
     def ended(self, at_ms: int) -> "AlertmanagerAlert":
-        """The same, over."""
+        """This alert, ended."""
         return replace(self, ends_at=self.ends_at or rfc3339(at_ms))
 
     def document(self, until_ms: int) -> dict[str, Any]:
-        """As the API takes it.
+        """The document for the API.
 
-        Both times are always said: with an end and no beginning, Alertmanager 0.25 takes the end
-        for the beginning.
+        It always has both times: given an end and no start, Alertmanager 0.25 uses the end as the
+        start.
 
         Args:
-            until_ms: the end of an alert that stands.
+            until_ms: the end of an alert that is active.
         """
         return {
             "labels": self.labels,
@@ -102,17 +102,17 @@ def alert_of(notice: Notice, links: Links) -> AlertmanagerAlert:
 
 
 def alert_name(detector: str) -> str:
-    """The name of a detector's alerts, as the runbook has it."""
+    """The name of a detector's alerts, as in the runbook."""
     return "Floorwatch" + "".join(word.title() for word in detector.split("_"))
 
 
 def place_of(document: Mapping[str, Any]) -> dict[str, str]:
-    """Of what a notice is: floor, pool and, unless it is of the pool, team."""
+    """Labels of the place: floor, pool and, unless the alert is of a pool, team."""
     return {name: document[name] for name in PLACE if document[name]}
 
 
 def dashboard_url(place: Mapping[str, str], links: Links) -> str:
-    """The board on which that place is shown; empty where it is not known where Grafana is."""
+    """The dashboard of that place; empty if Grafana's address is not configured."""
     if not links.grafana:
         return ""
     board = "floorwatch-team" if "team" in place else "floorwatch-queue"

@@ -1,7 +1,7 @@
-"""Grafana by its HTTP API: boards pushed from files, and alerts as annotations.
+"""Grafana's HTTP API: pushes dashboards from files, and marks alerts as annotations.
 
-Of the client library only three calls are used, which work with every Grafana from 10 to 13:
-`dashboards/db`, folders, and the creation of annotations; and a board is read before it is changed.
+It uses only calls that work with every Grafana from 10 to 13: `dashboards/db`, folders, and the
+creation of annotations. A dashboard is read before it is changed.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ from grafana_api.grafana_face import GrafanaFace
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.failpoints import failpoint
 from stream.notify.notice import Notice, Status
-from stream.notify.sink import Answer, Pace, Refusal, SinkSpec
+from stream.notify.sink import RateLimit, SendResult, SendStatus, SinkSpec
 from stream.units import parse_instant_ms
 
 OWN: Final = ("id", "version")
-"""What Grafana itself puts into a board."""
+"""Fields that Grafana itself adds to a dashboard."""
 FOLDER: Final = "floorwatch"
 
 
-class Fate(StrEnum):
-    """What a push does to a board."""
+class Change(StrEnum):
+    """What a push does to a dashboard."""
 
     new = "new"
     changed = "changed"
@@ -39,21 +39,21 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BoardStep:
-    """One board of a push."""
+    """The push of one dashboard."""
 
     uid: str
-    fate: Fate
+    change: Change
     diff: str
-    """Lines that differ, as `diff -u` writes them; empty for a new board."""
+    """The lines that differ, as in `diff -u`; empty for a new dashboard."""
 
 
 class GrafanaClient:
     """One Grafana.
 
     Args:
-        url: its own address, with a path where it is served under one.
-        token: of a service account that may write boards and folders.
-        timeout_s: of one request.
+        url: its address, with the path if it is served under one.
+        token: of a service account that may write dashboards and folders.
+        timeout_s: of one request, in seconds.
     """
 
     def __init__(self, url: str, token: str, timeout_s: float) -> None:
@@ -67,13 +67,13 @@ class GrafanaClient:
             port=parts.port,
             url_path_prefix=f"{path}/" if path else "",
             protocol=parts.scheme,
-            timeout=(timeout_s / 2, timeout_s / 2),  # to connect, and to answer
+            timeout=(timeout_s / 2, timeout_s / 2),  # to connect, and to reply
         )
-        # After a redirect a POST is sent as GET, which Grafana answers, and nothing is written.
+        # A redirect turns POST into GET: Grafana would reply, and write nothing.
         self._face.api.s.max_redirects = 0
 
     def plan(self, boards: Sequence[Mapping[str, Any]]) -> list[BoardStep]:
-        """What a push of these boards would do.
+        """What a push of these dashboards would do.
 
         Raises:
             FloorwatchError: see `push`.
@@ -81,36 +81,36 @@ class GrafanaClient:
         return [self._step(board, self._read(board["uid"])) for board in boards]
 
     def push(self, boards: Sequence[Mapping[str, Any]], folder: str) -> list[BoardStep]:
-        """Put these boards into a folder; what is there already as it is stays untouched.
+        """Write these dashboards into a folder; unchanged ones are not written.
 
         Raises:
-            ConfigurationError: the token is not accepted, or may not do this.
-            ServiceError: Grafana is not there, or fails.
-            FloorwatchError: a board was changed meanwhile, or Grafana refuses it.
+            ConfigurationError: the token is invalid, or lacks permission.
+            ServiceError: Grafana is unavailable, or fails.
+            FloorwatchError: a dashboard was changed meanwhile, or Grafana rejects it.
         """
         steps = []
         for board in boards:
             found = self._read(board["uid"])
             step = self._step(board, found)
             steps.append(step)
-            if step.fate is Fate.unchanged:
+            if step.change is Change.unchanged:
                 continue
-            if len([one for one in steps if one.fate is not Fate.unchanged]) == 1:
-                self._make_folder(folder)
+            if len([one for one in steps if one.change is not Change.unchanged]) == 1:
+                self._create_folder(folder)
             version = 0 if found is None else found["dashboard"].get("version", 0)
             document = {**board, "id": None, "version": version}
             body = {
                 "dashboard": document,
                 "folderUid": FOLDER,
                 "message": "floorwatch grafana push",
-                # A board that somebody changed since it was read is not overwritten.
+                # Do not overwrite a dashboard that somebody changed since it was read.
                 "overwrite": False,
             }
             self._call("dashboards/db", self._face.dashboard.update_dashboard, body)
         return steps
 
     def annotate(self, at_ms: int, until_ms: int | None, tags: Sequence[str], text: str) -> None:
-        """Mark an instant, or a time, on all boards that ask for one of these tags.
+        """Mark an instant, or a period, on all dashboards that query one of these tags.
 
         Raises:
             FloorwatchError: see `push`.
@@ -127,11 +127,11 @@ class GrafanaClient:
     # ------------------------------------------------------------------------------ calls
 
     def _read(self, uid: str) -> Mapping[str, Any] | None:
-        """A board with what Grafana says of it; None: there is none."""
+        """A dashboard with its metadata; None if it does not exist."""
         try:
             found: Mapping[str, Any] = self._face.dashboard.get_dashboard(uid)
         except GrafanaClientError as error:
-            # Grafana says so in JSON; any other server of HTTP has no such page either.
+            # Grafana says so in JSON; any other HTTP server has no such page either.
             if error.status_code == requests.codes.not_found and isinstance(error.response, dict):
                 return None
             raise self._translated("dashboards", error) from None
@@ -143,45 +143,46 @@ class GrafanaClient:
 
     def _no_grafana(self) -> ConfigurationError:
         return ConfigurationError(
-            f"what answers at {self._url} is no Grafana; is the path missing under which it is?"
+            f"the server at {self._url} is not Grafana; is the path missing under which Grafana is "
+            "served?"
         )
 
     def _step(self, board: Mapping[str, Any], found: Mapping[str, Any] | None) -> BoardStep:
         if found is None:
-            return BoardStep(board["uid"], Fate.new, "")
+            return BoardStep(board["uid"], Change.new, "")
         before, after = _text(found["dashboard"]), _text(board)
         folder = found.get("meta", {}).get("folderUid", FOLDER)
         moved = [] if folder == FOLDER else [f"-folder: {folder}", f"+folder: {FOLDER}"]
         if before == after and not moved:
-            return BoardStep(board["uid"], Fate.unchanged, "")
+            return BoardStep(board["uid"], Change.unchanged, "")
         lines = unified_diff(
             before.splitlines(), after.splitlines(), "in Grafana", "here", lineterm="", n=2
         )
-        return BoardStep(board["uid"], Fate.changed, "\n".join([*moved, *lines]))
+        return BoardStep(board["uid"], Change.changed, "\n".join([*moved, *lines]))
 
-    def _make_folder(self, title: str) -> None:
+    def _create_folder(self, title: str) -> None:
         try:
             self._face.folder.create_folder(title, FOLDER)
         except GrafanaClientError as error:
-            # It is there already: 409 (up to Grafana 9 too), 412 where the title is taken.
+            # It exists: 409 (up to Grafana 9 too), 412 if the title is taken.
             if error.status_code not in (
                 requests.codes.conflict,
                 requests.codes.precondition_failed,
             ):
                 raise self._translated("folders", error) from None
-            self._has_folder(title)
+            self._check_folder(title)
         except (GrafanaException, requests.RequestException, ValueError) as error:
             raise self._translated("folders", error) from None
 
-    def _has_folder(self, title: str) -> None:
+    def _check_folder(self, title: str) -> None:
         try:
             self._face.folder.get_folder(FOLDER)
         except GrafanaClientError as error:
             if error.status_code != requests.codes.not_found:
                 raise self._translated("folders", error) from None
             raise FloorwatchError(
-                f"Grafana at {self._url} has a folder '{title}' that is not ours (its uid is not "
-                f"'{FOLDER}'); rename it, or name another with --folder"
+                f"Grafana at {self._url} has a folder '{title}' of another origin (its uid is not "
+                f"'{FOLDER}'); rename it, or choose another title with --folder"
             ) from None
 
     def _call(self, what: str, call: Any, *arguments: Any, **more: Any) -> None:  # noqa: ANN401
@@ -191,29 +192,29 @@ class GrafanaClient:
             raise self._translated(what, error) from None
 
     def _translated(self, what: str, error: Exception) -> FloorwatchError:
-        """An error in our words; neither a token nor a path stands in it."""
+        """The error for the user; it contains neither a token nor a path."""
         if isinstance(error, GrafanaException):
-            return self._refused(what, error)
+            return self._rejected(what, error)
         if isinstance(error, requests.Timeout):
-            return ServiceError(f"Grafana at {self._url} gave no answer to {what} in time")
+            return ServiceError(f"Grafana at {self._url} did not reply to {what} in time")
         if isinstance(error, requests.TooManyRedirects):
             return ConfigurationError(
-                f"Grafana at {self._url} sends elsewhere; give the address where it is itself "
+                f"Grafana at {self._url} redirects; set the address that it redirects to "
                 "(https instead of http, with its path)"
             )
         if isinstance(error, requests.exceptions.SSLError):
-            return ServiceError(f"Grafana at {self._url} has no certificate that is trusted here")
+            return ServiceError(f"Grafana at {self._url} has no trusted certificate")
         if isinstance(error, requests.ConnectionError):
-            return ServiceError(f"Grafana at {self._url} is not there: it cannot be reached")
+            return ServiceError(f"Grafana at {self._url} cannot be reached")
         return self._no_grafana()
 
-    def _refused(self, what: str, error: GrafanaException) -> FloorwatchError:
+    def _rejected(self, what: str, error: GrafanaException) -> FloorwatchError:
         code = error.status_code
         if code == requests.codes.not_found and not isinstance(error.response, dict):
             return self._no_grafana()
         if code == requests.codes.unauthorized:
             return ConfigurationError(
-                f"Grafana at {self._url} does not accept the token; make one for a service "
+                f"Grafana at {self._url} does not accept the token; create one for a service "
                 "account with the role Editor (Administration, Service accounts)"
             )
         if code == requests.codes.forbidden:
@@ -223,12 +224,12 @@ class GrafanaClient:
             )
         if code == requests.codes.precondition_failed:
             return FloorwatchError(
-                f"a board was changed in Grafana at {self._url} while it was pushed, or its title "
-                "is taken in the folder; look with --dry-run and push again"
+                f"a dashboard was changed in Grafana at {self._url} during the push, or its title "
+                "is taken in the folder; check with --dry-run and push again"
             )
         if code >= requests.codes.server_error:
             return ServiceError(f"Grafana at {self._url} fails at {what}: status {code}")
-        return FloorwatchError(f"Grafana at {self._url} refuses {what}: {error.message}")
+        return FloorwatchError(f"Grafana at {self._url} rejects {what}: {error.message}")
 
 
 def _text(board: Mapping[str, Any]) -> str:
@@ -241,7 +242,7 @@ def _text(board: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrafanaSpec(SinkSpec):
-    """A Grafana that marks alerts on its boards."""
+    """A Grafana that shows alerts as annotations on its dashboards."""
 
     url: str
     token: str
@@ -249,24 +250,24 @@ class GrafanaSpec(SinkSpec):
 
 
 class GrafanaSender:
-    """See `stream.notify.sink.Sender`: each step is an annotation, an end one from its beginning.
+    """See `stream.notify.sink.Sender`: a step is an annotation, an end one from the alert's start.
 
-    What is sent a second time because a reply was lost stands there twice.
+    A step that is sent again because a reply was lost appears twice.
     """
 
-    pace: Pace = Pace(10, 1.0)
-    at_once = 1
+    rate_limit: RateLimit = RateLimit(10, 1.0)
+    concurrency = 1
 
     def __init__(self, spec: GrafanaSpec) -> None:
         self.spec = spec
         self._client = GrafanaClient(spec.url, spec.token, spec.timeout_ms / 1_000)
 
-    def fitting(self, _notices: Iterable[Notice]) -> int:
-        """One step an annotation."""
+    def batch_size(self, _notices: Iterable[Notice]) -> int:
+        """One: an annotation is one step."""
         return 1
 
-    async def send(self, notices: Sequence[Notice]) -> Answer:
-        """Mark the first."""
+    async def send(self, notices: Sequence[Notice]) -> SendResult:
+        """Mark the first notice."""
         document = orjson.loads(notices[0].body)
         place = [document[name] for name in ("floor", "pool", "team") if document[name]]
         tags = ["floorwatch", document["detector"], document["severity"], *place]
@@ -279,7 +280,7 @@ class GrafanaSender:
             with failpoint("page"):
                 await asyncio.to_thread(self._client.annotate, at_ms, until_ms, tags, text)
         except ServiceError as error:
-            return Answer(Refusal.away, str(error))
+            return SendResult(SendStatus.unavailable, str(error))
         except FloorwatchError as error:
-            return Answer(Refusal.refused, str(error))
-        return Answer(Refusal.none)
+            return SendResult(SendStatus.rejected, str(error))
+        return SendResult(SendStatus.delivered)

@@ -1,4 +1,4 @@
-"""A transition as a JSON document: what a webhook gets and what stands in the audit topic."""
+"""A transition as a JSON document, for webhooks and for the audit topic."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ Describe = Callable[[Transition], Mapping[str, Message]]
 """Messages by language (`en`, `zh`)."""
 
 RAISED: Final = frozenset({Verdict.out_of_control, Verdict.watch, Verdict.improving})
-"""States in which there is something to tell; any other ends the alert."""
+"""States in which an alert is active; any other ends it."""
 NAMING: Final = frozenset({"drivers"})
-"""Keys of the evidence that name people; left out unless a configuration asks for them."""
+"""Keys of the evidence that name people; left out unless the configuration includes them."""
 
 
 class Status(StrEnum):
-    """Whether an alert stands or has ended."""
+    """Whether an alert is active or has ended."""
 
     firing = "firing"
     resolved = "resolved"
@@ -29,12 +29,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One step of an alert on its way to the sinks; its body alone is enough to make it again."""
+    """One step of an alert for the sinks; it can be rebuilt from its body alone."""
 
     key: str
-    """Of this step: the same however often it is sent, so that a receiver knows repeats."""
+    """Identifies this step: the same on each attempt, so that a receiver detects repeats."""
     alert: str
-    """Id of the alert; steps of one alert are delivered in order."""
+    """Id of the alert; the steps of one alert are delivered in order."""
     status: Status
     severity: Severity
     pool: str
@@ -43,15 +43,15 @@ class Notice:
 
     @classmethod
     def from_body(cls, body: bytes) -> "Notice":
-        """The notice of a body that was stored, such as one of an outbox.
+        """The notice of a stored body, such as one from an outbox.
 
         Raises:
-            ValueError: this is no such body.
+            ValueError: it is not the body of a notice.
         """
         try:
             return cls._from_document(orjson.loads(body), body)
         except (KeyError, TypeError) as error:
-            msg = f"no body of a notice, {error} is missing or wrong: {body[:80]!r}"
+            msg = f"not the body of a notice: {error} is missing or invalid: {body[:80]!r}"
             raise ValueError(msg) from error
 
     @classmethod
@@ -68,7 +68,7 @@ class Notice:
 
 
 def key_of(transition: Transition) -> str:
-    """Identity of one step: alert, instant and new state."""
+    """The key of one step: alert, instant and new state."""
     return f"{transition.id}:{transition.at_ms}:{transition.to.value}"
 
 
@@ -79,8 +79,8 @@ def body_of(
 
     Args:
         transition: the step.
-        describe: gives the texts in all languages.
-        language: that of `title` and `text`, for receivers that show just one.
+        describe: returns the texts in all languages.
+        language: of `title` and `text`, for receivers that show only one language.
         with_names: whether the evidence may name people.
     """
     status = Status.firing if transition.to in RAISED else Status.resolved

@@ -1,4 +1,4 @@
-"""Which sender belongs to a sink."""
+"""The sender for each kind of sink."""
 
 import aiohttp
 
@@ -24,7 +24,7 @@ CHAT_FORMATS: dict[str, ChatFormat] = {
 
 
 def sender_of(spec: SinkSpec, session: aiohttp.ClientSession) -> Sender:
-    """The sender of a sink that is told step by step.
+    """The sender of a sink that receives each step of an alert.
 
     Raises:
         TypeError: there is none for this kind.

@@ -1,4 +1,4 @@
-"""What all receivers of notices have in common, and how a message is handed to one."""
+"""What all sinks share: the notices that they want, retries, rate limits, results of sending."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -15,108 +15,108 @@ from stream.spec import ANY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSpec:
-    """A receiver: which notices it wants."""
+    """A receiver of notices."""
 
     name: str
-    """Stands in metrics and log lines; a URL may hold a secret and does not."""
+    """Used in metrics and log lines instead of the URL, which may contain a secret."""
     severities: frozenset[Severity] = frozenset({Severity.page})
     teams: frozenset[str] = frozenset({ANY})
-    """Names of teams, or of pools for what is judged by pool; "*": all."""
+    """Names of teams, or of pools for the alerts of pools; "*": all."""
     timeout_ms: int = 5_000
 
     def wants(self, notice: Notice) -> bool:
-        """Whether this receiver is told."""
+        """Whether the notice is sent to this sink."""
         of_place = ANY in self.teams or (notice.team or notice.pool) in self.teams
         return of_place and notice.severity in self.severities
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How often a sink is tried, and how much may wait for it."""
+class RetryPolicy:
+    """Pauses between attempts, and limits of concurrent and pending messages."""
 
     first_s: float = 0.5
     longest_s: float = 30.0
-    at_once: int = 4
-    """Messages that are under way to one sink at the same time, at most."""
-    waiting: int = 10_000
-    """Notices that may wait, over all sinks; then the outbox has to keep them."""
+    concurrency: int = 4
+    """The most messages that are sent to one sink at the same time."""
+    pending_max: int = 10_000
+    """The most pending notices over all sinks; beyond that, notices wait in the outbox."""
 
     def pause_s(self, failures: int) -> float:
-        """Pause after so many failures in a row; spread, so that workers do not march in step."""
+        """Pause after so many failures in a row; random, so that workers do not retry in step."""
         pause = min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 30))
         return pause * random.uniform(0.75, 1.0)  # noqa: S311 - guards nothing
 
 
-PATIENCE: Final = Patience()
+RETRY_POLICY: Final = RetryPolicy()
 
 
-class Refusal(Enum):
-    """Why a message was not taken."""
+class SendStatus(Enum):
+    """How an attempt to send a message ended."""
 
-    none = "none"
-    refused = "refused"
-    """The sink lives and does not want this message."""
-    away = "away"
-    """It takes nothing now."""
+    delivered = "delivered"
+    rejected = "rejected"
+    """The sink works and rejects this message."""
+    unavailable = "unavailable"
+    """The sink accepts nothing now."""
 
 
-class Answer(NamedTuple):
-    """What became of a message."""
+class SendResult(NamedTuple):
+    """The result of an attempt to send a message."""
 
-    refusal: Refusal
+    status: SendStatus
     why: str = ""
-    """For the log; without any address."""
+    """For the log; contains no address."""
     wait_s: float = 0.0
-    """So long the sink wants to be left alone."""
+    """The pause that the sink asks for."""
 
     @property
-    def taken(self) -> bool:
-        """Whether the sink has it."""
-        return self.refusal is Refusal.none
+    def delivered(self) -> bool:
+        """Whether the sink accepted the message."""
+        return self.status is SendStatus.delivered
 
 
-TAKEN: Final = Answer(Refusal.none)
+DELIVERED: Final = SendResult(SendStatus.delivered)
 
 
-class Pace(NamedTuple):
-    """So many messages at most within so many seconds."""
+class RateLimit(NamedTuple):
+    """At most so many messages within so many seconds."""
 
     messages: int
     per_s: float
 
 
-UNLIMITED: Final = Pace(1_000, 0.0)
+UNLIMITED: Final = RateLimit(1_000, 0.0)
 
 
 class Sender(Protocol):
-    """Hands notices to one sink."""
+    """Sends notices to one sink."""
 
     @property
     def spec(self) -> SinkSpec:
-        """Which notices it wants."""
+        """The sink."""
 
     @property
-    def pace(self) -> Pace:
-        """What the sink lets through."""
+    def rate_limit(self) -> RateLimit:
+        """The rate that the sink allows."""
 
     @property
-    def at_once(self) -> int:
-        """Messages that may be under way at the same time."""
+    def concurrency(self) -> int:
+        """How many messages may be sent at the same time."""
 
-    def fitting(self, notices: Iterable[Notice]) -> int:
-        """How many of these, from the first on, go into one message; one at least."""
+    def batch_size(self, notices: Iterable[Notice]) -> int:
+        """How many of these, from the first on, fit into one message; at least one."""
 
-    async def send(self, notices: Sequence[Notice]) -> Answer:
+    async def send(self, notices: Sequence[Notice]) -> SendResult:
         """Send one message with these notices; raises nothing."""
 
 
-_COME_BACK: Final = frozenset({408, 425, 429})
-"""Answers of the 400s that speak of the receiver's state and not of what it was sent."""
-_PATIENCE_ASKED_S_MAX: Final = 600.0
+_RETRYABLE: Final = frozenset({408, 425, 429})
+"""Status codes of the 400s that concern the receiver's state, not the message."""
+_RETRY_AFTER_S_MAX: Final = 600.0
 
 
 class Reply(NamedTuple):
-    """Status, headers and body of an answer by HTTP."""
+    """Status, headers and body of an HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -125,8 +125,8 @@ class Reply(NamedTuple):
 
 async def post(
     session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str], timeout_ms: int
-) -> Reply | Answer:
-    """Post once; the reply, or that the sink is away."""
+) -> Reply | SendResult:
+    """Post once; returns the reply, or that the sink is unavailable."""
     timeout = aiohttp.ClientTimeout(total=timeout_ms / 1_000)
     try:
         async with session.post(
@@ -134,21 +134,21 @@ async def post(
         ) as response:
             return Reply(response.status, dict(response.headers), await response.read())
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        # Only its kind: the text of an error of aiohttp may hold the URL.
-        return Answer(Refusal.away, type(error).__name__)
+        # Only its type: the text of an error of aiohttp may contain the URL.
+        return SendResult(SendStatus.unavailable, type(error).__name__)
 
 
-def by_status(reply: Reply) -> Answer:
-    """What a status says."""
+def result_of_status(reply: Reply) -> SendResult:
+    """The result that the HTTP status of a reply means."""
     if 200 <= reply.status < 300:
-        return TAKEN
+        return DELIVERED
     why = f"status {reply.status}"
-    if reply.status >= 500 or reply.status in _COME_BACK:
-        return Answer(Refusal.away, why, _wait_s(reply))
-    return Answer(Refusal.refused, why)
+    if reply.status >= 500 or reply.status in _RETRYABLE:
+        return SendResult(SendStatus.unavailable, why, _wait_s(reply))
+    return SendResult(SendStatus.rejected, why)
 
 
 def _wait_s(reply: Reply) -> float:
-    """Seconds of Retry-After; 0 where it is a date or missing."""
+    """Seconds of Retry-After; 0 if it is a date or missing."""
     text = reply.headers.get("Retry-After", "")
-    return min(float(text), _PATIENCE_ASKED_S_MAX) if text.isdecimal() else 0.0
+    return min(float(text), _RETRY_AFTER_S_MAX) if text.isdecimal() else 0.0

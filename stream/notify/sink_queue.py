@@ -1,4 +1,4 @@
-"""What waits for one sink, in which order it is tried, and how often."""
+"""The queue of one sink: what is pending, in which order it is sent, and when it is retried."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from typing import Final
 
 from stream.control.model import Severity
 from stream.notify.notice import Notice
-from stream.notify.sink import Answer, Patience, Refusal, Sender
+from stream.notify.sink import RetryPolicy, Sender, SendResult, SendStatus
 from stream.render.worker_metrics import Health
 
 _LOG = logging.getLogger(__name__)
@@ -19,177 +19,190 @@ _RANK: Final = {severity: at for at, severity in enumerate(Severity)}
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """The notices of one alert that a sink has not taken yet, oldest first."""
+class _PendingAlert:
+    """The notices of one alert that the sink has not accepted yet, oldest first."""
 
     arrival: int
     notices: deque[Notice] = field(default_factory=deque)
     failures: int = 0
     not_before_s: float = 0.0
     busy: bool = False
+    """Its first notice is being sent."""
     withdrawn: bool = False
-    """Its first notice, which is on its way, is tried no second time."""
-    together: int = sys.maxsize
-    """It goes in a message of so many at most: one that was refused is tried again in halves."""
+    """Its first notice, which is being sent, is not retried."""
+    batch_max: int = sys.maxsize
+    """The most notices in its message: a rejected message is retried in halves."""
 
     @property
     def urgency(self) -> tuple[int, int, int]:
-        """What failed stands behind what was never tried: one bad notice holds up no other."""
-        loudest = min(_RANK[notice.severity] for notice in self.notices)
-        return (self.failures, loudest, self.arrival)
+        """Sort key. Failed alerts come after untried ones: one bad notice delays no other."""
+        most_severe = min(_RANK[notice.severity] for notice in self.notices)
+        return (self.failures, most_severe, self.arrival)
 
 
 class SinkQueue:
-    """What waits for one sink. Several tasks may `work` on it.
+    """What is pending for one sink. Several tasks may `work` on it.
 
-    The steps of one alert go out in order, never two at once; alerts go out by urgency. What a
-    sender takes at once goes in one message, the most urgent first.
+    The steps of one alert are sent in order, never two at once; alerts are sent by urgency. One
+    message contains as many notices as the sender puts into it, the most urgent first.
+
+    Args:
+        sender: sends to the sink.
+        health: where deliveries are counted.
+        retry: pauses after failures.
+        accepted: called with each notice that the sink has accepted.
+        dropped: called with each notice that was withdrawn before.
     """
 
     def __init__(
         self,
         sender: Sender,
         health: Health,
-        patience: Patience,
-        taken: Callable[[Notice], None],
+        retry: RetryPolicy,
+        accepted: Callable[[Notice], None],
         dropped: Callable[[Notice], None],
     ) -> None:
         self.spec = sender.spec
         self.empty = asyncio.Event()
         self.empty.set()
         self._sender = sender
-        self._patience = patience
-        self._taken = taken
+        self._retry = retry
+        self._accepted = accepted
         self._dropped = dropped
-        self._alerts: dict[str, _Waiting] = {}
+        self._alerts: dict[str, _PendingAlert] = {}
         self._arrivals = 0
         self._failures = 0
         self._not_before_s = 0.0
-        self._sent_s: deque[float] = deque(maxlen=sender.pace.messages)
-        """When the last messages went out."""
-        self._news = asyncio.Event()
+        self._sent_s: deque[float] = deque(maxlen=sender.rate_limit.messages)
+        """When the last messages were sent."""
+        self._changed = asyncio.Event()
         self._pending = health.alerts_pending.labels(self.spec.name)
         self._delivered = health.alert_deliveries.labels(self.spec.name, "delivered")
         self._failed = health.alert_deliveries.labels(self.spec.name, "failed")
 
     def append(self, notice: Notice) -> None:
-        """Put a notice behind the other steps of its alert."""
-        waiting = self._alerts.get(notice.alert)
-        if waiting is None:
+        """Append a notice to the other pending steps of its alert."""
+        alert = self._alerts.get(notice.alert)
+        if alert is None:
             self._arrivals += 1
-            waiting = self._alerts[notice.alert] = _Waiting(self._arrivals)
-        waiting.notices.append(notice)
+            alert = self._alerts[notice.alert] = _PendingAlert(self._arrivals)
+        alert.notices.append(notice)
         self._pending.inc()
         self.empty.clear()
-        self._news.set()
+        self._changed.set()
 
     def withdraw(self, keys: Set[str]) -> None:
-        """Drop what has one of these keys, and what is on its way as soon as it is not taken."""
-        for waiting in list(self._alerts.values()):
-            held = list(waiting.notices)
-            waiting.withdrawn = waiting.busy and (waiting.withdrawn or held[0].key in keys)
-            for notice in held[int(waiting.busy) :]:
+        """Drop the notices with these keys; those that are being sent, as soon as that fails."""
+        for alert in list(self._alerts.values()):
+            held = list(alert.notices)
+            alert.withdrawn = alert.busy and (alert.withdrawn or held[0].key in keys)
+            for notice in held[int(alert.busy) :]:
                 if notice.key in keys:
-                    self._drop(waiting, notice)
+                    self._drop(alert, notice)
 
     async def work(self) -> None:
-        """Deliver for ever; the task is ended by cancelling it."""
+        """Send until the task is cancelled."""
         while True:
             try:
-                await self._deliver(asyncio.get_running_loop().time)
+                await self._send_next(asyncio.get_running_loop().time)
             except Exception:  # noqa: BLE001 - whatever it is
-                # A fault of ours must be seen, and must not end the way to a sink.
+                # A bug of ours must be visible, and must not stop the delivery to a sink.
                 _LOG.exception("sink %s: nothing could be sent", self.spec.name)
                 self._failed.inc()
-                await asyncio.sleep(self._patience.longest_s)
+                await asyncio.sleep(self._retry.longest_s)
 
-    async def _deliver(self, clock: Callable[[], float]) -> None:
+    async def _send_next(self, clock: Callable[[], float]) -> None:
         chosen = self._most_urgent(clock())
         if not chosen:
             await self._sleep(clock())
             return
         self._sent_s.append(clock())
-        for waiting in chosen:
-            waiting.busy = True
+        for alert in chosen:
+            alert.busy = True
         try:
-            answer = await self._sender.send([waiting.notices[0] for waiting in chosen])
+            result = await self._sender.send([alert.notices[0] for alert in chosen])
         finally:
-            for waiting in chosen:
-                waiting.busy = False
-        self._settle(chosen, answer, clock())
-        self._news.set()
+            for alert in chosen:
+                alert.busy = False
+        self._settle(chosen, result, clock())
+        self._changed.set()
 
-    def _most_urgent(self, now_s: float) -> list[_Waiting]:
-        if now_s < max(self._not_before_s, self._free_s):
+    def _most_urgent(self, now_s: float) -> list[_PendingAlert]:
+        if now_s < max(self._not_before_s, self._rate_limited_until_s):
             return []
-        ready = [w for w in self._alerts.values() if not w.busy and now_s >= w.not_before_s]
-        ready.sort(key=lambda waiting: waiting.urgency)
-        chosen = ready[: self._sender.fitting(waiting.notices[0] for waiting in ready)]
-        return chosen[: min((waiting.together for waiting in chosen), default=0)]
+        ready = [one for one in self._alerts.values() if not one.busy and now_s >= one.not_before_s]
+        ready.sort(key=lambda alert: alert.urgency)
+        chosen = ready[: self._sender.batch_size(alert.notices[0] for alert in ready)]
+        return chosen[: min((alert.batch_max for alert in chosen), default=0)]
 
     @property
-    def _free_s(self) -> float:
-        """When the sink's own limit lets the next message through."""
-        pace = self._sender.pace
-        return self._sent_s[0] + pace.per_s if len(self._sent_s) == pace.messages else 0.0
+    def _rate_limited_until_s(self) -> float:
+        """When the sink's rate limit allows the next message."""
+        limit = self._sender.rate_limit
+        return self._sent_s[0] + limit.per_s if len(self._sent_s) == limit.messages else 0.0
 
     async def _sleep(self, now_s: float) -> None:
-        """Until something came, or until a pause is over."""
-        idle = [w.not_before_s for w in self._alerts.values() if not w.busy]
-        until_s = max(self._not_before_s, self._free_s, min(idle)) if idle else None
-        self._news.clear()
+        """Wait until the queue changes, or until a pause is over."""
+        idle = [alert.not_before_s for alert in self._alerts.values() if not alert.busy]
+        until_s = None
+        if idle:
+            until_s = max(self._not_before_s, self._rate_limited_until_s, min(idle))
+        self._changed.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if until_s is None else max(0.0, until_s - now_s)):
-                await self._news.wait()
+                await self._changed.wait()
 
-    def _settle(self, chosen: Sequence[_Waiting], answer: Answer, now_s: float) -> None:
-        if answer.taken:
-            for waiting in chosen:
-                self._pop(waiting)
+    def _settle(self, chosen: Sequence[_PendingAlert], result: SendResult, now_s: float) -> None:
+        if result.delivered:
+            for alert in chosen:
+                self._pop(alert)
         else:
-            self._complain(chosen, answer.why)
+            self._log_failure(chosen, result.why)
             self._failed.inc()
-            # What went together is tried together again: in as few messages as before.
-            pause_s = self._patience.pause_s(1 + max(waiting.failures for waiting in chosen))
-            refused = answer.refusal is Refusal.refused
-            for waiting in chosen:
-                if refused and len(chosen) > 1:
-                    waiting.together = len(chosen) // 2
-                else:
-                    waiting.failures += 1
-                waiting.not_before_s = now_s + pause_s
-                if waiting.withdrawn:
-                    self._drop(waiting, waiting.notices[0])
-        if answer.refusal is not Refusal.away:
+            self._schedule_retry(chosen, result, now_s)
+        if result.status is not SendStatus.unavailable:
             self._failures = 0
             self._not_before_s = 0.0
         elif now_s >= self._not_before_s:
-            # Tries that were under way together are one failure of the sink.
+            # Attempts that were made at the same time are one failure of the sink.
             self._failures += 1
-            pause_s = max(self._patience.pause_s(self._failures), answer.wait_s)
+            pause_s = max(self._retry.pause_s(self._failures), result.wait_s)
             self._not_before_s = now_s + pause_s
 
-    def _complain(self, chosen: Iterable[_Waiting], why: str) -> None:
-        keys = ", ".join(waiting.notices[0].key for waiting in chosen)
-        _LOG.warning(
-            "sink %s did not take %s: %s; it will be tried again", self.spec.name, keys, why
-        )
+    def _schedule_retry(
+        self, chosen: Sequence[_PendingAlert], result: SendResult, now_s: float
+    ) -> None:
+        # What was sent together is retried together, in as few messages as before.
+        pause_s = self._retry.pause_s(1 + max(alert.failures for alert in chosen))
+        rejected = result.status is SendStatus.rejected
+        for alert in chosen:
+            if rejected and len(chosen) > 1:
+                alert.batch_max = len(chosen) // 2
+            else:
+                alert.failures += 1
+            alert.not_before_s = now_s + pause_s
+            if alert.withdrawn:
+                self._drop(alert, alert.notices[0])
 
-    def _pop(self, waiting: _Waiting) -> None:
-        notice = waiting.notices[0]
-        self._remove(waiting, notice)
+    def _log_failure(self, chosen: Iterable[_PendingAlert], why: str) -> None:
+        keys = ", ".join(alert.notices[0].key for alert in chosen)
+        _LOG.warning("sink %s did not take %s: %s; will retry", self.spec.name, keys, why)
+
+    def _pop(self, alert: _PendingAlert) -> None:
+        notice = alert.notices[0]
+        self._remove(alert, notice)
         self._delivered.inc()
-        self._taken(notice)
+        self._accepted(notice)
 
-    def _drop(self, waiting: _Waiting, notice: Notice) -> None:
-        self._remove(waiting, notice)
+    def _drop(self, alert: _PendingAlert, notice: Notice) -> None:
+        self._remove(alert, notice)
         self._dropped(notice)
 
-    def _remove(self, waiting: _Waiting, notice: Notice) -> None:
-        if waiting.notices[0] is notice:
-            waiting.failures, waiting.together, waiting.withdrawn = 0, sys.maxsize, False
-        waiting.notices.remove(notice)
-        if not waiting.notices:
+    def _remove(self, alert: _PendingAlert, notice: Notice) -> None:
+        if alert.notices[0] is notice:
+            alert.failures, alert.batch_max, alert.withdrawn = 0, sys.maxsize, False
+        alert.notices.remove(notice)
+        if not alert.notices:
             del self._alerts[notice.alert]
         if not self._alerts:
             self.empty.set()

@@ -1,4 +1,4 @@
-"""A webhook of one's own: each step as JSON, in order, under a key that never changes."""
+"""A custom webhook: each step of an alert as JSON, in order, with an idempotency key."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from stream.failpoints import failpoint
 from stream.notify.notice import Notice
 from stream.notify.sink import (
     UNLIMITED,
-    Answer,
-    Pace,
+    RateLimit,
+    SendResult,
     SinkSpec,
-    by_status,
     post,
+    result_of_status,
 )
 
-AT_ONCE = 4
-"""Alerts that are being sent to one webhook at the same time."""
+CONCURRENCY = 4
+"""How many alerts are sent to one webhook at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSpec(SinkSpec):
-    """One receiver that is told each step once it has taken it, in order."""
+    """A webhook: each step of an alert is retried until it is accepted, then the next is sent."""
 
     url: str
 
@@ -30,21 +30,21 @@ class WebhookSpec(SinkSpec):
 class WebhookSender:
     """See `stream.notify.sink.Sender`."""
 
-    pace: Pace = UNLIMITED
-    at_once = AT_ONCE
+    rate_limit: RateLimit = UNLIMITED
+    concurrency = CONCURRENCY
 
     def __init__(self, spec: WebhookSpec, session: aiohttp.ClientSession) -> None:
         self.spec = spec
         self._session = session
 
-    def fitting(self, _notices: Iterable[Notice]) -> int:
-        """One step a message."""
+    def batch_size(self, _notices: Iterable[Notice]) -> int:
+        """One: a message is one step."""
         return 1
 
-    async def send(self, notices: Sequence[Notice]) -> Answer:
-        """Send the first."""
+    async def send(self, notices: Sequence[Notice]) -> SendResult:
+        """Send the first notice."""
         notice, spec = notices[0], self.spec
         headers = {"Content-Type": "application/json", "Idempotency-Key": notice.key}
         with failpoint("page"):
             reply = await post(self._session, spec.url, notice.body, headers, spec.timeout_ms)
-        return reply if isinstance(reply, Answer) else by_status(reply)
+        return reply if isinstance(reply, SendResult) else result_of_status(reply)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.arrays import grown, union
+from stream.arrays import ColumnStore, column, union
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
 from stream.observation.feed import Changes, StaleChanges
@@ -24,30 +24,24 @@ ObservedState = tuple[str, str, str, str, int, int]
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
 
 
-class LastObserved:
-    """Seat and state of each agent as control last saw them; NOBODY before the first."""
+class LastObserved(ColumnStore):
+    """Seat and state of each agent as control last observed them."""
 
-    def __init__(self) -> None:
-        self.seat = np.full(64, NOBODY, np.int64)
-        self.state = np.zeros(64, np.int64)
-        self.until_ms = np.full(64, NEVER_MS, np.int64)
-        """When the state stops being credible."""
-        self.run_ms = np.full(64, -NEVER_MS, np.int64)
-        """When the last run of rows that was shown began: an entry that was seen is no other."""
-        self.silent_ms = np.full(8, NEVER_MS, np.int64)
-        """Since when each source is silent; NEVER_MS: it is not."""
-        self.stale = np.zeros(8, np.bool_)
-        """Teams that were stale when control looked last."""
+    seat: I64 = column(np.int64, NOBODY, per="agents")
+    """NOBODY before the first state."""
+    state: I64 = column(np.int64, per="agents")
+    until_ms: I64 = column(np.int64, NEVER_MS, per="agents")
+    """When the state stops being credible."""
+    run_ms: I64 = column(np.int64, -NEVER_MS, per="agents")
+    """When the last run of rows that was shown began: an entry is observed once."""
+    silent_ms: I64 = column(np.int64, NEVER_MS, per="sources")
+    """Since when each source is silent; NEVER_MS: it is not."""
+    stale: Bool = column(np.bool_, per="teams")
+    """Teams that were stale at the last observation."""
 
-    def resize(self, engine: Engine) -> None:
-        """Follow the names."""
-        names = engine.names
-        self.seat = grown(self.seat, len(names.agents), NOBODY)
-        self.state = grown(self.state, len(names.agents))
-        self.until_ms = grown(self.until_ms, len(names.agents), NEVER_MS)
-        self.run_ms = grown(self.run_ms, len(names.agents), -NEVER_MS)
-        self.silent_ms = grown(self.silent_ms, len(names.sources), NEVER_MS)
-        self.stale = grown(self.stale, len(names.teams))
+    def follow_names(self, names: Names) -> None:
+        """Add rows for new agents, sources and teams."""
+        self.resize(agents=len(names.agents), sources=len(names.sources), teams=len(names.teams))
 
     def catch_up(self, engine: Engine, judged_ms: int) -> None:
         """See everything as it stood when all before `judged_ms` was judged."""
@@ -57,7 +51,7 @@ class LastObserved:
 
     def seen(self, engine: Engine, agents: I64) -> list[ObservedState]:
         """What control last saw of these agents, by names: what a commit must hold of them."""
-        self.resize(engine)
+        self.follow_names(engine.names)
         names, seen = engine.names, list[ObservedState]()
         for agent in np.unique(agents).tolist():
             seat = int(self.seat[agent])
@@ -116,7 +110,7 @@ def observe(
 
     touched: agents with rows that control has not seen. entry_states: (STATE_COUNT,).
     """
-    watch.resize(engine)
+    watch.follow_names(engine.names)
     agents = _candidates(engine, watch, touched, until_ms)
     held = held_rows(engine, agents)
     silent = silent_stretches(engine, held, until_ms)

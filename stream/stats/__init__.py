@@ -1,1 +1,5 @@
-"""Formulas, each with its source and its test vectors; every table is derived, none typed in."""
+"""Formulas with their sources, examples and test vectors.
+
+All tables are computed from the formulas; none is typed in. The examples in the docstrings are run
+by the tests.
+"""

@@ -1,4 +1,4 @@
-"""How often chance alone would do it, in numbers that read well: "once in about 4 months"."""
+"""Mean intervals between events of chance, rounded for reading: "about once in 4 months"."""
 
 from dataclasses import dataclass
 from math import floor, log10
@@ -7,25 +7,38 @@ from typing import Final
 from stream.stats.budget import WorkingTime
 
 YEARS_MAX: Final = 100
-"""Longer intervals are given as this: the model is not good for more."""
+"""Longer intervals are cut to this: the model is not accurate enough for more."""
 _MONTHS_PER_YEAR: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Once in about so many units of working time; the count has two significant digits."""
+    """An interval of working time; `count` has two significant digits."""
 
     count: int
     unit: str
     """minute, hour, day, week, month or year."""
     more: bool = False
-    """True: this or longer."""
+    """True: the interval is this long or longer."""
 
 
 def interval_of(rate_per_min: float, work: WorkingTime) -> Interval:
-    """The mean interval of a rate, in the largest unit of which it has at least two.
+    """Return the mean interval of a rate, in the largest unit that it fills at least twice.
 
-    Day, week and month are those of `work`; a year is twelve months. At most 100 years.
+    Args:
+        rate_per_min: events per minute, 0 or more.
+        work: gives the lengths of day, week and month; a year is twelve months.
+
+    Returns:
+        At most `YEARS_MAX` years; then `more` is true.
+
+    >>> work = WorkingTime()
+    >>> interval_of(work.per_month(0.25), work)
+    Interval(count=4, unit='month', more=False)
+    >>> interval_of(1 / 1234, work)
+    Interval(count=3, unit='day', more=False)
+    >>> interval_of(0, work)
+    Interval(count=100, unit='year', more=True)
     """
     year_min = work.month_min * _MONTHS_PER_YEAR
     if rate_per_min * year_min * YEARS_MAX <= 1:
@@ -45,7 +58,7 @@ def interval_of(rate_per_min: float, work: WorkingTime) -> Interval:
 
 
 def _about(count: float) -> int:
-    """Rounded to two significant digits."""
+    """Round to two significant digits."""
     if count < 100:
         return round(count)
     step: int = 10 ** (floor(log10(count)) - 1)

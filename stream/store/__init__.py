@@ -1,1 +1,1 @@
-"""Where a shard's state, its offset and its views are kept: the protocol, Redis, a memory twin."""
+"""Stores a shard's state, its offset and its views: the protocol, Redis, and a twin in memory."""

@@ -1,4 +1,4 @@
-"""Where a Redis is, out of ``[redis] url``: one server, one that Sentinels watch, or a cluster."""
+"""Parses ``[redis] url``: one server, one monitored by Sentinels, or a cluster."""
 
 import re
 from dataclasses import dataclass
@@ -26,29 +26,29 @@ class Address(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        """As people write it."""
+        """As in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One Redis, of whatever kind."""
+    """One Redis deployment, of any kind."""
 
     kind: Kind
     url: str
-    """Of one server, as the client library reads it; of several: of the first, to take user,
-    password, number of the database and options from."""
+    """Of one server, as the client library reads it; of several: of the first, from which user,
+    password, number of the database and options are taken."""
     addresses: tuple[Address, ...] = ()
-    """Where to ask first: Sentinels, or nodes of the cluster."""
+    """Initial nodes: Sentinels, or nodes of the cluster."""
     service: str = ""
-    """What the Sentinels call the primary and its replicas."""
+    """The Sentinels' name for the primary and its replicas."""
 
 
 def site_of(url: str) -> Site:
     """The site at this URL.
 
     Raises:
-        ValueError: it cannot be one; the text says what is wrong, and holds no secret.
+        ValueError: the URL is invalid; the text says why, and holds no secret.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in SCHEMES or not rest.strip("/"):
@@ -58,7 +58,7 @@ def site_of(url: str) -> Site:
         return Site("server", url)
     if set("@,") & set(found["user"] or ""):
         raise ValueError(
-            "user and password stand once, before the first address; '@' in them is %40, ',' %2C"
+            "write user and password once, before the first address; '@' in them is %40, ',' %2C"
         )
     addresses = tuple(map(_address, found["hosts"].split(",")))
     user = f"{found['user']}@" if found["user"] is not None else ""
@@ -66,7 +66,7 @@ def site_of(url: str) -> Site:
     options, path = found["options"] or "", found["path"] or ""
     if found["kind"] == "cluster":
         if path not in {"", "/", "/0"}:
-            raise ValueError("a cluster has only database 0: nothing stands behind its addresses")
+            raise ValueError("a cluster has only database 0: write nothing after its addresses")
         return Site("cluster", first + options, addresses)
     service = _SERVICE.fullmatch(path)
     if service is None:

@@ -1,4 +1,4 @@
-"""Sealed hours in Redis: each a string that expires, and a sorted set of their starts by floor."""
+"""Archived hours in Redis: a string that expires for each, and a sorted set of starts by floor."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,27 +16,29 @@ from stream.windows.closing.archive import Hour, decode
 async def write(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
     """See `stream.store.protocol.Store.archive`."""
     if not hours:
-        return await session.owns()
-    for commands in _rounds(session, hours, keep_ms):
-        if session.ended is not Outcome.OK:
+        return await session.check_owner()
+    for commands in _batches(session, hours, keep_ms):
+        if session.status is not Outcome.OK:
             break
-        for reply in await session.wire.ask(commands):
-            session.heed(reply)
-    if session.ended is Outcome.OK:
+        for reply in await session.client.execute(commands):
+            session.check_reply(reply)
+    if session.status is Outcome.OK:
         for hour in hours:
-            _note(session, hour, keep_ms)
-    return session.ended
+            _record_archived(session, hour, keep_ms)
+    return session.status
 
 
-def _note(session: Session, hour: SealedHour, keep_ms: int) -> None:
-    """The next commit rests on this hour, unless it is that old that it is listed no longer."""
-    listed = keys.hours(session.lease.shard, hour.floor)
-    starts = session.archived.setdefault(listed, set()) | {hour.start_ms}
-    session.archived[listed] = {at for at in starts if at > max(starts) - keep_ms}
+def _record_archived(session: Session, hour: SealedHour, keep_ms: int) -> None:
+    """Let the next commit depend on this hour, unless it is so old that it is no longer listed."""
+    hours_key = keys.hours(session.lease.shard, hour.floor)
+    starts = session.archived.setdefault(hours_key, set()) | {hour.start_ms}
+    session.archived[hours_key] = {at for at in starts if at > max(starts) - keep_ms}
 
 
-def _rounds(session: Session, hours: Sequence[SealedHour], keep_ms: int) -> Iterator[list[Command]]:
-    """The calls, in runs in which the order does not matter: pieces of a large hour go alone."""
+def _batches(
+    session: Session, hours: Sequence[SealedHour], keep_ms: int
+) -> Iterator[list[Command]]:
+    """The calls, in batches in which the order does not matter: pieces of a large hour go alone."""
     small = (hour for hour in hours if len(hour.blob) <= PIECE_BYTES)
     yield from batches(
         (c, len(hour.blob)) for hour in small for c in _commands(session, hour, keep_ms)
@@ -57,17 +59,19 @@ def _commands(session: Session, hour: SealedHour, keep_ms: int) -> Iterator[Comm
     for at in range(0, len(hour.blob), PIECE_BYTES):
         piece = hour.blob[at : at + PIECE_BYTES]
         is_last = int(at + len(piece) == len(hour.blob))
-        yield script("archive").call(scope, *session.bearer, *times, at, is_last, piece)
+        yield script("archive").call(scope, *session.fence, *times, at, is_last, piece)
 
 
 async def read(
-    wire: RetryingClient, shard: ShardKey, floor: str, from_ms: int, to_ms: int
+    client: RetryingClient, shard: ShardKey, floor: str, from_ms: int, to_ms: int
 ) -> list[Hour]:
     """See `stream.store.protocol.Store.read_archive`."""
-    [starts] = await wire.ask([("ZRANGEBYSCORE", keys.hours(shard, floor), from_ms, f"({to_ms}")])
+    [starts] = await client.execute(
+        [("ZRANGEBYSCORE", keys.hours(shard, floor), from_ms, f"({to_ms}")]
+    )
     gets: list[Command] = [("GET", keys.hour(shard, floor, int(start))) for start in starts]
     found: list[Hour] = []
     for first in range(0, len(gets), BATCH_COMMANDS):
-        blobs = await wire.ask(gets[first : first + BATCH_COMMANDS])
+        blobs = await client.execute(gets[first : first + BATCH_COMMANDS])
         found += [decode(blob) for blob in blobs if blob is not None]
     return found

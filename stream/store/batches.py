@@ -1,4 +1,4 @@
-"""Many commands, in runs short enough that others get their turn in between."""
+"""Divides many commands into batches short enough that others get their turn in between."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -10,7 +10,7 @@ BATCH_COMMANDS: Final = 64
 
 
 def batches(commands: Iterable[tuple[Command, int]]) -> Iterator[list[Command]]:
-    """Divide commands, each given with the bytes that it brings, into runs."""
+    """Divide commands, each given with the bytes that it carries, into batches."""
     some: list[Command] = []
     size = 0
     for command, brings in commands:

@@ -1,4 +1,4 @@
-"""One connection to one server of Redis."""
+"""One connection to one Redis server."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -8,73 +8,73 @@ from hiredis import pack_command
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
-from stream.store.faults import FOREIGN
+from stream.store.redis_errors import REDIS_ERRORS
 from stream.store.scripts import Command
 
 Reply = Any
 """bytes, int, None or a list of these."""
 Answer = Reply | Exception
-"""A reply, or what was raised in its place."""
-Facts = Mapping[str, str]
-"""What INFO says, by name."""
+"""A reply, or the exception raised in its place."""
+ServerInfo = Mapping[str, str]
+"""The fields of INFO, by name."""
 SERVER = "server"
-"""The name under which its address is put to the facts of a server."""
+"""The name under which a server's address is added to its fields."""
 
 
 class Connection:
-    """A connection of its own, with one exchange at a time; made anew when it was lost.
+    """One connection with one exchange at a time; reconnects when the connection was lost.
 
     Args:
         connection: to the server, not yet connected.
-        accept: raises if the server that was reached must not be used.
+        accept: raises if the server must not be used.
     """
 
     def __init__(
-        self, connection: AbstractConnection, accept: Callable[[Facts], None] | None = None
+        self, connection: AbstractConnection, accept: Callable[[ServerInfo], None] | None = None
     ) -> None:
         self._connection = connection
         self._accept = accept
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     @property
     def connected(self) -> bool:
         """Whether there is a connection, as far as is known."""
         return bool(self._connection.is_connected)
 
-    async def connect(self) -> list[Facts]:
-        """Connect; what the server says of itself now."""
+    async def connect(self) -> list[ServerInfo]:
+        """Connect; return the server's INFO."""
         [reply] = await self.exchange([("INFO",)])
         if isinstance(reply, Exception):
             raise reply
-        return [{**facts_of(reply), SERVER: self._name}]
+        return [{**parse_info(reply), SERVER: self._name}]
 
     @property
     def _name(self) -> str:
-        """Where the server is, as one writes it."""
+        """The server's address as text."""
         place = dict(self._connection.repr_pieces())  # type: ignore[no-untyped-call]
         return str(place.get("path") or f"{place['host']}:{place['port']}")
 
-    def doubt(self) -> None:
-        """See `stream.store.topology.Link`; there is no other way to a single server."""
+    def invalidate(self) -> None:
+        """See `stream.store.topology.Topology`; a single server has no other address."""
 
     async def close(self) -> None:
-        """Drop the connection; a later exchange makes a new one."""
+        """Close the connection; a later exchange opens a new one."""
         await self._connection.disconnect(nowait=True)
 
     async def exchange(self, commands: Sequence[Command]) -> list[Answer]:
-        """Send these commands in one go; what the server answers to each, in order.
+        """Send these commands in one go; return an answer to each, in order.
 
         Raises:
             RedisError, OSError: no connection, or it was lost; some may have been executed.
             FloorwatchError: the server must not be used.
         """
-        async with self._turn:
+        async with self._lock:
             try:
                 if not self._connection.is_connected:
                     await self._begin()
                 return await self._send(commands)
             except BaseException:
-                # Replies may be on their way that the next exchange would take for its own.
+                # Replies may be in transit that the next exchange would take for its own.
                 await self._connection.disconnect(nowait=True)
                 raise
 
@@ -84,7 +84,7 @@ class Connection:
             [reply] = await self._send([("INFO",)])
             if isinstance(reply, Exception):
                 raise reply
-            self._accept(facts_of(reply))
+            self._accept(parse_info(reply))
 
     async def _send(self, commands: Sequence[Command]) -> list[Answer]:
         # The library's own packing is Python and takes four times as long.
@@ -99,18 +99,20 @@ class Connection:
             return exc
 
 
-def facts_of(reply: bytes) -> Facts:
+def parse_info(reply: bytes) -> ServerInfo:
     """The lines `name:value` of INFO, or of CLUSTER INFO."""
-    return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
+    return dict(row.split(":", 1) for row in reply.decode().splitlines() if ":" in row)
 
 
-async def ask_all(lines: Sequence[Connection], commands: Sequence[Command]) -> list[list[Answer]]:
-    """What each server answers, asked at the same time; the same error for all if it does not."""
+async def ask_all(
+    connections: Sequence[Connection], commands: Sequence[Command]
+) -> list[list[Answer]]:
+    """The answers of each server, asked at the same time; its error to each command if it fails."""
 
-    async def one(line: Connection) -> list[Answer]:
+    async def one(connection: Connection) -> list[Answer]:
         try:
-            return await line.exchange(commands)
-        except FOREIGN as exc:
+            return await connection.exchange(commands)
+        except REDIS_ERRORS as exc:
             return [exc] * len(commands)
 
-    return await asyncio.gather(*map(one, lines))
+    return await asyncio.gather(*map(one, connections))

@@ -1,4 +1,4 @@
-"""Connections of the client library, as all of ours are to be."""
+"""Creates connections of the client library, all with the same options."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,17 +10,17 @@ from redis.backoff import NoBackoff
 
 from stream.errors import ConfigurationError
 from stream.store.address import Address, Site
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 
-SCOUT_TIMEOUT_S: Final = 0.5
-"""Who is asked for the way has to answer fast: others are asked at the same time."""
+DISCOVERY_TIMEOUT_S: Final = 0.5
+"""Servers asked for the topology have to answer fast; all are asked at the same time."""
 
 
 _LOGIN = ("username", "password")
 
 
 class Connector:
-    """Makes connections to the servers of one site, not yet connected; nothing in them repeats.
+    """Creates connections to the servers of one site, not yet connected and without retries.
 
     Raises:
         ConfigurationError: the site's URL holds what the client library cannot read.
@@ -40,23 +40,23 @@ class Connector:
             self._class = pool.connection_class
             self._ours: dict[str, Any] = dict(pool.connection_kwargs)
             login = {name: self._ours.pop(f"sentinel_{name}", None) for name in _LOGIN}
-            self._scouts: Mapping[str, Any] = {
+            self._discovery: Mapping[str, Any] = {
                 **self._ours,
                 **({**login, "db": 0} if site.kind == "sentinel" else {}),
-                "socket_timeout": SCOUT_TIMEOUT_S,
-                "socket_connect_timeout": SCOUT_TIMEOUT_S,
+                "socket_timeout": DISCOVERY_TIMEOUT_S,
+                "socket_connect_timeout": DISCOVERY_TIMEOUT_S,
             }
-            self._class(**self._ours)  # refuses what it does not know
+            self._class(**self._ours)  # raises for unknown options
         except (ValueError, TypeError) as exc:
             raise ConfigurationError(f"[redis] url: {exc}") from exc
 
     def server(self, address: Address | None = None) -> AbstractConnection:
-        """To one that holds data; without an address: to that of the URL."""
+        """To a server that holds data; without an address: to that of the URL."""
         return self._class(**{**self._ours, **(_place(address) if address else {})})
 
-    def scout(self, address: Address) -> AbstractConnection:
-        """To one that knows the way: a Sentinel, or any node of a cluster."""
-        return self._class(**{**self._scouts, **_place(address)})
+    def discovery(self, address: Address) -> AbstractConnection:
+        """To a server that knows the topology: a Sentinel, or any node of a cluster."""
+        return self._class(**{**self._discovery, **_place(address)})
 
 
 def _place(address: Address) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The only place that spells a key of Redis.
+"""The only place that spells Redis keys.
 
 All keys of a shard share its hash tag ``{<topic>:<partition>}``, so that one script may touch
-several of them on a Redis Cluster too, and what one loses it loses with the others. A view has no
+several of them on a Redis Cluster too, and a server that loses one loses all. A view has no
 tag: it is written by a script call of its own. An id holds no "/", so a view's name cannot be read
 in two ways.
 """
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from stream.render.view_fields import ViewKey, ViewKind
 
 TEAMS: Final = "floorwatch:teams"
-"""The set of ``<floor>/<team>`` that have a view."""
+"""Set of the ``<floor>/<team>`` that have a view."""
 
 _TEAM: Final = "floorwatch:team:"
 _POOL: Final = "floorwatch:pool:"
@@ -58,7 +58,7 @@ def piece(key: ShardKey, name: str, version: str, index: int) -> str:
 
 
 def hours(key: ShardKey, floor: str) -> str:
-    """Sorted set: the starts of a floor's archived hours, in milliseconds, by themselves."""
+    """Sorted set: the starts of a floor's archived hours, in milliseconds, scored by themselves."""
     return f"{_prefix(key)}hours:{floor}"
 
 
@@ -68,12 +68,12 @@ def hour(key: ShardKey, floor: str, start_ms: int) -> str:
 
 
 def team_view(floor: str, team: str) -> str:
-    """Hash: what is shown of a team."""
+    """Hash: the view of a team."""
     return f"{_TEAM}{floor}/{team}"
 
 
 def pool_view(floor: str, pool: str) -> str:
-    """Hash: what is shown of a pool."""
+    """Hash: the view of a pool."""
     return f"{_POOL}{floor}/{pool}"
 
 

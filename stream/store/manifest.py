@@ -1,4 +1,4 @@
-"""A snapshot on its way into the store: checks, pieces, the manifest's text. Pure."""
+"""Prepares a snapshot for upload: checks, pieces, the manifest's text. Pure."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,14 @@ from stream.store.keys import ShardKey
 from stream.store.protocol import Commit, Manifest, Part, Snapshot
 
 PIECE_BYTES = 256 * 1024
-"""A script call with a piece of this size holds Redis up for a third of a millisecond."""
+"""A script call with a piece of this size blocks Redis for a third of a millisecond."""
 
 
 def check_commit(last_offset: int | None, commit: Commit) -> None:
     """Refuse a commit that goes back.
 
     Raises:
-        ValueError: the offset is negative or below that of the commit before.
+        ValueError: the offset is negative or below that of the previous commit.
     """
     lowest = last_offset or 0
     if commit.offset < lowest:
@@ -32,11 +32,12 @@ def check_snapshot(
 ) -> None:
     """Refuse a snapshot that a restore could not use.
 
-    A control state older than the windows it looks at would judge the same minutes anew.
+    With a control state older than the windows that it observes, a restore would evaluate the same
+    minutes again.
 
     Args:
         last_offset: of the last commit; None before the first.
-        stored: the manifest that stands; None if there is none.
+        stored: the current manifest; None if there is none.
         snapshot: what is to be saved.
         parts: what is to be uploaded.
 
@@ -56,7 +57,7 @@ def check_snapshot(
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """All that one save sends."""
+    """Everything that one save sends."""
 
     manifest: Manifest
     pieces: tuple[tuple[str, bytes], ...]
@@ -65,7 +66,7 @@ class Upload:
     """Keys of pieces that the new manifest no longer names."""
 
 
-def plan(
+def plan_upload(
     shard: ShardKey,
     stored: Manifest | None,
     snapshot: Snapshot,
@@ -74,11 +75,11 @@ def plan(
     manifest_id: str,
     store_id: str,
 ) -> Upload:
-    """What to send so that `snapshot` stands in the place of `stored`.
+    """What to send so that `snapshot` replaces `stored`.
 
     Args:
         shard: whose snapshot it is.
-        stored: the manifest that stands; None if there is none.
+        stored: the current manifest; None if there is none.
         snapshot: what is to be saved.
         packed: the changed parts, compressed.
         manifest_id: never used before; the version of the changed parts.
@@ -114,7 +115,7 @@ def plan(
 
 
 def piece_keys(shard: ShardKey, name: str, part: Part) -> list[str]:
-    """Where a part lies, in order."""
+    """The keys of a part's pieces, in order."""
     return [keys.piece(shard, name, part.version, index) for index in range(part.pieces)]
 
 
@@ -152,10 +153,10 @@ def to_text(manifest: Manifest) -> bytes:
 
 
 def from_text(text: bytes) -> Manifest:
-    """The manifest that `to_text` wrote.
+    """Parse the manifest that `to_text` wrote.
 
     Raises:
-        StateError: it is none.
+        StateError: it is not a manifest.
     """
     try:
         found = orjson.loads(text)

@@ -1,7 +1,6 @@
-"""The store in memory: the same promises in few lines, for tests and for replays in one process.
+"""The store in memory: the same guarantees in few lines, for tests and replays in one process.
 
-It is written on its own, not out of parts of the Redis store, so that a property test can hold
-one against the other.
+It shares no parts with the Redis store, so that a property test can compare the two.
 """
 
 import copy
@@ -61,11 +60,11 @@ class MemoryServer:
     """Counts acquisitions; like a clock it is never set back."""
 
     def copy(self) -> "MemoryServer":
-        """All that it holds, to set it back to later."""
+        """A copy of all its data, to set it back to later."""
         return copy.deepcopy(self)
 
     def set_back(self, earlier: "MemoryServer") -> None:
-        """Hold what it held then, as a Redis does that lost the end of its file."""
+        """Restore earlier data, as a Redis does that lost the end of its file."""
         then = earlier.copy()
         self.id, self.shards, self.views, self.teams = then.id, then.shards, then.views, then.teams
 
@@ -78,9 +77,9 @@ class _Session:
     seq: int
     offset: int | None
     manifest: Manifest | None
-    ended: Outcome = Outcome.OK
+    status: Outcome = Outcome.OK
     archived: set[tuple[str, int]] = field(default_factory=set)
-    """Floor and start of hours that no commit rests on yet."""
+    """Floor and start of archived hours that no commit covers yet."""
 
 
 class MemoryStore:
@@ -126,12 +125,12 @@ class MemoryStore:
 
     async def commit(self, lease: Lease, commit: Commit) -> Outcome:
         """See the protocol."""
-        session, state, refused = self._enter(lease)
+        session, state, refused = self._checked(lease)
         if session is None or refused is not Outcome.OK:
             return refused
         check_commit(session.offset, commit)
         held = {(floor, at) for floor, hours in state.hours.items() for at in hours}
-        if not _stands(session, state) or not session.archived <= held:
+        if not _is_unchanged(session, state) or not session.archived <= held:
             return self._end(session, Outcome.MISMATCH)
         session.archived.clear()
         state.seq, state.commit = state.seq + 1, replace(commit, outbox=(), delivered=())
@@ -144,11 +143,11 @@ class MemoryStore:
 
     async def save(self, lease: Lease, snapshot: Snapshot) -> Outcome:
         """See the protocol."""
-        session, state, refused = self._enter(lease)
+        session, state, refused = self._checked(lease)
         if session is None or refused is not Outcome.OK:
             return refused
         check_snapshot(session.offset, session.manifest, snapshot, snapshot.parts)
-        if not _stands(session, state):
+        if not _is_unchanged(session, state):
             return self._end(session, Outcome.MISMATCH)
         old = dict(state.manifest.parts) if state.manifest else {}
         name = secrets.token_hex(8)
@@ -168,10 +167,10 @@ class MemoryStore:
 
     async def load(self, lease: Lease) -> dict[str, bytes]:
         """See the protocol."""
-        session, state, refused = self._enter(lease)
+        session, state, refused = self._checked(lease)
         if session is None or refused is not Outcome.OK:
             raise LeaseLost.because(refused, lease.shard)
-        if not _stands(session, state):
+        if not _is_unchanged(session, state):
             raise LeaseLost.because(self._end(session, Outcome.MISMATCH), lease.shard)
         return dict(state.parts)
 
@@ -179,14 +178,17 @@ class MemoryStore:
         self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
     ) -> Outcome:
         """See the protocol."""
-        session, state, refused = self._enter(lease)
+        session, state, refused = self._checked(lease)
         if session is None or refused is not Outcome.OK:
             return refused
         epoch = session.owner.epoch
         outcome = Outcome.OK
         for key, fields in views.items():
-            stands = self.server.views.get(key)
-            if stands and (stands.epoch, stands.as_of_ms) > (epoch, as_of_ms):
+            current = self.server.views.get(key)
+            if current and (current.epoch, current.as_of_ms) > (
+                epoch,
+                as_of_ms,
+            ):
                 outcome = Outcome.ALREADY
                 continue
             self.server.views[key] = _View(epoch, as_of_ms, dict(fields))
@@ -196,7 +198,7 @@ class MemoryStore:
 
     async def drop_views(self, lease: Lease, views: Sequence[str]) -> Outcome:
         """See the protocol."""
-        _, state, refused = self._enter(lease)
+        _, state, refused = self._checked(lease)
         if refused is not Outcome.OK:
             return refused
         for key in views:
@@ -207,7 +209,7 @@ class MemoryStore:
 
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
         """See the protocol; here nothing expires by the clock."""
-        session, state, refused = self._enter(lease)
+        session, state, refused = self._checked(lease)
         if session is None or refused is not Outcome.OK:
             return refused
         for hour in hours:
@@ -252,14 +254,14 @@ class MemoryStore:
         session = self._sessions.get(lease.shard)
         return session if session is not None and session.owner == lease.owner else None
 
-    def _enter(self, lease: Lease) -> tuple[_Session | None, _Shard, Outcome]:
+    def _checked(self, lease: Lease) -> tuple[_Session | None, _Shard, Outcome]:
         """Session and shard of a lease, and OK or why it may not write."""
         session = self._session(lease)
         state = self.server.shards.setdefault(lease.shard, _Shard())
         if session is None:
             return None, state, Outcome.FENCED
-        if session.ended is not Outcome.OK:
-            return session, state, session.ended
+        if session.status is not Outcome.OK:
+            return session, state, session.status
         if state.owner.epoch < session.owner.epoch:
             return session, state, self._end(session, Outcome.MISMATCH)
         if state.owner != session.owner:
@@ -267,7 +269,7 @@ class MemoryStore:
         return session, state, Outcome.OK
 
     def _end(self, session: _Session, outcome: Outcome) -> Outcome:
-        session.ended = outcome
+        session.status = outcome
         return outcome
 
     def _reply(self) -> Outcome:
@@ -275,6 +277,6 @@ class MemoryStore:
         return Outcome.ALREADY if lost else Outcome.OK
 
 
-def _stands(session: _Session, state: _Shard) -> bool:
+def _is_unchanged(session: _Session, state: _Shard) -> bool:
     """Whether the shard is as the lease's last write left it."""
     return (state.seq, state.manifest) == (session.seq, session.manifest)

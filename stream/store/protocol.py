@@ -1,22 +1,22 @@
-"""What a store promises, in types: one shard has one owner, and its state and offset are one thing.
+"""What a store guarantees, in types: a shard has one owner, and its state and offset are one unit.
 
-A worker acquires a shard and gets a `Lease`. With it there are three writes, each refused for
-whoever is no longer the owner:
+A worker acquires a shard and gets a `Lease`. With it there are three writes, each refused to a
+worker that is no longer the owner:
 
 * `Store.commit`, small and atomic: control state, outbox, offset, instant;
 * `Store.save`, large and seldom: the snapshot from which a restart replays;
 * `Store.write_views`: what people read.
 
-Beside them `Store.archive` keeps hours that are sealed. What is in one follows from the records
-alone, so it goes ahead of the commit that covers them, and may go twice.
+Besides, `Store.archive` stores sealed hours. Their content follows from the records alone, so they
+are written before the commit that covers them, and may be written twice.
 
 Order of a restore: `Store.acquire`, `Store.load`, replay the records from the manifest's offset up
-to the lease's offset without stepping, step only beyond the lease's `as_of_ms`, and deliver what
-stands in the lease's outbox.
+to the lease's offset without stepping, step only beyond the lease's `as_of_ms`, and deliver the
+lease's outbox.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -31,16 +31,16 @@ class Outcome(StrEnum):
     OK = "OK"
     """Stored."""
     FENCED = "FENCED"
-    """Another has acquired the shard; nothing was written. The lease is dead."""
+    """Another worker has acquired the shard; nothing was written. The lease is dead."""
     ALREADY = "ALREADY"
     """Stored before: the reply to the first attempt was lost. Nothing was written twice."""
     MISMATCH = "MISMATCH"
-    """The store was set back to before my last write; nothing was written. The lease is dead:
-    acquire again and rewind, if the shard is still assigned."""
+    """The store was set back to before this lease's last write; nothing was written. The lease is
+    dead: acquire again and rewind, if the shard is still assigned."""
 
     @property
     def stored(self) -> bool:
-        """Whether what was sent now stands in the store."""
+        """Whether the store now holds what was sent."""
         return self in {Outcome.OK, Outcome.ALREADY}
 
 
@@ -58,16 +58,16 @@ class LeaseLost(StateError):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who may write: the token tells apart two of one epoch."""
+    """Who may write: the token tells two owners of one epoch apart."""
 
     epoch: int
-    """Grows with each acquisition, also over those that the store has lost: it follows a clock."""
+    """Grows with each acquisition, even over those that the store has lost: it follows a clock."""
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """One thing to be delivered at least once; whoever receives it knows repeats by the id."""
+    """One message to be delivered at least once; receivers recognise repeats by the id."""
 
     id: str
     body: bytes
@@ -75,7 +75,7 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Where one part of a snapshot lies."""
+    """Where one part of a snapshot is stored."""
 
     version: str
     """The id of the manifest with which it was saved."""
@@ -90,7 +90,7 @@ class Manifest:
     store_id: str
     """The store into which it was saved; see `Lease.store_id`."""
     format: int
-    """Of the parts, as the shard counts its formats."""
+    """Of the parts, as the shard numbers its formats."""
     partitions: int
     """Of the topic when it was saved."""
     offset: int
@@ -101,7 +101,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One ownership of a shard, and what stood in the store when it began."""
+    """One ownership of a shard, and what the store held when it began."""
 
     shard: ShardKey
     owner: Owner
@@ -128,13 +128,13 @@ class Commit:
 
     Keep an outbox entry and a delivered id in every commit until one that contained it was
     stored: repeating is harmless, since entries are told apart by their ids. An id in both
-    `outbox` and `delivered` (paged while the store was away) is not kept. Commit before a
-    thousand entries have gathered: so many hold Redis up for some 3 ms, five thousand for 45 ms.
+    `outbox` and `delivered` (paged while the store was unavailable) is not stored. Commit before a
+    thousand entries have gathered: so many block Redis for some 3 ms, five thousand for 45 ms.
     """
 
     control: bytes
     offset: int
-    """The first record that is not contained; never lower than that of the commit before."""
+    """The first record that is not contained; never lower than that of the previous commit."""
     as_of_ms: int
     outbox: tuple[OutboxEntry, ...] = ()
     delivered: tuple[str, ...] = ()
@@ -147,7 +147,7 @@ class Snapshot:
     parts: Mapping[str, bytes]
     """Parts that changed since the last snapshot, by name."""
     names: tuple[str, ...]
-    """All parts that there are now; others are dropped."""
+    """All current parts; others are dropped."""
     offset: int
     """The first record that is not contained; not beyond that of the last commit."""
     as_of_ms: int
@@ -166,20 +166,6 @@ class SealedHour:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreOptions:
-    """How long a store tries, and what it knows beforehand."""
-
-    patience_s: float = 5.0
-    """How long a call goes on trying before it raises ServiceError."""
-    answer_timeout_s: float = 3.0
-    connect_timeout_s: float = 2.0
-    backoff_s: tuple[float, ...] = field(default=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0))
-    """Pauses between attempts; the last one repeats."""
-    view_fields: tuple[str, ...] = ()
-    """Fields that most views have: they are sent as numbers. Others may be written all the same."""
-
-
-@dataclass(frozen=True, slots=True)
 class ServerMemory:
     """The memory of one server that holds state."""
 
@@ -193,41 +179,44 @@ class ServerMemory:
 class Store(Protocol):
     """One store of all shards, used by one worker in one event loop.
 
-    All methods but `forget` may raise ServiceError when the store does not answer within
-    `StoreOptions.patience_s`, and StateError when it holds what this version must not use.
-    They may be cancelled at any point: what was being sent is kept, and is sent again as it was
+    All methods but `forget` wait for the store. They may raise ServiceError when it does not answer
+    within the patience of `StoreOptions`, and StateError when it holds what this version must not
+    use.
+    They may be cancelled at any point: an unconfirmed write is kept, and is sent again unchanged
     before the next write of the same lease, so it is applied once and in its place.
+
+    A task calls the methods of its lease; `save` may run beside the others, which take turns.
     """
 
     async def open(self) -> None:
-        """Connect and check the store.
+        """Connect and check the store. The worker calls it when it starts, until it succeeds.
 
         Raises:
-            ServiceError: it is not there, or does not let us in.
+            ServiceError: it is unavailable, or refuses the login.
             StateError: it is too old, or may evict keys; the text says what to do.
         """
 
     async def close(self) -> None:
-        """Drop the connections. What was not confirmed stays unconfirmed."""
+        """Close the connections, when the worker stops. Unconfirmed writes stay unconfirmed."""
 
     async def acquire(self, shard: ShardKey) -> Lease:
         """Become the shard's owner; every earlier lease is FENCED from now on.
 
-        Atomic: the epoch is raised, the token stored, control, offset and manifest read, in one
-        step. The outbox is read after it, which no one else may write any more. Pieces that a
-        crashed save left behind are removed.
+        Called for each assigned partition. Atomic: one step raises the epoch, stores the token, and
+        reads control, offset and manifest. The outbox is read after it, which no other worker may
+        write any more. Pieces that a crashed save left behind are removed.
         """
 
     def forget(self, lease: Lease) -> None:
-        """Free the memory kept for a lease; the store is not told. Its writes are FENCED."""
+        """Free the memory of a lease, when its task is dropped; its writes are FENCED. No I/O."""
 
     async def commit(self, lease: Lease, commit: Commit) -> Outcome:
         """Store control, offset, instant and outbox as one.
 
-        Atomic: all of it or nothing. Refused unless the lease owns the shard and the store holds
-        exactly what its last commit and its last save left, and hours archived since. If it
-        raises ServiceError the commit may be applied later, as it was; hand in a newer one when
-        you like.
+        Called about once a second, and after each transition. Atomic: all of it or nothing. Refused
+        unless the lease owns the shard and the store holds exactly what its last commit and save
+        left, and hours archived since. If it raises ServiceError the commit may be applied later,
+        unchanged; a newer one may be handed in at any time.
 
         Raises:
             ValueError: the offset goes back.
@@ -236,11 +225,11 @@ class Store(Protocol):
     async def save(self, lease: Lease, snapshot: Snapshot) -> Outcome:
         """Make this snapshot the one that a restore starts from.
 
-        The parts are uploaded under new names, then one atomic step puts the new manifest in the
-        place of the old one, then the old versions are removed. A crash in between leaves the old
-        snapshot whole. Commits of the same lease may go on meanwhile. If it raises, the parts are
-        kept and go with the next save. Refused like a commit, and if the store lost some of what
-        was uploaded.
+        Called once in `TaskLimits.snapshot_records`, and when a task is drained. The parts are
+        uploaded under new names, then one atomic step replaces the manifest, then the old versions
+        are removed. A crash in between leaves the old snapshot whole. Commits of the same lease may
+        go on meanwhile. If it raises, the parts are kept and go with the next save. Refused like a
+        commit, and if the store lost some of what was uploaded.
 
         Raises:
             ValueError: the snapshot lies beyond the last commit (commit first), or names a part
@@ -248,40 +237,39 @@ class Store(Protocol):
         """
 
     async def load(self, lease: Lease) -> dict[str, bytes]:
-        """All parts of the snapshot by name; empty without a manifest.
+        """Load all parts of the snapshot by name, after `acquire`; empty without a manifest.
 
         Raises:
-            LeaseLost: another has acquired the shard, or the store was set back.
+            LeaseLost: another worker has acquired the shard, or the store was set back.
             StateError: parts are missing or damaged.
         """
 
     async def write_views(
         self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
     ) -> Outcome:
-        """Show these views: whole fields and values by key (see `stream.store.keys`).
+        """Publish these views: whole fields and values by key (see `stream.store.keys`).
 
-        Atomic for each view, not over several. Only what changed is sent; fields that are gone
-        are removed; views that are not named stay as they are. A view is taken only with (epoch,
-        as_of) not below what stands there: ALREADY if any shows a later instant, FENCED if any
-        is of a later owner, MISMATCH if the store was set back.
+        Called each time that figures are published. Atomic for each view, not over several. Only
+        changes are sent; fields that are gone are removed; views that are not named stay unchanged.
+        A view is accepted only with (epoch, as_of) not below the stored ones: ALREADY if any has a
+        later instant, FENCED if any is of a later owner, MISMATCH if the store was set back.
         """
 
     async def drop_views(self, lease: Lease, views: Sequence[str]) -> Outcome:
-        """Remove views, by key. Atomic for each view."""
+        """Remove views, by key, after `write_views`. Atomic for each view."""
 
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
-        """Keep sealed hours for keep_ms from now; to be called before the commit.
+        """Archive sealed hours for keep_ms from now; call it before the commit that covers them.
 
-        An hour that is listed already stays as it is. One that began keep_ms or more before an
-        hour that comes after it is listed no longer. Atomic for each hour. FENCED or MISMATCH if
-        another owns the shard or the store was set back to before the lease; then nothing was
-        written.
+        An hour that is listed already stays as it is. One that began keep_ms or more before a later
+        hour is no longer listed. Atomic for each hour. FENCED or MISMATCH if another worker owns
+        the shard or the store was set back to before the lease; then nothing was written.
         """
 
     async def read_archive(
         self, shard: ShardKey, floor: str, from_ms: int, to_ms: int
     ) -> list[Hour]:
-        """The hours of a floor that began in [from_ms, to_ms), in order. Any worker may ask.
+        """The hours of a floor that began in [from_ms, to_ms), in order. Any worker may call it.
 
         Raises:
             StateError: one is damaged, or of another format.
@@ -297,4 +285,4 @@ class Store(Protocol):
         """Fields of those views that exist, by key; each read as one. Any worker may ask."""
 
     async def memory(self) -> list[ServerMemory]:
-        """How much memory each server has left; none where that cannot be said."""
+        """How much memory each server has left; none if unknown. Polled by the worker's gauges."""

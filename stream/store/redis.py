@@ -1,4 +1,4 @@
-"""The store in Redis 6.2 or newer: one primary, one that Sentinels watch, or a cluster."""
+"""The store in Redis 6.2 or newer: one primary, one monitored by Sentinels, or a cluster."""
 
 import logging
 import secrets
@@ -10,6 +10,7 @@ from stream.store import archives, keys, snapshots, view_writes
 from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
 from stream.store.manifest import from_text
+from stream.store.options import StoreOptions
 from stream.store.protocol import (
     Commit,
     Lease,
@@ -20,7 +21,6 @@ from stream.store.protocol import (
     SealedHour,
     ServerMemory,
     Snapshot,
-    StoreOptions,
 )
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 
 
 class RedisStore:
-    """`stream.store.protocol.Store` on Redis: one wire for writes, one for readers."""
+    """`stream.store.protocol.Store` on Redis: one client for leases, one for readers."""
 
     def __init__(self, url: str, options: StoreOptions | None = None) -> None:
         options = options or StoreOptions()
-        self._wire = RetryingClient.to(url, options)
-        self._readers = RetryingClient.to(url, options)
+        self._client = RetryingClient.from_url(url, options)
+        self._readers = RetryingClient.from_url(url, options)
         self._sessions: dict[ShardKey, Session] = {}
 
     async def __aenter__(self) -> Self:
@@ -51,35 +51,37 @@ class RedisStore:
     async def open(self) -> None:
         """See the protocol."""
         try:
-            found = await self._wire.connect()
+            infos = await self._client.connect()
         except BaseException:
             await self.close()
             raise
-        if any(facts.get("aof_enabled") == "0" for facts in found):
+        if any(info.get("aof_enabled") == "0" for info in infos):
             log.warning(
-                "Redis keeps no append-only file: when it restarts, state since its last save "
-                "is computed anew from Kafka (appendonly yes)"
+                "Redis writes no append-only file: when it restarts, state since its last save "
+                "is recomputed from Kafka (appendonly yes)"
             )
 
     async def close(self) -> None:
         """See the protocol."""
-        await self._wire.close()
+        await self._client.close()
         await self._readers.close()
 
     async def acquire(self, shard: ShardKey) -> Lease:
         """See the protocol."""
         token = secrets.token_hex(16)
         scope = (keys.shard(shard), keys.store_id(shard))
-        [found] = await self._wire.ask([script("acquire").call(scope, token, secrets.token_hex(8))])
-        lease = _lease(shard, token, found)
+        [reply] = await self._client.execute(
+            [script("acquire").call(scope, token, secrets.token_hex(8))]
+        )
+        lease = _lease(shard, token, reply)
         # Not in the same call: of several commands some may have to be sent again, in any order.
-        [listed] = await self._wire.ask([("SMEMBERS", keys.views(shard))])
-        views = frozenset(key.decode() for key in listed)
+        [view_keys] = await self._client.execute([("SMEMBERS", keys.views(shard))])
+        views = frozenset(key.decode() for key in view_keys)
         lease = replace(lease, outbox=await self._outbox(shard), views=views)
         former = self._sessions.get(shard)
         if former is not None:
-            former.ended = Outcome.FENCED
-        self._sessions[shard] = session = Session.begin(lease, self._wire)
+            former.status = Outcome.FENCED
+        self._sessions[shard] = session = Session.begin(lease, self._client)
         await snapshots.sweep_quietly(session)
         return lease
 
@@ -130,30 +132,30 @@ class RedisStore:
 
     async def teams(self) -> list[tuple[str, str]]:
         """See the protocol."""
-        [members] = await self._readers.ask([("SMEMBERS", keys.TEAMS)])
+        [members] = await self._readers.execute([("SMEMBERS", keys.TEAMS)])
         pairs = (member.decode().partition("/") for member in members)
         return sorted((floor, team) for floor, _, team in pairs)
 
     async def pools(self, shard: ShardKey) -> list[tuple[str, str]]:
         """See the protocol."""
-        [listed] = await self._readers.ask([("SMEMBERS", keys.views(shard))])
+        [listed] = await self._readers.execute([("SMEMBERS", keys.views(shard))])
         return keys.pools_of_views(key.decode() for key in listed)
 
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """See the protocol."""
-        replies = await self._readers.ask([("HGETALL", view) for view in views])
+        replies = await self._readers.execute([("HGETALL", view) for view in views])
         found = ((view, _fields(reply)) for view, reply in zip(views, replies, strict=True))
         return {view: fields for view, fields in found if fields}
 
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""
         return [
-            ServerMemory(facts[SERVER], int(facts["used_memory"]), int(facts["maxmemory"]))
-            for facts in await self._readers.connect()
+            ServerMemory(info[SERVER], int(info["used_memory"]), int(info["maxmemory"]))
+            for info in await self._readers.connect()
         ]
 
     def _session(self, lease: Lease) -> Session | None:
-        """The session of a lease; None if this store has acquired its shard anew since."""
+        """The session of a lease; None if this store has acquired its shard again since."""
         session = self._sessions.get(lease.shard)
         return session if session is not None and session.lease.owner == lease.owner else None
 
@@ -163,7 +165,7 @@ class RedisStore:
         cursor: bytes | None = None
         while cursor != b"0":
             command = ("HSCAN", keys.outbox(shard), cursor or b"0", "COUNT", 1000)
-            [(cursor, flat)] = await self._wire.ask([command])
+            [(cursor, flat)] = await self._client.execute([command])
             found.update(zip(flat[::2], flat[1::2], strict=True))
         entries = []
         for name, value in found.items():
@@ -172,8 +174,8 @@ class RedisStore:
         return tuple(entry for _, _, entry in sorted(entries, key=lambda row: row[:2]))
 
 
-def _lease(shard: ShardKey, token: str, found: Sequence[Any]) -> Lease:
-    epoch, seq, offset, as_of_ms, control, manifest, store_id = found
+def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
+    epoch, seq, offset, as_of_ms, control, manifest, store_id = reply
     return Lease(
         shard=shard,
         owner=Owner(int(epoch), token),

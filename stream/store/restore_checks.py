@@ -1,27 +1,27 @@
-"""Whether a restore may use what was found in the store."""
+"""Checks whether a restore may use the state in the store."""
 
 from stream.errors import StateError
 from stream.store.protocol import Lease
 
 
-def is_lost(lease: Lease, committed_offset: int | None) -> bool:
+def is_state_lost(lease: Lease, committed_offset: int | None) -> bool:
     """Whether the state is gone though the consumer group has read this partition.
 
-    Then a worker must refuse to go on, or rebuild from what Kafka retains, as configured; to
-    resume at the committed offset would silently begin with empty windows.
+    Then a worker must refuse to start the task, or rebuild from what Kafka retains, as configured;
+    to resume at the committed offset would silently begin with empty windows.
 
     Args:
-        lease: what was found in the store.
+        lease: what the store holds.
         committed_offset: what Kafka holds for the group; None if nothing.
     """
     return lease.manifest is None and (committed_offset or 0) > 0
 
 
-def refuse_foreign(lease: Lease, formats: frozenset[int], partitions: int) -> None:
-    """Check that a restore may use what was found; without a manifest anything goes.
+def check_compatible(lease: Lease, formats: frozenset[int], partitions: int) -> None:
+    """Check that a restore may use the stored snapshot; without a manifest nothing is checked.
 
     Args:
-        lease: what was found in the store.
+        lease: what the store holds.
         formats: those of snapshots that this version reads.
         partitions: how many the topic has now.
 

@@ -1,7 +1,7 @@
 """Sends commands to Redis until they are answered.
 
-The client library repeats nothing here: it could not know whether a command may be repeated. All
-that this project sends may be, since the scripts recognise a repeat; so one loop repeats, this one.
+The client library retries nothing here: it could not know whether a command may be repeated. All
+that this project sends may be, since the scripts recognise a repeat; so only this loop retries.
 """
 
 import asyncio
@@ -12,82 +12,82 @@ from typing import Self
 
 from redis.exceptions import NoScriptError
 
-from stream.store.connection import Facts, Reply
-from stream.store.faults import FOREIGN, Hope, fault_of, translated
-from stream.store.protocol import StoreOptions
+from stream.store.connection import Reply, ServerInfo
+from stream.store.options import StoreOptions
+from stream.store.redis_errors import REDIS_ERRORS, FaultKind, rule_for, translate
 from stream.store.scripts import Command, in_full
-from stream.store.topology import Link, link_to
+from stream.store.topology import Topology, topology_for
 
 log = logging.getLogger(__name__)
 
 
 class RetryingClient:
-    """A link of its own, over which each command is sent until it is answered."""
+    """A client that sends each command until it is answered."""
 
-    def __init__(self, link: Link, options: StoreOptions) -> None:
-        self._link = link
+    def __init__(self, topology: Topology, options: StoreOptions) -> None:
+        self._topology = topology
         self.options = options
-        self.number_of_field = {name: at for at, name in enumerate(options.view_fields, 1)}
+        self.field_numbers = {name: at for at, name in enumerate(options.view_fields, 1)}
 
     @classmethod
-    def to(cls, url: str, options: StoreOptions) -> Self:
-        """A wire to the Redis at this URL, not yet connected.
+    def from_url(cls, url: str, options: StoreOptions) -> Self:
+        """A client of the Redis at this URL, not yet connected.
 
         Raises:
-            ConfigurationError: it is no URL of a Redis.
+            ConfigurationError: it is not the URL of a Redis.
         """
-        return cls(link_to(url, options), options)
+        return cls(topology_for(url, options), options)
 
     async def close(self) -> None:
-        """Drop the connections; a later `ask` makes new ones."""
-        await self._link.close()
+        """Close the connections; a later `execute` opens new ones."""
+        await self._topology.close()
 
-    async def connect(self) -> list[Facts]:
-        """Connect to each primary; what each says of itself.
+    async def connect(self) -> list[ServerInfo]:
+        """Connect to each primary; return the INFO of each.
 
         Raises:
-            ServiceError: no answer within the patience, or none to hope for.
+            ServiceError: no answer within the patience, or a permanent error.
             StateError: one of them must not be used.
         """
-        found: list[Facts] = []
+        found: list[ServerInfo] = []
 
         async def attempt() -> None:
-            found[:] = await self._link.connect()
+            found[:] = await self._topology.connect()
 
-        await self._persist(attempt)
+        await self._retry(attempt)
         return found
 
-    async def ask(self, commands: Sequence[Command]) -> list[Reply]:
-        """The replies to these commands, sent in one go, in order.
+    async def execute(self, commands: Sequence[Command]) -> list[Reply]:
+        """Send these commands in one go; return their replies, in order.
 
-        Each is sent again until it is answered, so it must bear repetition. Commands that were
-        answered are not sent again, so do not give two of which the order matters.
+        Each is sent again until it is answered, so it must be safe to repeat. Answered commands are
+        not sent again, so do not pass two whose order matters.
 
         Raises:
-            ServiceError: no answer within the patience, or none to hope for.
-            StateError: an answer that trying again would not change.
+            ServiceError: no answer within the patience, or a permanent error.
+            StateError: an answer that a retry would not change.
         """
         replies: list[Reply] = [None] * len(commands)
         open_commands = dict(enumerate(commands))
-        await self._persist(lambda: self._round(open_commands, replies))
+        await self._retry(lambda: self._execute_open(open_commands, replies))
         return replies
 
-    async def _persist(self, attempt: Callable[[], Awaitable[Exception | None]]) -> None:
-        """Make attempts until one neither raises nor answers an error."""
+    async def _retry(self, attempt: Callable[[], Awaitable[Exception | None]]) -> None:
+        """Make attempts until one neither raises nor returns an error."""
         loop = asyncio.get_running_loop()
         give_up_at_s = loop.time() + self.options.patience_s
         for attempts, pause_s in enumerate(self._pauses_s(), 1):
             try:
                 error = await attempt()
-            except FOREIGN as exc:
+            except REDIS_ERRORS as exc:
                 error = exc
             if error is None:
                 return
-            self._link.doubt()
+            self._topology.invalidate()
             # One attempt proves nothing: this process may have slept all the while.
             is_over = attempts > 1 and loop.time() + pause_s > give_up_at_s
-            if fault_of(error).hope is Hope.lasts or is_over:
-                raise translated(error) from error
+            if rule_for(error).kind is FaultKind.permanent or is_over:
+                raise translate(error) from error
             log.debug("Redis: %s; trying again in %g s", error, pause_s)
             await asyncio.sleep(pause_s)
 
@@ -95,13 +95,13 @@ class RetryingClient:
         backoff_s = self.options.backoff_s
         return chain(backoff_s, repeat(backoff_s[-1]))
 
-    async def _round(
+    async def _execute_open(
         self, open_commands: dict[int, Command], replies: list[Reply]
     ) -> Exception | None:
-        """Send what is open; take out what was answered; return an error among the rest."""
+        """Send the open commands; remove the answered ones; return an error among the rest."""
         error: Exception | None = None
         places = list(open_commands)
-        answers = await self._link.exchange([open_commands[place] for place in places])
+        answers = await self._topology.exchange([open_commands[place] for place in places])
         for place, answer in zip(places, answers, strict=True):
             if isinstance(answer, NoScriptError):
                 open_commands[place] = in_full(open_commands[place])
@@ -111,5 +111,5 @@ class RetryingClient:
                 replies[place] = answer
                 del open_commands[place]
         if error is None and open_commands:  # scripts that a server did not have: at once, in full
-            return await self._round(open_commands, replies)
+            return await self._execute_open(open_commands, replies)
         return error

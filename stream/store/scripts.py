@@ -17,7 +17,7 @@ ScriptName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script: its text with the guard before it, and the digest that Redis knows it by."""
+    """A script: its text, preceded by the guard, and the digest that Redis knows it by."""
 
     text: str
     digest: str
@@ -28,7 +28,7 @@ class Script:
 
 
 _texts: dict[str, str] = {}
-"""By digest: all that `script` has made."""
+"""By digest: all scripts that `script` has loaded."""
 
 
 @cache
@@ -37,7 +37,7 @@ def script(name: ScriptName, fields: tuple[str, ...] = ()) -> Script:
 
     Args:
         name: of the file.
-        fields: names that the script is to know by their numbers, from 1 on, as `FIELDS`.
+        fields: names that the script knows by their numbers, from 1 on, as `FIELDS`.
     """
     folder = files("stream.store") / "lua"
     known = f"local FIELDS = {{{','.join(map(_quoted, fields))}}}\n"
@@ -48,7 +48,7 @@ def script(name: ScriptName, fields: tuple[str, ...] = ()) -> Script:
 
 
 def _quoted(name: str) -> str:
-    """As Lua spells a string; every byte that is no plain character by its number."""
+    """As a Lua string literal; every byte that is not a plain character as its number."""
     plain = re.compile(rb"[^A-Za-z0-9_:.-]")
     return '"' + plain.sub(lambda odd: b"\\%03d" % odd[0][0], name.encode()).decode() + '"'
 

@@ -1,4 +1,4 @@
-"""What a server of Redis must be, so that the promises hold on it."""
+"""Checks that a Redis server can keep the store's guarantees."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from redis.exceptions import ReadOnlyError
 
 from stream.errors import StateError
 from stream.store.address import Kind
-from stream.store.connection import Facts
+from stream.store.connection import ServerInfo
 
 OLDEST: Final = (6, 2)
 """The oldest Redis that the tests run on."""
@@ -17,26 +17,26 @@ _FORMS: Final = {
 }
 
 
-def check_server(kind: Kind, facts: Facts) -> None:
-    """Refuse a Redis on which the promises would not hold; looked at for each new connection.
+def check_server(kind: Kind, info: ServerInfo) -> None:
+    """Refuse a Redis on which the guarantees would not hold; called for each new connection.
 
     Args:
         kind: what the configuration says that it is.
-        facts: what INFO says, by name.
+        info: the fields of INFO.
 
     Raises:
         ReadOnlyError: it is a replica (at present).
         StateError: too old, of another kind, or it may evict keys.
     """
-    version = facts.get("redis_version", "0")
+    version = info.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise StateError(f"Redis {version} is too old; install 6.2 or newer")
-    mode = facts.get("redis_mode", "")
+    mode = info.get("redis_mode", "")
     if mode in _FORMS and mode != kind:
         raise StateError(_FORMS[mode])
-    if facts.get("role") == "slave":
+    if info.get("role") == "slave":
         raise ReadOnlyError
-    policy = facts.get("maxmemory_policy", "unknown")
+    policy = info.get("maxmemory_policy", "unknown")
     if policy != "noeviction":
         raise StateError(
             f"Redis has maxmemory-policy {policy}: it could remove state and keep the offset. "

@@ -15,7 +15,7 @@ from stream.store.scripts import Command, script
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A command that is being sent, kept until Redis has confirmed or refused it."""
+    """A command being sent, kept until Redis has confirmed or refused it."""
 
     command: Command
     confirmed: Callable[[], None]
@@ -23,89 +23,89 @@ class Pending:
 
 @dataclass(slots=True)
 class Session:
-    """State of one lease. All of it is confirmed; what is not stands in `pending`."""
+    """State of one lease. All of it is confirmed, except `pending`."""
 
     lease: Lease
-    wire: RetryingClient
+    client: RetryingClient
     seq: int
     offset: int | None
     manifest: Manifest | None
-    ended: Outcome = Outcome.OK
+    status: Outcome = Outcome.OK
     """FENCED or MISMATCH once the lease is dead."""
     pending: Pending | None = None
     unsaved: dict[str, bytes] = field(default_factory=dict)
-    """Changed parts of saves that did not come to their end."""
+    """Changed parts of saves that did not complete."""
     revision: int = 0
     """Counts the calls that write views."""
-    shown: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    confirmed_views: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     """By view: the revision that Redis has confirmed, and its fields."""
     archived: dict[str, set[int]] = field(default_factory=dict)
-    """By list of hours: starts of those that no confirmed commit rests on yet."""
-    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
-    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """By key of a floor's hours: starts of those that no confirmed commit covers yet."""
+    write_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    view_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def begin(cls, lease: Lease, wire: RetryingClient) -> Self:
-        """The session of a fresh lease."""
-        return cls(lease, wire, lease.commit_seq, lease.offset, lease.manifest)
+    def begin(cls, lease: Lease, client: RetryingClient) -> Self:
+        """The session of a new lease."""
+        return cls(lease, client, lease.commit_seq, lease.offset, lease.manifest)
 
     @property
-    def bearer(self) -> tuple[int, str]:
-        """Epoch and token, as the guard of the scripts takes them."""
+    def fence(self) -> tuple[int, str]:
+        """Epoch and token: the fencing arguments of the scripts' guard."""
         return (self.lease.owner.epoch, self.lease.owner.token)
 
     @property
-    def ground(self) -> tuple[int, str]:
-        """What the store holds if nothing befell it: commits and the manifest's id, or ""."""
+    def expected(self) -> tuple[int, str]:
+        """What the store must still hold: the number of commits, and the manifest's id or ""."""
         return (self.seq, self.manifest.id if self.manifest else "")
 
-    def heed(self, reply: Reply) -> Outcome:
-        """A script's answer; one that refuses the bearer ends the session."""
+    def check_reply(self, reply: Reply) -> Outcome:
+        """Convert a script's answer; a refusal ends the session."""
         outcome = Outcome(reply.decode())
         if outcome in {Outcome.FENCED, Outcome.MISMATCH}:
-            self.ended, self.pending = outcome, None
+            self.status, self.pending = outcome, None
         return outcome
 
-    async def owns(self) -> Outcome:
+    async def check_owner(self) -> Outcome:
         """Ask whether the lease still owns the shard: OK, FENCED or MISMATCH."""
-        if self.ended is not Outcome.OK:
-            return self.ended
-        command = script("owner").call((keys.shard(self.lease.shard),), *self.bearer)
-        return self.heed((await self.wire.ask([command]))[0])
+        if self.status is not Outcome.OK:
+            return self.status
+        command = script("owner").call((keys.shard(self.lease.shard),), *self.fence)
+        return self.check_reply((await self.client.execute([command]))[0])
 
-    async def stands(self) -> Outcome:
-        """As `owns`, and MISMATCH too if the store is not as this lease's last write left it."""
-        async with self.writing:
-            outcome = await self.settle()
+    async def check_unchanged(self) -> Outcome:
+        """As `check_owner`, and MISMATCH if the store is not as this lease's last write left it."""
+        async with self.write_lock:
+            outcome = await self.resolve_pending()
             if not outcome.stored:
                 return outcome
-            arguments = (*self.bearer, *self.ground)
+            arguments = (*self.fence, *self.expected)
             command = script("owner").call((keys.shard(self.lease.shard),), *arguments)
-            return self.heed((await self.wire.ask([command]))[0])
+            return self.check_reply((await self.client.execute([command]))[0])
 
-    async def settle(self) -> Outcome:
-        """Bring what is pending to its end. Call it while holding `writing`.
+    async def resolve_pending(self) -> Outcome:
+        """Complete the pending write. Call it while holding `write_lock`.
 
-        It is sent as it was: after a lost reply that is the only thing that cannot apply twice.
+        It is sent unchanged: after a lost reply that is the only way that cannot apply it twice.
         """
-        if self.ended is not Outcome.OK or self.pending is None:
-            return self.ended
+        if self.status is not Outcome.OK or self.pending is None:
+            return self.status
         pending = self.pending
-        outcome = self.heed((await self.wire.ask([pending.command]))[0])
+        outcome = self.check_reply((await self.client.execute([pending.command]))[0])
         if outcome.stored:
             pending.confirmed()
             self.pending = None
         return outcome
 
     async def write(self, prepare: Callable[[], Pending]) -> Outcome:
-        """Settle what is pending, then send what `prepare` makes on top of it."""
-        async with self.writing:
-            outcome = await self.settle()
+        """Complete the pending write, then send what `prepare` builds on top of it."""
+        async with self.write_lock:
+            outcome = await self.resolve_pending()
             if not outcome.stored:
                 return outcome
             self.pending = prepare()
-            return await self.settle()
+            return await self.resolve_pending()
 
     async def commit(self, commit: Commit) -> Outcome:
         """See `stream.store.protocol.Store.commit`."""
@@ -117,10 +117,10 @@ class Session:
         entries: list[str | bytes] = []
         for place, entry in enumerate(commit.outbox):
             entries += (entry.id, b"%d:%d:%b" % (seq, place, entry.body))
-        hours = [(listed, at) for listed, starts in self.archived.items() for at in starts]
+        hours = [(hours_key, at) for hours_key, starts in self.archived.items() for at in starts]
         command = script("commit").call(
-            (keys.shard(shard), keys.outbox(shard), *(listed for listed, _ in hours)),
-            *(*self.bearer, *self.ground),
+            (keys.shard(shard), keys.outbox(shard), *(hours_key for hours_key, _ in hours)),
+            *(*self.fence, *self.expected),
             *(seq, commit.offset, commit.as_of_ms, commit.control),
             *(*(start_ms for _, start_ms in hours), len(commit.outbox), *entries),
             *commit.delivered,
@@ -128,7 +128,7 @@ class Session:
 
         def confirmed() -> None:
             self.seq, self.offset = seq, commit.offset
-            for listed, start_ms in hours:
-                self.archived[listed].discard(start_ms)
+            for hours_key, start_ms in hours:
+                self.archived[hours_key].discard(start_ms)
 
         return Pending(command, confirmed)

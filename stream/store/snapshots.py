@@ -14,7 +14,7 @@ from stream.store.manifest import (
     check_snapshot,
     pack,
     piece_keys,
-    plan,
+    plan_upload,
     to_text,
     unpack,
 )
@@ -29,16 +29,16 @@ _SWEEP_KEYS = 200
 
 async def save(session: Session, snapshot: Snapshot) -> Outcome:
     """See `stream.store.protocol.Store.save`."""
-    async with session.saving:
-        async with session.writing:
-            outcome = await session.settle()
+    async with session.save_lock:
+        async with session.write_lock:
+            outcome = await session.resolve_pending()
         if not outcome.stored:
             return outcome
         parts = {**session.unsaved, **snapshot.parts}
         parts = {name: blob for name, blob in parts.items() if name in snapshot.names}
         check_snapshot(session.offset, session.manifest, snapshot, parts)
         session.unsaved = parts
-        outcome = await sweep(session)  # what a save before this one left behind
+        outcome = await sweep(session)  # what an earlier save left behind
         if not outcome.stored:
             return outcome
         outcome = await _upload_and_flip(session, snapshot)
@@ -51,18 +51,18 @@ async def sweep(session: Session) -> Outcome:
     """Remove the pieces that no manifest names. Not while an upload is under way."""
     shard = session.lease.shard
     command = script("sweep").call(
-        (keys.shard(shard), keys.garbage(shard)), *session.bearer, _SWEEP_KEYS
+        (keys.shard(shard), keys.garbage(shard)), *session.fence, _SWEEP_KEYS
     )
     while True:
-        [left] = await session.wire.ask([command])
+        [left] = await session.client.execute([command])
         if not isinstance(left, int):
-            return session.heed(left)
+            return session.check_reply(left)
         if left == 0:
             return Outcome.OK
 
 
 async def sweep_quietly(session: Session) -> None:
-    """Sweep, or leave it to the next save: nothing depends on it but room."""
+    """Sweep, or leave it to the next save: nothing but memory depends on it."""
     try:
         await sweep(session)
     except ServiceError as exc:
@@ -81,7 +81,7 @@ async def load(session: Session) -> dict[str, bytes]:
     pieces: dict[str, bytes | None] = {}
     for start in range(0, len(gets), BATCH_COMMANDS):
         some = gets[start : start + BATCH_COMMANDS]
-        replies = await session.wire.ask(some)
+        replies = await session.client.execute(some)
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
     await _check(session)
     missing = [name for name, run in wanted.items() if any(pieces[key] is None for key in run)]
@@ -92,14 +92,14 @@ async def load(session: Session) -> dict[str, bytes]:
             "evicted; restore a backup or rebuild the state from Kafka"
         )
     joined = {name: b"".join(pieces[key] or b"" for key in run) for name, run in wanted.items()}
-    # In several threads, since zlib lets go of Python's lock: half of a restore's time otherwise.
+    # In several threads, since zlib releases Python's lock: half of a restore's time otherwise.
     blobs = await asyncio.gather(*(asyncio.to_thread(unpack, *one) for one in joined.items()))
     return dict(zip(joined, blobs, strict=True))
 
 
 async def _check(session: Session) -> None:
-    """Only the owner may trust what it read: a next one removes what it supersedes."""
-    outcome = await session.stands()
+    """Check the lease: only the owner may trust what it read; the next one removes old versions."""
+    outcome = await session.check_unchanged()
     if outcome is not Outcome.OK:
         raise LeaseLost.because(outcome, session.lease.shard)
 
@@ -107,7 +107,7 @@ async def _check(session: Session) -> None:
 async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
     lease = session.lease
     packed = await asyncio.to_thread(pack, session.unsaved)
-    upload = plan(
+    upload = plan_upload(
         lease.shard,
         session.manifest,
         snapshot,
@@ -116,20 +116,20 @@ async def _upload_and_flip(session: Session, snapshot: Snapshot) -> Outcome:
         store_id=lease.store_id,
     )
     with failpoint("upload"):
-        for commands in _rounds(session, upload):
-            for reply in await session.wire.ask(commands):
-                if not session.heed(reply).stored:
-                    return session.ended
+        for commands in _batches(session, upload):
+            for reply in await session.client.execute(commands):
+                if not session.check_reply(reply).stored:
+                    return session.status
     with failpoint("flip"):
         return await session.write(lambda: _flip(session, upload))
 
 
-def _rounds(session: Session, upload: Upload) -> Iterator[list[Command]]:
+def _batches(session: Session, upload: Upload) -> Iterator[list[Command]]:
     shard = session.lease.shard
     scope = keys.shard(shard), keys.garbage(shard)
-    bearer, (_, manifest_id) = session.bearer, session.ground
+    fence, (_, manifest_id) = session.fence, session.expected
     return batches(
-        (script("put").call((*scope, key), *bearer, manifest_id, piece), len(piece))
+        (script("put").call((*scope, key), *fence, manifest_id, piece), len(piece))
         for key, piece in upload.pieces
     )
 
@@ -138,7 +138,7 @@ def _flip(session: Session, upload: Upload) -> Pending:
     shard = session.lease.shard
     command = script("flip").call(
         (keys.shard(shard), keys.garbage(shard)),
-        *(*session.bearer, *session.ground),
+        *(*session.fence, *session.expected),
         *(upload.manifest.id, len(upload.pieces), to_text(upload.manifest)),
         *upload.superseded,
     )

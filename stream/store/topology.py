@@ -1,4 +1,4 @@
-"""The ways to the primaries of one Redis: straight, or as Sentinels say."""
+"""Finds the primaries of one Redis: directly, or through Sentinels."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,102 +10,110 @@ from redis.exceptions import ResponseError
 
 from stream.errors import ConfigurationError
 from stream.store.address import Address, Site, site_of
-from stream.store.cluster import ClusterLink
-from stream.store.connection import Answer, Connection, Facts, ask_all
+from stream.store.cluster import ClusterTopology
+from stream.store.connection import Answer, Connection, ServerInfo, ask_all
 from stream.store.connector import Connector
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 from stream.store.scripts import Command
 from stream.store.server import check_server
 
 
-class Link(Protocol):
-    """A way to all primaries of one Redis; what is lost on it is found anew."""
+class Topology(Protocol):
+    """Connections to all primaries of one Redis; rediscovers them after a failure."""
 
-    async def connect(self) -> list[Facts]:
-        """Connect to each primary; what each says of itself."""
+    async def connect(self) -> list[ServerInfo]:
+        """Connect to each primary; return the INFO of each."""
 
     async def exchange(self, commands: Sequence[Command]) -> list[Answer]:
-        """Send each command once, to where it belongs; a reply or an exception for each.
+        """Send each command once, to its primary; return a reply or an exception for each.
 
         Raises:
-            RedisError, OSError: there was no way; some may have been executed.
+            RedisError, OSError: no primary was reached; some may have been executed.
             FloorwatchError: a server must not be used.
         """
 
-    def doubt(self) -> None:
-        """Something failed: before the next exchange ask anew which servers are primaries."""
+    def invalidate(self) -> None:
+        """Note a failure: rediscover the primaries before the next exchange."""
 
     async def close(self) -> None:
-        """Drop all connections; a later exchange makes new ones."""
+        """Close all connections; a later exchange opens new ones."""
 
 
-class SentinelLink:
-    """A line to the primary that Sentinels name.
+class SentinelTopology:
+    """A connection to the primary that Sentinels name.
 
-    All of them are asked at the same time, and the one with the newest configuration is believed:
-    one that was cut off goes on naming the old primary.
+    All Sentinels are asked at the same time, and the newest configuration wins: a Sentinel that was
+    cut off goes on naming the old primary.
     """
 
-    def __init__(self, site: Site, dialer: Connector, accept: Callable[[Facts], None]) -> None:
+    def __init__(
+        self, site: Site, connector: Connector, accept: Callable[[ServerInfo], None]
+    ) -> None:
         self._service = site.service
-        self._scouts = {address: Connection(dialer.scout(address)) for address in site.addresses}
-        self._dialer = dialer
+        self._discovery = {
+            address: Connection(connector.discovery(address)) for address in site.addresses
+        }
+        self._connector = connector
         self._accept = accept
         self._address: Address | None = None
-        self._line: Connection | None = None
-        self._doubted = True
+        self._connection: Connection | None = None
+        self._stale = True
         self._finding = asyncio.Lock()
 
-    async def connect(self) -> list[Facts]:
-        """See `Link`."""
+    async def connect(self) -> list[ServerInfo]:
+        """See `Topology`."""
         return await (await self._primary()).connect()
 
     async def exchange(self, commands: Sequence[Command]) -> list[Answer]:
-        """See `Link`."""
+        """See `Topology`."""
         return await (await self._primary()).exchange(commands)
 
-    def doubt(self) -> None:
-        """See `Link`."""
-        self._doubted = True
+    def invalidate(self) -> None:
+        """See `Topology`."""
+        self._stale = True
 
     async def close(self) -> None:
-        """See `Link`."""
-        lines = [*self._scouts.values(), *([self._line] if self._line else [])]
-        await asyncio.gather(*(line.close() for line in lines))
+        """See `Topology`."""
+        connections = [*self._discovery.values(), *([self._connection] if self._connection else [])]
+        await asyncio.gather(*(connection.close() for connection in connections))
 
     async def _primary(self) -> Connection:
-        """The line to the primary, looked up at each new connection."""
-        if self._line is not None and self._line.connected and not self._doubted:
-            return self._line
+        """The connection to the primary, discovered for each new connection."""
+        if self._connection is not None and self._connection.connected and not self._stale:
+            return self._connection
         async with self._finding:
             address = await self._discover()
-            if self._line is None or address != self._address:
-                if self._line is not None:
-                    await self._line.close()
-                self._line = Connection(self._dialer.server(address), self._accept)
+            if self._connection is None or address != self._address:
+                if self._connection is not None:
+                    await self._connection.close()
+                self._connection = Connection(self._connector.server(address), self._accept)
                 self._address = address
-            self._doubted = False
-            return self._line
+            self._stale = False
+            return self._connection
 
     async def _discover(self) -> Address:
-        answers = await ask_all([*self._scouts.values()], [("SENTINEL", "MASTER", self._service)])
+        answers = await ask_all(
+            [*self._discovery.values()], [("SENTINEL", "MASTER", self._service)]
+        )
         replies = [reply for [reply] in answers]
         found = [reply for reply in replies if not isinstance(reply, Exception)]
         if found:
             return newest_primary(found)
         for reply in replies:
-            if isinstance(reply, ResponseError):  # it is there, but does not know the service
+            if isinstance(
+                reply, ResponseError
+            ):  # the Sentinel answers, but does not know the service
                 raise reply
-        raise NotThere(f"no Sentinel answers at {', '.join(map(str, self._scouts))}")
+        raise NotThere(f"no Sentinel answers at {', '.join(map(str, self._discovery))}")
 
 
 def newest_primary(replies: Sequence[Sequence[bytes]]) -> Address:
-    """The primary by the word of the Sentinel with the newest configuration.
+    """The primary by the Sentinel with the newest configuration.
 
     Args:
         replies: to SENTINEL MASTER, names and values in turn.
     """
-    newest = max(map(_pairs, replies), key=lambda facts: int(facts["config-epoch"]))
+    newest = max(map(_pairs, replies), key=lambda info: int(info["config-epoch"]))
     return Address(newest["ip"], int(newest["port"]))
 
 
@@ -114,20 +122,20 @@ def _pairs(flat: Sequence[bytes]) -> dict[str, str]:
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
-def link_to(url: str, options: StoreOptions) -> Link:
-    """A link to the Redis at this URL, not yet connected.
+def topology_for(url: str, options: StoreOptions) -> Topology:
+    """The topology of the Redis at this URL, not yet connected.
 
     Raises:
-        ConfigurationError: it is no URL of a Redis.
+        ConfigurationError: it is not the URL of a Redis.
     """
     try:
         site = site_of(url)
     except ValueError as exc:
         raise ConfigurationError(f"[redis] url: {exc}") from exc
-    dialer = Connector(site, options)
+    connector = Connector(site, options)
     accept = partial(check_server, site.kind)
     if site.kind == "sentinel":
-        return SentinelLink(site, dialer, accept)
+        return SentinelTopology(site, connector, accept)
     if site.kind == "cluster":
-        return ClusterLink(site, dialer, accept)
-    return Connection(dialer.server(), accept)
+        return ClusterTopology(site, connector, accept)
+    return Connection(connector.server(), accept)

@@ -7,7 +7,7 @@ ones render. The open interval of an agent is never rendered; it is clipped when
 
 import numpy as np
 
-from stream.arrays import BLOCK_BITS, distinct, grown, ranges, ranked
+from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import EventBatch, QueueRows, StateRows
 from stream.events.language import I64, Bool
@@ -21,16 +21,20 @@ from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
-from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, joined, merge
+from stream.windows.timeline import ROWS_MOST, Merged, Order, Rows, Timelines, merge
 from stream.windows.timeline_ends import TimelineEnds
 
 _KEY = 2**42
 
 
-class Engine:
+class Engine(ColumnStore):
     """Timelines, panes, calls and sources of one shard."""
 
+    seat_has_data: Bool = column(np.bool_, per="seats")
+    """Seats with an accepted state event."""
+
     def __init__(self, names: Names, spec: Spec) -> None:
+        super().__init__()
         self.names = names
         self.spec = spec
         self.dirty_agents: set[int] = set()
@@ -50,8 +54,6 @@ class Engine:
         self.finalised_early = 0
         self.unjudged_ms = NEVER_MS
         """Rows from here on are still to be seen by control, so they are kept."""
-        self.seat_heard = np.zeros(64, np.bool_)
-        """Seats of which a state was taken in."""
 
     def take_in(self, batch: EventBatch, fine: Bool, keep_ms: int) -> Bool:
         """Count events that the sources have admitted; fine: (E,) which of the batch.
@@ -64,19 +66,20 @@ class Engine:
         self._push_queues(batch.queues, fine)
         return unplaced
 
-    def resize(self) -> None:
-        """Follow the names, those of refused events too."""
+    def follow_names(self) -> None:
+        """Add rows for new names, those of refused events too."""
         names = self.names
-        self.sources.resize()
-        self.seals.resize()
-        self.calendars.resize()
-        self.timelines.resize(len(names.agents))
-        self.agents.resize(len(names.agents))
-        self.panes.resize(len(names.seats), len(names.floors))
-        self.counting.resize()
+        agents, seats, floors = len(names.agents), len(names.seats), len(names.floors)
+        self.resize(seats=seats)
+        self.sources.follow_names()
+        self.seals.resize(floors=floors)
+        self.calendars.follow_names()
+        self.timelines.resize(agents=agents)
+        self.agents.resize(agents=agents)
+        self.panes.resize(seats=seats, floors=floors)
+        self.counting.follow_names()
         if self.hours is not None:
-            self.hours.resize()
-        self.seat_heard = grown(self.seat_heard, len(names.seats))
+            self.hours.resize(floors=floors, seats=seats, pools=len(names.pools))
         if len(self.floor_of_seat) != len(names.seats):
             self.dirty_agents.update(_blocks(self._agents_named, len(names.agents)))
             self.dirty_seats.update(_blocks(len(self.floor_of_seat), len(names.seats)))
@@ -120,7 +123,7 @@ class Engine:
                 rows.state[at],
                 rows.sync[at],
             )
-            self.seat_heard[rows.seat[at]] = True
+            self.seat_has_data[rows.seat[at]] = True
             self._merge(new, agent[at], keep_ms)
         return unplaced
 
@@ -148,7 +151,7 @@ class Engine:
     def _render(self, new: Suffix, old: Suffix) -> None:
         """Add what the new rows tell of closed time, take away what the old ones told."""
         closed, was_closed = np.flatnonzero(new.closed), np.flatnonzero(old.closed)
-        rows = joined(new.rows.take(closed), old.rows.take(was_closed))
+        rows = Rows.joined(new.rows.take(closed), old.rows.take(was_closed))
         intervals = Intervals(
             rows.ts_ms,
             np.concatenate([new.next_ms[closed], old.next_ms[was_closed]]),
@@ -187,27 +190,27 @@ class Engine:
         self.timelines.base_ms[agents[trimmed]] = merged.rows.ts_ms[base[trimmed]]
         self.agents.whole[agents[trimmed]] = False
         self.dirty_agents.update(distinct(agents >> BLOCK_BITS).tolist())
-        self.timelines.put(agents, end - base, merged.rows.take(ranges(base, end)))
+        self.timelines.replace(agents, end - base, merged.rows.take(ranges(base, end)))
 
     # -- queues
 
     def _push_queues(self, rows: QueueRows, fine: Bool) -> None:
         at = np.flatnonzero(fine[rows.event])
         if len(at):
-            self.counting.pool_heard[rows.pool[at]] = True
+            self.counting.pool_has_data[rows.pool[at]] = True
             self.gauges.push(rows, at, self.unjudged_ms)
 
     def seen_teams(self) -> Bool:
         """(teams,): those of which something was heard."""
         seen = np.zeros(len(self.names.teams), np.bool_)
         count = len(self.names.seats)
-        heard = self.seat_heard[:count] | self.counting.seat_heard[:count]
-        seen[self.names.seat_team.data[heard]] = True
+        has_data = self.seat_has_data[:count] | self.counting.seat_has_data[:count]
+        seen[self.names.seat_team.data[has_data]] = True
         return seen
 
     def seen_pools(self) -> Bool:
         """(pools,): those of a team or with a call of which something was heard."""
-        seen = self.counting.pool_heard[: len(self.names.pools)].copy()
+        seen = self.counting.pool_has_data[: len(self.names.pools)].copy()
         seen[self.names.team_pool.data[self.seen_teams()]] = True
         return seen
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stream.arrays import grown, within
+from stream.arrays import Columns, ColumnStore, column, within
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.language import I64, STATE_COUNT, U8, State
 from stream.units import MINUTE_MS
@@ -18,7 +18,7 @@ SHIFTS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(Columns):
     """Half-open intervals in one state, in columns; `sign` is +1 to add, -1 to take away."""
 
     start_ms: I64
@@ -26,12 +26,6 @@ class Intervals:
     seat: I64
     state: I64
     sign: I64
-
-    def take(self, at: I64 | npt.NDArray[np.bool_]) -> "Intervals":
-        """The intervals at the given places."""
-        return Intervals(
-            self.start_ms[at], self.end_ms[at], self.seat[at], self.state[at], self.sign[at]
-        )
 
 
 def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
@@ -64,7 +58,7 @@ def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
     )
 
 
-class Panes:
+class Panes(ColumnStore):
     """Milliseconds by seat, minute and state, and by seat, shift and state.
 
     A ring of minutes a floor: `head` is the newest minute of each floor, older ones than
@@ -72,21 +66,12 @@ class Panes:
     ends within days, where the next begins, so it has less than 2^32 milliseconds.
     """
 
-    def __init__(self) -> None:
-        self.minutes = np.zeros((64, RING, STATE_COUNT), np.uint16)
-        self.shifts = np.zeros((64, SHIFTS, STATE_COUNT), np.uint32)
-        self.shift_start_ms = np.zeros((64, SHIFTS), np.int64)
-        self._latest = np.zeros(64, np.int64)
-        """The slot of the shift that was found last for each seat: most often the next, too."""
-        self.head = np.zeros(8, np.int64)
-
-    def resize(self, seats: int, floors: int) -> None:
-        """Follow the number of seats and floors."""
-        self.minutes = grown(self.minutes, seats)
-        self.shifts = grown(self.shifts, seats)
-        self.shift_start_ms = grown(self.shift_start_ms, seats)
-        self._latest = grown(self._latest, seats)
-        self.head = grown(self.head, floors)
+    minutes: npt.NDArray[np.uint16] = column(np.uint16, per="seats", shape=(RING, STATE_COUNT))
+    shifts: npt.NDArray[np.uint32] = column(np.uint32, per="seats", shape=(SHIFTS, STATE_COUNT))
+    shift_start_ms: I64 = column(np.int64, per="seats", shape=(SHIFTS,))
+    _latest: I64 = column(np.int64, per="seats")
+    """The slot of the shift that was found last for each seat: most often the next one, too."""
+    head: I64 = column(np.int64, per="floors")
 
     def advance(self, minute: I64, floor_of_seat: I64) -> None:
         """Open minutes up to the given one of each floor (floors,); never goes back."""

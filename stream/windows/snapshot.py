@@ -75,8 +75,8 @@ def _head(engine: Engine) -> Pieces:
         "format": FORMAT,
         "states": STATE_NAMES,
         "finalised_early": engine.finalised_early,
-        "seat_heard": engine.seat_heard[:seats] | engine.counting.seat_heard[:seats],
-        "pool_heard": engine.counting.pool_heard[: len(engine.names.pools)],
+        "seat_heard": engine.seat_has_data[:seats] | engine.counting.seat_has_data[:seats],
+        "pool_heard": engine.counting.pool_has_data[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
         **engine.sources.to_arrays(),
@@ -94,14 +94,14 @@ def _agents(engine: Engine, block: int) -> Pieces:
         "size": size,
         "base_ms": engine.timelines.base_ms[at],
         **{f"row_{name}": getattr(rows, name) for name in COLUMNS},
-        **{name: getattr(engine.agents, name)[at] for name in TimelineEnds.COLUMNS},
+        **{name: getattr(engine.agents, name)[at] for name in TimelineEnds.column_names("agents")},
     }
 
 
 def _seats(engine: Engine, block: int) -> Pieces:
     at = _block(block, len(engine.names.seats))
     panes, hours = engine.panes, engine.hours
-    by_hour = () if hours is None else hours.BY_SEAT
+    by_hour = () if hours is None else hours.column_names("seats")
     return {
         "head": panes.head[engine.floor_of_seat[at]],
         "minutes": panes.minutes[at],
@@ -168,15 +168,15 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
         for pool, held in head.pop("gauges")
     }
     engine.sources.fill(head)
-    engine.resize()
+    engine.follow_names()
     engine.seals.restore(engine.sources)
     if engine.hours is not None:
         floors = len(engine.names.floors)
         engine.hours.start_ms[:floors] = engine.seals.sealed_ms[:floors]
         engine.hours.end_ms[:floors] = engine.seals.next_ms[:floors]
     engine.panes.head[: len(panes_head)] = panes_head
-    engine.seat_heard[: len(seat_heard)] = seat_heard
-    engine.counting.pool_heard[: len(pool_heard)] = pool_heard
+    engine.seat_has_data[: len(seat_heard)] = seat_heard
+    engine.counting.pool_has_data[: len(pool_heard)] = pool_heard
     for name in part_names(engine):
         kind, _, block = name.partition("/")
         if kind == "agents":
@@ -245,9 +245,9 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
-    engine.timelines.put(at, pieces["size"], rows)
+    engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]
-    for name in TimelineEnds.COLUMNS:
+    for name in TimelineEnds.column_names("agents"):
         getattr(engine.agents, name)[at] = pieces[name]
 
 
@@ -259,7 +259,7 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
     for name in ("minutes", "shifts", "shift_start_ms"):
         getattr(panes, name)[at] = pieces[name]
     if (hours := engine.hours) is not None:
-        for name in hours.BY_SEAT:
+        for name in hours.column_names("seats"):
             if (held := pieces.get(f"hour_{name}")) is not None:
                 getattr(hours, name)[at] = held
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from stream.arrays import grown, max_before
+from stream.arrays import ColumnStore, column, max_before
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.events.names import Names
@@ -18,59 +18,63 @@ UNSEEN_MS = UNHEARD_MS
 """Watermark of a floor or source of which nothing was seen: no bound at all."""
 
 
-class Sources:
-    """Watermark, liveness and limits of each source (by number), greatest watermark by floor."""
+class Sources(ColumnStore):
+    """Watermark, liveness and limits of each source, and the greatest watermark of each floor."""
+
+    watermark_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
+    seen_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
+    """Kafka's latest time stamp of an event of each source."""
+    known: Bool = column(np.bool_, per="sources")
+    """Whether an event of the source was ever admitted or judged late."""
+    limit_ms: I64 = column(np.int64, NEVER_MS, per="sources", shape=(STATE_COUNT,))
+    """The longest credible time in each state; NEVER_MS without a limit."""
+    shift_slack_ms: I64 = column(np.int64, NEVER_MS, per="sources")
+    """How long after the shift's end a state without a limit stays credible; NEVER_MS: always."""
+    silent_after_ms: I64 = column(np.int64, NEVER_MS, per="sources")
+    """How long after its last event a source counts as silent; NEVER_MS: not at all."""
+    resolution_ms: I64 = column(np.int64, 1, per="sources")
+    """The resolution of its time stamps."""
+    greatest_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
 
     def __init__(
         self, names: Names, specs: Sequence[SourceSpec], windows: WindowSpec, *, event_clock: bool
     ) -> None:
+        super().__init__()
         self._names = names
+        self._configured = 0
+        """How many sources have their limits."""
         self._spec_of = {spec.name: spec for spec in reversed(specs)}
         self._windows = windows
         self._event_clock = event_clock
-        self.watermark_ms = np.full(8, UNSEEN_MS, np.int64)
-        self.seen_ms = np.full(8, UNSEEN_MS, np.int64)
-        self.known = np.zeros(8, np.bool_)
-        self.greatest_ms = np.full(8, UNSEEN_MS, np.int64)
-        self.limit_ms = np.zeros((0, STATE_COUNT), np.int64)
-        self.shift_slack_ms = np.zeros(0, np.int64)
-        self.silent_after_ms = np.zeros(0, np.int64)
-        self.resolution_ms = np.zeros(0, np.int64)
         self.silences = NO_SILENCES
         """(3, G): source, first instant and end of silences that are over, until `forget`."""
 
-    def resize(self) -> None:
-        """Follow the names: rows for new sources and floors."""
-        count, floors = len(self._names.sources), len(self._names.floors)
-        self.watermark_ms = grown(self.watermark_ms, count, UNSEEN_MS)
-        self.seen_ms = grown(self.seen_ms, count, UNSEEN_MS)
-        self.known = grown(self.known, count)
-        self.greatest_ms = grown(self.greatest_ms, floors, UNSEEN_MS)
-        for number in range(len(self.silent_after_ms), count):
-            self._add(self._spec(self._names.sources.keys[number][1]))
+    def follow_names(self) -> None:
+        """Add rows for new sources and floors, with the sources' limits."""
+        count = len(self._names.sources)
+        self.resize(sources=count, floors=len(self._names.floors))
+        for number in range(self._configured, count):
+            self._configure(number, self._spec(self._names.sources.keys[number][1]))
+        self._configured = count
 
     def _spec(self, name: str) -> SourceSpec:
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
 
-    def _add(self, spec: SourceSpec) -> None:
-        limits = np.full((1, STATE_COUNT), NEVER_MS, np.int64)
+    def _configure(self, source: int, spec: SourceSpec) -> None:
         for state, limit_ms in (spec.silence_ms or {}).items():
-            limits[0, state] = limit_ms
-        off = spec.silence_ms is None
-        silent_after = NEVER_MS if spec.heartbeat_ms is None else 3 * spec.heartbeat_ms + 1
-        self.limit_ms = np.concatenate([self.limit_ms, limits])
-        self.shift_slack_ms = np.append(
-            self.shift_slack_ms, NEVER_MS if off else spec.shift_end_slack_ms
-        )
-        self.silent_after_ms = np.append(self.silent_after_ms, silent_after)
-        self.resolution_ms = np.append(self.resolution_ms, spec.resolution_ms)
+            self.limit_ms[source, state] = limit_ms
+        if spec.silence_ms is not None:
+            self.shift_slack_ms[source] = spec.shift_end_slack_ms
+        if spec.heartbeat_ms is not None:
+            self.silent_after_ms[source] = 3 * spec.heartbeat_ms + 1
+        self.resolution_ms[source] = spec.resolution_ms
 
     def admit(self, batch: EventBatch, sealed_ms: I64) -> LateMasks:
         """Judge lateness event by event in their order and move the watermarks on.
 
         sealed_ms: (floors,) before which each floor is sealed, for the whole of the batch.
         """
-        self.resize()
+        self.follow_names()
         size = len(batch)
         refused = LateMasks.none(size)
         new = np.flatnonzero(~self.known[batch.source])
@@ -111,7 +115,9 @@ class Sources:
         np.maximum.at(self.seen_ms, source, seen_ms)
 
     def _note_silences(self, source: I64, clock_ms: I64) -> None:
-        ended = ended_silences(source, clock_ms, self._heard_ms(), self.silent_after_ms)
+        progress_ms = self._heard_ms()
+        after_ms = self.silent_after_ms[: len(progress_ms)]
+        ended = ended_silences(source, clock_ms, progress_ms, after_ms)
         if ended.shape[1]:
             self.silences = np.concatenate([self.silences, ended], axis=1)
 
@@ -145,7 +151,8 @@ class Sources:
 
     def silent_from_ms(self) -> I64:
         """(sources,): the first instant at which each source counts as silent."""
-        silent_ms = silent_from(self._heard_ms(), self.silent_after_ms)
+        progress_ms = self._heard_ms()
+        silent_ms = silent_from(progress_ms, self.silent_after_ms[: len(progress_ms)])
         return np.where(self.known[: len(silent_ms)], silent_ms, NEVER_MS)
 
     def limit_of(self, source: I64, state: I64, start_ms: I64, shift_end_ms: I64) -> I64:
@@ -175,7 +182,7 @@ class Sources:
 
     def fill(self, arrays: dict[str, I64]) -> None:
         """From a snapshot; the names are there already."""
-        self.resize()
+        self.follow_names()
         self.silences = arrays.pop("silences", NO_SILENCES)
         for name, values in arrays.items():
             getattr(self, name)[: len(values)] = values

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.arrays import grown, ranges
+from stream.arrays import Columns, ColumnStore, column, ranges
 from stream.events.language import I32, I64, U8, Bool
+from stream.units import NEVER_MS
 
 ROWS_MOST = 8_192
 """Rows an agent may hold; beyond them the oldest is finalised early, and counted."""
-_ROOM_LEAST = 4
+_CAPACITY_LEAST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Columns):
     """Rows of timelines, in columns of one length."""
 
     ts_ms: I64
@@ -27,27 +28,9 @@ class Rows:
     state: U8
     sync: Bool
 
-    def take(self, at: I64 | Bool) -> "Rows":
-        """The rows at the given places."""
-        return Rows(
-            self.ts_ms[at],
-            self.seq[at],
-            self.seat[at],
-            self.source[at],
-            self.state[at],
-            self.sync[at],
-        )
-
-    def put(self, at: I64, rows: "Rows") -> None:
-        """Write rows to the given places."""
-        for name in COLUMNS:
-            getattr(self, name)[at] = getattr(rows, name)
-
-    def __len__(self) -> int:
-        return len(self.ts_ms)
-
 
 COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync")
+"""The columns of `Rows` under their stored names."""
 _TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_)
 
 
@@ -56,60 +39,50 @@ def no_rows(size: int = 0) -> Rows:
     return Rows(*(np.zeros(size, kind) for kind in _TYPES))  # type: ignore[arg-type]
 
 
-def joined(first: Rows, second: Rows) -> Rows:
-    """The rows of both, one after the other."""
-    return Rows(
-        *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in COLUMNS)
-    )
+def _capacity_for(sizes: I64) -> I64:
+    return np.maximum(_CAPACITY_LEAST, sizes + (sizes >> 1))
 
 
-def _room_for(sizes: I64) -> I64:
-    return np.maximum(_ROOM_LEAST, sizes + (sizes >> 1))
-
-
-class Timelines:
+class Timelines(ColumnStore):
     """Rows by agent number."""
 
-    def __init__(self) -> None:
-        self._rows = no_rows(1_024)
-        self._used = 0
-        self._start = np.zeros(64, np.int64)
-        self._room = np.zeros(64, np.int64)
-        self.size = np.zeros(64, np.int64)
-        self.base_ms = np.full(64, -(2**62), np.int64)
-        """Rows of the agent older than this can no longer be placed."""
+    _start: I64 = column(np.int64, per="agents")
+    _capacity: I64 = column(np.int64, per="agents")
+    size: I64 = column(np.int64, per="agents")
+    """How many rows each agent has."""
+    base_ms: I64 = column(np.int64, -NEVER_MS, per="agents")
+    """Rows of the agent older than this can no longer be placed."""
 
-    def resize(self, agents: int) -> None:
-        """Follow the number of agents."""
-        self._start = grown(self._start, agents)
-        self._room = grown(self._room, agents)
-        self.size = grown(self.size, agents)
-        self.base_ms = grown(self.base_ms, agents, -(2**62))
+    def __init__(self) -> None:
+        super().__init__()
+        self._stored = no_rows(1_024)
+        self._used = 0
+        """How many of the stored rows belong to a run, current or abandoned."""
 
     def of(self, agents: I64) -> tuple[Rows, I64]:
         """The rows of the agents, one agent after the other, and how many each has."""
         start, size = self._start[agents], self.size[agents]
-        return self._rows.take(ranges(start, start + size)), size
+        return self._stored.take(ranges(start, start + size)), size
 
     def last(self, agents: I64) -> Rows:
         """The last row of each agent; agents without rows must not be asked for."""
-        return self._rows.take(self._start[agents] + self.size[agents] - 1)
+        return self._stored.take(self._start[agents] + self.size[agents] - 1)
 
-    def put(self, agents: I64, sizes: I64, rows: Rows) -> None:
-        """Replace the rows of the agents."""
-        wide = np.flatnonzero(sizes > self._room[agents])
+    def replace(self, agents: I64, sizes: I64, rows: Rows) -> None:
+        """Replace the rows of the agents: `sizes` of each, one agent after the other."""
+        wide = np.flatnonzero(sizes > self._capacity[agents])
         if len(wide):
-            self._move(agents[wide], _room_for(sizes[wide]))
-        if self._used > len(self._rows):
+            self._move(agents[wide], _capacity_for(sizes[wide]))
+        if self._used > len(self._stored):
             self._lay_out(agents, sizes)
         start = self._start[agents]
-        self._rows.put(ranges(start, start + sizes), rows)
+        self._stored.write(ranges(start, start + sizes), rows)
         self.size[agents] = sizes
 
     def _move(self, agents: I64, room: I64) -> None:
         """Give agents runs at the end; what they had is no one's."""
         self._start[agents] = self._used + np.cumsum(room) - room
-        self._room[agents] = room
+        self._capacity[agents] = room
         self._used += int(room.sum())
 
     def _lay_out(self, agents: I64, sizes: I64) -> None:
@@ -122,11 +95,11 @@ class Timelines:
         rows, kept = self.of(others)
         self.size[agents] = sizes
         holders = np.flatnonzero(self.size)
-        self._room[:] = self._used = 0
-        self._move(holders, _room_for(self.size[holders]))
-        self._rows = no_rows(max(1_024, self._used + self._used // 2))
+        self._capacity[:] = self._used = 0
+        self._move(holders, _capacity_for(self.size[holders]))
+        self._stored = no_rows(max(1_024, self._used + self._used // 2))
         start = self._start[others]
-        self._rows.put(ranges(start, start + kept), rows)
+        self._stored.write(ranges(start, start + kept), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +146,7 @@ def merge(
     `old` is in order, one agent after the other; `new` in any order. The order among an agent's
     rows is ts, seq, state rank, team and source by their bytes, a snapshot before the event.
     """
-    rows = joined(old, new)
+    rows = Rows.joined(old, new)
     place = np.concatenate([old_place, new_place])
     key = place * 2**42 + rows.ts_ms
     by_key = np.argsort(key, kind="stable")

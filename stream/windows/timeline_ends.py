@@ -4,45 +4,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stream.arrays import grown
-from stream.events.language import I64
+from stream.arrays import ColumnStore, column
+from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 from stream.windows.timeline import Merged
 
 LimitOf = Callable[[I64, I64, I64, I64], I64]
 
 
-class TimelineEnds:
-    """Columns by agent number. `last_ms` is NEVER_MS for an agent without rows."""
+class TimelineEnds(ColumnStore):
+    """Columns by agent number; their names are stored names (`stream.windows.snapshot`)."""
 
-    COLUMNS = (
-        "last_ms",
-        "last_seat",
-        "last_state",
-        "last_source",
-        "limit_ms",
-        "first_ms",
-        "first_seat",
-        "whole",
-    )
-
-    def __init__(self) -> None:
-        self.last_ms = np.full(64, NEVER_MS, np.int64)
-        self.last_seat = np.zeros(64, np.int64)
-        self.last_state = np.zeros(64, np.int64)
-        self.last_source = np.zeros(64, np.int64)
-        self.limit_ms = np.full(64, NEVER_MS, np.int64)
-        """Until when the open state is credible."""
-        self.first_ms = np.full(64, NEVER_MS, np.int64)
-        self.first_seat = np.zeros(64, np.int64)
-        self.whole = np.ones(64, np.bool_)
-        """Whether the timeline still holds the agent's first row."""
-
-    def resize(self, agents: int) -> None:
-        """Follow the number of agents."""
-        for name in self.COLUMNS:
-            fill = NEVER_MS if name in ("last_ms", "limit_ms", "first_ms") else int(name == "whole")
-            setattr(self, name, grown(getattr(self, name), agents, fill))
+    last_ms: I64 = column(np.int64, NEVER_MS, per="agents")
+    """NEVER_MS for an agent without rows."""
+    last_seat: I64 = column(np.int64, per="agents")
+    last_state: I64 = column(np.int64, per="agents")
+    last_source: I64 = column(np.int64, per="agents")
+    limit_ms: I64 = column(np.int64, NEVER_MS, per="agents")
+    """Until when the open state is credible."""
+    first_ms: I64 = column(np.int64, NEVER_MS, per="agents")
+    first_seat: I64 = column(np.int64, per="agents")
+    whole: Bool = column(np.bool_, fill=True, per="agents")
+    """Whether the timeline still holds the agent's first row."""
 
     def update(self, agents: I64, merged: Merged, limit_of: LimitOf) -> None:
         """Follow a merge for the agents that it changed, in the order of `merged.changed`."""

@@ -9,18 +9,18 @@ from typing import Any
 import orjson
 from faust.types import TP
 
-from stream.agents.fetched_batch import FetchedBatch
-from stream.agents.partition_task import TaskLimits, Wording
-from stream.agents.record_columns import RecordColumns
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
+from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.partition_task import NoticeFormat, TaskLimits
 from stream.agents.task_runner import TaskRunner
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.record_columns import RecordColumns
 from stream.agents.worker_services import WorkerServices
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import DeadLetter
+from stream.dlq.dead_letters import DeadLetter
 from stream.errors import ServiceError
 from stream.events.decode import decode
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.notify.notice import Notice, key_of
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
@@ -92,7 +92,7 @@ class Diary:
         """Nothing to drop."""
 
 
-class Watched(MemoryStore):
+class RecordingStore(MemoryStore):
     """The memory store, with a diary, which may be away."""
 
     def __init__(self, server: MemoryServer, diary: Diary) -> None:
@@ -144,32 +144,32 @@ class Bench:
     """What a fetch without records says of the end of the partition."""
     rebuild: bool = False
     committed: int | None = None
-    kafka_answers: bool = True
+    is_kafka_answering: bool = True
 
     def __post_init__(self) -> None:
-        self.store = Watched(self.server, self.diary)
+        self.store = RecordingStore(self.server, self.diary)
         self.pager = Pager(self.diary)
         health = Health()
-        standing = ActiveAlerts((), health)
+        active_notices = ActiveAlerts((), health)
         self.services = WorkerServices(
-            self.store, self.diary, self.pager, standing, Exporter(health), health
+            self.store, self.diary, self.pager, active_notices, Exporter(health), health
         )
 
-    async def take_over(self) -> TaskRunner:
-        wording = Wording(messages, "en")
-        rules = TaskConfig(self.spec, NO_ROSTER, wording, self.limits, rebuild=self.rebuild)
-        task = await take_over(self.store, PartitionRef(KEY, 1), self.committed, rules, 0)
+    async def acquire_task(self) -> TaskRunner:
+        notice_format = NoticeFormat(messages, "en")
+        rules = TaskConfig(self.spec, NO_ROSTER, notice_format, self.limits, rebuild=self.rebuild)
+        task = await acquire_task(self.store, PartitionRef(KEY, 1), self.committed, rules, 0)
         self.diary.lines.clear()
         return TaskRunner(
             task,
             self.services,
             lambda *_: None,
-            self._is_lost,
-            answered=lambda: self.kafka_answers,
-            end=lambda: self.seen_end,
+            self._on_lease_lost,
+            is_kafka_answering=lambda: self.is_kafka_answering,
+            end_offset=lambda: self.seen_end,
         )
 
-    def _is_lost(self, runner: TaskRunner, how: Outcome) -> None:
+    def _on_lease_lost(self, runner: TaskRunner, how: Outcome) -> None:
         self.lost.append(how)
         self.services.exporter.withdraw(runner.partition)
 

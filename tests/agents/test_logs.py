@@ -23,9 +23,9 @@ def test_a_noisy_library_says_one_kind_of_line_once_in_ten_seconds() -> None:
     assert limit.filter(line("aiokafka.conn", "failed: %s", 1))
     assert not limit.filter(line("aiokafka.conn", "failed: %s", 2))
     clock.now = 10.0
-    again = line("aiokafka.conn", "failed: %s", 3)
-    assert limit.filter(again)
-    assert again.getMessage() == "failed: 3 (and 1 times more)"
+    second = line("aiokafka.conn", "failed: %s", 3)
+    assert limit.filter(second)
+    assert second.getMessage() == "failed: 3 (and 1 more times)"
 
 
 def test_our_own_lines_are_left_out_only_if_they_are_the_same() -> None:

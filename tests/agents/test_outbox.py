@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from stream.agents.outbox import AUDIT, NOTICE, OVER_MS, STANDING, Outbox
+from stream.agents.outbox import ACTIVE, AUDIT, NOTICE, RESOLVED_RESEND_MS, Outbox
 from stream.control.alerts.messages import Message
 from stream.control.model import Severity, Transition, Verdict
 from stream.notify.notice import key_of
@@ -40,20 +40,20 @@ def outbox_with(*transitions: Transition) -> Outbox:
 
 
 def commit(outbox: Outbox) -> None:
-    outbox.stored(*outbox.for_commit())
+    outbox.on_committed(*outbox.for_commit())
 
 
 def test_a_transition_goes_to_the_audit_and_if_it_is_to_be_told_to_the_sinks() -> None:
     outbox = outbox_with(RAISE, replace(CLEAR, notify=False))
 
-    entries, taken = outbox.for_commit()
+    entries, acknowledge = outbox.for_commit()
 
     assert [entry.id for entry in entries] == [
         AUDIT + key_of(RAISE),
         NOTICE + key_of(RAISE),
         AUDIT + key_of(CLEAR),
     ]
-    assert taken == ()
+    assert acknowledge == ()
 
 
 def test_what_is_stored_and_that_nobody_has_taken_fills_it_still() -> None:
@@ -63,7 +63,7 @@ def test_what_is_stored_and_that_nobody_has_taken_fills_it_still() -> None:
     assert len(outbox) == 2
 
     for entry in outbox.audits(unstored=False):
-        outbox.taken(entry.id)
+        outbox.acknowledge(entry.id)
     outbox.drop_notices()
     assert len(outbox) == 0
 
@@ -83,7 +83,7 @@ def test_nothing_is_told_before_its_commit_unless_the_store_is_away() -> None:
 def test_what_was_taken_is_removed_with_the_next_commit_and_not_told_again() -> None:
     outbox = outbox_with(RAISE)
     commit(outbox)
-    outbox.taken(AUDIT + key_of(RAISE))
+    outbox.acknowledge(AUDIT + key_of(RAISE))
 
     assert not outbox.audits(unstored=False)
     assert outbox.for_commit() == ((), (AUDIT + key_of(RAISE),))
@@ -94,12 +94,12 @@ def test_what_was_taken_is_removed_with_the_next_commit_and_not_told_again() -> 
 def test_a_commit_that_was_not_confirmed_is_repeated_whole() -> None:
     outbox = outbox_with(RAISE)
     first = outbox.for_commit()
-    outbox.taken(AUDIT + key_of(RAISE))
+    outbox.acknowledge(AUDIT + key_of(RAISE))
 
-    entries, taken = outbox.for_commit()
+    entries, acknowledge = outbox.for_commit()
 
     assert entries == first[0]
-    assert taken == (AUDIT + key_of(RAISE),)
+    assert acknowledge == (AUDIT + key_of(RAISE),)
 
 
 def test_an_alert_that_began_and_ended_behind_the_live_clock_is_not_told() -> None:
@@ -113,7 +113,7 @@ def test_an_alert_that_began_and_ended_behind_the_live_clock_is_not_told() -> No
 def test_the_end_of_an_alert_that_the_sinks_know_is_told() -> None:
     outbox = outbox_with(RAISE)
     (notice,) = outbox.notices(unstored=True)
-    outbox.offered(notice)
+    outbox.mark_offered(notice)
     outbox.add([CLEAR], words, "en")
 
     (end,) = outbox.notices(unstored=True)
@@ -124,10 +124,10 @@ def test_the_end_of_an_alert_that_the_sinks_know_is_told() -> None:
 def test_a_notice_that_the_sinks_had_no_room_for_is_offered_again() -> None:
     outbox = outbox_with(RAISE)
     (notice,) = outbox.notices(unstored=True)
-    outbox.offered(notice)
+    outbox.mark_offered(notice)
     assert outbox.notices(unstored=True) == []
 
-    outbox.offered(notice, accepted=False)
+    outbox.mark_offered(notice, accepted=False)
     assert outbox.notices(unstored=True) == [notice]
 
 
@@ -152,83 +152,83 @@ def test_a_shard_that_follows_the_events_clock_tells_nobody() -> None:
 
 
 def test_the_last_step_of_an_alert_stands_until_the_next_takes_its_place() -> None:
-    outbox = Outbox(stands=True)
+    outbox = Outbox(track_active=True)
     outbox.add([RAISE], words, "en")
-    assert keys_standing(outbox) == [key_of(RAISE)]
+    assert active_keys(outbox) == [key_of(RAISE)]
     outbox.add([CLEAR], words, "en")
-    assert keys_standing(outbox) == [key_of(CLEAR)]
+    assert active_keys(outbox) == [key_of(CLEAR)]
     commit(outbox)
-    stored = Outbox(left_of(outbox), stands=True)
-    assert keys_standing(stored) == [key_of(CLEAR)]
+    stored = Outbox(left_of(outbox), track_active=True)
+    assert active_keys(stored) == [key_of(CLEAR)]
 
 
 def test_what_is_over_stands_until_nobody_can_hold_it_for_standing() -> None:
-    outbox = Outbox(stands=True)
+    outbox = Outbox(track_active=True)
     outbox.add([RAISE, CLEAR], words, "en")
-    assert keys_standing(outbox, CLEAR.at_ms + OVER_MS) == [key_of(CLEAR)]
-    assert keys_standing(outbox, CLEAR.at_ms + OVER_MS + 1) == []
-    assert STANDING + key_of(CLEAR) in outbox.for_commit()[1]
+    assert active_keys(outbox, CLEAR.at_ms + RESOLVED_RESEND_MS) == [key_of(CLEAR)]
+    assert active_keys(outbox, CLEAR.at_ms + RESOLVED_RESEND_MS + 1) == []
+    assert ACTIVE + key_of(CLEAR) in outbox.for_commit()[1]
 
 
 def test_an_alert_stands_for_as_long_as_it_lasts() -> None:
-    outbox = Outbox(stands=True)
+    outbox = Outbox(track_active=True)
     outbox.add([RAISE], words, "en")
-    assert keys_standing(outbox, RAISE.at_ms + 100 * OVER_MS) == [key_of(RAISE)]
+    assert active_keys(outbox, RAISE.at_ms + 100 * RESOLVED_RESEND_MS) == [key_of(RAISE)]
 
 
 def test_behind_the_live_clock_only_that_stands_which_stood_for_the_last_owner() -> None:
-    first = Outbox(stands=True)
+    first = Outbox(track_active=True)
     first.add([RAISE], words, "en")
     entries, _ = first.for_commit()
-    second = Outbox(entries, stands=True)
+    second = Outbox(entries, track_active=True)
     other = replace(RAISE, id="a2")
     second.add([other], words, "en")
-    assert keys_standing(second, live=False) == [key_of(RAISE)]
-    assert keys_standing(second) == [key_of(RAISE), key_of(other)]
+    assert active_keys(second, live=False) == [key_of(RAISE)]
+    assert active_keys(second) == [key_of(RAISE), key_of(other)]
 
 
 def test_what_receivers_were_told_live_stands_on_when_the_lane_falls_behind() -> None:
-    outbox, other = Outbox(stands=True), replace(RAISE, id="a2")
+    outbox, other = Outbox(track_active=True), replace(RAISE, id="a2")
     outbox.add([RAISE], words, "en")
-    assert keys_standing(outbox) == [key_of(RAISE)]
+    assert active_keys(outbox) == [key_of(RAISE)]
     outbox.add([other], words, "en")
-    assert keys_standing(outbox, live=False) == [key_of(RAISE)]
+    assert active_keys(outbox, live=False) == [key_of(RAISE)]
 
 
 def test_behind_the_live_clock_the_end_of_what_receivers_know_is_told() -> None:
-    outbox, other = Outbox(stands=True), replace(RAISE, id="a2")
+    outbox, other = Outbox(track_active=True), replace(RAISE, id="a2")
     outbox.add([RAISE], words, "en")
-    assert keys_standing(outbox) == [key_of(RAISE)]
+    assert active_keys(outbox) == [key_of(RAISE)]
     outbox.add([CLEAR, other, replace(CLEAR, id="a2")], words, "en")
-    assert keys_standing(outbox, live=False) == [key_of(CLEAR)]
-    assert keys_standing(outbox, live=False) == [key_of(CLEAR)]
+    assert active_keys(outbox, live=False) == [key_of(CLEAR)]
+    assert active_keys(outbox, live=False) == [key_of(CLEAR)]
 
 
 def test_nothing_stands_that_no_commit_has_stored_unless_the_store_is_away() -> None:
-    outbox = Outbox(stands=True)
+    outbox = Outbox(track_active=True)
     outbox.add([RAISE], words, "en")
-    assert keys_standing(outbox, unstored=False) == []
+    assert active_keys(outbox, unstored=False) == []
     commit(outbox)
-    assert keys_standing(outbox, unstored=False) == [key_of(RAISE)]
+    assert active_keys(outbox, unstored=False) == [key_of(RAISE)]
 
 
 def test_without_anybody_to_tell_nothing_stands_and_what_stood_is_removed() -> None:
-    first = Outbox(stands=True)
+    first = Outbox(track_active=True)
     first.add([RAISE], words, "en")
     entries, _ = first.for_commit()
     second = Outbox(entries)
     second.add([CLEAR], words, "en")
-    assert keys_standing(second) == []
-    assert second.for_commit()[1] == (STANDING + key_of(RAISE),)
+    assert active_keys(second) == []
+    assert second.for_commit()[1] == (ACTIVE + key_of(RAISE),)
 
 
-def keys_standing(
+def active_keys(
     outbox: Outbox, as_of_ms: int = CLEAR.at_ms, *, live: bool = True, unstored: bool = True
 ) -> list[str]:
-    found = outbox.standing(as_of_ms, live=live, unstored=unstored)
+    found = outbox.active_notices(as_of_ms, live=live, unstored=unstored)
     return [notice.key for notice in found]
 
 
 def left_of(outbox: Outbox) -> list[OutboxEntry]:
     """What the store holds of an outbox that was committed."""
-    return [entry for entry in outbox._waiting.values() if entry.id not in outbox._unstored]
+    return [entry for entry in outbox._undelivered.values() if entry.id not in outbox._unstored]

@@ -12,7 +12,7 @@ from tests.components import ROOT
 PROGRAM = """
 import os
 from pathlib import Path
-from stream.agents.process import give_memory_back
+from stream.agents.process import release_memory
 
 def resident_bytes():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -27,7 +27,7 @@ full = resident_bytes()
 # One of many thousand stays: the C library cannot give the top of its heap back by itself.
 kept = kept[-1:]
 freed = resident_bytes()
-give_memory_back()
+release_memory()
 print(before, full, freed, resident_bytes())
 """
 

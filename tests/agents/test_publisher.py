@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from stream.agents.publisher import FORGOTTEN_S, KafkaPublisher, Topics
+from stream.agents.publisher import ABANDONED_S, KafkaPublisher, Topics
 from stream.cli.embedded import free_port
 from stream.store.protocol import OutboxEntry
 
@@ -18,10 +18,10 @@ async def test_a_topic_takes_nothing_until_nobody_tries_any_more(
     publisher = KafkaPublisher(f"127.0.0.1:{free_port()}", Topics("letters", "control"))
     assert not await publisher.transitions([ENTRY])
     assert publisher.refused_topics() == {"control"}
-    [told] = publisher.refusals()
-    assert told.startswith("topic control has taken nothing for 0 s: ")
+    [sent_ids] = publisher.refusals()
+    assert sent_ids.startswith("topic control has accepted no records for 0 s: ")
 
-    later_s = time.monotonic() + FORGOTTEN_S + 1
+    later_s = time.monotonic() + ABANDONED_S + 1
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     assert publisher.refused_topics() == set()
     assert publisher.refusals() == []

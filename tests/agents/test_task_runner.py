@@ -29,7 +29,7 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
     rng = random.Random(seed)
     records = recording(seed)
     bench = Bench(limits=TaskLimits(chunk_records=300, commit_records=700))
-    runner, read, crashes = await bench.take_over(), 0, 0
+    runner, read, crashes = await bench.acquire_task(), 0, 0
     earlier = bench.server.copy()
     while runner.task.offset < len(records) or read < len(records):
         fate = rng.random()
@@ -38,11 +38,11 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
             crashes += 1
             if rng.random() < 0.4:
                 bench.server.set_back(earlier)
-            runner = await bench.take_over()
+            runner = await bench.acquire_task()
         elif fate > 0.85:
             earlier = bench.server.copy()
         read = min(runner.task.offset + rng.randrange(1, 100), len(records))
-        await runner.take(batch(records, max(0, runner.task.offset - 50), read))
+        await runner.process(batch(records, max(0, runner.task.offset - 50), read))
         if rng.random() < 0.5 and not runner.task.replaying:
             await runner.flush()
         if rng.random() < 0.2 and not runner.task.replaying and not bench.store.away:
@@ -55,14 +55,14 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
     assert crashes
     assert keys
     assert seats(runner.task.shard) == seats(shard)
-    told = [entry.id.removeprefix("audit:") for entry in bench.diary.audits]
-    assert list(dict.fromkeys(sorted(told))) == sorted(keys)
+    sent_ids = [entry.id.removeprefix("audit:") for entry in bench.diary.audits]
+    assert list(dict.fromkeys(sorted(sent_ids))) == sorted(keys)
 
 
 async def test_live_a_page_goes_out_after_its_commit() -> None:
     bench, records = live(), until_the_walk_out(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, len(records)))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
     await runner.flush()
 
     assert "page" in bench.diary.lines
@@ -71,50 +71,50 @@ async def test_live_a_page_goes_out_after_its_commit() -> None:
 
 async def test_while_the_store_is_away_pages_go_out_from_memory() -> None:
     bench, records = live(), until_the_walk_out(1)
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     bench.store.away = True
-    await runner.take(batch(records, 0, len(records)))
+    await runner.process(batch(records, 0, len(records)))
 
     assert not await runner.flush()
 
     assert "page" in bench.diary.lines
     assert "commit" not in bench.diary.lines
-    assert bench.services.store_state.away_since_s is not None
+    assert bench.services.store_state.unavailable_since_s is not None
 
 
 async def test_a_store_is_back_as_soon_as_views_are_written_again() -> None:
     bench, records = live(), until_the_walk_out(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, len(records)))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
     bench.store.away = True
-    await runner.show()
-    assert bench.services.store_state.away_since_s is not None
+    await runner.publish()
+    assert bench.services.store_state.unavailable_since_s is not None
 
     bench.store.away = False
-    await runner.show()
-    assert bench.services.store_state.away_since_s is None
+    await runner.publish()
+    assert bench.services.store_state.unavailable_since_s is None
 
 
-@pytest.mark.parametrize("kafka_answers", [True, False])
+@pytest.mark.parametrize("is_kafka_answering", [True, False])
 async def test_while_the_store_is_away_a_lane_is_held_for_ours_only_if_kafka_answers(
-    kafka_answers: bool,
+    is_kafka_answering: bool,
 ) -> None:
     """A worker that is cut off from both may have lost it: it must not tell what stands there."""
     bench, records = live(), until_the_walk_out(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, len(records)))
-    bench.store.away, bench.kafka_answers = True, kafka_answers
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
+    bench.store.away, bench.is_kafka_answering = True, is_kafka_answering
     owned_s = runner.owned_s
-    await runner.show()
-    assert (runner.owned_s > owned_s) == kafka_answers
+    await runner.publish()
+    assert (runner.owned_s > owned_s) == is_kafka_answering
 
 
 async def test_behind_nobody_is_paged() -> None:
     bench, records = live(), until_the_walk_out(1)
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     behind = batch(records, 0, len(records))
     behind.highwater += 1  # one more record is known to come
-    await runner.take(behind)
+    await runner.process(behind)
     await runner.flush()
 
     assert bench.diary.audits
@@ -124,11 +124,11 @@ async def test_behind_nobody_is_paged() -> None:
 async def test_a_new_owner_is_live_as_soon_as_it_knows_where_the_partition_ends() -> None:
     """Also where nothing comes: a fetch without records says where the end is."""
     bench, records = live(), until_the_walk_out(1)
-    first = await bench.take_over()
-    await first.take(batch(records, 0, len(records)))
+    first = await bench.acquire_task()
+    await first.process(batch(records, 0, len(records)))
     await first.drain()
 
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     working = asyncio.create_task(runner.run())
     shown_ms = runner.task.shard.as_of_ms
     await asyncio.sleep(0)
@@ -144,10 +144,10 @@ async def test_a_new_owner_is_live_as_soon_as_it_knows_where_the_partition_ends(
 
 async def test_the_next_owner_fences_the_former_one() -> None:
     bench, records = Bench(), recording(1)
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     other = Bench(server=bench.server)
-    await other.take_over()
-    await runner.take(batch(records, 0, 100))
+    await other.acquire_task()
+    await runner.process(batch(records, 0, 100))
 
     assert not await runner.flush()
     assert bench.lost == [Outcome.FENCED]
@@ -155,10 +155,10 @@ async def test_the_next_owner_fences_the_former_one() -> None:
 
 async def test_a_former_owner_tells_nothing_though_another_lane_found_the_store_away() -> None:
     bench, records = live(), until_the_walk_out(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, len(records)))
-    await Bench(server=bench.server).take_over()
-    bench.services.store_state.failed()
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
+    await Bench(server=bench.server).acquire_task()
+    bench.services.store_state.mark_unavailable()
 
     assert not await runner.flush()
 
@@ -170,9 +170,9 @@ async def test_a_former_owner_tells_nothing_though_another_lane_found_the_store_
 async def test_a_former_owner_exports_no_figures_once_it_is_fenced() -> None:
     """It learns of it in the middle of a turn that would end with showing what it knows."""
     bench, records = Bench(limits=TaskLimits(commit_records=1)), recording(1)
-    runner = await bench.take_over()
-    await Bench(server=bench.server).take_over()
-    await runner.take(batch(records, 0, 100))
+    runner = await bench.acquire_task()
+    await Bench(server=bench.server).acquire_task()
+    await runner.process(batch(records, 0, 100))
 
     await asyncio.wait_for(runner.run(), 10)
 
@@ -182,41 +182,41 @@ async def test_a_former_owner_exports_no_figures_once_it_is_fenced() -> None:
 
 async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
     bench, records = Bench(), recording(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, 100))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, 100))
     await runner.flush()
     earlier = bench.server.copy()
-    await runner.take(batch(records, 100, 200))
+    await runner.process(batch(records, 100, 200))
     await runner.flush()
     bench.server.set_back(earlier)
-    await runner.take(batch(records, 200, 300))
+    await runner.process(batch(records, 200, 300))
 
     assert not await runner.flush()
     assert bench.lost == [Outcome.MISMATCH]
-    again = await bench.take_over()
-    assert again.task.resume_offset == 100
+    second = await bench.acquire_task()
+    assert second.task.resume_offset == 100
 
 
 async def test_a_store_that_lost_just_a_snapshot_is_noticed_and_nothing_is_lost() -> None:
     bench, records = Bench(), recording(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, 100))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, 100))
     await runner.save()
-    await runner.take(batch(records, 100, 200))
+    await runner.process(batch(records, 100, 200))
     await runner.flush()
     earlier = bench.server.copy()
     await runner.save()
     bench.server.set_back(earlier)
-    await runner.take(batch(records, 200, 300))
+    await runner.process(batch(records, 200, 300))
 
     await runner.save()
 
     assert bench.lost == [Outcome.MISMATCH]
-    again = await bench.take_over()
-    assert (again.task.offset, again.task.resume_offset) == (100, 200)
-    await again.take(batch(records, 100, 300))
-    await again.save()
-    restored = await bench.take_over()
+    second = await bench.acquire_task()
+    assert (second.task.offset, second.task.resume_offset) == (100, 200)
+    await second.process(batch(records, 100, 300))
+    await second.save()
+    restored = await bench.acquire_task()
     assert restored.task.offset == 300
     assert seats(restored.task.shard) == seats(reference(records, 300)[0])
 
@@ -225,8 +225,8 @@ async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bench = Bench(limits=TaskLimits(snapshot_records=1))
-    runner = await bench.take_over()
-    await runner.take(batch(recording(1), 0, 100))
+    runner = await bench.acquire_task()
+    await runner.process(batch(recording(1), 0, 100))
 
     def fail() -> None:
         raise ValueError("a part that cannot be packed")
@@ -241,27 +241,27 @@ async def test_state_that_is_gone_is_refused_or_computed_anew() -> None:
     bench = Bench(committed=500)
 
     with pytest.raises(StateError, match="restore Redis from its backup"):
-        await bench.take_over()
+        await bench.acquire_task()
 
     bench.rebuild = True
-    assert (await bench.take_over()).task.offset == 0
+    assert (await bench.acquire_task()).task.offset == 0
 
 
 async def test_a_worker_that_dies_before_its_first_snapshot_has_lost_nothing() -> None:
     bench, records = Bench(), recording(1)
-    runner = await bench.take_over()
-    await runner.take(batch(records, 0, 100))
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, 100))
     await runner.flush()
     bench.committed = 100
 
-    again = await bench.take_over()
+    second = await bench.acquire_task()
 
-    assert (again.task.offset, again.task.resume_offset) == (0, 100)
+    assert (second.task.offset, second.task.resume_offset) == (0, 100)
 
 
 async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_replay() -> None:
     bench, records = Bench(limits=TaskLimits(chunk_records=1_000)), recording(1)
-    runner = await bench.take_over()
+    runner = await bench.acquire_task()
     task = runner.task
     task.offset, task.resume_offset = 30, 70
     chunks = list(task.chunks(batch(records, 0, 100).columns))
@@ -271,14 +271,14 @@ async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_
 
 async def test_lanes_share_what_a_restart_may_have_to_replay_except_with_a_backlog() -> None:
     bench, records = Bench(limits=TaskLimits(snapshot_records=1_000)), recording(1)
-    runner = await bench.take_over()
-    runner.task.sharers = 4
+    runner = await bench.acquire_task()
+    runner.task.task_count = 4
     behind = batch(records, 0, 300)
     behind.highwater = len(records)
-    await runner.take(behind)
+    await runner.process(behind)
     assert not runner.task.is_snapshot_due(0)
 
     runner.task.end = 300
     assert runner.task.is_snapshot_due(0)
-    runner.task.sharers = 3
+    runner.task.task_count = 3
     assert not runner.task.is_snapshot_due(0)

@@ -7,11 +7,11 @@ import time
 import pytest
 
 from stream.agents.readiness import not_alive
-from stream.agents.watchdog import STALLED_S_MAX, Progress
+from stream.agents.watchdog import STALL_EXIT_S, Progress
 
 
 def test_a_backlog_in_which_nothing_moves_is_a_standstill() -> None:
-    progress = Progress(stalled_s_max=10)
+    progress = Progress(stall_exit_s=10)
 
     assert not progress.is_stalled(1, 0.0, waiting=False)
     assert not progress.is_stalled(1, 10.0, waiting=False)
@@ -19,7 +19,7 @@ def test_a_backlog_in_which_nothing_moves_is_a_standstill() -> None:
 
 
 def test_work_that_is_done_or_a_known_reason_to_wait_is_no_standstill() -> None:
-    progress = Progress(stalled_s_max=10)
+    progress = Progress(stall_exit_s=10)
     progress.is_stalled(1, 0.0, waiting=False)
 
     assert not progress.is_stalled(2, 11.0, waiting=False)
@@ -29,22 +29,22 @@ def test_work_that_is_done_or_a_known_reason_to_wait_is_no_standstill() -> None:
 
 def test_a_standstill_shows_as_not_alive_before_it_ends_the_process() -> None:
     progress = Progress()
-    looks = {}
-    for second in range(int(STALLED_S_MAX) + 1):
+    reasons = {}
+    for second in range(int(STALL_EXIT_S) + 1):
         assert not progress.is_stalled(1, float(second), waiting=False)
-        looks[second] = not_alive(progress.standing_s)
+        reasons[second] = not_alive(progress.stalled_s)
 
-    assert looks[60] == []
-    assert looks[61] == ["no progress for 61 s in spite of a backlog"]
-    progress.is_stalled(2, STALLED_S_MAX, waiting=False)
-    assert not_alive(progress.standing_s) == []
+    assert reasons[60] == []
+    assert reasons[61] == ["no progress for 61 s in spite of a backlog"]
+    progress.is_stalled(2, STALL_EXIT_S, waiting=False)
+    assert not_alive(progress.stalled_s) == []
 
 
 @pytest.mark.parametrize(
     "story",
     [
         "watchdog = Watchdog(); watchdog.start(); watchdog.end_within(0.5)",
-        "watchdog = Watchdog(stalled_s_max=0.5); watchdog.start()",
+        "watchdog = Watchdog(stall_exit_s=0.5); watchdog.start()",
     ],
     ids=["a deadline that passes", "a loop that does not turn"],
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stream.agents.partition_task import EventCounts
-from stream.agents.worker_services import Quality
+from stream.agents.worker_services import StreamQuality
 from stream.control.model import Verdict
 from stream.notify.notice import key_of
 from stream.units import MINUTE_MS
@@ -21,10 +21,10 @@ def counts(good: int = 0, bad: int = 0) -> EventCounts:
     return EventCounts(accepted=good, rejected=Counter(syntax=bad))
 
 
-def quality_after_bad_events() -> Quality:
-    quality = Quality()
+def quality_after_bad_events() -> StreamQuality:
+    quality = StreamQuality()
     quality.add(counts(bad=150), BEGIN_MS)
-    assert quality.mostly_bad
+    assert quality.mostly_rejected
     return quality
 
 
@@ -32,22 +32,22 @@ def test_a_minute_of_few_good_events_makes_a_bad_stream_good_again() -> None:
     quality = quality_after_bad_events()
     for minute in (1, 2):
         quality.add(counts(good=1), BEGIN_MS + minute * MINUTE_MS)
-    assert not quality.mostly_bad
+    assert not quality.mostly_rejected
 
 
 def test_a_minute_without_any_event_makes_a_bad_stream_good_again() -> None:
     quality = quality_after_bad_events()
-    quality.turn(BEGIN_MS + MINUTE_MS)
-    assert quality.mostly_bad  # the minute that has just ended was bad
-    quality.turn(BEGIN_MS + 2 * MINUTE_MS)
-    assert not quality.mostly_bad
+    quality.roll(BEGIN_MS + MINUTE_MS)
+    assert quality.mostly_rejected  # the minute that has just ended was bad
+    quality.roll(BEGIN_MS + 2 * MINUTE_MS)
+    assert not quality.mostly_rejected
 
 
 def test_pieces_of_a_bad_minute_add_up() -> None:
-    quality = Quality()
+    quality = StreamQuality()
     for second in range(10):
         quality.add(counts(good=3, bad=10), BEGIN_MS + second * 1_000)
-    assert quality.mostly_bad
+    assert quality.mostly_rejected
 
 
 def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
@@ -56,8 +56,8 @@ def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFi
         for _ in range(3):
             services.count(counts(bad=150), BEGIN_MS)
         assert b"floorwatch_events_mostly_bad 1.0" in services.health.text()
-        services.turn(BEGIN_MS + MINUTE_MS)
-        services.turn(BEGIN_MS + 2 * MINUTE_MS)
+        services.roll(BEGIN_MS + MINUTE_MS)
+        services.roll(BEGIN_MS + 2 * MINUTE_MS)
 
     assert b"floorwatch_events_mostly_bad 0.0" in services.health.text()
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from stream.dlq.letters import WHOLE_BYTES_MAX, Origin, dead_letters
+from stream.dlq.dead_letters import WHOLE_BYTES_MAX, Origin, make_dead_letters
 from stream.events.decode import decode
 from stream.events.language import Reason
 from stream.events.names import Names
@@ -82,7 +82,7 @@ class Desk:
         decoded = decode(records, [NOW_MS] * len(records), Names(), Route(HOME, PARTITIONS))
         late = LATE if records is RECORDS else []
         origin = Origin(self.topic, HOME)
-        letters = dead_letters(origin, records, range(len(records)), decoded.rejected, late)
+        letters = make_dead_letters(origin, records, range(len(records)), decoded.rejected, late)
         producer = AIOKafkaProducer(bootstrap_servers=self.brokers)
         await producer.start()
         for one in letters * times:

@@ -65,9 +65,9 @@ async def test_what_can_be_taken_in_goes_home_once(desk: Desk) -> None:
     told = desk.run("retry", "--all")
 
     assert "sent 2 dead letters again: 2 events in 2 records" in told
-    assert "1 empty: refused again, as" in told
+    assert "1 empty: rejected again, as" in told
     assert "1 unknown_enum: cut, as" in told
-    assert "1 unknown_enum: refused again, as" in told
+    assert "1 unknown_enum: rejected again, as" in told
     assert "1 late_grace: would be late again; --reason late_grace sends them" in told
     assert "events more than 300 s behind their source will be late" in told
     sent = await desk.events()

@@ -131,7 +131,7 @@ def test_a_grafana_that_fails_is_told_with_its_status(server: Grafana) -> None:
 def test_a_grafana_that_is_not_there_is_told(server: Grafana) -> None:
     done = push(f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 3
-    assert "is not there" in done.stderr
+    assert "cannot be reached" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_another_server_than_a_grafana_is_told(
     server.other = (status, text)
     done = push(server.url, *options)
     assert done.returncode == 2
-    assert "is no Grafana; is the path missing" in done.stderr
+    assert "is not Grafana; is the path missing" in done.stderr
 
 
 def test_who_sends_elsewhere_is_told_and_has_taken_nothing(server: Grafana) -> None:
@@ -152,7 +152,7 @@ def test_who_sends_elsewhere_is_told_and_has_taken_nothing(server: Grafana) -> N
     server.moved = True
     done = push(server.url)
     assert done.returncode == 2
-    assert "sends elsewhere" in done.stderr
+    assert "redirects" in done.stderr
     assert server.boards == {}
 
 
@@ -160,7 +160,7 @@ def test_a_folder_of_that_title_that_is_not_ours_is_told(server: Grafana) -> Non
     server.folders["other"] = "Floorwatch"
     done = push(server.url)
     assert done.returncode == 1
-    assert "a folder 'Floorwatch' that is not ours" in done.stderr
+    assert "a folder 'Floorwatch' of another origin" in done.stderr
     assert push(server.url, "--folder", "Floors").returncode == 0
 
 

@@ -91,7 +91,7 @@ BAD = {
     '[kafka]\nevents_topic = "a b"': ("kafka.events_topic", '"a b"', "allowed"),
     '[redis]\nurl = "http://x"': ("redis.url", "redis://"),
     '[redis]\nurl = "redis+sentinel://h:1,i:2"': ("redis.url", "the service's name"),
-    '[redis]\nurl = "redis+cluster://h:1,:x@i:2"': ("redis.url", "stand once"),
+    '[redis]\nurl = "redis+cluster://h:1,:x@i:2"': ("redis.url", "user and password once"),
     '[alerts]\nlanguage = "fr"': ("alerts.language", '"fr"', "allowed: zh, en"),
     "kafka = 3": ("kafka", "dictionary"),
     "[windows\n": ("invalid TOML", "line 1"),

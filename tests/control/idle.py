@@ -22,8 +22,8 @@ from stream.control.detectors.protocol import (
     Texts,
     judge_instants,
 )
-from stream.control.evaluation.head_counts import POOL, first, third, unpack
-from stream.control.evaluation.limits import SMALLEST
+from stream.control.head_counts import POOL, first, third, unpack
+from stream.control.limits import SMALLEST
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
@@ -57,8 +57,8 @@ class Idle:
         "zh": {
             "idle": "{count}/{staffed} 人空闲已满 2 分钟。",
             "title_idle": "{count}/{staffed} 人空闲",
-            "idle_cleared": "现 {count}/{staffed} 人空闲,历时 {lasted}。",
-            "do_idle": "请做:可安排培训、会议或支援其他队列。",
+            "idle_cleared": "现 {count}/{staffed} 人空闲,持续 {lasted}。",
+            "do_idle": "建议:可安排培训、会议或支援其他队列。",
         },
     }
 

@@ -23,8 +23,8 @@ from stream.control.detectors.protocol import (
     Texts,
     judge_instants,
 )
-from stream.control.evaluation.head_counts import CountPacking, first, second, unpack
-from stream.control.evaluation.limits import SMALLEST
+from stream.control.head_counts import CountPacking, first, second, unpack
+from stream.control.limits import SMALLEST
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, STAFFED, Bool, State
 from stream.units import NEVER_MS, SECOND_MS
@@ -58,8 +58,8 @@ class Ringing:
         "zh": {
             "ringing": "{ringing}/{staffed} 人振铃未接已满 {lasting}。",
             "title_ringing": "{ringing}/{staffed} 人振铃未接",
-            "ringing_cleared": "现 {ringing}/{staffed} 人振铃,历时 {lasted}。",
-            "do_ringing": "请做:确认来电能否送达坐席,并请大家接听。",
+            "ringing_cleared": "现 {ringing}/{staffed} 人振铃,持续 {lasted}。",
+            "do_ringing": "建议:确认来电能否送达坐席,并请大家接听。",
         },
     }
 

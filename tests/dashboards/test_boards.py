@@ -10,11 +10,11 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.__main__ import FOLDER
+from dashboards.__main__ import BOARDS_FOLDER
 from dashboards.boards import BOARDS
 from dashboards.files import texts
-from dashboards.look import VERDICTS
 from dashboards.model import LANGUAGES, NO_DATA, Colour, Kind, Panel, Row, Unit
+from dashboards.palette import VERDICTS
 from dashboards.queries import QUERIES
 from dashboards.render import uid_of
 from stream.control.model import Verdict
@@ -42,8 +42,8 @@ def panels_of(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_what_is_committed_is_what_the_builder_makes() -> None:
     committed = {
-        str(path.relative_to(FOLDER)): path.read_text(encoding="utf-8")
-        for path in FOLDER.rglob("*.json")
+        str(path.relative_to(BOARDS_FOLDER)): path.read_text(encoding="utf-8")
+        for path in BOARDS_FOLDER.rglob("*.json")
     }
     assert committed.keys() == FILES.keys()
     stale = [name for name, text in FILES.items() if committed[name] != text]

@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.dlq.letters import Origin, dead_letters
-from stream.dlq.reader import Letter
-from stream.dlq.resend import Hopeless, ResendRecord, resend_records
-from stream.dlq.retry import Choice
+from stream.dlq.dead_letters import Origin, make_dead_letters
+from stream.dlq.reader import DeadLetterRecord
+from stream.dlq.resend import NotResendable, ResendRecord, resend_records
+from stream.dlq.retry import Selection
 from stream.events.decode import decode
 from stream.events.language import Reason, Rejected
 from stream.events.names import Names
@@ -26,7 +26,8 @@ AT_HOME, *STRAYS = sorted(
     key=lambda floor: partition_of(floor, PARTITIONS) != HERE,
 )
 FIRST, SECOND = (
-    next(floor for floor in STRAYS if partition_of(floor, PARTITIONS) == home) for home in (2, 3)
+    next(floor for floor in STRAYS if partition_of(floor, PARTITIONS) == partition)
+    for partition in (2, 3)
 )
 
 
@@ -35,7 +36,7 @@ def event(floor: str = AT_HOME, **more: Any) -> dict[str, Any]:
     return {**told, **more}
 
 
-def letter(value: bytes | None, reason: Reason, events: int = 1, **more: Any) -> Letter:
+def letter(value: bytes | None, reason: Reason, events: int = 1, **more: Any) -> DeadLetterRecord:
     told = {
         "key": b"k",
         "reason": str(reason),
@@ -50,15 +51,15 @@ def letter(value: bytes | None, reason: Reason, events: int = 1, **more: Any) ->
         "time_ms": NOW_MS,
         "at": 0,
     }
-    return Letter(**{**told, **more})
+    return DeadLetterRecord(**{**told, **more})
 
 
-def sent(one: Letter, now_ms: int = NOW_MS) -> list[ResendRecord]:
+def sent(one: DeadLetterRecord, now_ms: int = NOW_MS) -> list[ResendRecord]:
     return resend_records(one, TOPIC, PARTITIONS, now_ms)
 
 
-def why_not(one: Letter, now_ms: int = NOW_MS) -> tuple[str, str]:
-    with pytest.raises(Hopeless) as error:
+def why_not(one: DeadLetterRecord, now_ms: int = NOW_MS) -> tuple[str, str]:
+    with pytest.raises(NotResendable) as error:
         sent(one, now_ms)
     return error.value.why, error.value.detail
 
@@ -109,7 +110,7 @@ def test_an_array_of_which_as_many_are_refused_as_before_is_not_sent() -> None:
 
     why, detail = why_not(letter(value, Reason.unknown_enum))
 
-    assert why == "refused again"
+    assert why == "rejected again"
     assert detail.startswith("state 'dancing'; allowed: available")
 
 
@@ -124,7 +125,7 @@ def test_an_array_of_which_fewer_are_refused_goes_without_these() -> None:
 def test_an_event_that_was_ahead_is_sent_once_its_time_has_come() -> None:
     one = letter(orjson.dumps(event(ts=NOW_MS + MINUTE_MS)), Reason.ahead)
 
-    assert why_not(one)[0] == "refused again"
+    assert why_not(one)[0] == "rejected again"
     assert len(sent(one, NOW_MS + MINUTE_MS)) == 1
 
 
@@ -140,14 +141,14 @@ def test_an_event_that_was_ahead_is_sent_once_its_time_has_come() -> None:
 def test_what_holds_no_event_is_not_sent(value: bytes | None, reason: Reason, detail: str) -> None:
     why, told = why_not(letter(value, reason))
 
-    assert why == "refused again"
+    assert why == "rejected again"
     assert detail in told
 
 
 def test_a_letter_that_was_cut_is_not_sent() -> None:
     one = letter(b'{"type"', Reason.too_large, is_cut=True, size=5_000_000)
 
-    assert why_not(one) == ("cut", "65536 of its 5000000 bytes are in the letter")
+    assert why_not(one) == ("cut", "65536 of its 5000000 bytes are in the dead letter")
 
 
 def test_what_is_sent_again_is_taken_in_where_it_goes() -> None:
@@ -160,7 +161,7 @@ def test_what_is_sent_again_is_taken_in_where_it_goes() -> None:
         orjson.dumps([event(SECOND), event(agent=7)]),
     ]
     decoded = decode(values, [NOW_MS] * 3, Names(), Route(HERE, PARTITIONS))
-    letters = dead_letters(Origin(TOPIC, HERE), values, range(3), decoded.rejected, [])
+    letters = make_dead_letters(Origin(TOPIC, HERE), values, range(3), decoded.rejected, [])
     events = 0
     for one in letters:
         if one.reason == Reason.misrouted:
@@ -178,8 +179,8 @@ def test_what_is_sent_again_is_taken_in_where_it_goes() -> None:
 @pytest.mark.parametrize("why", LateMasks.__slots__)
 def test_whatever_came_too_late_is_sent_again_only_if_it_is_asked_for_by_name(why: str) -> None:
     reason = Reason[f"late_{why}"]
-    late = Letter(
+    late = DeadLetterRecord(
         b"k", reason, "", 1, TOPIC, HERE, 7, 2, is_cut=False, value=b"{}", time_ms=0, at=0
     )
-    assert Choice().is_late(late)
-    assert not Choice(reasons={reason}).is_late(late)
+    assert Selection().is_late(late)
+    assert not Selection(reasons={reason}).is_late(late)

@@ -16,8 +16,8 @@ import orjson
 
 from stream.agents.shard_clock import ShardClock
 from stream.clock import wall_ms
-from stream.control.alerts.lifecycle import CLEAR_DWELL_MS
 from stream.control.alerts.messages import messages
+from stream.control.episode import CLEAR_DWELL_MS
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of
@@ -115,10 +115,10 @@ def _watch(
             times_ms = [one.time_ms for one in chunk]
             batch = decode([one.value for one in chunk], times_ms, shard.names, route).batch
             shard.push(batch)
-            clock.saw(max(times_ms), now_ms, now_ms)
+            clock.observe_record(max(times_ms), now_ms, now_ms)
             if not clock.live:
                 yield from _told(shard, shard.watermark_ms)
-        clock.look(now_ms, at_end=True, answered=True)
+        clock.update(now_ms, at_end=True, kafka_answered=True)
         yield from _told(shard, clock.as_of_ms(shard.watermark_ms, now_ms))
 
 

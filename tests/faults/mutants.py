@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any, Final, Self
 
-from stream.agents import takeover, task_manager
+from stream.agents import acquisition, task_manager
 from stream.agents.partition_task import PartitionTask
 from stream.agents.publisher import KafkaPublisher
 from stream.store import scripts
@@ -107,17 +107,17 @@ def commit_on_any_ground() -> None:
 
 
 def _taken_over(change: Callable[[PartitionTask, int | None], None]) -> None:
-    take_over = takeover.take_over
+    acquire_task = acquisition.acquire_task
 
     async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> PartitionTask:
-        task = await take_over(store, place, committed, *more)
+        task = await acquire_task(store, place, committed, *more)
         was_replaying = task.replaying
         change(task, committed)
         if was_replaying and not task.replaying:
             task.shard.resume()
         return task
 
-    vars(task_manager)["take_over"] = changed
+    vars(task_manager)["acquire_task"] = changed
 
 
 def offset_from_kafka() -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import Origin, dead_letters
+from stream.dlq.dead_letters import Origin, make_dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of
@@ -58,7 +58,7 @@ class Undisturbed:
         decoded = decode(values, times_ms, shard.names, route)
         late = shard.push(decoded.batch)
         origin = Origin(self._topic, partition)
-        for letter in dead_letters(origin, values, offsets, decoded.rejected, late):
+        for letter in make_dead_letters(origin, values, offsets, decoded.rejected, late):
             self.letters[letter.key] = letter.events
         for step in shard.step(shard.watermark_ms):
             self.steps[step_of(step)] = (step.floor, body_of(step, messages, LANGUAGE))

@@ -6,7 +6,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream import failpoints
-from stream.dlq.letters import WHOLE_BYTES_MAX, Origin, dead_letters
+from stream.dlq.dead_letters import WHOLE_BYTES_MAX, Origin, make_dead_letters
 from stream.events.decode import decode
 from stream.events.names import Names
 from stream.events.partition import Route
@@ -143,13 +143,13 @@ def letters() -> str:
     origin, route = Origin("floor-events", 3), Route(3, 4)
     numbers = range(100, 100 + len(REFUSED))
     refused = decode(REFUSED, [T_MS] * len(REFUSED), Names(), route).rejected
-    found = dead_letters(origin, REFUSED, numbers, refused, [])
+    found = make_dead_letters(origin, REFUSED, numbers, refused, [])
     for before, event in LATE:
         shard = Shard(LOG)
         for some in (before, [event]):
             values = [orjson.dumps(one) for one in some]
             late = shard.push(decode(values, None, shard.names).batch)
-        found += dead_letters(origin, values, [7], [], late)
+        found += make_dead_letters(origin, values, [7], [], late)
     large = max(found, key=lambda letter: len(letter.headers))
     assert len(dict(large.headers)["size"]) >= len(str(WHOLE_BYTES_MAX))
     return lines(

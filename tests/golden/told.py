@@ -18,7 +18,7 @@ from stream.http.api import Api
 from stream.http.application import serving
 from stream.notify.alertmanager import ActiveAlerts, AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.notify.notice import Notice
 from stream.notify.webhook import WebhookSpec
 from stream.render.exposition import Exporter
@@ -203,7 +203,7 @@ def alertmanager() -> str:
 
 def entries() -> str:
     """What an outbox keeps for the audit topic and for receivers: key and document."""
-    outbox = Outbox(stands=True)
+    outbox = Outbox(track_active=True)
     outbox.add(told().transitions, messages, "en")
     kept, _ = outbox.for_commit()
     return "".join(f"{entry.id}\n{blanked(entry.body)}\n" for entry in kept)

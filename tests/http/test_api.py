@@ -28,10 +28,10 @@ VIEWS = ViewWriter().views(FIGURES)
 
 @dataclass
 class MemoryReader:
-    """The views of some figures; or, while away, of none."""
+    """The views of some figures; or, while unavailable, of none."""
 
     views: Mapping[ViewKey, Mapping[str, str]]
-    away: bool = False
+    unavailable: bool = False
 
     async def teams(self) -> Sequence[tuple[str, str]]:
         self.check()
@@ -47,13 +47,13 @@ class MemoryReader:
         return {view: self.views[view] for view in views if view in self.views}
 
     def check(self) -> None:
-        if self.away:
+        if self.unavailable:
             raise ServiceError("Redis at 127.0.0.1:1 does not answer")
 
 
 @dataclass
 class World:
-    """A served API and what it is told."""
+    """A served API and what it serves."""
 
     reader: MemoryReader = field(default_factory=lambda: MemoryReader(VIEWS))
     exporter: Exporter = field(default_factory=lambda: Exporter(Health()))
@@ -98,12 +98,12 @@ def view_of(key: TeamKey) -> Mapping[str, str]:
     return VIEWS[ViewKey(ViewKind.team, key.floor, key.team)]
 
 
-async def test_a_worker_that_is_well_says_so(world: World) -> None:
+async def test_a_healthy_worker_is_alive_and_ready(world: World) -> None:
     assert await world.json("/livez") == (200, {"alive": True, "reasons": []})
     assert await world.json("/readyz") == (200, {"ready": True, "reasons": []})
 
 
-async def test_a_worker_that_is_not_well_says_why(world: World) -> None:
+async def test_an_unhealthy_worker_gives_the_reasons(world: World) -> None:
     world.not_alive.append("no progress for 60 s with 12 records to read")
     world.not_ready += ["Redis is away since 10:43:12", "partition 3 is being restored"]
     status, alive = await world.json("/livez")
@@ -131,7 +131,7 @@ async def test_metrics_are_what_prometheus_reads(world: World) -> None:
         ("", None),
     ],
 )
-async def test_metrics_come_in_gzip_for_those_who_take_it(
+async def test_metrics_are_compressed_for_clients_that_accept_gzip(
     world: World, accepted: str, coding: str | None
 ) -> None:
     world.exporter.publish(0, FIGURES)
@@ -211,7 +211,7 @@ async def test_a_pool_whose_view_is_old_is_stale_and_has_no_signal(world: World)
         (path_of(FIGURES.teams.keys[0].floor, "无", "pools"), "unknown_pool"),
     ],
 )
-async def test_what_is_not_there_is_a_404_that_says_what(
+async def test_an_unknown_floor_team_or_pool_is_a_404_that_names_it(
     world: World, path: str, code: str
 ) -> None:
     status, answer = await world.json(path)
@@ -219,8 +219,8 @@ async def test_what_is_not_there_is_a_404_that_says_what(
     assert "'" in answer["error"]["message"]
 
 
-async def test_a_store_that_is_away_is_a_503_and_the_first_page_stands(world: World) -> None:
-    world.reader.away = True
+async def test_an_unavailable_store_is_a_503_and_the_index_is_served(world: World) -> None:
+    world.reader.unavailable = True
     for path in (path_of("x"), path_of("x", "y"), path_of("x", kind="pools")):
         status, answer = await world.json(path)
         assert (status, answer["error"]["code"]) == (503, "store_away")
@@ -297,7 +297,7 @@ def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() 
     }
 
 
-async def test_the_first_page_links_every_floor_and_escapes_its_name() -> None:
+async def test_the_index_links_every_floor_and_escapes_its_name() -> None:
     odd = '<b>"floor" & 😀'
     world = World(MemoryReader({ViewKey(ViewKind.team, odd, "t"): {}}))
     api = Api(world.exporter, world.reader, lambda: None, list, list)

@@ -77,8 +77,8 @@ class Grafana:
             return web.json_response({"message": "Dashboard title cannot be empty"}, status=400)
         there = self.boards.get(board["uid"])
         if there is not None and not body["overwrite"] and there["version"] != board["version"]:
-            told = {"status": "version-mismatch", "message": "changed by someone else"}
-            return web.json_response(told, status=412)
+            answer = {"status": "version-mismatch", "message": "changed by someone else"}
+            return web.json_response(answer, status=412)
         version = (there["version"] if there else 0) + 1
         number = there["id"] if there else len(self.boards) + 1
         self.boards[board["uid"]] = {**board, "id": number, "version": version}

@@ -30,8 +30,8 @@ class Receiver:
     seen: list[Received] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
-    at_once: int = 0
-    most_at_once: int = 0
+    open_requests: int = 0
+    most_open_requests: int = 0
     port: int = 0
 
     @property
@@ -77,9 +77,9 @@ class Receiver:
             await self.news.wait_for(condition)
 
     async def _receive(self, request: web.Request) -> web.Response:
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await self._tell()
+        self.open_requests += 1
+        self.most_open_requests = max(self.most_open_requests, self.open_requests)
+        await self._notify()
         try:
             key = request.headers["Idempotency-Key"]
             status = self.answer(key)
@@ -87,12 +87,12 @@ class Receiver:
             await self.gate.wait()
             self.seen.append(Received(key, request.content_type, document, status))
         finally:
-            self.at_once -= 1
-        await self._tell()
+            self.open_requests -= 1
+        await self._notify()
         headers = {"Location": "/elsewhere"} if 300 <= status < 400 else {}
         return web.Response(status=status, headers=headers)
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         async with self.news:
             self.news.notify_all()
 

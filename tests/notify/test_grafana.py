@@ -8,16 +8,16 @@ import pytest
 from stream.cli.embedded import free_port
 from stream.control.model import Severity, Verdict
 from stream.errors import ServiceError
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.notify.grafana import GrafanaClient, GrafanaSpec
 from stream.notify.notice import Notice, body_of
-from stream.notify.sink import Patience
+from stream.notify.sink import RetryPolicy
 from stream.render.worker_metrics import Health
 from tests.notify.grafana_server import TOKEN, Grafana, grafana
 from tests.notify.test_notice import describe, transition
 from tests.render.factory import AS_OF_MS
 
-QUICK = Patience(first_s=0.02, longest_s=0.1)
+QUICK = RetryPolicy(first_s=0.02, longest_s=0.1)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def notice(to: Verdict = Verdict.out_of_control, at_ms: int = AS_OF_MS) -> Notic
 
 
 async def test_an_alert_is_an_instant_and_its_end_the_time_that_it_took(server: Grafana) -> None:
-    async with Dispatcher([spec(server)], Health(), patience=QUICK) as dispatcher:
+    async with Dispatcher([spec(server)], Health(), retry=QUICK) as dispatcher:
         dispatcher.offer(notice())
         dispatcher.offer(notice(Verdict.in_control, AS_OF_MS + 90_000))
         assert await dispatcher.drain(10)
@@ -50,9 +50,9 @@ async def test_an_alert_is_an_instant_and_its_end_the_time_that_it_took(server: 
     ]
 
 
-async def test_a_grafana_that_sends_elsewhere_has_taken_nothing(server: Grafana) -> None:
+async def test_a_grafana_that_redirects_has_accepted_nothing(server: Grafana) -> None:
     server.moved = True
-    async with Dispatcher([spec(server)], Health(), patience=QUICK) as dispatcher:
+    async with Dispatcher([spec(server)], Health(), retry=QUICK) as dispatcher:
         dispatcher.offer(notice())
         while len(server.requests) < 2:  # noqa: ASYNC110 - it answers in another thread
             await asyncio.sleep(0.02)
@@ -62,9 +62,9 @@ async def test_a_grafana_that_sends_elsewhere_has_taken_nothing(server: Grafana)
     assert len(server.annotations) == 1
 
 
-async def test_a_grafana_that_is_away_gets_it_when_it_is_back(server: Grafana) -> None:
+async def test_a_grafana_that_was_unavailable_gets_it_when_it_is_back(server: Grafana) -> None:
     server.failing = 503
-    async with Dispatcher([spec(server)], Health(), patience=QUICK) as dispatcher:
+    async with Dispatcher([spec(server)], Health(), retry=QUICK) as dispatcher:
         dispatcher.offer(notice())
         while len(server.requests) < 2:  # noqa: ASYNC110 - it answers in another thread
             await asyncio.sleep(0.02)
@@ -75,16 +75,14 @@ async def test_a_grafana_that_is_away_gets_it_when_it_is_back(server: Grafana) -
 
 def test_an_address_of_ipv6_keeps_its_brackets() -> None:
     client = GrafanaClient(f"http://[::1]:{free_port()}", TOKEN, 1.0)
-    with pytest.raises(
-        ServiceError, match=r"http://\[::1\]:\d+ is not there: it cannot be reached"
-    ):
+    with pytest.raises(ServiceError, match=r"http://\[::1\]:\d+ cannot be reached"):
         client.plan([{"uid": "floorwatch-team"}])
 
 
-async def test_a_token_that_is_refused_holds_nothing_up_and_is_not_logged(
+async def test_a_rejected_token_delays_nothing_and_is_not_logged(
     server: Grafana, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with Dispatcher([spec(server, "no-token")], Health(), patience=QUICK) as dispatcher:
+    async with Dispatcher([spec(server, "no-token")], Health(), retry=QUICK) as dispatcher:
         dispatcher.offer(notice())
         while len(server.requests) < 2:  # noqa: ASYNC110 - it answers in another thread
             await asyncio.sleep(0.02)

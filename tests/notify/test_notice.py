@@ -78,13 +78,13 @@ def test_a_resolution_has_the_same_id_another_key_and_both_times() -> None:
 
 
 @pytest.mark.parametrize("to", Verdict)
-def test_each_state_either_stands_or_ends_the_alert(to: Verdict) -> None:
+def test_in_each_state_an_alert_is_either_active_or_ended(to: Verdict) -> None:
     standing = {Verdict.out_of_control, Verdict.watch, Verdict.improving}
     status = orjson.loads(body_of(transition(to), describe, "zh"))["status"]
     assert status == ("firing" if to in standing else "resolved")
 
 
-def test_people_are_named_only_where_asked_for() -> None:
+def test_people_are_named_only_if_configured() -> None:
     plain = body_of(transition(), describe, "zh")
     naming = body_of(transition(), describe, "zh", with_names=True)
     assert b"anna" not in plain
@@ -105,7 +105,7 @@ def test_a_notice_comes_back_whole_from_its_stored_body() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'"x"', b"{"])
-def test_what_is_no_notice_says_so(body: bytes) -> None:
+def test_a_body_of_no_notice_is_an_error(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - orjson's own error is one too
         Notice.from_body(body)
 

@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faust.types import TP
 
-from stream.agents.faustapp import GroupTimes, batches_of, consumer_of, faust_app
-from stream.agents.fetched_batch import FetchedBatch
+from stream.agents.transport.faust_app import GroupTimes, batches_of, consumer_of, faust_app
+from stream.agents.transport.fetched_batch import FetchedBatch
 
 _numbers = count()
 
@@ -95,10 +95,10 @@ class Reader:
     async def drain(self, tps: frozenset[TP]) -> None:
         """Nothing is pending here."""
 
-    def lost(self, tps: frozenset[TP]) -> None:
+    def on_lost(self, tps: frozenset[TP]) -> None:
         """Nothing is held here."""
 
-    def confirmed(self) -> Mapping[TP, int]:
+    def committable_offsets(self) -> Mapping[TP, int]:
         return dict(self.position)
 
     def take(self, batch: FetchedBatch) -> None:

@@ -12,12 +12,12 @@ from stream.control.model import Severity, Transition, Verdict
 from stream.notify.alertmanager import ActiveAlerts, AlertmanagerSpec
 from stream.notify.alertmanager_alert import Links
 from stream.notify.notice import Notice, body_of
-from stream.notify.sink import Patience
+from stream.notify.sink import RetryPolicy
 from stream.render.worker_metrics import Health
 from tests.real.alertmanager_server import AlertmanagerServer, Pager, paging
 
 RESEND_MS = 500
-QUICK = Patience(first_s=0.05, longest_s=0.2)
+QUICK = RetryPolicy(first_s=0.05, longest_s=0.2)
 SETTLED_S = 3.0
 """Several resendings and group intervals: what did not come by then does not come."""
 LINKS = Links("https://grafana.example", "https://docs.example/runbook.md")

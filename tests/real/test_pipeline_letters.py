@@ -40,7 +40,7 @@ from tests.real.working import (
 )
 
 HOME = partition_of("floor-0", PARTITIONS)
-MOSTLY_BAD = "most events of the last minute or two could not be taken in; see the dead letters"
+MOSTLY_BAD = "most events of the last minute or two were rejected or late; see the dead letters"
 LETTERS_MAX = 10_000 + 16_000
 """Dead letters at which reading waits, and a piece more."""
 
@@ -105,8 +105,8 @@ async def test_a_mostly_bad_stream_is_an_alarm_and_not_ready_until_good_events_e
         wait_until(lambda: stored.offsets() == ends(written), "all is applied")
         assert_all_same(stage, stored, written)
         assert metric(worker, 'floorwatch_events_total{result="accepted"}') == 4_400
-        assert worker.log.count("most events cannot be taken in") == 1
-        assert worker.log.count("most events can be taken in again") == 1
+        assert worker.log.count("most events are rejected or late") == 1
+        assert worker.log.count("most events are accepted again") == 1
         stored.close()
 
 
@@ -125,7 +125,7 @@ async def take_letters_of(stage: Stage, bytes_max: int) -> None:
 async def until_it_waits(worker: WorkerProcess) -> float:
     """Wait until as many letters wait as may, and reading stands; how many there are."""
     wait_until(lambda: rejected(worker) >= 10_000, "the bound is reached")
-    wait_until(lambda: "has taken nothing for" in str(worker.why_not_ready()), "it says so")
+    wait_until(lambda: "has accepted no records for" in str(worker.why_not_ready()), "it says so")
     await asyncio.sleep(2.0)  # so that it would have read on
     return rejected(worker)
 

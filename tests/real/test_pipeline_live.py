@@ -47,7 +47,8 @@ async def test_while_redis_is_away_it_pages_from_memory_and_once_only(
         await floor.walk_out()
         await until(lambda: floor.pages(sink), "the page", PAGED_S_MAX)
         await until(
-            lambda: any("has been away" in str(w.why_not_ready()) for w in workers), "it says so"
+            lambda: any("has been unavailable" in str(w.why_not_ready()) for w in workers),
+            "it says so",
         )
         assert any("floorwatch_redis_up 0.0" in w.get("/metrics")[1].decode() for w in workers)
         redis.start()

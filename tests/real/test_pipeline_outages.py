@@ -100,7 +100,9 @@ async def test_while_redis_is_away_it_reads_on_and_nothing_differs_afterwards(
             lambda: 'result="accepted"} 4000.0' in worker.get("/metrics")[1].decode(),
             "it reads on",
         )
-        wait_until(lambda: "store has been away" in str(worker.why_not_ready()), "it says so")
+        wait_until(
+            lambda: "store has been unavailable" in str(worker.why_not_ready()), "it says so"
+        )
         assert "floorwatch_redis_up 0.0" in worker.get("/metrics")[1].decode()
         redis.start()
         stored = Stored(stage)

@@ -7,7 +7,7 @@ import time
 import pytest
 from faust.types import TP
 
-from stream.agents.faustapp import GroupTimes, consumer_of
+from stream.agents.transport.faust_app import GroupTimes, consumer_of
 from tests.components import Kafka
 from tests.real.reading import Record, fresh_name, make_topic, produce, reading
 
@@ -106,7 +106,7 @@ async def test_a_worker_that_does_not_fetch_stays_in_its_group(kafka: Kafka, top
 async def test_an_acquisition_that_takes_long_does_not_stop_the_worker_for_good(
     kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.agents.transport.SEEK_S_MAX", 0.5)
+    monkeypatch.setattr("stream.agents.transport.batch_consumer.SEEK_S_MAX", 0.5)
     await produce(kafka.address, topic, numbered(100))
     async with reading(kafka.address, topic) as reader:
         reader.acquire_delay_s = 3.0
@@ -135,12 +135,12 @@ async def test_the_end_is_known_after_a_fetch_that_brought_nothing(
     await produce(kafka.address, topic, numbered(100))
     async with reading(kafka.address, topic) as reader:
         await reader.until(lambda: sum(map(len, reader.values.values())) == 300)
-        fetches = consumer_of(reader.app).fetches
+        fetch_monitor = consumer_of(reader.app).fetch_monitor
         tp = TP(topic, 0)
         batches = len(reader.batches)
         await reader.rewind(tp, 100)
-        await reader.until(lambda: fetches.end(tp) is not None)
-        assert fetches.end(tp) == 100
+        await reader.until(lambda: fetch_monitor.end(tp) is not None)
+        assert fetch_monitor.end(tp) == 100
         assert len(reader.batches) == batches
 
 

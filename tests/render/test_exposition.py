@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.agents.archiving import Committed
+from stream.agents.task_commit import CommitResult
 from stream.events.language import State
 from stream.figures.model import Figures
 from stream.render import catalogue
@@ -37,7 +37,7 @@ def test_every_series_belongs_to_a_metric_of_the_list_with_just_its_labels() -> 
         assert {label for label, _ in labels} == set(listed[name].labels)
 
 
-def test_every_metric_of_the_list_is_exported_and_stands_there_once() -> None:
+def test_every_metric_of_the_catalogue_is_exported_once() -> None:
     text = (render_figures([make_figures()]) + touched_health().text()).decode()
     for metric in [*METRICS, *map(ratio_metric, RATIOS)]:
         assert text.count(f"# TYPE {metric.name} {metric.kind}\n") == 1, metric.name
@@ -56,7 +56,7 @@ def test_a_line_break_in_a_label_does_not_break_the_text() -> None:
     assert 'a\nb\\n"c' in teams
 
 
-def test_what_is_not_finite_has_no_series_and_a_metric_without_series_has_no_header() -> None:
+def test_a_value_that_is_not_finite_has_no_series_and_a_metric_without_series_no_header() -> None:
     figures = make_figures()
     nothing = np.full_like(figures.teams.cv, np.nan)
     nothing[0, 0, 0] = np.inf
@@ -125,7 +125,7 @@ def touched_health() -> Health:
     return health
 
 
-def test_promtool_finds_nothing_to_say(promtool: Path) -> None:
+def test_promtool_reports_nothing(promtool: Path) -> None:
     text = touched_health().text() + render_figures([make_figures()])
     answer = subprocess.run(
         [promtool, "check", "metrics"], input=text, capture_output=True, check=False
@@ -133,7 +133,7 @@ def test_promtool_finds_nothing_to_say(promtool: Path) -> None:
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"", b"")
 
 
-def test_promtool_would_find_something(promtool: Path) -> None:
+def test_promtool_would_report_something(promtool: Path) -> None:
     bad = b"# HELP x_ms X.\n# TYPE x_ms counter\nx_ms 1\n"
     answer = subprocess.run([promtool, "check", "metrics"], input=bad, check=False)
     assert answer.returncode != 0
@@ -168,14 +168,14 @@ async def test_rows_beyond_the_cap_are_counted_beside_what_is_shown() -> None:
     assert 'team="team 6"' not in text
 
 
-def test_what_was_never_counted_stands_at_zero_so_that_the_first_is_noticed() -> None:
+def test_counters_start_at_zero_so_that_the_first_increase_is_noticed() -> None:
     text = Health().text().decode()
     for result in ("accepted", "late", "rejected"):
         assert f'floorwatch_events_total{{result="{result}"}} 0.0' in text
     assert 'floorwatch_events_rejected_total{reason="ahead"} 0.0' in text
     assert 'reason="late_grace"' not in text
-    assert set(COMMITTED) == {one.value for one in Committed}
-    for outcome in Committed:
+    assert set(COMMITTED) == {one.value for one in CommitResult}
+    for outcome in CommitResult:
         assert f'floorwatch_commits_total{{result="{outcome}"}} 0.0' in text
 
 
@@ -188,7 +188,7 @@ async def test_counters_are_current_without_a_refresh() -> None:
     assert b'floorwatch_events_total{result="accepted"} 42.0' in await exporter.text()
 
 
-def test_each_metric_of_the_figures_is_made_by_exactly_one_kind_of_block() -> None:
+def test_each_metric_of_figures_has_exactly_one_kind_of_series() -> None:
     figures: Figures = make_figures()
     of_team_and_pool = [block.metric.name for block in series_of(figures)]
     assert len(of_team_and_pool) == len(set(of_team_and_pool))

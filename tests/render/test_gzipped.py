@@ -16,7 +16,7 @@ TEXT = b"".join(b'floorwatch_x{team="team %d"} %d\n' % (n, RNG.randrange(99)) fo
 
 @pytest.mark.parametrize("text", [b"", b"a", TEXT, RNG.randbytes(100_000)])
 @pytest.mark.parametrize("rest", [b"", b"b", TEXT, RNG.randbytes(100_000)])
-def test_what_is_read_is_the_text_and_the_rest(text: bytes, rest: bytes) -> None:
+def test_the_decompressed_stream_is_the_text_and_the_rest(text: bytes, rest: bytes) -> None:
     stream = Gzipped.of(text).ended(rest)
     assert gzip.decompress(stream) == text + rest
     reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -25,7 +25,7 @@ def test_what_is_read_is_the_text_and_the_rest(text: bytes, rest: bytes) -> None
     assert not reader.unused_data, "one member: some readers stop behind the first"
 
 
-def test_gzip_itself_finds_nothing_wrong() -> None:
+def test_gzip_itself_finds_no_error() -> None:
     program = shutil.which("gzip")
     if program is None:
         pytest.skip("no gzip")

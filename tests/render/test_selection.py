@@ -46,7 +46,7 @@ def test_beyond_the_cap_rows_are_left_out_and_counted(rows_max: int) -> None:
     assert len(pools) <= len(teams) + min(rows_max, all_pools)
 
 
-def test_what_is_kept_below_the_cap_says_what_it_said() -> None:
+def test_rows_below_the_cap_keep_their_series() -> None:
     figures = make_figures(12, 2)
     [cut], _ = capped([figures], 4)
     whole, some = samples_of(render_figures([figures])), samples_of(render_figures([cut]))

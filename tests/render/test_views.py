@@ -38,7 +38,7 @@ def test_the_comparison_of_views_and_series_can_fail() -> None:
     assert len(differences(View(*key, fields), samples)) > 20
 
 
-def test_what_has_no_series_yet_is_a_difference_in_each_field() -> None:
+def test_a_view_without_series_differs_in_each_field() -> None:
     views = [View(*key, fields) for key, fields in views_of(make_figures()).items()]
     for view in views:
         assert len(differences(view, {})) == len(view.fields.keys() - {"pool"})
@@ -73,7 +73,7 @@ def test_the_contract_names_of_a_pool_view_are_there() -> None:
     assert "call_back" not in view
 
 
-def test_what_has_no_value_has_no_field() -> None:
+def test_a_figure_without_a_value_has_no_field() -> None:
     figures = make_figures()
     key = figures.teams.keys[0]
     view = views_of(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
@@ -96,7 +96,7 @@ def test_a_gain_and_a_loss_give_different_signals(verdict: str, signal: str) -> 
     assert view[ViewKey(ViewKind.team, key.floor, key.team)]["signal"] == signal
 
 
-def test_what_the_writer_remembers_never_shows() -> None:
+def test_the_writers_cache_never_changes_the_views() -> None:
     rng = np.random.default_rng(3)
     writer = ViewWriter()
     for step in range(40):
@@ -105,7 +105,7 @@ def test_what_the_writer_remembers_never_shows() -> None:
         assert writer.views(figures) == views_of(figures)
 
 
-def test_an_answer_does_not_change_when_the_next_one_is_made() -> None:
+def test_views_do_not_change_when_the_next_ones_are_made() -> None:
     writer = ViewWriter()
     first = writer.views(make_figures(seed=1))
     second = writer.views(make_figures(seed=2))
@@ -113,7 +113,7 @@ def test_an_answer_does_not_change_when_the_next_one_is_made() -> None:
     assert second == views_of(make_figures(seed=2))
 
 
-def test_texts_that_did_not_change_are_not_written_anew() -> None:
+def test_unchanged_texts_are_not_formatted_again() -> None:
     figures = make_figures()
     writer = ViewWriter()
     first = writer.views(figures)

@@ -7,7 +7,7 @@ import pytest
 from stream.errors import StateError
 from stream.store.keys import ShardKey
 from stream.store.protocol import LeaseLost, Outcome
-from stream.store.restore_checks import is_lost, refuse_foreign
+from stream.store.restore_checks import check_compatible, is_state_lost
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
 from tests.store.suite_of_archives import ArchivesSuite
 from tests.store.suite_of_views import ViewsSuite
@@ -247,23 +247,23 @@ class StoreSuite(ViewsSuite, ArchivesSuite):
     async def test_state_is_lost_if_only_kafka_remembers(self, world: World) -> None:
         store = await world.store()
         lease = await store.acquire(SHARD)
-        assert not is_lost(lease, None)
-        assert not is_lost(lease, 0)
-        assert is_lost(lease, 5)
+        assert not is_state_lost(lease, None)
+        assert not is_state_lost(lease, 0)
+        assert is_state_lost(lease, 5)
         await store.save(lease, snapshot_at(0, {}))
-        assert not is_lost(await store.acquire(SHARD), 5)
+        assert not is_state_lost(await store.acquire(SHARD), 5)
 
     async def test_foreign_state_is_refused_with_what_to_do(self, world: World) -> None:
         store = await world.store()
         empty = await store.acquire(SHARD)
-        refuse_foreign(empty, frozenset({1}), partitions=8)
+        check_compatible(empty, frozenset({1}), partitions=8)
         await store.save(empty, snapshot_at(0, {}))
         lease = await store.acquire(SHARD)
-        refuse_foreign(lease, frozenset({1, 2}), partitions=8)
+        check_compatible(lease, frozenset({1, 2}), partitions=8)
         refusals: list[tuple[dict[str, Any], str]] = [
             ({"formats": frozenset({2}), "partitions": 8}, "format 1, this version reads 2"),
             ({"formats": frozenset({1}), "partitions": 9}, "for 8 partitions, the topic has 9"),
         ]
         for arguments, text in refusals:
             with pytest.raises(StateError, match=text):
-                refuse_foreign(lease, **arguments)
+                check_compatible(lease, **arguments)

@@ -2,7 +2,15 @@ import pytest
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
-from stream.store.manifest import PIECE_BYTES, from_text, pack, piece_keys, plan, to_text, unpack
+from stream.store.manifest import (
+    PIECE_BYTES,
+    from_text,
+    pack,
+    piece_keys,
+    plan_upload,
+    to_text,
+    unpack,
+)
 from stream.store.protocol import Manifest, Part, Snapshot
 
 SHARD = ShardKey("t", 0)
@@ -25,14 +33,16 @@ def test_a_text_that_is_no_manifest_says_what_to_do(text: bytes) -> None:
 
 def test_a_plan_uploads_what_changed_and_names_what_it_supersedes() -> None:
     packed = {"a": b"x" * (PIECE_BYTES + 1), "c": b"y"}
-    upload = plan(SHARD, STORED, snapshot("a", "b", "c"), packed, manifest_id="m2", store_id="s")
+    upload = plan_upload(
+        SHARD, STORED, snapshot("a", "b", "c"), packed, manifest_id="m2", store_id="s"
+    )
     assert upload.manifest.parts == {"a": Part("m2", 2), "b": Part("m0", 1), "c": Part("m2", 1)}
     assert [len(piece) for _, piece in upload.pieces] == [PIECE_BYTES, 1, 1]
     assert upload.superseded == tuple(piece_keys(SHARD, "a", Part("m1", 2)))
 
 
 def test_a_plan_supersedes_parts_that_are_gone() -> None:
-    upload = plan(SHARD, STORED, snapshot("a"), {}, manifest_id="m2", store_id="s")
+    upload = plan_upload(SHARD, STORED, snapshot("a"), {}, manifest_id="m2", store_id="s")
     assert upload.pieces == ()
     assert upload.superseded == tuple(piece_keys(SHARD, "b", Part("m0", 1)))
 

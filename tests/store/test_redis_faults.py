@@ -13,7 +13,8 @@ import redis
 from stream.cli.embedded import RedisProgram
 from stream.errors import ConfigurationError, ServiceError, StateError
 from stream.store import keys
-from stream.store.protocol import Outcome, StoreOptions
+from stream.store.options import StoreOptions
+from stream.store.protocol import Outcome
 from stream.store.redis import RedisStore
 from stream.store.scripts import script
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
@@ -185,7 +186,7 @@ async def test_a_redis_that_hangs_is_given_up_and_what_was_sent_is_kept(
 async def test_a_redis_that_is_not_there_is_said(make_redis: MakeRedis) -> None:
     server = make_redis()
     server.stop()
-    with pytest.raises(ServiceError, match="Redis is not there"):
+    with pytest.raises(ServiceError, match="Redis is unavailable"):
         await RedisStore(server.url, SHORT).open()
 
 

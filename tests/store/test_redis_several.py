@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from stream.errors import ServiceError
-from stream.store.protocol import StoreOptions
+from stream.store.options import StoreOptions
 from stream.store.redis import RedisStore
 from tests.redises import Cluster, Watched, client_of
 from tests.store.suite import StoreSuite

@@ -13,7 +13,8 @@ from stream.store import topology
 from stream.store.address import Address
 from stream.store.connector import Connector
 from stream.store.memory import MemoryServer, MemoryStore
-from stream.store.protocol import Store, StoreOptions
+from stream.store.options import StoreOptions
+from stream.store.protocol import Store
 from stream.store.redis import RedisStore
 from stream.store.scripts import ScriptName, script
 from tests.redises import client_of

@@ -49,13 +49,13 @@ MUTANTS = [
     Mutant(
         "a repeat is dropped, and with it what comes between later",
         WINDOWS + "engine",
-        "self.timelines.put(agents, end - base, merged.rows.take(ranges(base, end)))",
+        "self.timelines.replace(agents, end - base, merged.rows.take(ranges(base, end)))",
         """at = ranges(base, end)
         new = np.ones(len(at), np.bool_)
         same = merged.rows.seat[at[1:]] == merged.rows.seat[at[:-1]]
         new[1:] = ~(same & (merged.rows.state[at[1:]] == merged.rows.state[at[:-1]]))
         kept = np.bincount(merged.place[at[new]], minlength=len(agents))
-        self.timelines.put(agents, kept, merged.rows.take(at[new]))""",
+        self.timelines.replace(agents, kept, merged.rows.take(at[new]))""",
     ),
     Mutant(
         "an event just at the grace is late",

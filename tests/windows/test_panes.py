@@ -21,7 +21,7 @@ def a_floor() -> tuple[TeamCalendars, I64]:
     for number in range(SEATS):
         names.seat("main", f"a{number}", "red", 0)
     calendars = TeamCalendars(names, Spec())
-    calendars.resize()
+    calendars.follow_names()
     return calendars, names.agent_floor.data[names.seat_agent.data]
 
 
@@ -46,7 +46,7 @@ def test_the_sums_of_a_shift_are_those_of_its_intervals_until_fifteen_newer_push
     rng = np.random.default_rng(seed)
     calendars, floor_of_seat = a_floor()
     panes = Panes()
-    panes.resize(SEATS, 1)
+    panes.resize(seats=SEATS, floors=1)
     sums = [defaultdict[int, I64](lambda: np.zeros(STATE_COUNT, np.int64)) for _ in range(SEATS)]
     for day in range(FIRST_DAY, FIRST_DAY + 60):
         intervals = drawn(rng, day)

@@ -45,7 +45,7 @@ def test_the_queues_of_all_pools_at_once_are_those_of_their_traces(seed: int) ->
         queues = Queues(
             engine.counting.calls,
             engine.gauges,
-            engine.counting.pool_heard[:POOLS],
+            engine.counting.pool_has_data[:POOLS],
             at_ms,
             at_ms + 1,
         )

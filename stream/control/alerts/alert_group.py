@@ -14,34 +14,17 @@ from typing import Final
 from stream.calendar.hours import ShiftEdges
 from stream.control.alerts import lifecycle
 from stream.control.alerts.gate import Gate
-from stream.control.alerts.lifecycle import AlertStep, Episode
 from stream.control.detectors import share
 from stream.control.detectors.collective import Entry, EntryRun, find_run
-from stream.control.evaluation.head_counts import unpack
-from stream.control.evaluation.limits import SMALLEST, SPAN_MAX_MS, Limits
+from stream.control.episode import AlertStep, Episode
+from stream.control.head_counts import unpack
+from stream.control.limits import SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import Severity, Verdict
-from stream.events.language import I64, Bool
+from stream.control.step_function import StepFunction
 from stream.units import NEVER_MS
 
 SHARE: Final = "share"
 COLLECTIVE: Final = "collective"
-
-
-@dataclass(frozen=True, slots=True)
-class StepFunction:
-    """A value that changes: value[i] holds from at_ms[i] on, value[0] from the start."""
-
-    at_ms: Sequence[int]
-    value: Sequence[int]
-
-    def at(self, t_ms: int) -> int:
-        """The value at an instant."""
-        return self.value[max(0, bisect_right(self.at_ms, t_ms) - 1)]
-
-    @staticmethod
-    def of(base: int, at_ms: I64, value: I64 | Bool) -> "StepFunction":
-        """From the value before any change, and those that follow."""
-        return StepFunction([-NEVER_MS, *at_ms.tolist()], [base, *value.tolist()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +34,7 @@ class GroupInput:
     from_ms: int
     until_ms: int
     heads: StepFunction
-    """Packed counts `stream.control.evaluation.head_counts.TEAM`."""
+    """Packed counts `stream.control.head_counts.TEAM`."""
     away: StepFunction
     """Heads in aux and in the entry states: what has to go down before an alert clears."""
     stale: StepFunction

@@ -7,7 +7,7 @@ from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.detectors.collective import MOVERS_MIN, Entry
 from stream.control.detectors.protocol import Finding
-from stream.control.evaluation.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
+from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
 from stream.control.model import Verdict
 from stream.stats.chance import Interval
 from stream.units import NEVER_MS, SECOND_MS

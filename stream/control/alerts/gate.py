@@ -13,7 +13,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 
 from stream.calendar.hours import ScheduleUnion
-from stream.control.evaluation.head_counts import CountSeries, third
+from stream.control.head_counts import CountSeries, third
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
 from stream.windows.queues import QueueTrace
@@ -164,7 +164,7 @@ def end_of_idle(pool_steps: CountSeries, base: I64, since_ms: I64, last_end_ms: 
     """Bring, by pool, since when nobody is free and when that last ended, to the end of a feed.
 
     Args:
-        pool_steps: packed counts `stream.control.evaluation.head_counts.POOL` by pool.
+        pool_steps: packed counts `stream.control.head_counts.POOL` by pool.
         base: packed counts by pool before any of them.
         since_ms: by pool; NEVER_MS if somebody is free. Changed in place.
         last_end_ms: by pool, the end of the last time that 10 s without free agents ended.

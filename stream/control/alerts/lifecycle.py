@@ -6,83 +6,16 @@ goes on with the same episode and the same ids. A pool's cover has an episode of
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final
 
+from stream.control.episode import NO_EPISODE, Alert, AlertStep, Episode
 from stream.control.model import Severity, Verdict
-from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS
-
-CLEAR_DWELL_MS: Final = 60 * SECOND_MS
-"""What raised an alert must have gone for so long before the alert clears."""
-REOPEN_MS: Final = 10 * MINUTE_MS
-"""A new alarm less than this after clearing belongs to the same episode."""
+from stream.units import NEVER_MS
 
 _SEVERITY_ORDER: Final = {None: 0, Severity.digest: 1, Severity.nudge: 2, Severity.page: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One detector's alert within an episode."""
-
-    id: str
-    onset_ms: int
-    page_limit: bool
-    """The page limit was reached; False: only the nudge limit."""
-    severity: Severity
-    told: Severity | None
-    """As what the sinks know it; None: they do not, or its end was told."""
-    raised: bool
-    since_ms: int
-    """When it took its present state."""
-
-    @property
-    def state(self) -> Verdict:
-        """How the detector stands while this is raised."""
-        return Verdict.out_of_control if self.page_limit else Verdict.watch
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """The alerts of one team or pool that belong together."""
-
-    alerts: Mapping[str, Alert] = field(default_factory=dict)
-    """By detector, in the order in which they joined."""
-    told: Severity | None = None
-    """Loudest notice given in this episode."""
-    calm_since_ms: int = NEVER_MS
-    """Since when what raised it has gone; NEVER_MS: it has not, or nothing is raised."""
-    cleared_ms: int = -NEVER_MS
-    """When it last cleared; NEVER_MS while anything is raised."""
-
-    @property
-    def raised(self) -> bool:
-        """Whether any alert is raised."""
-        return self.cleared_ms == NEVER_MS
-
-    @property
-    def clear_ms(self) -> int:
-        """When it clears if nothing happens; NEVER_MS if it does not."""
-        return NEVER_MS if self.calm_since_ms == NEVER_MS else self.calm_since_ms + CLEAR_DWELL_MS
-
-    def is_over(self, t_ms: int) -> bool:
-        """Whether a new alarm would no longer belong to it."""
-        return not self.raised and t_ms - self.cleared_ms >= REOPEN_MS
-
-
-NO_EPISODE: Final = Episode()
-
-
-class AlertStep(NamedTuple):
-    """A step in an alert's life, before evidence is put to it."""
-
-    detector: str
-    alert: Alert
-    before: Verdict
-    to: Verdict
-    severity: Severity
-    notify: bool
 
 
 def is_more_severe(one: Severity, other: Severity | None) -> bool:

@@ -113,9 +113,10 @@ class _Words:
         else:
             lasted = Seconds(evidence["lasted_s"])
             facts = {"k": evidence["k"], "n": evidence["n"], "lasted": lasted}
-            what = Phrase("people_cleared", facts)
+            what = Phrase("people_cleared" if evidence["n"] else "people_gone", facts)
+        gone = what.key == "people_gone"
         return Message(
-            self._title(self._say("title_cleared")),
+            self._title(self._say("title_gone" if gone else "title_cleared")),
             self._what("label_cleared", self._phrase(what)),
             "",
             self._say("do_cleared"),
@@ -137,8 +138,10 @@ class _Words:
         return self._texts["join"].join(part for part in parts if part)
 
     def _where(self) -> str:
-        name = self._transition.team or self._transition.pool
-        return name if len(name) <= _NAME_LONGEST else name[: _NAME_LONGEST - 1] + "…"
+        transition = self._transition
+        name = transition.team or transition.pool
+        short = name if len(name) <= _NAME_LONGEST else name[: _NAME_LONGEST - 1] + "…"
+        return short if transition.team else self._say("pool", name=short)
 
     def _title(self, what: str) -> str:
         return self._say("title", where=self._where(), what=what)

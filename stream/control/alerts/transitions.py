@@ -6,8 +6,8 @@ from stream.calendar.schedules import rfc3339_local
 from stream.control.alerts import evidence
 from stream.control.alerts.alert_group import GroupFinding, GroupInput
 from stream.control.alerts.evidence import Evidence
-from stream.control.alerts.lifecycle import AlertStep
 from stream.control.detectors.protocol import Finding
+from stream.control.episode import AlertStep
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.model import Transition
 from stream.ids import TeamKey

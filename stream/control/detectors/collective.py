@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stream.control.evaluation.limits import SPAN_MAX_MS, Limits
+from stream.control.limits import SPAN_MAX_MS, Limits
 from stream.events.language import I64, Bool
 
 MOVERS_MIN: Final = 3

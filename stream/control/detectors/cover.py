@@ -30,7 +30,7 @@ from stream.control.detectors.protocol import (
     judge_instants,
 )
 from stream.control.detectors.share import is_blind
-from stream.control.evaluation.head_counts import POOL, second, unpack
+from stream.control.head_counts import POOL, second, unpack
 from stream.control.model import Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
@@ -52,7 +52,7 @@ class CoverState(DetectorState):
 
 TEXTS: Final[Texts] = {
     "en": {
-        "unstaffed": "nobody staffed for {nobody} within opening hours.",
+        "unstaffed": "nobody logged in for {nobody} within opening hours.",
         "unserved": "nobody takes calls for {nobody} ({staffed} staffed).",
         "title_cover": "nobody there for callers",
         "cover_cleared": "{serving} serving again. It lasted {lasted}.",
@@ -63,9 +63,9 @@ TEXTS: Final[Texts] = {
         "unstaffed": "营业时间内已 {nobody}无人在岗。",
         "unserved": "已 {nobody}无人接听(在岗 {staffed} 人)。",
         "title_cover": "来电无人接听",
-        "cover_cleared": "现 {serving} 人可接听,历时 {lasted}。",
-        "do_unstaffed": "请做:联系值班人员(含居家),先让一人登录。",
-        "do_unserved": "请做:先请一人回到接听。",
+        "cover_cleared": "现 {serving} 人可接听,持续 {lasted}。",
+        "do_unstaffed": "建议:联系值班人员(含居家),先让一人签入。",
+        "do_unserved": "建议:先请一人回到接听。",
     },
 }
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from stream.calendar.hours import ScheduleUnion
-from stream.control.alerts.alert_group import StepFunction
-from stream.control.alerts.lifecycle import NO_EPISODE, AlertStep, Episode
-from stream.control.evaluation.head_counts import CountPacking
+from stream.control.episode import NO_EPISODE, AlertStep, Episode
+from stream.control.head_counts import CountPacking
 from stream.control.model import Verdict
+from stream.control.step_function import StepFunction
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 
@@ -187,7 +187,7 @@ class Detector(Protocol[S]):
 
         They are in `DetectorInput.heads`, in `is_candidate` and in `CurrentCounts`.
 
-        `first`, `second`, `third` and `unpack` of `control.evaluation.head_counts` read them.
+        `first`, `second`, `third` and `unpack` of `control.head_counts` read them.
         """
 
     @property

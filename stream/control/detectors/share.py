@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from stream.control.evaluation.limits import SMALLEST, Limits
+from stream.control.limits import SMALLEST, Limits
 from stream.units import MINUTE_MS
 
 AMBER_DWELL_MS: Final = 2 * MINUTE_MS

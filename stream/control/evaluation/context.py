@@ -7,13 +7,12 @@ from functools import cached_property
 import numpy as np
 
 from stream.control.alerts import gate
-from stream.control.alerts.alert_group import StepFunction
 from stream.control.alerts.evidence import QueueFacts
 from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors.collective import EntryLog, run_candidates
-from stream.control.evaluation.head_counts import (
+from stream.control.head_counts import (
     POOL,
     TEAM,
     CountDeltas,
@@ -24,6 +23,7 @@ from stream.control.evaluation.head_counts import (
     third,
     unpack,
 )
+from stream.control.step_function import StepFunction
 from stream.events.language import I64
 from stream.observation.feed import Feed
 from stream.units import NEVER_MS

@@ -4,13 +4,13 @@ from functools import partial
 
 import numpy as np
 
-from stream.control.alerts.alert_group import StepFunction
 from stream.control.alerts.lifecycle import alert_id
 from stream.control.alerts.transitions import of_detector
 from stream.control.detectors import registry
 from stream.control.detectors.protocol import Detector, DetectorInput, S
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.model import Transition
+from stream.control.step_function import StepFunction
 from stream.ids import TeamKey
 from stream.units import NEVER_MS
 

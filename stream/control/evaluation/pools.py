@@ -8,9 +8,10 @@ import numpy as np
 from stream.calendar.hours import ShiftEdges
 from stream.control.alerts import alert_group
 from stream.control.alerts.alert_group import GroupInput
-from stream.control.alerts.lifecycle import NO_EPISODE, alert_id
+from stream.control.alerts.lifecycle import alert_id
 from stream.control.alerts.transitions import of_people
 from stream.control.detectors.collective import Entry
+from stream.control.episode import NO_EPISODE
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.evaluate import (
     changed_candidates,

@@ -7,13 +7,14 @@ import numpy as np
 
 from stream.control.alerts import alert_group
 from stream.control.alerts.alert_group import GroupInput
-from stream.control.alerts.lifecycle import NO_EPISODE, Episode, alert_id
+from stream.control.alerts.lifecycle import alert_id
 from stream.control.alerts.transitions import of_people
 from stream.control.control_state import intervals_of
 from stream.control.detectors.share import JUMP_HOLD_MS, Jumps
+from stream.control.episode import NO_EPISODE, Episode
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.evaluate import detector_candidates, evaluate_detectors
-from stream.control.evaluation.head_counts import first, second
+from stream.control.head_counts import first, second
 from stream.control.model import Severity, Transition
 from stream.units import NEVER_MS
 

@@ -15,13 +15,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stream.control.alerts.alert_group import COLLECTIVE, SHARE
-from stream.control.alerts.lifecycle import NO_EPISODE, Episode, is_more_severe
+from stream.control.alerts.lifecycle import is_more_severe
 from stream.control.detectors import registry
 from stream.control.detectors.protocol import CurrentCounts, DetectorStatus
 from stream.control.detectors.share import AMBER_DWELL_MS, is_blind
+from stream.control.episode import NO_EPISODE, Episode
 from stream.control.evaluation.context import EvaluationContext
-from stream.control.evaluation.head_counts import unpack
-from stream.control.evaluation.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, Limits
+from stream.control.head_counts import unpack
+from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import DetectorView, Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.ids import TeamKey

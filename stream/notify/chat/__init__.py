@@ -1,1 +1,1 @@
-"""Robots of chat programs: one file each, with what that program's own documents say."""
+"""Chat programs: one file for each bot format, with the facts of the vendor's documentation."""

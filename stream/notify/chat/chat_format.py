@@ -1,64 +1,76 @@
-"""The shape of a chat program's robot, and the words that are sent to it."""
+"""The protocol of a chat program's bot, and the text of the messages for it."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, Protocol
 
 import orjson
 
+from stream.control.alerts.texts import TEXTS
 from stream.notify.alertmanager_alert import Links, dashboard_url, place_of
-from stream.notify.notice import Notice
-from stream.notify.sink import Answer, Pace, Refusal, Reply
+from stream.notify.notice import Notice, Status
+from stream.notify.sink import RateLimit, Reply, SendResult, SendStatus
 
 SEAM: Final = 4
-"""Bytes of the empty line between two notices, as JSON has it."""
+"""Bytes of the empty line between two notices, escaped as in JSON."""
 
 
 class ChatRequest(NamedTuple):
-    """What is sent: an address, headers, a body."""
+    """A request to the bot: URL and body."""
 
     url: str
     body: bytes
 
 
 class ChatFormat(Protocol):
-    """One chat program."""
+    """The bot format of one chat program."""
 
     @property
-    def pace(self) -> Pace:
-        """What it lets through."""
+    def rate_limit(self) -> RateLimit:
+        """The rate at which one worker sends, so that several workers may share a bot."""
 
     @property
     def bytes_max(self) -> int:
-        """The most that the texts of a message may take, as `size` counts."""
+        """The largest size of a message's text, as `size` counts."""
 
     def size(self, text: str) -> int:
         """Bytes that a text takes in a message."""
 
-    def shout(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
-        """A text as this program wants it; signed, where there is a secret."""
+    def request(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
+        """The request that sends a text; signed if there is a secret."""
 
-    def answer(self, reply: Reply) -> Answer:
-        """What its reply says: many answer 200 to everything."""
+    def result(self, reply: Reply) -> SendResult:
+        """Whether the message was delivered: many programs reply 200 to everything."""
 
 
-def words_of(notice: Notice, language: str, links: Links) -> str:
-    """A notice as text: a line for who reads just that, then all of it, then where to look."""
+def message_of(notice: Notice, language: str, links: Links) -> str:
+    """A notice as text: a line for a lock screen, then the whole text, then the dashboard's link.
+
+    The first line carries the label ([ACT]), so that a lock screen tells a page from a nudge.
+    """
     document = orjson.loads(notice.body)
-    # Notices that an earlier version stored have no titles.
-    lines = [document.get("titles", {}).get(language, ""), document["texts"][language]]
+    # Notices that an earlier version stored have no titles; their texts begin with the label.
+    title = document.get("titles", {}).get(language, "")
+    lines = [_labelled(title, notice, language), document["texts"][language]]
     if url := dashboard_url(place_of(document), links):
         lines.append(url)
     return "\n".join(line for line in lines if line)
 
 
-def as_json(text: str) -> int:
-    """The size of a text where the whole body is limited: with what JSON escapes."""
+def _labelled(title: str, notice: Notice, language: str) -> str:
+    texts = TEXTS[language]
+    ended = notice.status is Status.resolved
+    label = texts["label_cleared" if ended else f"label_{notice.severity}"]
+    return f"{label}{texts['join']}{title}" if title else ""
+
+
+def json_size(text: str) -> int:
+    """Bytes of a text as JSON, for programs that limit the whole body."""
     return len(orjson.dumps(text))
 
 
 def joined(texts: Iterable[str], size: Callable[[str], int], bytes_max: int) -> str:
-    """Several notices in one message; the first is cut where it alone is too long."""
-    text = "\n\n".join(fitting(texts, size, bytes_max))
+    """Several notices as one message; the first is cut if it alone is too long."""
+    text = "\n\n".join(texts_that_fit(texts, size, bytes_max))
     whole = text
     while size(text) > bytes_max:
         whole = whole[: len(whole) * 9 // 10]
@@ -66,10 +78,10 @@ def joined(texts: Iterable[str], size: Callable[[str], int], bytes_max: int) -> 
     return text
 
 
-def fitting(texts: Iterable[str], size: Callable[[str], int], bytes_max: int) -> list[str]:
-    """The first texts that fit into one message; one at least, if there is any.
+def texts_that_fit(texts: Iterable[str], size: Callable[[str], int], bytes_max: int) -> list[str]:
+    """The first texts that fit into one message; at least one, if there is any.
 
-    No more texts are asked for than are needed: thousands may wait.
+    Reads no more texts than it needs: thousands may be pending.
     """
     taken: list[str] = []
     left = bytes_max
@@ -81,20 +93,20 @@ def fitting(texts: Iterable[str], size: Callable[[str], int], bytes_max: int) ->
     return taken
 
 
-def by_code(reply: Reply, name: str, busy: dict[int, float]) -> Answer:
-    """The answer of a program that says 200 and a code.
+def result_of_code(reply: Reply, name: str, busy: dict[int, float]) -> SendResult:
+    """The result of a program that replies 200 and a code.
 
     Args:
         reply: with status 200.
-        name: of the field that holds the code; 0 is well.
-        busy: codes that say that too much was sent, and for how many seconds to stop.
+        name: of the field that holds the code; 0 means delivered.
+        busy: codes that mean "rate limit exceeded", and for how many seconds to pause.
     """
     try:
         code = orjson.loads(reply.body)[name]
     except (ValueError, KeyError, TypeError):
-        return Answer(Refusal.refused, f"an answer without {name}")
+        return SendResult(SendStatus.rejected, f"a reply without {name}")
     if code == 0:
-        return Answer(Refusal.none)
+        return SendResult(SendStatus.delivered)
     if code in busy:
-        return Answer(Refusal.away, f"{name} {code}", busy[code])
-    return Answer(Refusal.refused, f"{name} {code}")
+        return SendResult(SendStatus.unavailable, f"{name} {code}", busy[code])
+    return SendResult(SendStatus.rejected, f"{name} {code}")

@@ -1,4 +1,4 @@
-"""Hands notices to a robot: as many in one message as it takes, no faster than it lets."""
+"""Sends notices to a chat bot: as many in one message as fit, within its rate limit."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import aiohttp
 from stream.clock import wall_ms
 from stream.failpoints import failpoint
 from stream.notify.alertmanager_alert import NO_LINKS, Links
-from stream.notify.chat.chat_format import ChatFormat, fitting, joined, words_of
+from stream.notify.chat.chat_format import ChatFormat, joined, message_of, texts_that_fit
 from stream.notify.notice import Notice
-from stream.notify.sink import Answer, Pace, SinkSpec, post
+from stream.notify.sink import RateLimit, SendResult, SinkSpec, post
 
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -19,10 +19,10 @@ HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 class ChatSpec(SinkSpec):
     """One group of a chat program."""
 
-    robot: ChatFormat
+    chat: ChatFormat
     url: str
     secret: str = ""
-    """With which messages are signed, where the robot was made so."""
+    """Signs the messages, if the bot was created with a secret."""
     language: str
     links: Links = NO_LINKS
 
@@ -30,7 +30,7 @@ class ChatSpec(SinkSpec):
 class ChatSender:
     """See `stream.notify.sink.Sender`."""
 
-    at_once = 1
+    concurrency = 1
 
     def __init__(
         self,
@@ -43,23 +43,23 @@ class ChatSender:
         self._clock_ms = clock_ms
 
     @property
-    def pace(self) -> Pace:
-        """The robot's."""
-        return self.spec.robot.pace
+    def rate_limit(self) -> RateLimit:
+        """Of the chat program."""
+        return self.spec.chat.rate_limit
 
-    def fitting(self, notices: Iterable[Notice]) -> int:
-        """As many as the robot takes in one message."""
-        robot = self.spec.robot
-        return len(fitting(self._words(notices), robot.size, robot.bytes_max))
+    def batch_size(self, notices: Iterable[Notice]) -> int:
+        """How many of these fit into one message."""
+        chat = self.spec.chat
+        return len(texts_that_fit(self._texts(notices), chat.size, chat.bytes_max))
 
-    async def send(self, notices: Sequence[Notice]) -> Answer:
-        """One message with all of them."""
-        spec, robot = self.spec, self.spec.robot
-        text = joined(self._words(notices), robot.size, robot.bytes_max)
-        shout = robot.shout(spec.url, spec.secret, text, self._clock_ms())
+    async def send(self, notices: Sequence[Notice]) -> SendResult:
+        """Send one message with all of these."""
+        spec, chat = self.spec, self.spec.chat
+        text = joined(self._texts(notices), chat.size, chat.bytes_max)
+        request = chat.request(spec.url, spec.secret, text, self._clock_ms())
         with failpoint("page"):
-            reply = await post(self._session, shout.url, shout.body, HEADERS, spec.timeout_ms)
-        return reply if isinstance(reply, Answer) else robot.answer(reply)
+            reply = await post(self._session, request.url, request.body, HEADERS, spec.timeout_ms)
+        return reply if isinstance(reply, SendResult) else chat.result(reply)
 
-    def _words(self, notices: Iterable[Notice]) -> Iterator[str]:
-        return (words_of(notice, self.spec.language, self.spec.links) for notice in notices)
+    def _texts(self, notices: Iterable[Notice]) -> Iterator[str]:
+        return (message_of(notice, self.spec.language, self.spec.links) for notice in notices)

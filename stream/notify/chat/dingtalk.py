@@ -1,8 +1,8 @@
-"""DingTalk (钉钉), group robots (open.dingtalk.com, "custom robot access").
+"""DingTalk (钉钉), group bots (open.dingtalk.com, "custom robot access").
 
-20 messages a minute; who sends more is refused for ten minutes (errcode 130101). With a secret the
-address carries the time in milliseconds and a signature: base64 of HMAC-SHA256, keyed with the
-secret, over the time, a line feed, and the secret. It answers 200 and `errcode`, 0 if all is well.
+20 messages a minute; a client that sends more is blocked for ten minutes (errcode 130101). With a
+secret the URL carries the time in milliseconds and a signature: base64 of HMAC-SHA256, keyed with
+the secret, over the time, a line feed, and the secret. It replies 200 and `errcode`; 0 is success.
 """
 
 import base64
@@ -12,22 +12,22 @@ from urllib.parse import urlencode
 
 import orjson
 
-from stream.notify.chat.chat_format import ChatRequest, as_json, by_code
-from stream.notify.sink import Answer, Pace, Reply, by_status
+from stream.notify.chat.chat_format import ChatRequest, json_size, result_of_code
+from stream.notify.sink import RateLimit, Reply, SendResult, result_of_status
 
 
 class DingTalk:
-    """See `Robot`."""
+    """See `ChatFormat`."""
 
-    pace = Pace(8, 60.0)
-    """Of one worker: two may share a robot, and who is refused is so for ten minutes."""
+    rate_limit = RateLimit(8, 60.0)
+    """Of one worker: two may share a bot, and exceeding the limit blocks it for ten minutes."""
     bytes_max = 19_000
 
     def size(self, text: str) -> int:
         """The whole body is limited to 20 KB."""
-        return as_json(text)
+        return json_size(text)
 
-    def shout(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
+    def request(self, url: str, secret: str, text: str, now_ms: int) -> ChatRequest:
         """Plain text."""
         if secret:
             signature = sign(secret, now_ms)
@@ -36,11 +36,11 @@ class DingTalk:
             )
         return ChatRequest(url, orjson.dumps({"msgtype": "text", "text": {"content": text}}))
 
-    def answer(self, reply: Reply) -> Answer:
-        """By its code."""
+    def result(self, reply: Reply) -> SendResult:
+        """By `errcode`."""
         if reply.status != 200:
-            return by_status(reply)
-        return by_code(reply, "errcode", {130101: 600.0, 90018: 60.0, -1: 5.0})
+            return result_of_status(reply)
+        return result_of_code(reply, "errcode", {130101: 600.0, 90018: 60.0, -1: 5.0})
 
 
 def sign(secret: str, at_ms: int) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stream.arrays import distinct, grown
+from stream.arrays import ColumnStore, column, distinct
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import CallRows
 from stream.events.language import I64, Bool, Phase
@@ -27,12 +27,18 @@ from stream.windows.closing.hour_sums import HourSums
 _PERIODS_KEPT_MS = 15 * DAY_MS
 
 
-class CallAggregator:
-    """The calls of a shard and their tallies."""
+class CallAggregator(ColumnStore):
+    """The calls of a shard, and what they add up to."""
+
+    seat_has_data: Bool = column(np.bool_, per="seats")
+    """Seats with an accepted call event."""
+    pool_has_data: Bool = column(np.bool_, per="pools")
+    """Pools with an accepted call or queue event."""
 
     def __init__(
         self, names: Names, spec: Spec, calendars: TeamCalendars, hours: HourSums | None
     ) -> None:
+        super().__init__()
         self._names = names
         self._spec = spec
         self._calendars = calendars
@@ -42,17 +48,13 @@ class CallAggregator:
         self.pools = MinuteSums(len(POOL_COUNTS))
         self.seats = MinuteSums(len(TEAM_COUNTS))
         """Filled only where `Spec.seat_calls` asks for it."""
-        self.seat_heard = np.zeros(64, np.bool_)
-        """Seats of which a call was taken in."""
-        self.pool_heard = np.zeros(8, np.bool_)
 
-    def resize(self) -> None:
-        """Follow the names."""
+    def follow_names(self) -> None:
+        """Add rows for new seats, teams and pools."""
         names = self._names
+        self.resize(seats=len(names.seats), pools=len(names.pools))
         self.teams.resize(len(names.teams))
         self.pools.resize(len(names.pools))
-        self.seat_heard = grown(self.seat_heard, len(names.seats))
-        self.pool_heard = grown(self.pool_heard, len(names.pools))
         if self._spec.seat_calls:
             self.seats.resize(len(names.seats))
 
@@ -73,7 +75,7 @@ class CallAggregator:
     def push(self, rows: CallRows, fine: Bool) -> None:
         """Take in call events; fine: (E,) which events of the batch are in time."""
         at = np.flatnonzero(fine[rows.event])
-        self.pool_heard[rows.pool[at]] = True
+        self.pool_has_data[rows.pool[at]] = True
         at = at[rows.phase[at] <= Phase.abandoned]
         if len(at) != len(rows.event):
             rows = rows.take(at)
@@ -93,7 +95,7 @@ class CallAggregator:
 
     def _agents_of(self, rows: CallRows) -> I64:
         named = rows.seat != NONE
-        self.seat_heard[rows.seat[named]] = True
+        self.seat_has_data[rows.seat[named]] = True
         agent = np.full(len(rows.seat), NONE, np.int64)
         agent[named] = self._names.seat_agent.data[rows.seat[named]]
         return agent

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.events.language import I64, Bool, Phase
+from stream.arrays import Columns
+from stream.events.language import I64, Phase
 from stream.units import NEVER_MS
 from stream.windows.calls.facts import NONE, CallFacts
 from stream.windows.calls.open_calls import Calls
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(Columns):
     """What some calls count for, in columns: legs answered, legs ended, calls offered, ..."""
 
     kind: I64
@@ -23,13 +24,6 @@ class Contribution:
     talk_ms: I64
     hold_ms: I64
     acw_ms: I64
-
-    def take(self, at: I64 | Bool) -> "Contribution":
-        """Those at the given places."""
-        return Contribution(*(getattr(self, name)[at] for name in self.__slots__))
-
-    def __len__(self) -> int:
-        return len(self.kind)
 
 
 def known(what: Contribution) -> Contribution:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from stream.arrays import grown
+from stream.arrays import ColumnStore, column
 from stream.events.batch import CallRows
-from stream.events.language import I64, Phase
+from stream.events.language import I64, Bool, Phase
 from stream.units import NEVER_MS
 
 NONE = -1
@@ -16,25 +16,23 @@ VALUES = ("ts_ms", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "pool", "seat")
 pools and teams by the bytes of their names."""
 
 
-class CallFacts:
-    """One phase of many calls or legs, in columns; ts_ms is NEVER_MS where it is not known."""
+class CallFacts(ColumnStore):
+    """One phase of many calls or legs; while `ts_ms` is NEVER_MS the others mean nothing."""
 
-    def __init__(self) -> None:
-        self.ts_ms = np.full(64, NEVER_MS, np.int64)
-        self.wait_ms = np.zeros(64, np.int64)
-        self.talk_ms = np.zeros(64, np.int64)
-        self.hold_ms = np.zeros(64, np.int64)
-        self.acw_ms = np.zeros(64, np.int64)
-        self.pool = np.zeros(64, np.int64)
-        self.seat = np.zeros(64, np.int64)
+    ts_ms: I64 = column(np.int64, NEVER_MS)
+    wait_ms: I64 = column(np.int64)
+    talk_ms: I64 = column(np.int64)
+    hold_ms: I64 = column(np.int64)
+    acw_ms: I64 = column(np.int64)
+    pool: I64 = column(np.int64)
+    seat: I64 = column(np.int64)
 
-    def resize(self, size: int) -> None:
-        """Follow the number of slots."""
-        self.ts_ms = grown(self.ts_ms, size, NEVER_MS)
-        for name in VALUES[1:]:
-            setattr(self, name, grown(getattr(self, name), size))
+    def known(self, at: I64) -> Bool:
+        """(N,): whether the phase of each of these calls or legs is known."""
+        known: Bool = self.ts_ms[at] < NEVER_MS
+        return known
 
-    def put(self, slot: I64, rows: CallRows, at: I64) -> None:
-        """Enter facts of which nothing was known."""
+    def write(self, at: I64, rows: CallRows, row: I64) -> None:
+        """Copy facts from rows (N,) of events to these places (N,)."""
         for name in VALUES:
-            getattr(self, name)[slot] = getattr(rows, name)[at]
+            getattr(self, name)[at] = getattr(rows, name)[row]

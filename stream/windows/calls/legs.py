@@ -5,7 +5,7 @@ The legs of a call are a chain of numbers: `first` of the call, then `following`
 
 import numpy as np
 
-from stream.arrays import firsts, grown
+from stream.arrays import ColumnStore, column, firsts
 from stream.events.language import I64
 from stream.windows.calls.facts import NONE
 from stream.windows.calls.index import Slots
@@ -13,28 +13,27 @@ from stream.windows.calls.index import Slots
 _AGENTS_MOST = 2**31
 
 
-class Legs:
+class Legs(ColumnStore):
     """All legs of a shard's calls."""
 
+    first: I64 = column(np.int64, NONE, per="calls")
+    """The first leg of each call; NONE without."""
+    nameless: I64 = column(np.int64, NONE, per="calls")
+    """The leg of each call for which no agent was named; NONE without."""
+    following: I64 = column(np.int64, NONE, per="legs")
+    """The next leg of the same call; NONE after the last."""
+    call: I64 = column(np.int64, per="legs")
+    agent: I64 = column(np.int64, per="legs")
+    """NONE: not named."""
+
     def __init__(self) -> None:
+        super().__init__()
         self._slots = Slots()
-        self.first = np.full(64, NONE, np.int64)
-        """By call, as `nameless`: the leg of a call of which no agent was named."""
-        self.nameless = np.full(64, NONE, np.int64)
-        self.following = np.full(64, NONE, np.int64)
-        """By leg, as `call` and `agent` (NONE: not named)."""
-        self.call = np.zeros(64, np.int64)
-        self.agent = np.zeros(64, np.int64)
 
     @property
     def size(self) -> int:
         """How many numbers there are, free ones too."""
         return self._slots.size
-
-    def resize(self, calls: int) -> None:
-        """Follow the number of calls."""
-        self.first = grown(self.first, calls, NONE)
-        self.nameless = grown(self.nameless, calls, NONE)
 
     def of(self, calls: I64) -> I64:
         """All legs of the calls."""
@@ -66,9 +65,7 @@ class Legs:
 
     def _open(self, calls: I64, agents: I64) -> None:
         legs = self._slots.take(len(calls))
-        self.following = grown(self.following, self.size, NONE)
-        self.call = grown(self.call, self.size)
-        self.agent = grown(self.agent, self.size)
+        self.resize(legs=self.size)
         self.call[legs], self.agent[legs] = calls, agents
         nameless = agents == NONE
         self.nameless[calls[nameless]] = legs[nameless]

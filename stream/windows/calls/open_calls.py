@@ -7,7 +7,7 @@ contribution is taken away and the new one added, so neither order nor repetitio
 
 import numpy as np
 
-from stream.arrays import distinct, firsts, grown
+from stream.arrays import ColumnStore, column, distinct, firsts
 from stream.events.batch import CallRows
 from stream.events.language import I64, U8, Bool, Phase
 from stream.events.names import Names
@@ -24,10 +24,24 @@ WAITING_MS_MOST = HOUR_MS
 """A call that has waited longer than this is not counted as waiting: its end was lost."""
 
 
-class Calls:
-    """All calls of a shard that are open or may still be spoken of."""
+class Calls(ColumnStore):
+    """All calls of a shard that are open or that later events may still concern, by slot."""
+
+    newest_ms: I64 = column(np.int64, NEVER_MS, per="calls")
+    """The latest instant reported of each call; NEVER_MS for a free slot."""
+    floor: I64 = column(np.int64, per="calls")
+    _hash: U64 = column(np.uint64, per="calls")
+    _reopened: Bool = column(np.bool_, per="calls")
+    """Calls that were over and of which an event reported something new after all."""
+    complete: Bool = column(np.bool_, per="calls")
+    """Whether everything is known that the call counts for."""
+    closed_ms: I64 = column(np.int64, NEVER_MS, per="calls")
+    """When the call stopped waiting; NEVER_MS while it waits."""
+    last_ended: I64 = column(np.int64, NONE, per="calls")
+    """The leg that ended last; NONE while none has."""
 
     def __init__(self, names: Names, spec: WindowSpec) -> None:
+        super().__init__()
         self._names = names
         self._horizon_ms = spec.horizon_ms
         self.index = Index()
@@ -36,16 +50,6 @@ class Calls:
         self.legs = Legs()
         self.told = SeenFacts()
         self.facts = {phase: CallFacts() for phase in (*CALL_FACTS, *LEG_FACTS)}
-        self.newest_ms = np.full(64, NEVER_MS, np.int64)
-        """The latest instant told of each call; NEVER_MS for a free slot."""
-        self.floor = np.zeros(64, np.int64)
-        self._hash = np.zeros(64, np.uint64)
-        self._again = np.zeros(64, np.bool_)
-        """Calls that were over, and of which something new was told after all."""
-        self.complete = np.zeros(64, np.bool_)
-        """Whether all is known that the call counts for."""
-        self.closed_ms = np.full(64, NEVER_MS, np.int64)
-        self.last_ended = np.full(64, NONE, np.int64)
 
     # -- taking in
 
@@ -60,7 +64,7 @@ class Calls:
         if len(new):
             new = new[~self._is_told(hashed[new], rows.phase[new], agent[new])]
             slot[new] = self.open_slots(hashed[new], rows.floor[new])
-        again = np.flatnonzero(self._again[slot] & (slot != NONE))
+        again = np.flatnonzero(self._reopened[slot] & (slot != NONE))
         if len(again):
             slot[again[self._is_told(hashed[again], rows.phase[again], agent[again])]] = NONE
         return slot
@@ -85,7 +89,10 @@ class Calls:
         """The slots of calls that have none yet, by their hashes and floors, (N,)."""
         new, first, which = np.unique(hashed, return_index=True, return_inverse=True)
         slots = self._slots.take(len(new))
-        self._resize()
+        self.resize(calls=self.size)
+        self.legs.resize(calls=self.size)
+        for phase in CALL_FACTS:
+            self.facts[phase].resize(rows=self.size)
         self._hash[slots], self.floor[slots] = new, floor[first]
         self.index.add(new, slots)
         self.find_again(slots)
@@ -99,22 +106,7 @@ class Calls:
     def find_again(self, slots: I64) -> None:
         """Note which of the calls were over already: what was told of them is still known."""
         number = numbers(self._hash[slots], np.full(len(slots), CALL_ITSELF))
-        self._again[slots] = self.told.holds(number, np.full(len(slots), CALL_OVER, np.uint64))
-
-    def _resize(self) -> None:
-        size = self.size
-        if size <= len(self.newest_ms):
-            return
-        for phase in CALL_FACTS:
-            self.facts[phase].resize(size)
-        self.newest_ms = grown(self.newest_ms, size, NEVER_MS)
-        self.floor = grown(self.floor, size)
-        self._hash = grown(self._hash, size)
-        self._again = grown(self._again, size)
-        self.complete = grown(self.complete, size)
-        self.closed_ms = grown(self.closed_ms, size, NEVER_MS)
-        self.legs.resize(size)
-        self.last_ended = grown(self.last_ended, size, NONE)
+        self._reopened[slots] = self.told.holds(number, np.full(len(slots), CALL_OVER, np.uint64))
 
     def open_legs_of(self, rows: CallRows, agent: I64, slot: I64) -> I64:
         """The leg of each event that has one, NONE for the others; new legs are opened.
@@ -130,17 +122,17 @@ class Calls:
         """The leg of each (call, agent), (N,); new legs are opened."""
         leg = self.legs.open(slot, agent)
         for phase in LEG_FACTS:
-            self.facts[phase].resize(self.legs.size)
+            self.facts[phase].resize(rows=self.legs.size)
         return leg
 
     def _enter(self, facts: CallFacts, place: I64, rows: CallRows, at: I64) -> None:
         """Enter facts; a second one of the same key counts only if it is the lesser."""
         fresh = (facts.ts_ms[place] == NEVER_MS) & firsts(place)
-        facts.put(place[fresh], rows, at[fresh])
+        facts.write(place[fresh], rows, at[fresh])
         for index in np.flatnonzero(~fresh).tolist():
             slot, row = place[index : index + 1], at[index : index + 1]
             if self._weight(rows, int(row[0])) < self._weight(facts, int(slot[0])):
-                facts.put(slot, rows, row)
+                facts.write(slot, rows, row)
 
     def _weight(self, columns: CallRows | CallFacts, at: int) -> tuple[int | bytes, ...]:
         durations = tuple(int(getattr(columns, name)[at]) for name in VALUES[:-2])

@@ -1,8 +1,9 @@
 """What the open hours of seats and pools add up to: the next to be sealed, and what is newer."""
 
 import numpy as np
+import numpy.typing as npt
 
-from stream.arrays import BLOCK_BITS, add_rows, distinct, grown
+from stream.arrays import BLOCK_BITS, ColumnStore, add_rows, column, distinct
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import Names
 from stream.units import NEVER_MS
@@ -15,7 +16,7 @@ HOURS = 2
 """0: the hour to be sealed next; 1: what is newer, all of it in the hour after (`seals.Seals`)."""
 
 
-class HourSums:
+class HourSums(ColumnStore):
     """Sums by row and open hour.
 
     What becomes known of a call in an hour that is sealed, such as long after-call work, counts in
@@ -23,31 +24,23 @@ class HourSums:
     taking away is exact.
     """
 
-    BY_SEAT = ("states", "spells", "calls")
+    start_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
+    """Where the next hour to be sealed begins."""
+    end_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
+    """Where that hour ends."""
+    states: npt.NDArray[np.uint32] = column(np.uint32, per="seats", shape=(HOURS, STATE_COUNT))
+    """Milliseconds of closed intervals."""
+    spells: npt.NDArray[np.uint16] = column(np.uint16, per="seats", shape=(HOURS, STATE_COUNT))
+    """Spells that began."""
+    calls: I64 = column(np.int64, per="seats", shape=(HOURS, len(TEAM_COUNTS)))
+    """Values of `minute_sums.TEAM_COUNTS`."""
+    pools: I64 = column(np.int64, per="pools", shape=(HOURS, len(POOL_COUNTS)))
+    """Values of `minute_sums.POOL_COUNTS`."""
 
     def __init__(self, names: Names, dirty_seats: set[int]) -> None:
+        super().__init__()
         self._names = names
         self._dirty_seats = dirty_seats
-        self.start_ms = np.full(8, UNSEEN_MS, np.int64)
-        """By floor, where its next hour to be sealed begins, and where it ends."""
-        self.end_ms = np.full(8, UNSEEN_MS, np.int64)
-        self.states = np.zeros((64, HOURS, STATE_COUNT), np.uint32)
-        """Milliseconds of closed intervals, by seat."""
-        self.spells = np.zeros((64, HOURS, STATE_COUNT), np.uint16)
-        """Spells that began, by seat."""
-        self.calls = np.zeros((64, HOURS, len(TEAM_COUNTS)), np.int64)
-        """Calls by seat, see `tally.TEAM_COUNTS`."""
-        self.pools = np.zeros((8, HOURS, len(POOL_COUNTS)), np.int64)
-        """Calls by pool, see `tally.POOL_COUNTS`."""
-
-    def resize(self) -> None:
-        """Follow the names."""
-        floors = len(self._names.floors)
-        self.start_ms = grown(self.start_ms, floors, UNSEEN_MS)
-        self.end_ms = grown(self.end_ms, floors, UNSEEN_MS)
-        for name in self.BY_SEAT:
-            setattr(self, name, grown(getattr(self, name), len(self._names.seats)))
-        self.pools = grown(self.pools, len(self._names.pools))
 
     def render(self, what: Intervals) -> None:
         """Add (or take away) intervals, cut where hours begin; none changes within a sealed one."""

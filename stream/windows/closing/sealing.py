@@ -63,7 +63,7 @@ def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
     """
     admitted, hours = _admit(engine, batch), list[Hour]()
     refused = admitted.refused
-    engine.resize()
+    engine.follow_names()
     opened = engine.open_minutes(engine.sources.greatest_ms // MINUTE_MS)
     fine = ~(refused.grace | refused.horizon | refused.sealed)
     for turn, seals in enumerate(admitted.seals):
@@ -81,7 +81,7 @@ def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
     """Judge lateness, and find what seals hours, event by event in their order."""
     seals, sources = engine.seals, engine.sources
-    sources.resize()
+    sources.follow_names()
     crossings = seals.crossings(batch, sources)
     if not crossings:
         return _Admitted(sources.admit(batch, seals.sealed_ms), np.zeros(0, np.int64), [])

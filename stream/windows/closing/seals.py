@@ -6,7 +6,7 @@ the grace, or the fastest one by `seal_ms`. From then on what is older is late.
 
 import numpy as np
 
-from stream.arrays import firsts, grown
+from stream.arrays import ColumnStore, column, firsts
 from stream.calendar.schedules import HourCalendar
 from stream.events.batch import EventBatch
 from stream.events.language import I64
@@ -18,25 +18,21 @@ Crossing = tuple[int, int]
 """Place of an event, and the floor of which it seals an hour."""
 
 
-class Seals:
+class Seals(ColumnStore):
     """How far each floor (by number) is sealed."""
 
+    sealed_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
+    """Where the oldest hour begins that is not sealed: nothing before it is admitted."""
+    next_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
+    """Where that hour ends. No event lies beyond the hour after it: an hour lasts half an hour at
+    least, and `seal_ms` is no longer."""
+
     def __init__(self, names: Names, spec: Spec) -> None:
+        super().__init__()
         self._names = names
         self._spec = spec
         self._grace_ms, self._seal_ms = spec.windows.grace_ms, spec.windows.seal_ms
         self._calendars: dict[str, HourCalendar] = {}
-        self.sealed_ms = np.full(8, UNSEEN_MS, np.int64)
-        """Where the oldest hour begins that is not sealed: nothing before it is admitted."""
-        self.next_ms = np.full(8, UNSEEN_MS, np.int64)
-        """Where that hour ends. No event lies beyond the hour after it: an hour lasts half an hour
-        at least, and `seal_ms` is no longer."""
-
-    def resize(self) -> None:
-        """Follow the names: rows for new floors."""
-        count = len(self._names.floors)
-        self.sealed_ms = grown(self.sealed_ms, count, UNSEEN_MS)
-        self.next_ms = grown(self.next_ms, count, UNSEEN_MS)
 
     def crossings(
         self, batch: EventBatch, sources: Sources, start: int = 0, only: int | None = None
@@ -46,7 +42,7 @@ class Seals:
         sources: as they stand before `start`. A floor that is seen for the first time crosses
         too: there its hours begin. `only`: just this floor.
         """
-        self.resize()
+        self.resize(floors=len(self._names.floors))
         source = batch.source[start:]
         floor = self._names.source_floor.data[source]
         ahead_ms = batch.ts_ms[start:] - self.next_ms[floor]
@@ -104,7 +100,7 @@ class Seals:
 
     def restore(self, sources: Sources) -> None:
         """After a restore: floors are sealed as far as their sources have come."""
-        self.resize()
+        self.resize(floors=len(self._names.floors))
         greatest_ms = sources.greatest_ms[: len(self._names.floors)]
         for floor in np.flatnonzero(greatest_ms != UNSEEN_MS).tolist():
             self.follow(floor, sources)

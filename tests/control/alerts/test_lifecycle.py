@@ -2,14 +2,8 @@
 
 from collections.abc import Mapping
 
-from stream.control.alerts.lifecycle import (
-    NO_EPISODE,
-    AlertStep,
-    Episode,
-    advance,
-    alert_id,
-    severity_for,
-)
+from stream.control.alerts.lifecycle import advance, alert_id, severity_for
+from stream.control.episode import NO_EPISODE, AlertStep, Episode
 from stream.control.model import Severity, Verdict
 
 

@@ -10,7 +10,7 @@ from stream.control.alerts.texts import CHINESE, ENGLISH
 from stream.control.model import Transition
 from stream.events.language import State
 from stream.spec import LocalSpan
-from tests.control.floor import Floor, m, run, s, spec
+from tests.control.floor import Floor, m, run, s, spec, waiting
 
 SHARED = re.compile(r"\{(\w+)\}")
 
@@ -29,19 +29,19 @@ def walk_out(team: str = "Service 2") -> list[Transition]:
 def test_a_page_says_what_why_do_and_proof() -> None:
     page = walk_out()[0]
     message = describe(page, "en")
-    assert message.title == "Service 2: 6 people to break within 75 s"
+    assert message.title == "Service 2: 6 people went on break within 75 s"
     assert message.text == (
-        "[ACT, peak] Service 2: 6 people went to break within 75 s, 6 of 15 now (usual 1-2). "
+        "[ACT, peak] Service 2: 6 people went on break within 75 s, 6 of 15 now (usual 1-2). "
         "9 waiting, longest 95 s, nobody free. "
         "Do: 1) ask 4 people back to calls, longest break first; "
         "2) a meeting or training? Move it past the peak. "
-        "By chance: once in about 20 months. Data 10:03:15."
+        "Chance alone: about once in 20 months. As of 10:03:15."
     )
     assert describe(page, "zh").text == (
-        "【需处理·高峰】Service 2:75 秒内 6 人转小休,现 6/15 人小休(此时段通常 1-2 人)。"
+        "【需处理·高峰】Service 2:75 秒内 6 人转小休,现 6/15 人小休(通常 1-2 人)。"
         "排队 9 通,最久 95 秒,无人空闲。"
-        "请做:①先请回 4 人,休息最久者优先;②若是开会或培训,请移到高峰之后。"
-        "依据:此情形偶然出现约 20 个月一次。数据 10:03:15。"
+        "建议:①先请回 4 人,休息最久者优先;②若是开会或培训,请移到高峰之后。"
+        "正常波动下约 20 个月才出现一次。数据截至 10:03:15。"
     )
 
 
@@ -49,13 +49,13 @@ def test_the_end_and_cover_have_their_own_words() -> None:
     found = walk_out()
     cleared = next(t for t in found if t.detector == "collective" and t.to == "in_control")
     assert describe(cleared, "en").text == (
-        "[OK again] Service 2: 0 of 15 on break. It lasted 6 min. Nothing to do. Data 10:09:20."
+        "[OK again] Service 2: 0 of 15 on break. It lasted 6 min. Nothing to do. As of 10:09:20."
     )
     cover = next(t for t in found if t.detector == "cover")
     assert describe(cover, "en").text == (
-        "[ACT, peak] hotline: nobody staffed for 30 s within opening hours. "
+        "[ACT, peak] Pool hotline: nobody logged in for 30 s within opening hours. "
         "9 waiting, longest 16 min, nobody free. "
-        "Do: reach whoever is on duty, at home too, and get one person logged in. Data 10:17:10."
+        "Do: reach whoever is on duty, at home too, and get one person logged in. As of 10:17:10."
     )
 
 
@@ -95,3 +95,16 @@ def test_both_languages_have_the_same_keys_and_facts() -> None:
 def test_another_language_is_an_error() -> None:
     with pytest.raises(KeyError):
         describe(walk_out()[0], "fr")
+
+
+def test_the_end_of_a_team_that_has_gone_home_says_so() -> None:
+    floor = waiting(Floor())
+    agents = floor.staff(10)
+    floor.all_set(s(300), agents[:4], State.aux)
+    floor.all_set(s(400), agents, State.offline)
+    cleared = next(t for t in run(floor, spec(), m(20)) if t.to == "in_control")
+    assert describe(cleared, "en").title == "red: shift over"
+    assert describe(cleared, "en").text == (
+        "[OK again] red: shift over, ended automatically. Nothing to do. As of 10:07:40."
+    )
+    assert "已下班,自动结束。" in describe(cleared, "zh").text

@@ -48,15 +48,15 @@ def test_it_clears_a_minute_after_it_is_calm_and_speaks_both_languages(added: No
     assert [one.evidence["lasted_s"] for one in found] == [0, 280]
     raised, cleared = (messages(one) for one in found)
     assert raised["en"].text == (
-        "[Watch] main: 6 of 10 free for 2 min or longer. "
-        "Do: offer time for training, meetings or another queue. Data 10:03:00."
+        "[Watch] Pool main: 6 of 10 free for 2 min or longer. "
+        "Do: offer time for training, meetings or another queue. As of 10:03:00."
     )
     assert cleared["en"].text == (
-        "[OK again] main: 0 of 10 free. It lasted 5 min. Nothing to do. Data 10:07:40."
+        "[OK again] Pool main: 0 of 10 free. It lasted 5 min. Nothing to do. As of 10:07:40."
     )
     assert "6/10 人空闲已满" in raised["zh"].text
     assert "0/10 人空闲" in cleared["zh"].text
-    assert describe(found[0], "en").title == "main: 6 of 10 free"
+    assert describe(found[0], "en").title == "Pool main: 6 of 10 free"
 
 
 @pytest.mark.parametrize("cut_s", [90, 100, 120, 200, 330, 430])

@@ -46,9 +46,9 @@ def test_one_of_teams_speaks_of_its_team_and_of_its_pools_queue(added: None) -> 
     raised, cleared = run(rung(), spec(), m(15))
     assert {language: one.text for language, one in messages(raised).items()} == {
         "en": "[Watch, peak] red: 4 of 10 have been ringing for 60 s or longer. Nobody free. "
-        "Do: see whether calls reach the desks; ask the team to pick up. Data 10:02:00.",
+        "Do: see whether calls reach the desks; ask the team to pick up. As of 10:02:00.",
         "zh": "【留意·高峰】red:4/10 人振铃未接已满 60 秒。无人空闲。"
-        "请做:确认来电能否送达坐席,并请大家接听。数据 10:02:00。",
+        "建议:确认来电能否送达坐席,并请大家接听。数据截至 10:02:00。",
     }
     assert describe(cleared, "en").what == "[OK again] red: 0 of 10 ringing. It lasted 4 min."
 

@@ -10,17 +10,17 @@ from typing import Any
 import redis
 from faust.types import TP
 
-from stream.agents.fetched_batch import FetchedBatch
-from stream.agents.partition_task import Wording
-from stream.agents.record_columns import RecordColumns
-from stream.agents.takeover import PartitionRef, TaskConfig, take_over
+from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.partition_task import NoticeFormat
 from stream.agents.task_runner import TaskRunner
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.record_columns import RecordColumns
 from stream.agents.worker_services import WorkerServices
 from stream.config import load_roster, load_settings
 from stream.control.alerts.messages import messages
-from stream.dlq.letters import DeadLetter
+from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
 from stream.store.keys import ShardKey
@@ -87,7 +87,7 @@ class Kept:
                 range(first, first + len(some)),
                 first + len(some),
             )
-            await self.runner.take(FetchedBatch(TP(KEY.topic, KEY.partition), 1, columns, FAR))
+            await self.runner.process(FetchedBatch(TP(KEY.topic, KEY.partition), 1, columns, FAR))
             if not self.runner.task.replaying:
                 assert await self.runner.flush()
 
@@ -95,7 +95,9 @@ class Kept:
 @cache
 def rules() -> TaskConfig:
     settings = load_settings(FOLDER / "floorwatch.toml", {})
-    return TaskConfig(settings.spec, load_roster(settings), Wording(messages, "en"), stands=True)
+    return TaskConfig(
+        settings.spec, load_roster(settings), NoticeFormat(messages, "en"), track_active=True
+    )
 
 
 @asynccontextmanager
@@ -108,7 +110,7 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
     """
     health, topics = Health(), Topics(answers=answers)
     async with RedisStore(url) as store:
-        task = await take_over(store, PartitionRef(KEY, 1), None, rules(), 0)
+        task = await acquire_task(store, PartitionRef(KEY, 1), None, rules(), 0)
         outlets = WorkerServices(
             store,
             topics,
@@ -118,7 +120,12 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
             health,
         )
         runner = TaskRunner(
-            task, outlets, lambda *_: None, _lost, answered=lambda: True, end=lambda: None
+            task,
+            outlets,
+            lambda *_: None,
+            _lost,
+            is_kafka_answering=lambda: True,
+            end_offset=lambda: None,
         )
         yield Kept(store, runner, topics)
 

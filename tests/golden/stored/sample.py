@@ -82,7 +82,7 @@ async def gone_on(kept: Kept, url: str, following: list[Record]) -> dict[str, An
     kept.topics.answers = True
     await kept.feed(following, kept.runner.task.offset)
     await kept.runner.flush()  # what the last one told is no longer kept
-    await kept.runner.show()
+    await kept.runner.publish()
     return {
         "audits": [list(one) for one in kept.topics.audits[audits:]],
         "letters": [letter.key.decode() for letter in kept.topics.letters[letters:]],
@@ -102,7 +102,7 @@ async def made(url: str) -> Sample:
         await kept.runner.save()
         kept.topics.answers = False
         await kept.feed(sent[saved:committed], saved)
-        await kept.runner.show()
+        await kept.runner.publish()
         held, at_commit = dumped(url), shown(url)
         after = await gone_on(kept, url, sent[committed:])
     return Sample(

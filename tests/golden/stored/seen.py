@@ -24,7 +24,7 @@ async def seen(url: str, sample: Sample) -> str:
             if kept.runner.task.offset != sample.first_offset:
                 return "reads from elsewhere"
             await kept.feed(sample.replayed, sample.first_offset)
-            await kept.runner.show()
+            await kept.runner.publish()
             if shown(url) != sample.shown:
                 return "shows something else"
             after = await gone_on(kept, url, sample.following)

@@ -28,7 +28,7 @@ async def test_a_worker_shows_what_the_one_before_it_showed_and_goes_on_as_it_wo
         assert task.offset == sample.first_offset < task.resume_offset
         await kept.feed(sample.replayed, sample.first_offset)
         assert not task.replaying
-        await kept.runner.show()
+        await kept.runner.publish()
         assert shown(redis_url) == sample.shown
         after = await gone_on(kept, redis_url, sample.following)
     for name, wanted in after.items():

@@ -10,21 +10,21 @@ import orjson
 import pytest
 
 from stream.control.alerts.messages import Message
-from stream.control.model import Severity
+from stream.control.model import Severity, Verdict
 from stream.notify.alertmanager_alert import Links
-from stream.notify.chat.chat_format import words_of
+from stream.notify.chat.chat_format import message_of
 from stream.notify.chat.chat_sender import ChatSpec
-from stream.notify.delivery import Dispatcher
+from stream.notify.dispatcher import Dispatcher
 from stream.notify.notice import Notice, body_of
 from stream.notify.senders import CHAT_FORMATS
-from stream.notify.sink import Patience
+from stream.notify.sink import RetryPolicy
 from stream.render.worker_metrics import Health
 from tests.notify.chat.groups import SECRET, Group, group_of
 from tests.notify.test_notice import describe, transition
 
 KINDS = sorted(CHAT_FORMATS)
 SIGNED = ("dingtalk", "feishu")
-QUICK = Patience(first_s=0.02, longest_s=0.1)
+QUICK = RetryPolicy(first_s=0.02, longest_s=0.1)
 LINKS = Links("https://grafana.example")
 
 
@@ -41,12 +41,12 @@ def long_notice(name: str, length: int) -> Notice:
 
 def spec(group: Group, **more: Any) -> ChatSpec:
     values: dict[str, Any] = {"language": "en", "secret": group.secret, "links": LINKS, **more}
-    return ChatSpec(name="chat", url=group.url, robot=CHAT_FORMATS[group.kind], **values)
+    return ChatSpec(name="chat", url=group.url, chat=CHAT_FORMATS[group.kind], **values)
 
 
 @asynccontextmanager
 async def dispatching(*specs: ChatSpec) -> AsyncIterator[Dispatcher]:
-    async with Dispatcher(specs, Health(), patience=QUICK) as dispatcher:
+    async with Dispatcher(specs, Health(), retry=QUICK) as dispatcher:
         yield dispatcher
 
 
@@ -58,7 +58,7 @@ async def test_each_chat_shows_title_text_and_link(kind: str) -> None:
         [text] = group.texts
         assert group.refused == []
     title, what, link = text.split("\n")
-    assert title == "售后2组 😀!"
+    assert title == "[ACT] 售后2组 😀!"
     assert what == "collective of 售后2组 😀 Do it."
     assert link.startswith("https://grafana.example/d/floorwatch-team?var-floor=")
 
@@ -68,7 +68,29 @@ async def test_a_chat_speaks_the_language_that_it_is_set_to(kind: str) -> None:
     async with group_of(kind) as group, dispatching(spec(group, language="zh")) as dispatcher:
         dispatcher.offer(notice())
         assert await dispatcher.drain(5)
-        assert group.texts[0].startswith("标题\n需处理")
+        assert group.texts[0].startswith("【需处理】标题\n需处理")
+
+
+LABELS = {
+    (Verdict.out_of_control, Severity.page): ("[ACT] ", "【需处理】"),
+    (Verdict.watch, Severity.nudge): ("[Watch] ", "【留意】"),
+    (Verdict.watch, Severity.digest): ("[For the record] ", "【备查】"),
+    (Verdict.in_control, Severity.page): ("[OK again] ", "【已恢复】"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_first_line_tells_a_page_from_a_nudge_on_a_lock_screen(kind: str) -> None:
+    for (to, severity), labels in LABELS.items():
+        for language, label in zip(("en", "zh"), labels, strict=True):
+            async with group_of(kind) as group:
+                one = spec(group, language=language, severities=frozenset(Severity))
+                async with dispatching(one) as dispatcher:
+                    dispatcher.offer(notice(to=to, severity=severity))
+                    assert await dispatcher.drain(5)
+            [text] = group.texts
+            assert text.startswith(label)
+            assert label not in text.split("\n", 1)[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -78,11 +100,11 @@ async def test_names_with_marks_of_markup_arrive_as_they_are(kind: str) -> None:
         dispatcher.offer(notice(team=team))
         assert await dispatcher.drain(5)
         assert group.refused == []
-        assert group.texts[0].startswith(f"{team}!")
+        assert group.texts[0].startswith(f"[ACT] {team}!")
 
 
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_robot_with_a_secret_takes_what_is_signed(kind: str) -> None:
+async def test_a_bot_with_a_secret_accepts_signed_messages(kind: str) -> None:
     async with group_of(kind, secret=SECRET) as group, dispatching(spec(group)) as dispatcher:
         dispatcher.offer(notice())
         assert await dispatcher.drain(5)
@@ -90,7 +112,7 @@ async def test_a_robot_with_a_secret_takes_what_is_signed(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SIGNED)
-async def test_a_wrong_secret_is_refused_and_the_notice_is_kept(
+async def test_a_wrong_secret_is_rejected_and_the_notice_stays_pending(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with (
@@ -115,26 +137,28 @@ async def test_an_answer_of_200_that_says_no_is_no_delivery(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_waits_while_the_limit_is_reached_goes_in_one_message(kind: str) -> None:
-    robot = CHAT_FORMATS[kind]
+async def test_notices_pending_at_the_rate_limit_are_sent_in_one_message(kind: str) -> None:
+    chat = CHAT_FORMATS[kind]
     async with group_of(kind) as group, dispatching(spec(group)) as dispatcher:
-        for number in range(robot.pace.messages + 3):
+        for number in range(chat.rate_limit.messages + 3):
             dispatcher.offer(notice(f"a{number}"))
-            if number < robot.pace.messages:
+            if number < chat.rate_limit.messages:
                 await group.until(lambda seen=number: len(group.texts) == seen + 1)  # type: ignore[misc]
-        if robot.pace.per_s > 5:
+        if chat.rate_limit.per_s > 5:
             await asyncio.sleep(0.3)
-            assert len(group.texts) == robot.pace.messages
+            assert len(group.texts) == chat.rate_limit.messages
             assert dispatcher.waiting == 3
         else:
             assert await dispatcher.drain(10)
-            assert len(group.texts) == robot.pace.messages + 1
+            assert len(group.texts) == chat.rate_limit.messages + 1
             assert group.texts[-1].count("collective of") == 3
         assert group.refused == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_after_an_outage_all_that_waited_comes_in_as_few_messages_as_fit(kind: str) -> None:
+async def test_after_an_outage_pending_notices_come_in_as_few_messages_as_fit(
+    kind: str,
+) -> None:
     answers = iter([503, 503])
     async with group_of(kind, status=lambda: next(answers, 200)) as group:
         async with dispatching(spec(group)) as dispatcher:
@@ -178,7 +202,7 @@ async def test_a_hundred_alerts_of_an_outage_reach_a_program_that_limits_bodies(
         assert group.refused == []
 
 
-async def test_a_notice_that_a_program_refuses_holds_up_no_other() -> None:
+async def test_a_notice_that_a_program_rejects_delays_no_other() -> None:
     async with (
         group_of("teams", forbidden="team-13") as group,
         dispatching(spec(group)) as dispatcher,
@@ -208,12 +232,12 @@ async def test_a_fault_of_ours_is_logged_and_counted_and_delivery_goes_on(
     def failing(*arguments: Any) -> str:
         for fault in faults:
             raise fault
-        return words_of(*arguments)
+        return message_of(*arguments)
 
-    monkeypatch.setattr("stream.notify.chat.chat_sender.words_of", failing)
+    monkeypatch.setattr("stream.notify.chat.chat_sender.message_of", failing)
     async with (
         group_of("slack") as group,
-        Dispatcher([spec(group)], health, patience=QUICK) as dispatcher,
+        Dispatcher([spec(group)], health, retry=QUICK) as dispatcher,
     ):
         dispatcher.offer(notice())
         assert await dispatcher.drain(5)
@@ -222,7 +246,7 @@ async def test_a_fault_of_ours_is_logged_and_counted_and_delivery_goes_on(
     assert health.alert_deliveries.labels("chat", "failed")._value.get() == 1
 
 
-async def test_neither_the_address_nor_the_secret_of_a_robot_stands_in_the_log(
+async def test_neither_the_address_nor_the_secret_of_a_bot_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "stream")

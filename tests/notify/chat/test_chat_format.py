@@ -1,4 +1,4 @@
-"""How large, how often and with which signature robots speak: facts of the vendors' pages."""
+"""How large, how often and with which signature bots are spoken to: facts of the vendors' pages."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from stream.control.alerts.messages import messages
 from stream.notify.chat import dingtalk, feishu
-from stream.notify.chat.chat_format import fitting, joined
+from stream.notify.chat.chat_format import joined, texts_that_fit
 from stream.notify.senders import CHAT_FORMATS
 from tests.notify.test_notice import transition
 
@@ -16,14 +16,14 @@ KINDS = sorted(CHAT_FORMATS)
 
 def test_only_whole_notices_are_joined() -> None:
     texts = ["a" * 10, "b" * 10, "c" * 10]
-    assert fitting(texts, len, 28) == texts[:2]
+    assert texts_that_fit(texts, len, 28) == texts[:2]
     assert joined(texts, len, 28) == f"{texts[0]}\n\n{texts[1]}"
-    assert fitting(texts, len, 5) == texts[:1]
-    assert fitting([], len, 5) == []
+    assert texts_that_fit(texts, len, 5) == texts[:1]
+    assert texts_that_fit([], len, 5) == []
     assert joined(["e" * 10], len, 8) == "eeeeeee…"
 
 
-def test_of_thousands_that_wait_only_those_are_looked_at_that_fit() -> None:
+def test_of_thousands_of_pending_notices_only_those_that_fit_are_read() -> None:
     asked = []
 
     def texts() -> Iterator[str]:
@@ -31,17 +31,17 @@ def test_of_thousands_that_wait_only_those_are_looked_at_that_fit() -> None:
             asked.append(number)
             yield "a" * 100
 
-    assert len(fitting(texts(), len, 1_000)) == 9
+    assert len(texts_that_fit(texts(), len, 1_000)) == 9
     assert len(asked) == 10
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_message_is_larger_than_its_program_takes(kind: str) -> None:
     """Short lines and marks that JSON escapes: what a message is made of costs the most then."""
-    robot = CHAT_FORMATS[kind]
+    chat = CHAT_FORMATS[kind]
     texts = ['"a"\nb\nhttps://grafana.example/d/x'] * 1_000
-    text = joined(texts, robot.size, robot.bytes_max)
-    assert len(robot.shout("https://chat.example/", "", text, 0).body) <= LARGEST[kind]
+    text = joined(texts, chat.size, chat.bytes_max)
+    assert len(chat.request("https://chat.example/", "", text, 0).body) <= LARGEST[kind]
     assert len(text.encode()) <= LARGEST_TEXT.get(kind, 40_000)
 
 
@@ -56,7 +56,7 @@ LARGEST_TEXT = {"wecom": 2_048, "slack": 4_000}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_workers_that_share_a_robot_stay_below_its_limit(kind: str) -> None:
+def test_two_workers_that_share_a_bot_stay_below_its_limit(kind: str) -> None:
     """Of the vendors' pages: messages, and seconds."""
     messages, seconds = {
         "slack": (1, 1.0),
@@ -65,8 +65,8 @@ def test_two_workers_that_share_a_robot_stay_below_its_limit(kind: str) -> None:
         "dingtalk": (20, 60.0),
         "feishu": (100, 60.0),
     }[kind]
-    pace = CHAT_FORMATS[kind].pace
-    assert 2 * pace.messages / pace.per_s < messages / seconds
+    rate_limit = CHAT_FORMATS[kind].rate_limit
+    assert 2 * rate_limit.messages / rate_limit.per_s < messages / seconds
 
 
 def test_signatures_are_those_of_openssl() -> None:
@@ -80,7 +80,7 @@ OPENSSL_FEISHU = "fiWS2+gh28DOydAv7hzONH/mDn9+b1Y4Y5ivXWXy8vA="
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_words_of_a_real_alert_fit_every_chat(language: str) -> None:
+def test_the_text_of_a_real_alert_fits_every_chat(language: str) -> None:
     step = replace(
         transition(),
         evidence={
@@ -101,5 +101,5 @@ def test_the_words_of_a_real_alert_fit_every_chat(language: str) -> None:
     )
     message = messages(step)[language]
     assert len(message.text) <= 400
-    for robot in CHAT_FORMATS.values():
-        assert robot.size(f"{message.title}\n{message.text}") <= robot.bytes_max
+    for chat in CHAT_FORMATS.values():
+        assert chat.size(f"{message.title}\n{message.text}") <= chat.bytes_max

@@ -1,0 +1,161 @@
+"""Alerts about Kafka, Redis and the workers' own speed."""
+
+from typing import Final
+
+from dashboards.model import Text
+from dashboards.prometheus.model import Alert, Severity
+
+WORKERS: Final = (
+    Alert(
+        "FloorwatchTopicDown",
+        "min by (topic) (floorwatch_topic_up) == 0",
+        hold="1m",
+        keep="2m",
+        severity=Severity.critical,
+        summary=Text(
+            "A topic is missing, or takes nothing.",
+            "有一个主题不存在,或不接收数据。",
+        ),
+        description=Text(
+            "Topic {{ $labels.topic }} does not exist, or takes nothing that is sent to "
+            "it. Without the dead-letter topic nothing is stored from the first bad event "
+            "on; without the control topic the steps of alerts wait in Redis.",
+            "主题 {{ $labels.topic }} 不存在,或不接收数据。没有死信主题,从第一个坏事件起就"
+            "不再存盘;没有控制主题,告警步骤会积在 Redis 里。",
+        ),
+    ),
+    Alert(
+        "FloorwatchLagHigh",
+        "sum by (job) (floorwatch_consumer_lag_events) > $lag_records",
+        hold="2m",
+        keep="1m",
+        severity=Severity.warning,
+        summary=Text(
+            "Records wait to be read.",
+            "有记录等待读取。",
+        ),
+        description=Text(
+            "{{ $value | humanize }} records wait in Kafka. While workers catch up, the "
+            "figures are of the past and nobody is paged for what was.",
+            "Kafka 中有 {{ $value | humanize }} 条记录等待读取。追赶期间数据属于过去,也不会"
+            "为已过去的事发告警。",
+        ),
+    ),
+    Alert(
+        "FloorwatchCommitFailing",
+        """
+sum by (instance, result) (
+  increase(floorwatch_commits_total{result!="stored"}[5m])
+)
+> $commits_failed
+""",
+        hold="1m",
+        keep="2m",
+        severity=Severity.warning,
+        summary=Text(
+            "Commits fail.",
+            "提交失败。",
+        ),
+        description=Text(
+            "{{ $labels.instance }} could not commit {{ $value | humanize }} times in five "
+            "minutes ({{ $labels.result }}). It goes on from memory; after a restart it "
+            "reads again.",
+            "{{ $labels.instance }} 在五分钟内有 {{ $value | humanize }} 次未能提交({{ "
+            "$labels.result }})。它凭内存继续工作;重启后会重新读取。",
+        ),
+    ),
+    Alert(
+        "FloorwatchRedisAway",
+        "min by (instance) (floorwatch_redis_up) == 0",
+        hold="30s",
+        keep="1m",
+        severity=Severity.critical,
+        summary=Text(
+            "Redis does not answer a worker.",
+            "Redis 对工作进程没有应答。",
+        ),
+        description=Text(
+            "{{ $labels.instance }} goes on from memory: alerts and metrics are current, "
+            "the figures in Redis are not, and no floor can move to another worker.",
+            "{{ $labels.instance }} 凭内存继续工作:告警与指标仍是最新,但 Redis 中的数据不是"
+            ",现场也无法移交给其他进程。",
+        ),
+    ),
+    Alert(
+        "FloorwatchRedisMemoryHigh",
+        """
+max by (server) (floorwatch_redis_memory_used_bytes)
+/ max by (server) (floorwatch_redis_memory_max_bytes)
+> $redis_memory_share
+""",
+        hold="5m",
+        keep="5m",
+        severity=Severity.warning,
+        summary=Text(
+            "Redis is near its memory limit.",
+            "Redis 接近内存上限。",
+        ),
+        description=Text(
+            "Redis at {{ $labels.server }} uses {{ $value | humanizePercentage }} of its "
+            "maxmemory. When it is full it refuses all writes: nothing is lost, and "
+            "nothing is stored.",
+            "{{ $labels.server }} 上的 Redis 已用 {{ $value | humanizePercentage }} 的 "
+            "maxmemory。用满后会拒绝一切写入:不丢数据,但也不再存盘。",
+        ),
+    ),
+    # increase() misses what a young process restored before its first scrape.
+    Alert(
+        "FloorwatchRestoreSlow",
+        """
+sum by (job) (
+  (
+    floorwatch_restore_seconds_sum
+    and on (job, instance) (time() - process_start_time_seconds < 900)
+  )
+  or
+  increase(floorwatch_restore_seconds_sum[15m])
+)
+/
+sum by (job) (
+  (
+    floorwatch_restore_seconds_count
+    and on (job, instance) (time() - process_start_time_seconds < 900)
+  )
+  or
+  increase(floorwatch_restore_seconds_count[15m])
+)
+> $restore_s
+""",
+        hold="0s",
+        keep="15m",
+        severity=Severity.warning,
+        summary=Text(
+            "Taking floors over takes long.",
+            "接管现场耗时过长。",
+        ),
+        description=Text(
+            "In the last quarter of an hour floors that moved between workers were blind "
+            "for {{ $value | humanizeDuration }} on average, beside the session timeout.",
+            "最近一刻钟内,在工作进程间移交的现场平均有 {{ $value | humanizeDuration }} 没有"
+            "数据(会话超时另计)。",
+        ),
+    ),
+    Alert(
+        "FloorwatchRefreshSlow",
+        "instance:floorwatch_tick_seconds:mean5m > $refresh_s",
+        hold="5m",
+        keep="5m",
+        severity=Severity.warning,
+        summary=Text(
+            "Computing the figures takes long.",
+            "计算数据耗时过长。",
+        ),
+        description=Text(
+            "One refresh of a partition's figures takes {{ $value | humanizeDuration }} at "
+            "{{ $labels.instance }}, and a second is all there is. Spread the floors over "
+            "more partitions and workers.",
+            "{{ $labels.instance }} 刷新一个分区的数据要 {{ $value | humanizeDuration }},而"
+            "每秒就要刷新一次。请把各现场分到更多分区和进程。",
+        ),
+    ),
+)

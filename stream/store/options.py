@@ -1,0 +1,17 @@
+"""Options of a store."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """How long a store tries, and what it knows beforehand."""
+
+    patience_s: float = 5.0
+    """How long a call is retried before it raises ServiceError."""
+    answer_timeout_s: float = 3.0
+    connect_timeout_s: float = 2.0
+    backoff_s: tuple[float, ...] = field(default=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0))
+    """Pauses between attempts; the last one repeats."""
+    view_fields: tuple[str, ...] = ()
+    """Fields that most views have: they are sent as numbers. Others may be written all the same."""
