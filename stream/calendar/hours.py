@@ -80,7 +80,10 @@ class ScheduleUnion:
 
 
 class ShiftEdges:
-    """When people alerts of a team are held: ten minutes on either side of each shift edge."""
+    """Holds people alerts of a team ten minutes on either side of each shift edge.
+
+    A `stream.control.alerts.suppression.Suppression`.
+    """
 
     __slots__ = ("_bounds", "_calendar", "_from_ms", "_to_ms")
 
@@ -89,7 +92,11 @@ class ShiftEdges:
         self._from_ms = self._to_ms = 0
         self._bounds: list[int] = []
 
-    def held(self, t_ms: int) -> bool:
+    def exempt_heads(self, _t_ms: int) -> int:
+        """None: all movement at a shift edge is held."""
+        return 0
+
+    def holds(self, t_ms: int) -> bool:
         """Whether an instant lies in [edge - 10 min, edge + 10 min) of any shift edge."""
         if self._calendar is None:
             return False

@@ -1,20 +1,21 @@
-"""Control: judges each instant once, and says what changed.
+"""Control: evaluates each instant once and returns what changed.
 
 Most teams are calm most of the time. A vectorised pass finds those in which anything may happen
-(`_candidates` in `evaluation.teams` and `evaluation.pools`), and only they are judged instant by
-instant. What the pass lets go would have come to nothing there: a test proves it by judging
-everyone.
+(`evaluation.candidates`), and only they are evaluated instant by instant. What the pass leaves out
+would have come to nothing there: a test proves it by evaluating everyone.
 """
 
 import math
 
+from stream.control.alerts.alert_group import awaits_gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
+from stream.control.detectors import registry
 from stream.control.evaluation.context import EvaluationContext
-from stream.control.evaluation.pools import judge_pools
-from stream.control.evaluation.teams import awaits_gate, judge_teams
+from stream.control.evaluation.evaluate import evaluate
+from stream.control.evaluation.team_columns import update_amber, update_jumps
 from stream.control.evaluation.verdict import views_of
-from stream.control.model import DetectorView, Transition
+from stream.control.model import DetectorView, Scope, Transition
 from stream.control.state_codec import adopt, dump, load
 from stream.ids import PoolKey
 from stream.observation.feed import Feed
@@ -26,7 +27,7 @@ class Control:
 
     Args:
         spec: the configuration.
-        calm_filter: False judges everyone instant by instant: slow, and the same.
+        calm_filter: False evaluates everyone instant by instant: slow, and the same.
 
     Raises:
         ValueError: a zone that is not known, or a baseline or budget that has no meaning.
@@ -39,22 +40,25 @@ class Control:
         self._context: EvaluationContext | None = None
 
     def advance(self, feed: Feed) -> list[Transition]:
-        """Judge every instant of [feed.from_ms, feed.until_ms), which begins where the last ended.
+        """Evaluate every instant of [feed.from_ms, feed.until_ms); it begins where the last ended.
 
         Returns the transitions by instant, then by floor, pool, team and detector.
         """
         carried = self._carried
         if feed.until_ms <= max(feed.from_ms, carried.judged_ms):
             return []
-        self._grow(feed)
+        self._resize(feed)
         context = EvaluationContext(self._rules, carried, feed)
-        raised, transitions = judge_teams(context, everyone=self._everyone)
-        transitions += judge_pools(context, raised, everyone=self._everyone)
+        context.jumps = update_jumps(carried, context.team)
+        raised, transitions = evaluate(context, Scope.team, {}, everyone=self._everyone)
+        _, of_pools = evaluate(context, Scope.pool, raised, everyone=self._everyone)
+        update_amber(carried, context.team, self._rules.limits, feed.from_ms)
         context.update_gates()
         _await_gates(context)
         carried.entries = context.entries
-        carried.forget(feed.until_ms)
+        carried.expire(feed.until_ms)
         self._context = context
+        transitions += of_pools
         return sorted(transitions, key=lambda t: (t.at_ms, t.floor, t.pool, t.team, t.detector))
 
     def next_deadline(self) -> int:
@@ -78,7 +82,7 @@ class Control:
         return math.nan if hours is None else float(hours.contains(t_ms))
 
     def snapshot(self) -> bytes:
-        """What is carried, as bytes for `restore`; the same for the same past."""
+        """The control state as bytes for `restore`; the same for the same past."""
         return dump(self._carried, self._context.feed.agent_names if self._context else ())
 
     def restore(self, state: bytes) -> None:
@@ -91,36 +95,32 @@ class Control:
         self._context = None
 
     def resume(self, feed: Feed) -> None:
-        """After a restore: see how things stand where the last feed ended; nothing is judged.
+        """After a restore: read how things are where the last feed ended; nothing is evaluated.
 
-        `feed` is empty and begins there. Without it `views` has nothing to go by until the next.
+        `feed` is empty and begins there. Without it `views` returns nothing until the next.
         """
-        self._grow(feed)
+        self._resize(feed)
         self._context = EvaluationContext(self._rules, self._carried, feed)
 
-    def _grow(self, feed: Feed) -> None:
-        """Make room for new teams and pools, with what was stored of them."""
+    def _resize(self, feed: Feed) -> None:
+        """Append new teams and pools, with what was stored of them."""
         carried = self._carried
         known_teams, known_pools = len(carried.teams), len(carried.pools)
-        carried.grow(feed.teams, feed.pools)
+        carried.resize(feed.teams, feed.pools)
         adopt(carried, range(known_teams, len(feed.teams)), range(known_pools, len(feed.pools)))
 
 
 def _await_gates(context: EvaluationContext) -> None:
     """Alerts that the gate keeps from paging are due when it may open without events."""
-    carried, feed = context.carried, context.feed
-    waiting = [
-        (carried.team_wakeup_ms, team, int(feed.pool_of_team[team]))
-        for team, episode in carried.episodes.items()
-        if awaits_gate(episode)
-    ]
-    waiting += [
-        (carried.pool_wakeup_ms, pool, pool)
-        for pool, episode in carried.pool_episodes.items()
-        if awaits_gate(episode)
-    ]
-    for next_wakeup_ms, number, pool in waiting:
-        opening_ms = context.gate(pool).next_opening(
-            feed.until_ms, int(carried.free_since_ms[pool]), int(carried.oldest_ms[pool])
-        )
-        next_wakeup_ms[number] = min(int(next_wakeup_ms[number]), opening_ms)
+    carried, until_ms = context.carried, context.feed.until_ms
+    for scope, state in carried.scopes.items():
+        for group, _detectors in registry.groups_of(scope):
+            if not group.gated:
+                continue
+            episodes = state.episodes(group).items()
+            for number in [number for number, episode in episodes if awaits_gate(episode)]:
+                pool, _key = context.place(scope, number)
+                opening_ms = context.gate(pool).next_opening(
+                    until_ms, int(carried.free_since_ms[pool]), int(carried.oldest_ms[pool])
+                )
+                state.wakeup_ms[number] = min(int(state.wakeup_ms[number]), opening_ms)

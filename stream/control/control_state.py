@@ -1,15 +1,16 @@
-"""What control carries from one feed to the next: small, so that every commit can hold it."""
+"""What control keeps from one feed to the next: small, so that every commit can hold it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from stream.control.detectors.collective import Entry, EntryLog
-from stream.control.detectors.protocol import Detector, DetectorState, S
-from stream.control.detectors.share import Jumps
-from stream.control.episode import Episode
+from stream.control.alerts.suppression import Jumps
+from stream.control.detectors.entries import Entry, EntryLog
+from stream.control.detectors.protocol import AlertGroup, Detector, DetectorState, S
+from stream.control.episode import NO_EPISODE, Episode
 from stream.control.limits import SPAN_MAX_MS
+from stream.control.model import Scope
 from stream.events.language import I64
 from stream.ids import PoolKey, TeamKey
 from stream.units import NEVER_MS
@@ -17,28 +18,56 @@ from stream.units import NEVER_MS
 _AT_ONCE: Final = -NEVER_MS
 
 
-class DetectorStates:
-    """State of detectors by name, then by pool or team number; absent: not judged yet."""
+class ScopeState:
+    """Detectors' states, episodes and wake-ups of all teams, or of all pools, by number."""
 
-    __slots__ = ("_of",)
+    __slots__ = ("_episodes", "_states", "wakeup_ms")
 
     def __init__(self) -> None:
-        self._of: dict[str, dict[int, DetectorState]] = {}
+        self.wakeup_ms = np.zeros(0, np.int64)
+        """When each must be evaluated without events; NEVER_MS: it need not."""
+        self._states: dict[str, dict[int, DetectorState]] = {}
+        self._episodes: dict[AlertGroup, dict[int, Episode]] = {}
 
-    def get(self, detector: Detector[S], number: int) -> S:
-        """What a detector carries of a pool or team."""
-        state: Any = self._of.get(detector.name, {}).get(number)
+    def state(self, detector: Detector[S], number: int) -> S:
+        """A detector's state of a team or pool."""
+        state: Any = self._states.get(detector.name, {}).get(number)
         found: S = detector.initial if state is None else state
         return found
 
-    def put(self, detector: Detector[S], number: int, state: S) -> None:
-        """Carry on what a detector found."""
-        self._of.setdefault(detector.name, {})[number] = state
+    def set_state(self, detector: Detector[S], number: int, state: S) -> None:
+        """Set a detector's state of a team or pool."""
+        if state is not detector.initial:
+            self._states.setdefault(detector.name, {})[number] = state
+        elif detector.name in self._states:
+            self._states[detector.name].pop(number, None)
 
-    def raised(self) -> set[int]:
-        """The pools or teams of which any alert is raised."""
-        every = (pair for states in self._of.values() for pair in states.items())
-        return {number for number, state in every if state.episode.raised}
+    def episode(self, group: AlertGroup, number: int) -> Episode:
+        """The episode of an alert group in a team or pool."""
+        return self.episodes(group).get(number, NO_EPISODE)
+
+    def episodes(self, group: AlertGroup) -> Mapping[int, Episode]:
+        """The episodes of an alert group by number; those without one are absent."""
+        return self._episodes.get(group, {})
+
+    def set_episode(self, group: AlertGroup, number: int, episode: Episode) -> None:
+        """Set the episode of an alert group in a team or pool."""
+        if episode is not NO_EPISODE:
+            self._episodes.setdefault(group, {})[number] = episode
+
+    def expire(self, until_ms: int) -> None:
+        """Drop episodes of gated groups that a new alarm could no longer reopen.
+
+        A detector of its own keeps its last one: views show since when it is in control.
+        """
+        for group, episodes in self._episodes.items():
+            if group.gated:
+                for number in [n for n, e in episodes.items() if e.is_over(until_ms)]:
+                    del episodes[number]
+
+    def resize(self, more: int) -> None:
+        """Append new teams or pools; they are due at once, for a first evaluation."""
+        self.wakeup_ms = _longer(self.wakeup_ms, more, _AT_ONCE)
 
 
 class ControlState:
@@ -46,17 +75,15 @@ class ControlState:
 
     def __init__(self) -> None:
         self.judged_ms = -NEVER_MS
-        """Instants before this are judged."""
+        """Instants before this are evaluated."""
         self.teams: list[TeamKey] = []
         self.pools: list[PoolKey] = []
+        self.scopes = {scope: ScopeState() for scope in Scope}
         none = np.zeros(0, np.int64)
         self.amber_ms = none
         """By team: since when K has reached the amber limit; NEVER_MS: it has not."""
-        self.team_wakeup_ms = none
-        """By team: when it must be judged without events; NEVER_MS: it need not."""
         self.jumps: dict[int, Jumps] = {}
-        self.episodes: dict[int, Episode] = {}
-        """People alerts by team."""
+        """By team: recent values of n, and the hold of share while it jumps."""
         self.entries = EntryLog.none()
         self.old_names: list[str] = []
         """Agents of restored entries; their number is -1 - the place in here."""
@@ -69,25 +96,22 @@ class ControlState:
         self.known_ms = none
         """By pool: since when any agent of it is known; NEVER_MS: none was ever seen."""
         self.oldest_ms = none
-        """By pool: when the oldest waiting call was offered, as the last feed ended that looked."""
-        self.pool_wakeup_ms = none
-        self.pool_episodes: dict[int, Episode] = {}
-        """People alerts by pool."""
-        self.team_states, self.pool_states = DetectorStates(), DetectorStates()
+        """By pool: when the oldest waiting call was offered, at the end of the last feed that read
+        its queue."""
         self.pending_teams: dict[TeamKey, dict[str, Any]] = {}
         """Restored state of teams that no feed has numbered yet."""
         self.pending_pools: dict[PoolKey, dict[str, Any]] = {}
         self.restored_wakeup_ms = NEVER_MS
-        """What `next_deadline` was when the state was taken, until the next feed is judged."""
+        """What `next_deadline` was when the state was stored, until the next feed is evaluated."""
 
-    def grow(self, teams: Sequence[TeamKey], pools: Sequence[PoolKey]) -> None:
-        """Make room for new teams and pools; they are due at once, to be looked at a first time."""
+    def resize(self, teams: Sequence[TeamKey], pools: Sequence[PoolKey]) -> None:
+        """Append new teams and pools."""
         self.restored_wakeup_ms = NEVER_MS
         more = len(teams) - len(self.teams)
         if more:
             self.teams = list(teams)
             self.amber_ms = _longer(self.amber_ms, more, NEVER_MS)
-            self.team_wakeup_ms = _longer(self.team_wakeup_ms, more, _AT_ONCE)
+            self.scopes[Scope.team].resize(more)
         more = len(pools) - len(self.pools)
         if more:
             self.pools = list(pools)
@@ -96,9 +120,9 @@ class ControlState:
             self.wait_end_ms = _longer(self.wait_end_ms, more, -NEVER_MS)
             self.known_ms = _longer(self.known_ms, more, NEVER_MS)
             self.oldest_ms = _longer(self.oldest_ms, more, NEVER_MS)
-            self.pool_wakeup_ms = _longer(self.pool_wakeup_ms, more, _AT_ONCE)
+            self.scopes[Scope.pool].resize(more)
 
-    def forget(self, until_ms: int) -> None:
+    def expire(self, until_ms: int) -> None:
         """Drop what can no longer matter after an instant."""
         self.judged_ms = until_ms
         old = self.entries.entry_ms < until_ms - SPAN_MAX_MS
@@ -106,13 +130,8 @@ class ControlState:
             self.entries = self.entries.take(~old)
         for team in [t for t, jumps in self.jumps.items() if jumps.is_over(until_ms)]:
             del self.jumps[team]
-        for episodes in (self.episodes, self.pool_episodes):
-            for number in [g for g, e in episodes.items() if e.is_over(until_ms)]:
-                del episodes[number]
-
-    def states(self, *, is_pool: bool) -> "DetectorStates":
-        """What the detectors of pools carry, or those of teams."""
-        return self.pool_states if is_pool else self.team_states
+        for scope in self.scopes.values():
+            scope.expire(until_ms)
 
     def named(self, entries: EntryLog, names: Sequence[str]) -> list[Entry]:
         """Entries with their agents' names, in order known, then of entry."""
@@ -136,11 +155,12 @@ class ControlState:
 
     def next_deadline(self) -> int:
         """The first instant at which something may happen without events."""
-        dues = [int(due.min()) for due in (self.team_wakeup_ms, self.pool_wakeup_ms) if len(due)]
-        return min([*dues, self.restored_wakeup_ms])
+        columns = (scope.wakeup_ms for scope in self.scopes.values())
+        first = (int(column.min()) for column in columns if len(column))
+        return min([*first, self.restored_wakeup_ms])
 
-    def add_old(self, rows: Iterable[tuple[int, int, str, int]]) -> None:
-        """Take restored entries: (known, entered, agent, team)."""
+    def insert_restored(self, rows: Iterable[tuple[int, int, str, int]]) -> None:
+        """Insert restored entries: (known, entered, agent, team)."""
         for at_ms, entry_ms, name, team in rows:
             self.old_names.append(name)
             row = (at_ms, entry_ms, -len(self.old_names), team)
@@ -150,10 +170,3 @@ class ControlState:
 
 def _longer(column: I64, more: int, value: int) -> I64:
     return np.append(column, np.full(more, value, np.int64))
-
-
-def intervals_of(episode: Episode | None) -> Iterable[tuple[int, int]]:
-    """When an episode was raised, as far as it still knows: [start, end)."""
-    if episode is None or episode.cleared_ms == -NEVER_MS:
-        return ()
-    return ((-NEVER_MS, episode.cleared_ms),)

@@ -22,8 +22,8 @@ class Alert:
     page_limit: bool
     """The page limit was reached; False: only the nudge limit."""
     severity: Severity
-    told: Severity | None
-    """As what the sinks know it; None: they do not, or its end was told."""
+    notified_as: Severity | None
+    """The severity last sent to the sinks; None: none was, or its end was sent."""
     raised: bool
     since_ms: int
     """When it took its present state."""
@@ -40,8 +40,8 @@ class Episode:
 
     alerts: Mapping[str, Alert] = field(default_factory=dict)
     """By detector, in the order in which they joined."""
-    told: Severity | None = None
-    """Loudest notice given in this episode."""
+    notified_as: Severity | None = None
+    """Greatest severity sent in this episode."""
     calm_since_ms: int = NEVER_MS
     """Since when what raised it has gone; NEVER_MS: it has not, or nothing is raised."""
     cleared_ms: int = -NEVER_MS
@@ -66,7 +66,7 @@ NO_EPISODE: Final = Episode()
 
 
 class AlertStep(NamedTuple):
-    """A step in an alert's life, before evidence is put to it."""
+    """A step in an alert's life, before evidence is added."""
 
     detector: str
     alert: Alert
@@ -74,3 +74,9 @@ class AlertStep(NamedTuple):
     to: Verdict
     severity: Severity
     notify: bool
+    alarms: bool = False
+    """Whether the detector alarms at this very instant."""
+
+    def lasted_s(self, t_ms: int) -> int:
+        """Whole seconds since the alert was first raised."""
+        return (t_ms - self.alert.onset_ms) // SECOND_MS

@@ -50,7 +50,8 @@ class Limits:
     """
 
     def __init__(self, control: ControlSpec) -> None:
-        self._control = control
+        self.control = control
+        """Baseline and budget."""
         self.work = WorkingTime(control.shift_hours, control.shifts_per_month)
         self._base = (control.aux_rate, float(control.aux_spell_ms))
         self._rates = (
@@ -97,7 +98,7 @@ class Limits:
         self.nudge = np.where(small, NO_LIMIT, np.minimum(self.page, k_day))
         """K at which share is watched: chance does it once a day."""
         self.amber = np.where(small, NO_LIMIT, amber_threshold(heads))
-        usual = np.ceil(heads * self._control.aux_rate - 1e-9).astype(np.int64)
+        usual = np.ceil(heads * self.control.aux_rate - 1e-9).astype(np.int64)
         self.clear = np.minimum(usual + 1, np.where(small, NO_LIMIT, self.nudge - 1))
         """Greatest K at which an alert may clear; always below the limit that raises one."""
 
@@ -121,7 +122,7 @@ class Limits:
 
     def usual(self, n: int) -> float:
         """Heads in aux that n staffed agents have on average when in control."""
-        return n * self._control.aux_rate
+        return n * self.control.aux_rate
 
     def share_chance(self, k: int, n: int) -> Interval:
         """How often chance alone would bring k of n into aux."""
@@ -131,8 +132,8 @@ class Limits:
         """How often chance alone would let so many enter within such a span."""
         if n < 1:
             return interval_of(0.0, self.work)
-        spell_min = self._control.aux_spell_ms / MINUTE_MS
-        entries_per_min = n * self._control.aux_rate / spell_min
+        spell_min = self.control.aux_spell_ms / MINUTE_MS
+        entries_per_min = n * self.control.aux_rate / spell_min
         span_min = max(span_ms, SPAN_MIN_S * SECOND_MS) / MINUTE_MS
         return interval_of(scan_rate(movers, span_min, entries_per_min), self.work)
 

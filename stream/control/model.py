@@ -13,6 +13,13 @@ class Severity(StrEnum):
     digest = "digest"
 
 
+class Scope(StrEnum):
+    """What a detector is evaluated for."""
+
+    team = "team"
+    pool = "pool"
+
+
 class Verdict(StrEnum):
     """State of a detector, a team or a pool."""
 

@@ -1,32 +1,49 @@
-"""Carried state as bytes: JSON by names, since numbers are private to one life of a shard.
+"""The control state as bytes: JSON by names, since numbers are private to one life of a shard.
 
-Instants are written relative to the judged one, so that they are short; what is empty is left
-out; teams and pools are in order of their names, so that the same past gives the same bytes.
+Instants are written relative to the end of the last feed, so that they are short; what is empty is
+left out; teams and pools are in order of their names, so that the same past gives the same bytes.
+
+Workers of two versions share a site while it is upgraded, so an older one must be able to read what
+this one writes. What it knows is written as it knows it: alerts, cover and the gate by position.
+What is new is written by name, and a reader ignores names that it does not know: a new field or a
+new detector needs no new format (`stream.control.state_fields`, decision 0021).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from typing import Any, Final
 
 import orjson
 
 from stream.control.alerts.gate import MEMORY_MS
+from stream.control.alerts.suppression import Jumps
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
-from stream.control.detectors.protocol import DetectorState, S
-from stream.control.detectors.share import Jumps
-from stream.control.episode import NO_EPISODE, Alert, Episode
-from stream.control.model import Severity
+from stream.control.detectors.protocol import AlertGroup, Detector
+from stream.control.detectors.registry import Detectors
+from stream.control.episode import Episode
+from stream.control.model import Scope, Severity
+from stream.control.state_fields import (
+    JsonRecord,
+    instant,
+    read_alert,
+    read_state,
+    since,
+    write_alert,
+    write_state,
+)
 from stream.errors import StateError
 from stream.ids import PoolKey, TeamKey
 from stream.units import NEVER_MS
 
 FORMAT: Final = 1
-JsonRecord = dict[str, Any]
+"""Raised when an older version could not read what is written: see decision 0021 first."""
+READS: Final = (FORMAT,)
+"""Formats that this version reads. An older one is stored anew, in FORMAT."""
+_EPISODE: Final = "episode"
 
 
 def dump(carried: ControlState, agent_names: Sequence[str]) -> bytes:
-    """What is carried. `agent_names` are those of the last feed."""
+    """The control state. `agent_names` are those of the last feed."""
     entries = _entries(carried, agent_names)
     teams = dict(carried.pending_teams)
     for number, key in enumerate(carried.teams):
@@ -40,7 +57,7 @@ def dump(carried: ControlState, agent_names: Sequence[str]) -> bytes:
         {
             "format": FORMAT,
             "judged_ms": carried.judged_ms,
-            "due_ms": _since(carried.next_deadline(), carried.judged_ms),
+            "due_ms": since(carried.next_deadline(), carried.judged_ms),
             "teams": [[*key, teams[key]] for key in sorted(teams)],
             "pools": [[*key, pools[key]] for key in sorted(pools)],
         }
@@ -48,19 +65,19 @@ def dump(carried: ControlState, agent_names: Sequence[str]) -> bytes:
 
 
 def load(state: bytes) -> ControlState:
-    """What was carried.
+    """The control state of bytes that `dump` gave.
 
     Raises:
         StateError: no such bytes, or of another format.
     """
     try:
         found = orjson.loads(state)
-        if found["format"] != FORMAT:
+        if found["format"] not in READS:
             msg = f"control state of format {found['format']}; this version reads {FORMAT}: rebuild"
             raise StateError(msg)
         carried = ControlState()
         carried.judged_ms = found["judged_ms"]
-        carried.restored_wakeup_ms = _instant(found["due_ms"], carried.judged_ms, NEVER_MS)
+        carried.restored_wakeup_ms = instant(found["due_ms"], carried.judged_ms, NEVER_MS)
         carried.pending_teams = {TeamKey(*key): record for *key, record in found["teams"]}
         carried.pending_pools = {PoolKey(*key): record for *key, record in found["pools"]}
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
@@ -79,14 +96,6 @@ def adopt(carried: ControlState, teams: Iterable[int], pools: Iterable[int]) -> 
         record = carried.pending_pools.pop(carried.pools[number], None)
         if record is not None:
             _adopt_pool(carried, number, record)
-
-
-def _since(t_ms: int, judged_ms: int) -> int | None:
-    return None if abs(t_ms) == NEVER_MS else t_ms - judged_ms
-
-
-def _instant(since_ms: int | None, judged_ms: int, otherwise_ms: int) -> int:
-    return otherwise_ms if since_ms is None else since_ms + judged_ms
 
 
 # ---------------------------------------------------------------------------------------- teams
@@ -115,14 +124,12 @@ def _team(carried: ControlState, number: int) -> JsonRecord:
             [[t - judged_ms, n] for t, n in jumps.low],
             [[t - judged_ms, n] for t, n in jumps.high],
         ]
-    if number in carried.episodes:
-        record["people"] = _episode(carried.episodes[number], judged_ms)
-    return record | _detectors(carried, number, is_pool=False)
+    return record | _groups(carried, Scope.team, number)
 
 
 def _adopt_team(carried: ControlState, number: int, record: JsonRecord) -> None:
     judged_ms = carried.judged_ms
-    carried.amber_ms[number] = _instant(record.get("amber"), judged_ms, NEVER_MS)
+    carried.amber_ms[number] = instant(record.get("amber"), judged_ms, NEVER_MS)
     if "jumps" in record:
         until, low, high = record["jumps"]
         carried.jumps[number] = Jumps(
@@ -130,54 +137,11 @@ def _adopt_team(carried: ControlState, number: int, record: JsonRecord) -> None:
             [(t + judged_ms, n) for t, n in high],
             until + judged_ms,
         )
-    if "people" in record:
-        carried.episodes[number] = _episode_of(record["people"], judged_ms)
-    _adopt_detectors(carried, number, record, is_pool=False)
-    carried.add_old(
+    _adopt_groups(carried, Scope.team, number, record)
+    carried.insert_restored(
         (at + judged_ms, entered + judged_ms, agent, number)
         for at, entered, agent in record.get("entries", ())
     )
-
-
-def _episode(episode: Episode, judged_ms: int) -> JsonRecord:
-    return {
-        "told": episode.told,
-        "calm": _since(episode.calm_since_ms, judged_ms),
-        "cleared": _since(episode.cleared_ms, judged_ms),
-        "alerts": {
-            detector: [
-                alert.id,
-                alert.onset_ms - judged_ms,
-                alert.page_limit,
-                alert.severity,
-                alert.told,
-                alert.raised,
-                alert.since_ms - judged_ms,
-            ]
-            for detector, alert in episode.alerts.items()
-        },
-    }
-
-
-def _episode_of(record: JsonRecord, judged_ms: int) -> Episode:
-    alerts = {
-        detector: Alert(
-            id_, onset + judged_ms, page_limit, Severity(severity), _severity(told), raised,
-            since + judged_ms,
-        )
-        for detector, (id_, onset, page_limit, severity, told, raised, since)
-        in record["alerts"].items()
-    }  # fmt: skip
-    return Episode(
-        alerts,
-        _severity(record["told"]),
-        _instant(record["calm"], judged_ms, NEVER_MS),
-        _instant(record["cleared"], judged_ms, NEVER_MS),
-    )
-
-
-def _severity(name: str | None) -> Severity | None:
-    return None if name is None else Severity(name)
 
 
 # ---------------------------------------------------------------------------------------- pools
@@ -186,67 +150,102 @@ def _severity(name: str | None) -> Severity | None:
 def _pool(carried: ControlState, number: int) -> JsonRecord:
     judged_ms = carried.judged_ms
     columns = (carried.free_since_ms, carried.known_ms, carried.free_end_ms, carried.wait_end_ms)
-    free, known, *ends = (_since(int(column[number]), judged_ms) for column in columns)
+    free, known, *ends = (since(int(column[number]), judged_ms) for column in columns)
     ends = [end if end is not None and end > -MEMORY_MS else None for end in ends]
-    record: JsonRecord = {"gate": [free, known, *ends]}
-    if number in carried.pool_episodes:
-        record["people"] = _episode(carried.pool_episodes[number], judged_ms)
-    return record | _detectors(carried, number, is_pool=True)
+    return {"gate": [free, known, *ends]} | _groups(carried, Scope.pool, number)
 
 
 def _adopt_pool(carried: ControlState, number: int, record: JsonRecord) -> None:
     judged_ms = carried.judged_ms
     free, known, free_end, wait_end = record["gate"]
-    carried.free_since_ms[number] = _instant(free, judged_ms, NEVER_MS)
-    carried.free_end_ms[number] = _instant(free_end, judged_ms, -NEVER_MS)
-    carried.wait_end_ms[number] = _instant(wait_end, judged_ms, -NEVER_MS)
-    carried.known_ms[number] = _instant(known, judged_ms, NEVER_MS)
-    if "people" in record:
-        carried.pool_episodes[number] = _episode_of(record["people"], judged_ms)
-    _adopt_detectors(carried, number, record, is_pool=True)
+    carried.free_since_ms[number] = instant(free, judged_ms, NEVER_MS)
+    carried.free_end_ms[number] = instant(free_end, judged_ms, -NEVER_MS)
+    carried.wait_end_ms[number] = instant(wait_end, judged_ms, -NEVER_MS)
+    carried.known_ms[number] = instant(known, judged_ms, NEVER_MS)
+    _adopt_groups(carried, Scope.pool, number, record)
 
 
-# ------------------------------------------------------------------------------------ detectors
+# ------------------------------------------------------------------- alert groups and detectors
 
 
-def _detectors(carried: ControlState, number: int, *, is_pool: bool) -> JsonRecord:
-    """By detector: what it carries of a pool or team, if that is anything."""
-    states = carried.states(is_pool=is_pool)
-    found = ((one, states.get(one, number)) for one in registry.of(is_pool=is_pool))
+def _is_own(group: AlertGroup, detectors: Detectors) -> bool:
+    """Whether a detector has its group for itself: its episode is stored with its state."""
+    return [detector.name for detector in detectors] == [group.name]
+
+
+def _groups(carried: ControlState, scope: Scope, number: int) -> JsonRecord:
+    """By name: the episodes of groups, shared ones first, and the states of detectors."""
+    state, judged_ms = carried.scopes[scope], carried.judged_ms
+    shared: JsonRecord = {}
+    own: JsonRecord = {}
+    for group, detectors in registry.groups_of(scope):
+        stored = _episode(state.episode(group, number), judged_ms)
+        is_own = _is_own(group, detectors)
+        if stored is not None and not is_own:
+            shared[group.name] = stored
+        for detector in detectors:
+            found = _detector(carried, scope, number, detector, stored if is_own else None)
+            if found is not None:
+                own[detector.name] = found
+    return shared | own
+
+
+def _adopt_groups(carried: ControlState, scope: Scope, number: int, record: JsonRecord) -> None:
+    state, judged_ms = carried.scopes[scope], carried.judged_ms
+    for group, detectors in registry.groups_of(scope):
+        if group.name in record and not _is_own(group, detectors):
+            state.set_episode(group, number, _episode_of(record[group.name], judged_ms))
+        for detector in detectors:
+            if detector.name not in record:
+                continue
+            stored = record[detector.name]
+            values, episode = stored, None
+            if isinstance(stored, list):
+                *values, episode = stored
+            else:
+                episode = stored.get(_EPISODE)
+            state.set_state(detector, number, read_state(values, detector.initial, judged_ms))
+            if episode is not None:
+                state.set_episode(group, number, _episode_of(episode, judged_ms))
+
+
+def _detector(
+    carried: ControlState,
+    scope: Scope,
+    number: int,
+    detector: Detector[Any],
+    episode: JsonRecord | None,
+) -> list[Any] | JsonRecord | None:
+    """A detector's state and the episode that is its own; None: both are as at first.
+
+    By position the episode is the last.
+    """
+    state = carried.scopes[scope].state(detector, number)
+    if state == detector.initial and episode is None:
+        return None
+    stored: Any = write_state(state, detector.initial, carried.judged_ms)
+    if isinstance(stored, list):
+        return [*stored, episode]
+    return stored if episode is None else {**stored, _EPISODE: episode}
+
+
+def _episode(episode: Episode, judged_ms: int) -> JsonRecord | None:
+    """An episode; None: there is none."""
+    if not episode.alerts:
+        return None
     return {
-        one.name: _state(state, one.initial, carried.judged_ms)
-        for one, state in found
-        if state != one.initial
+        "told": episode.notified_as,
+        "calm": since(episode.calm_since_ms, judged_ms),
+        "cleared": since(episode.cleared_ms, judged_ms),
+        "alerts": {name: write_alert(one, judged_ms) for name, one in episode.alerts.items()},
     }
 
 
-def _adopt_detectors(
-    carried: ControlState, number: int, record: JsonRecord, *, is_pool: bool
-) -> None:
-    for one in registry.of(is_pool=is_pool):
-        if one.name in record:
-            state = _state_of(record[one.name], one.initial, carried.judged_ms)
-            carried.states(is_pool=is_pool).put(one, number, state)
-
-
-def _state(state: DetectorState, initial: DetectorState, judged_ms: int) -> list[Any]:
-    """A detector's instants in the order of its fields, then its episode; null: as at first."""
-    instants = [(getattr(state, name), getattr(initial, name)) for name in _instants(initial)]
-    return [
-        *(None if now == first else now - judged_ms for now, first in instants),
-        _episode(state.episode, judged_ms) if state.episode.alerts else None,
-    ]
-
-
-def _state_of(record: list[Any], initial: S, judged_ms: int) -> S:
-    *instants, episode = record
-    values: dict[str, Any] = {
-        name: _instant(since, judged_ms, getattr(initial, name))
-        for name, since in zip(_instants(initial), instants, strict=True)
-    }
-    values["episode"] = NO_EPISODE if episode is None else _episode_of(episode, judged_ms)
-    return type(initial)(**values)
-
-
-def _instants(state: DetectorState) -> list[str]:
-    return [field.name for field in fields(state) if field.name != "episode"]
+def _episode_of(record: JsonRecord, judged_ms: int) -> Episode:
+    notified_as = record["told"]
+    return Episode(
+        {name: read_alert(one, judged_ms) for name, one in record["alerts"].items()},
+        None if notified_as is None else Severity(notified_as),
+        instant(record["calm"], judged_ms, NEVER_MS),
+        instant(record["cleared"], judged_ms, NEVER_MS),
+    )

@@ -47,14 +47,14 @@ def test_without_peaks_and_shifts_there_are_no_edges() -> None:
     hours = HoursLookup(Spec())
     assert hours.peak(MAIN).next_edge(START_MS) == NEVER_MS
     assert hours.open(MAIN) is None
-    assert not hours.shift_edges(RED).held(START_MS)
+    assert not hours.shift_edges(RED).holds(START_MS)
     assert hours.shift_edges(RED).next_bound(START_MS) == NEVER_MS
 
 
 def test_shift_edges_hold_ten_minutes_on_either_side_and_touching_holds_are_one() -> None:
     spec = Spec(shifts=(ShiftSpec((LocalSpan(600, 1080), LocalSpan(1090, 1400))),))
     edges = HoursLookup(spec).shift_edges(RED)
-    assert [edges.held(m(t)) for t in (-10.001, -10, 0, 9.999, 10)] == [
+    assert [edges.holds(m(t)) for t in (-10.001, -10, 0, 9.999, 10)] == [
         False, True, True, True, False,
     ]  # fmt: skip
     assert edges.bounds(m(1), m(24 * 60)) == [m(10), m(470), m(500), m(790), m(810), m(1430)]

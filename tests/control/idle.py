@@ -3,28 +3,25 @@
 More than half of five or more staffed are free for two minutes: there is room.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
-from stream.control.alerts import lifecycle
+from stream.control.detectors.inputs import DetectorInput
 from stream.control.detectors.protocol import (
-    AlertWording,
+    AlertGroup,
     CurrentCounts,
-    DetectorInput,
-    DetectorResult,
     DetectorState,
     DetectorStatus,
-    Finding,
-    Phrase,
-    Seconds,
-    Texts,
-    judge_instants,
+    Hold,
+    Input,
+    Reading,
+    instant_ms,
 )
-from stream.control.head_counts import POOL, first, third, unpack
-from stream.control.limits import SMALLEST
-from stream.control.model import Severity, Verdict
+from stream.control.detectors.wording import AlertWording, ClearedWording, Phrase, Seconds, Texts
+from stream.control.episode import AlertStep
+from stream.control.head_counts import POOL, first, third
+from stream.control.limits import SMALLEST, Limits
+from stream.control.model import Severity, Transition, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
 
@@ -36,7 +33,7 @@ IDLE_MS: Final = 120 * SECOND_MS
 class IdleState(DetectorState):
     """How a pool's idleness stands."""
 
-    since_ms: int = NEVER_MS
+    since_ms: int = instant_ms()
     """Since when more than half are free."""
 
 
@@ -44,6 +41,9 @@ class Idle:
     """The detector, as `stream.control.detectors.protocol.Detector` asks for it."""
 
     name: Final = IDLE
+    group: Final = AlertGroup(IDLE, Severity.nudge)
+    inputs: Final = frozenset({Input.heads})
+    holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = IdleState()
     overrules: Final = False
     counts: Final = POOL
@@ -62,13 +62,35 @@ class Idle:
         },
     }
 
-    def judge(self, watched: DetectorInput, state: IdleState) -> DetectorResult[IdleState]:
-        """Judge each instant at which anything may change."""
-        return judge_instants(
-            watched, state, watched.instants(), partial(_judge_instant, watched), _due_ms
-        )
+    def evaluate(
+        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: IdleState
+    ) -> Reading[IdleState]:
+        """Follow for how long more than half are free."""
+        staffed, _serving, free = counts
+        seen = not inputs.stale.at(t_ms)
+        idle = staffed >= SMALLEST and free >= limit(staffed)
+        since_ms = min(state.since_ms, t_ms) if seen and idle else NEVER_MS
+        level = False if t_ms - since_ms >= IDLE_MS else None
+        return Reading(IdleState(since_ms), level, calm=seen and not idle)
 
-    def is_candidate(self, packed: I64) -> Bool:
+    def next_wakeup_ms(self, _inputs: DetectorInput, t_ms: int, state: IdleState) -> int:
+        """When it has lasted long enough."""
+        due_ms = min(state.since_ms + IDLE_MS, NEVER_MS)
+        return due_ms if due_ms > t_ms else NEVER_MS
+
+    def evidence(
+        self,
+        _inputs: DetectorInput,
+        t_ms: int,
+        counts: tuple[int, int, int],
+        _state: IdleState,
+        step: AlertStep,
+    ) -> dict[str, object]:
+        """Heads, limit and how long it lasted."""
+        staffed = counts[0]
+        return {"staffed": staffed, "limit": limit(staffed), "lasted_s": step.lasted_s(t_ms)}
+
+    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
         """More than half are free."""
         staffed = first(packed)
         idle: Bool = (staffed >= SMALLEST) & (2 * third(packed) > staffed)
@@ -81,43 +103,25 @@ class Idle:
         state = Verdict.stale if now.stale else state
         return DetectorStatus(state, float(free), float(limit(staffed)))
 
-    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
+    def raised(self, transition: Transition) -> AlertWording:
         """Many are free."""
+        evidence: Any = transition.evidence
         facts = {"count": evidence["free"], "staffed": evidence["staffed"]}
         return AlertWording(
             Phrase("title_idle", facts), Phrase("idle", facts), Phrase("do_idle"), queue=False
         )
 
-    def cleared(self, evidence: Mapping[str, Any]) -> Phrase:
+    def cleared(self, transition: Transition) -> ClearedWording:
         """Few are free."""
+        evidence: Any = transition.evidence
         facts = {"count": evidence["free"], "staffed": evidence["staffed"]}
-        return Phrase("idle_cleared", {**facts, "lasted": Seconds(evidence["lasted_s"])})
+        what = {
+            **facts,
+            "lasted": Seconds(evidence["lasted_s"]),
+        }
+        return ClearedWording(Phrase("idle_cleared", what))
 
 
 def limit(staffed: int) -> int:
     """So many free agents are too many."""
     return staffed // 2 + 1
-
-
-def _judge_instant(
-    watched: DetectorInput, t_ms: int, state: IdleState
-) -> tuple[IdleState, list[Finding]]:
-    staffed, _serving, free = unpack(watched.heads.at(t_ms))
-    seen = not watched.stale.at(t_ms)
-    idle = staffed >= SMALLEST and free >= limit(staffed)
-    since_ms = min(state.since_ms, t_ms) if seen and idle else NEVER_MS
-    episode, steps = lifecycle.advance(
-        state.episode,
-        t_ms,
-        {IDLE: False} if t_ms - since_ms >= IDLE_MS else {},
-        calm=seen and not idle,
-        severity_for=lambda _page_limit: Severity.nudge,
-        name=lambda detector: watched.name(detector, t_ms),
-    )
-    evidence = {"staffed": staffed, "limit": limit(staffed)}
-    return IdleState(episode, since_ms), [Finding(t_ms, step, evidence) for step in steps]
-
-
-def _due_ms(t_ms: int, state: IdleState) -> int:
-    due = (state.episode.clear_ms, min(state.since_ms + IDLE_MS, NEVER_MS))
-    return min((t for t in due if t > t_ms), default=NEVER_MS)

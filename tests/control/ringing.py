@@ -4,28 +4,25 @@ More than a third of five or more staffed heads are ringing without a break for 
 nudge. It is over once under a fifth are. Counted are heads, not persons: each may ring for less.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
-from stream.control.alerts import lifecycle
+from stream.control.detectors.inputs import DetectorInput
 from stream.control.detectors.protocol import (
-    AlertWording,
+    AlertGroup,
     CurrentCounts,
-    DetectorInput,
-    DetectorResult,
     DetectorState,
     DetectorStatus,
-    Finding,
-    Phrase,
-    Seconds,
-    Texts,
-    judge_instants,
+    Hold,
+    Input,
+    Reading,
+    instant_ms,
 )
+from stream.control.detectors.wording import AlertWording, ClearedWording, Phrase, Seconds, Texts
+from stream.control.episode import AlertStep
 from stream.control.head_counts import CountPacking, first, second, unpack
-from stream.control.limits import SMALLEST
-from stream.control.model import Severity, Verdict
+from stream.control.limits import SMALLEST, Limits
+from stream.control.model import Severity, Transition, Verdict
 from stream.events.language import I64, STAFFED, Bool, State
 from stream.units import NEVER_MS, SECOND_MS
 
@@ -37,7 +34,7 @@ RINGING_MS: Final = 60 * SECOND_MS
 class RingingState(DetectorState):
     """How a team's ringing stands."""
 
-    since_ms: int = NEVER_MS
+    since_ms: int = instant_ms()
     """Since when more than a third ring within a peak."""
 
 
@@ -45,6 +42,9 @@ class Ringing:
     """The detector, as `stream.control.detectors.protocol.Detector` asks for it."""
 
     name: Final = RINGING
+    group: Final = AlertGroup(RINGING, Severity.nudge)
+    inputs: Final = frozenset({Input.heads})
+    holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = RingingState()
     overrules: Final = False
     counts: Final = CountPacking(STAFFED, {State.ringing})
@@ -63,18 +63,46 @@ class Ringing:
         },
     }
 
-    def judge(self, watched: DetectorInput, state: RingingState) -> DetectorResult[RingingState]:
-        """Judge each instant at which anything may change; due at the edge of a peak too."""
-        edges = watched.peak.edges(watched.from_ms, watched.until_ms)
-        state, found, next_wakeup_ms = judge_instants(
-            watched, state, watched.instants(*edges), partial(_judge_instant, watched), _due_ms
-        )
-        staffed, ringing, _ = unpack(watched.heads.at(watched.until_ms))
-        if is_many(staffed, ringing):
-            next_wakeup_ms = min(next_wakeup_ms, watched.peak.next_edge(watched.until_ms - 1))
-        return state, found, next_wakeup_ms
+    def evaluate(
+        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: RingingState
+    ) -> Reading[RingingState]:
+        """Follow for how long more than a third ring within a peak."""
+        staffed, ringing, _ = counts
+        seen = not inputs.stale.at(t_ms)
+        alarms = seen and is_many(staffed, ringing) and inputs.peak.contains(t_ms)
+        since_ms = min(state.since_ms, t_ms) if alarms else NEVER_MS
+        level = False if t_ms - since_ms >= RINGING_MS else None
+        calm = seen and (not ringing or 5 * ringing < staffed)
+        return Reading(RingingState(since_ms), level, calm)
 
-    def is_candidate(self, packed: I64) -> Bool:
+    def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: RingingState) -> int:
+        """When it has lasted long enough, and at the edges of peaks."""
+        due = [min(state.since_ms + RINGING_MS, NEVER_MS)]
+        staffed, ringing, _ = unpack(inputs.heads.at(t_ms))
+        if is_many(staffed, ringing):
+            due.append(inputs.peak.next_edge(t_ms))
+        return min((t for t in due if t > t_ms), default=NEVER_MS)
+
+    def evidence(
+        self,
+        _inputs: DetectorInput,
+        t_ms: int,
+        counts: tuple[int, int, int],
+        state: RingingState,
+        step: AlertStep,
+    ) -> dict[str, object]:
+        """Heads, limit and for how long they ring."""
+        staffed, ringing, _ = counts
+        since_ms = state.since_ms
+        return {
+            "staffed": staffed,
+            "ringing": ringing,
+            "limit": limit(staffed),
+            "ringing_s": (t_ms - since_ms) // SECOND_MS if since_ms < NEVER_MS else 0,
+            "lasted_s": step.lasted_s(t_ms),
+        }
+
+    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
         """More than a third are ringing."""
         staffed = first(packed)
         many: Bool = (staffed >= SMALLEST) & (3 * second(packed) > staffed)
@@ -87,8 +115,9 @@ class Ringing:
         state = Verdict.stale if now.stale else state
         return DetectorStatus(state, float(ringing), float(limit(staffed)))
 
-    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
+    def raised(self, transition: Transition) -> AlertWording:
         """Many desks ring."""
+        evidence: Any = transition.evidence
         facts = {"ringing": evidence["ringing"], "staffed": evidence["staffed"]}
         lasting = Seconds(evidence["ringing_s"])
         return AlertWording(
@@ -98,10 +127,15 @@ class Ringing:
             queue=True,
         )
 
-    def cleared(self, evidence: Mapping[str, Any]) -> Phrase:
+    def cleared(self, transition: Transition) -> ClearedWording:
         """Few desks ring."""
+        evidence: Any = transition.evidence
         facts = {"ringing": evidence["ringing"], "staffed": evidence["staffed"]}
-        return Phrase("ringing_cleared", {**facts, "lasted": Seconds(evidence["lasted_s"])})
+        what = {
+            **facts,
+            "lasted": Seconds(evidence["lasted_s"]),
+        }
+        return ClearedWording(Phrase("ringing_cleared", what))
 
 
 def limit(staffed: int) -> int:
@@ -112,32 +146,3 @@ def limit(staffed: int) -> int:
 def is_many(staffed: int, ringing: int) -> bool:
     """Whether too many ring."""
     return staffed >= SMALLEST and ringing >= limit(staffed)
-
-
-def _judge_instant(
-    watched: DetectorInput, t_ms: int, state: RingingState
-) -> tuple[RingingState, list[Finding]]:
-    staffed, ringing, _ = unpack(watched.heads.at(t_ms))
-    seen = not watched.stale.at(t_ms)
-    alarms = seen and is_many(staffed, ringing) and watched.peak.contains(t_ms)
-    since_ms = min(state.since_ms, t_ms) if alarms else NEVER_MS
-    episode, steps = lifecycle.advance(
-        state.episode,
-        t_ms,
-        {RINGING: False} if t_ms - since_ms >= RINGING_MS else {},
-        calm=seen and (not ringing or 5 * ringing < staffed),
-        severity_for=lambda _page_limit: Severity.nudge,
-        name=lambda detector: watched.name(detector, t_ms),
-    )
-    evidence = {
-        "staffed": staffed,
-        "ringing": ringing,
-        "limit": limit(staffed),
-        "ringing_s": (t_ms - since_ms) // SECOND_MS if since_ms < NEVER_MS else 0,
-    }
-    return RingingState(episode, since_ms), [Finding(t_ms, step, evidence) for step in steps]
-
-
-def _due_ms(t_ms: int, state: RingingState) -> int:
-    due = (state.episode.clear_ms, min(state.since_ms + RINGING_MS, NEVER_MS))
-    return min((t for t in due if t > t_ms), default=NEVER_MS)

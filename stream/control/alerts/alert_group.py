@@ -1,173 +1,185 @@
-"""People alerts of one team or pool over the instants of a feed: share and collective.
+"""An alert group over the instants of a feed: its detectors, one episode, one severity policy.
 
-Everything that these detectors look at is constant between instants that are known beforehand
-(changes, edges of peaks and holds, openings of the gate) or follow from the episode (the end of
-the dwell before it clears). So a group is judged at those instants alone, each once.
+Everything that detectors look at is constant between instants that are known beforehand (changes of
+their inputs, bounds of suppressions, openings of the gate) or follow from state (wake-ups, the end
+of the dwell before an episode clears). So a group is evaluated at those instants alone, each once.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
+from typing import Any
 
-from stream.calendar.hours import ShiftEdges
 from stream.control.alerts import lifecycle
 from stream.control.alerts.gate import Gate
-from stream.control.detectors import share
-from stream.control.detectors.collective import Entry, EntryRun, find_run
+from stream.control.alerts.suppression import Suppressions
+from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.protocol import AlertGroup, Detector, DetectorState, Input
 from stream.control.episode import AlertStep, Episode
 from stream.control.head_counts import unpack
-from stream.control.limits import SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import Severity, Verdict
-from stream.control.step_function import StepFunction
 from stream.units import NEVER_MS
 
-SHARE: Final = "share"
-COLLECTIVE: Final = "collective"
+Spans = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupInput:
-    """A team, or a pool, and what its people alerts depend on in [from_ms, until_ms)."""
+    """The detectors of a group, and what they depend on in one team or pool."""
 
-    from_ms: int
-    until_ms: int
-    heads: StepFunction
-    """Packed counts `stream.control.head_counts.TEAM`."""
-    away: StepFunction
-    """Heads in aux and in the entry states: what has to go down before an alert clears."""
-    stale: StepFunction
-    edges: ShiftEdges
-    """When its people alerts are held; never for a pool, whose teams' entries are left out."""
-    jumps: Sequence[int]
-    """Instants at which n jumped, the last one before from_ms too."""
-    has_share: bool
-    entries: Sequence[Entry]
-    """In order known."""
-    counts: Callable[[Entry, int], bool]
-    """Whether an entry counts at an instant."""
-    resolution_ms: int
-    gate: Gate
-    name: Callable[[str, int], str]
+    group: AlertGroup
+    detectors: Sequence[Detector[Any]]
+    suppressions: Sequence[Suppressions]
+    """By detector."""
+    inputs: DetectorInput
+    gate: Gate | None
+    """None: the group is not gated."""
+    alert_id: Callable[[str, int], str]
     """The id of an alert by detector and onset."""
 
 
 @dataclass(frozen=True, slots=True)
-class GroupFinding:
+class Finding:
     """A step in an alert's life and what was found at its instant."""
 
     at_ms: int
     step: AlertStep
-    k: int
-    n: int
-    unknown: int
-    run: EntryRun | None
-    joins: str
-    """The id under which the sinks know this episode; empty: not at all, or by this very alert."""
+    evidence: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupResult:
-    """What judging a group came to."""
+    """What evaluating a group came to."""
 
+    states: Sequence[DetectorState]
+    """By detector, from until_ms on."""
     episode: Episode
-    found: Sequence[GroupFinding]
-    raised: Sequence[tuple[int, int]]
+    found: Sequence[Finding]
+    raised: Spans
     """When anything was raised: [start, end), a past or future bound being ∓NEVER_MS."""
     next_wakeup_ms: int
     """When it may change without events; NEVER_MS: it does not."""
 
 
-def is_held(group: GroupInput, t_ms: int) -> bool:
-    """Whether people alerts are held at a shift edge."""
-    return group.edges.held(t_ms)
-
-
-def jump_hold_ms(group: GroupInput, t_ms: int) -> int:
-    """Until when share is held because n jumped; at most t_ms if it is not."""
-    place = bisect_right(group.jumps, t_ms)
-    return group.jumps[place - 1] + share.JUMP_HOLD_MS if place else t_ms
-
-
-def judge(group: GroupInput, episode: Episode, limits: Limits) -> GroupResult:
-    """Judge each instant of [from_ms, until_ms) at which anything may change."""
-    found: list[GroupFinding] = []
+def evaluate(group: GroupInput, states: Sequence[DetectorState], episode: Episode) -> GroupResult:
+    """Evaluate each instant of [from_ms, until_ms) at which anything may change."""
+    inputs, run = group.inputs, _Run(group, states, episode)
     raised = [(-NEVER_MS, episode.cleared_ms)] if episode.cleared_ms > -NEVER_MS else []
     instants = _instants(group)
-    place = 0
+    place, next_ms = 0, inputs.from_ms
     while True:
-        planned = instants[place] if place < len(instants) else NEVER_MS
-        t_ms = min(planned, max(episode.clear_ms, group.from_ms))
-        if t_ms >= group.until_ms:
+        planned_ms = instants[place] if place < len(instants) else NEVER_MS
+        t_ms = min(planned_ms, next_ms)
+        if t_ms >= inputs.until_ms:
             break
-        place += planned == t_ms
-        was = episode.raised
-        episode, now = _judge_instant(group, episode, t_ms, limits)
-        found += now
-        if episode.raised and not was:
+        place += planned_ms == t_ms
+        was = run.episode.raised
+        steps = run.evaluate(t_ms)
+        if run.episode.raised and not was:
             raised.append((t_ms, NEVER_MS))
-        elif any(f.step.to == Verdict.in_control for f in now):
+        elif any(step.to == Verdict.in_control for step in steps):
             raised[-1] = (raised[-1][0], t_ms)
-    return GroupResult(episode, found, raised, _next_wakeup_ms(group, episode, limits))
+        next_ms = run.next_wakeup_ms(t_ms)
+    return GroupResult(run.states, run.episode, run.found, raised, run.last_wakeup_ms())
+
+
+def awaits_gate(episode: Episode) -> bool:
+    """Whether an alert of a gated group is raised that pages as soon as the gate opens."""
+    return episode.raised and any(
+        alert.raised and alert.page_limit and alert.severity != Severity.page
+        for alert in episode.alerts.values()
+    )
 
 
 def _instants(group: GroupInput) -> list[int]:
-    """All instants at which something changes, or may."""
-    known: set[int] = {group.from_ms}
-    for step_function in (group.heads, group.away, group.stale):
-        known.update(step_function.at_ms[1:])
-    known.update(entry.at_ms for entry in group.entries)
-    known.update(jump + share.JUMP_HOLD_MS for jump in group.jumps)
-    known.update(group.edges.bounds(group.from_ms, group.until_ms))
-    known.update(group.gate.openings(group.from_ms, group.until_ms))
-    return sorted(t for t in known if group.from_ms <= t < group.until_ms)
+    """All instants, known beforehand, at which something changes, or may."""
+    from_ms, until_ms = group.inputs.from_ms, group.inputs.until_ms
+    known = group.inputs.instants()
+    for suppressions in group.suppressions:
+        known.update(suppressions.bounds(from_ms, until_ms))
+    if group.gate is not None:
+        known.update(group.gate.openings(from_ms, until_ms))
+    return sorted(t for t in known if from_ms <= t < until_ms)
 
 
-def _judge_instant(
-    group: GroupInput, episode: Episode, t_ms: int, limits: Limits
-) -> tuple[Episode, list[GroupFinding]]:
-    n, k, unknown = unpack(group.heads.at(t_ms))
-    stale = bool(group.stale.at(t_ms))
-    blind = stale or share.is_blind(n, unknown)
-    alarms: dict[str, bool] = {}
-    run: EntryRun | None = None
-    if n >= SMALLEST and not stale and not is_held(group, t_ms):
-        if group.has_share and not blind and jump_hold_ms(group, t_ms) <= t_ms:
-            level = share.level(k, n, limits)
-            if level is not None:
-                alarms[SHARE] = level
-        run = _run_at(group, t_ms, n, limits)
-        if run is not None:
-            alarms[COLLECTIVE] = True
-    calm = not blind and group.away.at(t_ms) <= limits.clear[n]
-    before = episode
-    episode, steps = lifecycle.advance(
-        episode,
-        t_ms,
-        alarms,
-        calm=calm,
-        severity_for=partial(_severity_for, group, t_ms),
-        name=lambda detector: group.name(detector, t_ms),
-    )
-    return episode, [
-        GroupFinding(t_ms, step, k, n, unknown, run, _joins(before, episode, step))
-        for step in steps
-    ]
+class _Run:
+    """The states and the episode of a group as its instants go by."""
+
+    def __init__(
+        self, group: GroupInput, states: Sequence[DetectorState], episode: Episode
+    ) -> None:
+        self.states, self.episode = list(states), episode
+        self.found: list[Finding] = []
+        self._group = group
+        self._held = [False] * len(self.states)
+        """By detector: whether it alarms but is held back."""
+
+    def evaluate(self, t_ms: int) -> Sequence[AlertStep]:
+        """Evaluate one instant: the steps taken."""
+        group, inputs = self._group, self._group.inputs
+        every = unpack(inputs.heads.at(t_ms))
+        alarms: dict[str, bool] = {}
+        calm = True
+        for place, detector in enumerate(group.detectors):
+            suppressions = group.suppressions[place]
+            counts = suppressions.reduce(every, t_ms)
+            state, level, is_calm = detector.evaluate(inputs, t_ms, counts, self.states[place])
+            self.states[place] = state
+            calm = calm and is_calm
+            held = level is not None and suppressions.holds(t_ms)
+            self._held[place] = held
+            if level is not None and not held:
+                alarms[detector.name] = level
+        if not alarms and not self.episode.raised:
+            return ()
+        before = self.episode
+        self.episode, steps = lifecycle.advance(
+            before,
+            t_ms,
+            alarms,
+            calm=calm,
+            severity_for=lambda page_limit: _severity(group, t_ms, page_limit=page_limit),
+            alert_id=lambda detector: group.alert_id(detector, t_ms),
+        )
+        self.found += [Finding(t_ms, step, self._evidence(t_ms, step, before)) for step in steps]
+        return steps
+
+    def next_wakeup_ms(self, t_ms: int) -> int:
+        """The first instant after t_ms that follows from the state."""
+        inputs, next_ms = self._group.inputs, self.episode.clear_ms
+        for detector, state in zip(self._group.detectors, self.states, strict=True):
+            next_ms = min(next_ms, detector.next_wakeup_ms(inputs, t_ms, state))
+        return next_ms
+
+    def last_wakeup_ms(self) -> int:
+        """The first instant from until_ms on at which anything may change without events."""
+        group, until_ms = self._group, self._group.inputs.until_ms
+        due = [self.next_wakeup_ms(until_ms - 1)]
+        if group.gate is not None and _may_get_more_severe(self.episode):
+            due.append(group.gate.peak.next_start(until_ms - 1))
+        # A run of entries alarms at one instant alone: it is over when the hold is.
+        due += [
+            suppressions.release_ms(until_ms - 1)
+            for detector, suppressions, held in zip(
+                group.detectors, group.suppressions, self._held, strict=True
+            )
+            if held and Input.heads in detector.inputs
+        ]
+        return max(min(due), until_ms)
+
+    def _evidence(self, t_ms: int, step: AlertStep, before: Episode) -> dict[str, object]:
+        group, inputs = self._group, self._group.inputs
+        place = [detector.name for detector in group.detectors].index(step.detector)
+        counts = group.suppressions[place].reduce(unpack(inputs.heads.at(t_ms)), t_ms)
+        detector, state = group.detectors[place], self.states[place]
+        found = detector.evidence(inputs, t_ms, counts, state, step)
+        joins = _joins(before, self.episode, step)
+        return found | {"joins": joins} if joins else found
 
 
-def _run_at(group: GroupInput, t_ms: int, n: int, limits: Limits) -> EntryRun | None:
-    """The run of entries that becomes known at this instant, if any."""
-    last = bisect_right(group.entries, t_ms, key=lambda entry: entry.at_ms)
-    if not last or group.entries[last - 1].at_ms != t_ms:
-        return None
-    # What was known earlier had begun earlier still, and no longer counts.
-    first = bisect_left(group.entries, t_ms - SPAN_MAX_MS, key=lambda entry: entry.at_ms)
-    entries = [entry for entry in group.entries[first:last] if group.counts(entry, t_ms)]
-    return find_run(entries, t_ms, limits.spans(n, group.resolution_ms))
-
-
-def _severity_for(group: GroupInput, t_ms: int, page_limit: bool) -> Severity:  # noqa: FBT001
+def _severity(group: GroupInput, t_ms: int, *, page_limit: bool) -> Severity:
+    if group.group.severity is not None:
+        return group.group.severity
+    assert group.gate is not None
     return lifecycle.severity_for(
         page_limit=page_limit,
         in_peak=group.gate.peak.contains(t_ms),
@@ -175,31 +187,24 @@ def _severity_for(group: GroupInput, t_ms: int, page_limit: bool) -> Severity:  
     )
 
 
+def _may_get_more_severe(episode: Episode) -> bool:
+    """Whether the start of a peak makes an alert of a gated group more severe."""
+    return episode.raised and any(
+        alert.severity == Severity.digest or (alert.page_limit and alert.severity == Severity.nudge)
+        for alert in episode.alerts.values()
+    )
+
+
 def _joins(before: Episode, after: Episode, step: AlertStep) -> str:
-    """The alert under which the sinks were told of this episode, if it is another one."""
+    """The alert under which this episode was sent to the sinks, if it is another one."""
     if step.notify:
         return ""
     for episode in (after, before):
-        told = [a for a in episode.alerts.values() if a.told is not None and a.told == episode.told]
-        if told:
-            return "" if told[0].id == step.alert.id else told[0].id
+        sent = [
+            alert
+            for alert in episode.alerts.values()
+            if alert.notified_as is not None and alert.notified_as == episode.notified_as
+        ]
+        if sent:
+            return "" if sent[0].id == step.alert.id else sent[0].id
     return ""
-
-
-def _next_wakeup_ms(group: GroupInput, episode: Episode, limits: Limits) -> int:
-    """The first instant from until_ms on at which anything may change without events."""
-    now_ms = group.until_ms
-    due = [episode.clear_ms]
-    if episode.raised and any(
-        a.severity == Severity.digest or (a.page_limit and a.severity == Severity.nudge)
-        for a in episode.alerts.values()
-    ):
-        due.append(group.gate.peak.next_start(now_ms - 1))
-    n, k, unknown = unpack(group.heads.at(now_ms))
-    if group.has_share and share.level(k, n, limits) is not None:
-        hold_ms = jump_hold_ms(group, now_ms - 1)
-        if hold_ms >= now_ms:
-            due.append(hold_ms)
-        if is_held(group, now_ms - 1) and not share.is_blind(n, unknown):
-            due.append(group.edges.next_bound(now_ms - 1))
-    return min(max(t, now_ms) for t in due) if due else NEVER_MS

@@ -14,12 +14,11 @@ import numpy as np
 
 from stream.calendar.hours import ScheduleUnion
 from stream.control.head_counts import CountSeries, third
+from stream.control.long_wait import LONG_WAIT_MS
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
 from stream.windows.queues import QueueTrace
 
-LONG_WAIT_MS: Final = 20 * SECOND_MS
-"""More than this is a long wait: it is one a millisecond later."""
 NOBODY_FREE_MS: Final = 10 * SECOND_MS
 MEMORY_MS: Final = 60 * SECOND_MS
 

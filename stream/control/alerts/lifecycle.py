@@ -19,18 +19,18 @@ _SEVERITY_ORDER: Final = {None: 0, Severity.digest: 1, Severity.nudge: 2, Severi
 
 
 def is_more_severe(one: Severity, other: Severity | None) -> bool:
-    """Whether a notice is louder than another, or than none."""
+    """Whether one severity is greater than another, or than none."""
     return _SEVERITY_ORDER[one] > _SEVERITY_ORDER[other]
 
 
-def alert_id(floor: str, pool: str, team: str, detector: str, onset_ms: int) -> str:
+def hash_id(floor: str, pool: str, team: str, detector: str, onset_ms: int) -> str:
     """16 hex digits: a hash of where, what and since when, the same in every replay."""
     text = "\0".join((floor, pool, team, detector, str(onset_ms)))
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def severity_for(*, page_limit: bool, in_peak: bool, gate_open: bool) -> Severity:
-    """How loud a people alert is that is raised now.
+    """The severity of a gated alert that is raised now.
 
     The page limit pages while the gate is open, is a nudge in a peak and for the digest outside.
     The nudge limit is a nudge in a peak and for the digest outside.
@@ -47,9 +47,9 @@ def advance(
     *,
     calm: bool,
     severity_for: Callable[[bool], Severity],
-    name: Callable[[str], str],
+    alert_id: Callable[[str], str],
 ) -> tuple[Episode, list[AlertStep]]:
-    """Judge one instant.
+    """Advance an episode by one instant.
 
     Args:
         episode: as it was before.
@@ -57,7 +57,7 @@ def advance(
         found: by detector that alarms now, whether its page limit is reached.
         calm: what raises an alert has gone, by the limit for clearing.
         severity_for: severity of an alert by whether its page limit was reached.
-        name: the id of an alert of a detector that begins now.
+        alert_id: the id of an alert of a detector that begins now.
 
     Returns:
         The episode from this instant on, and the steps taken, in order.
@@ -66,48 +66,58 @@ def advance(
         return episode, []
     if episode.is_over(at_ms):
         episode = NO_EPISODE
-    alerts, told = dict(episode.alerts), episode.told
+    alerts, notified_as = dict(episode.alerts), episode.notified_as
     detectors = (*alerts, *(detector for detector in found if detector not in alerts))
-    judged = [
+    after = [
         (
             detector,
-            _judged(
+            _alert_after(
                 alerts.get(detector),
                 at_ms,
                 found.get(detector),
                 severity_for,
-                partial(name, detector),
+                partial(alert_id, detector),
             ),
         )
         for detector in detectors
     ]
     steps: list[AlertStep] = []
-    # The loudest first: it is the one that the sinks are told, the others join it.
-    for detector, new in sorted(judged, key=lambda pair: -_SEVERITY_ORDER[pair[1].severity]):
+    # The most severe first: it is the one that is sent, the others join it.
+    for detector, new in sorted(after, key=lambda pair: -_SEVERITY_ORDER[pair[1].severity]):
         old = alerts.get(detector)
         if new == old:
             continue
-        notify = is_more_severe(new.severity, told)
+        notify = is_more_severe(new.severity, notified_as)
         if notify:
-            told = new.severity
-        alerts[detector] = replace(new, told=told) if notify else new
+            notified_as = new.severity
+        alerts[detector] = replace(new, notified_as=notified_as) if notify else new
         before = old.state if old is not None and old.raised else Verdict.in_control
-        steps.append(AlertStep(detector, alerts[detector], before, new.state, new.severity, notify))
+        steps.append(
+            AlertStep(
+                detector,
+                alerts[detector],
+                before,
+                new.state,
+                new.severity,
+                notify,
+                alarms=detector in found,
+            )
+        )
     calm_since = min(episode.calm_since_ms, at_ms) if calm else NEVER_MS
     if any(detector in found for detector in alerts) and calm:
         calm_since = at_ms
-    episode = Episode(alerts, told, calm_since, NEVER_MS)
+    episode = Episode(alerts, notified_as, calm_since, NEVER_MS)
     return _cleared(episode, at_ms, steps) if episode.clear_ms <= at_ms else (episode, steps)
 
 
-def _judged(
+def _alert_after(
     old: Alert | None,
     at_ms: int,
     page_limit: bool | None,  # noqa: FBT001
     severity_for: Callable[[bool], Severity],
     new_id: Callable[[], str],
 ) -> Alert:
-    """An alert from now on. It grows worse and louder, never better, as long as it is raised."""
+    """An alert from now on. As long as it is raised it gets worse and more severe, never better."""
     if old is None:
         page_limit = bool(page_limit)
         return Alert(
@@ -136,14 +146,20 @@ def _judged(
 def _cleared(
     episode: Episode, at_ms: int, steps: list[AlertStep]
 ) -> tuple[Episode, list[AlertStep]]:
-    """All alerts end together; the sinks are told the end of what they know, as they know it."""
+    """All alerts end together; the end is sent of what was sent, with the same severity."""
     alerts: dict[str, Alert] = {}
     for detector, alert in episode.alerts.items():
-        alerts[detector] = replace(alert, raised=False, told=None, since_ms=at_ms)
+        alerts[detector] = replace(alert, raised=False, notified_as=None, since_ms=at_ms)
         if alert.raised:
-            severity = alert.told or alert.severity
+            notify = alert.notified_as is not None
+            severity = alert.notified_as or alert.severity
             step = AlertStep(
-                detector, alert, alert.state, Verdict.in_control, severity, alert.told is not None
+                detector,
+                alert,
+                alert.state,
+                Verdict.in_control,
+                severity,
+                notify,
             )
             steps.append(step)
-    return Episode(alerts, episode.told, NEVER_MS, at_ms), steps
+    return Episode(alerts, episode.notified_as, NEVER_MS, at_ms), steps

@@ -1,21 +1,18 @@
-"""Transitions in words: what, why it matters, what to do, proof; at most 400 characters."""
+"""Transitions as text: what, why it matters, what to do, proof; at most 400 characters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, floor
 from typing import Any, Final
 
-from stream.control.alerts.alert_group import COLLECTIVE
 from stream.control.alerts.texts import TEXTS
 from stream.control.detectors import registry
-from stream.control.detectors.protocol import Detector, Phrase, Seconds
-from stream.control.model import Severity, Transition, Verdict
+from stream.control.detectors.protocol import Detector
+from stream.control.detectors.wording import Phrase, Seconds
+from stream.control.model import Transition, Verdict
 
 LONGEST: Final = 400
 """Characters of a message: a chat shows them whole."""
 _NAME_LONGEST: Final = 40
-MOVERS_TOLD: Final = 3
-"""Fewer who went within minutes are no movement: only the heads are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +40,16 @@ class Message:
 
 
 def describe(transition: Transition, language: str) -> Message:
-    """A transition in words.
+    """A transition as text.
 
     Raises:
-        KeyError: a language other than "en" and "zh".
+        KeyError: a language other than "en" and "zh", or a detector that is not listed.
     """
-    detector, texts = registry.named(transition.detector), TEXTS[language]
-    if detector is not None:
-        texts = {**texts, **detector.texts[language]}
-    words = _Words(transition, texts)
+    detector = registry.named(transition.detector)
+    words = _Words(transition, {**TEXTS[language], **detector.texts[language]})
     if transition.to == Verdict.in_control:
         return words.cleared(detector)
-    return words.people() if detector is None else words.of(detector)
+    return words.raised(detector)
 
 
 def messages(transition: Transition) -> dict[str, Message]:
@@ -63,61 +58,31 @@ def messages(transition: Transition) -> dict[str, Message]:
 
 
 class _Words:
-    """Fills the texts of one language with what stands in a transition's evidence."""
+    """Fills the texts of one language from a transition and its evidence."""
 
     def __init__(self, transition: Transition, texts: Mapping[str, str]) -> None:
         self._transition, self._texts = transition, texts
         self._evidence: Mapping[str, Any] = transition.evidence
 
-    def people(self) -> Message:
-        """Share or collective."""
-        evidence = self._evidence
-        key = "away"
-        if evidence["movers"] >= MOVERS_TOLD:
-            key = "moved" if self._is_break() else "moved_away"
-        facts = {
-            "k": evidence["k"],
-            "n": evidence["n"],
-            "usual": _usual(evidence["usual"]),
-            "movers": evidence["movers"],
-            "window": self._lasting(evidence["window_s"]),
-        }
-        back = max(1, evidence["k"] - ceil(evidence["usual"]))
-        severity = self._transition.severity
+    def raised(self, detector: Detector[Any]) -> Message:
+        """The message while an alert is raised."""
+        wording = detector.raised(self._transition)
+        proof = "" if wording.proof is None else self._phrase(wording.proof)
         return Message(
-            self._title(self._say(f"title_{key}", **facts)),
-            self._what(f"label_{severity}", self._say(key, **facts)),
-            self._queue() if severity != Severity.digest else "",
-            self._say(f"do_{severity}", back=self._people(back)),
-            self._join(self._chance(), self._data()),
+            self._title(self._phrase(wording.title)),
+            self._what(f"label_{self._transition.severity}", self._phrase(wording.what)),
+            self._queue() if wording.queue else "",
+            self._phrase(wording.do),
+            self._join(proof, self._data()),
             self._texts["join"],
         )
 
-    def of(self, detector: Detector[Any]) -> Message:
-        """A detector of pools or teams."""
-        title, what, do, queue = detector.raised(self._evidence)
+    def cleared(self, detector: Detector[Any]) -> Message:
+        """The message at the end of an alert."""
+        wording = detector.cleared(self._transition)
         return Message(
-            self._title(self._phrase(title)),
-            self._what(f"label_{self._transition.severity}", self._phrase(what)),
-            self._queue() if queue else "",
-            self._phrase(do),
-            self._data(),
-            self._texts["join"],
-        )
-
-    def cleared(self, detector: Detector[Any] | None) -> Message:
-        """The end of an alert: of a detector of pools or teams, or of people."""
-        evidence = self._evidence
-        if detector is not None:
-            what = detector.cleared(evidence)
-        else:
-            lasted = Seconds(evidence["lasted_s"])
-            facts = {"k": evidence["k"], "n": evidence["n"], "lasted": lasted}
-            what = Phrase("people_cleared" if evidence["n"] else "people_gone", facts)
-        gone = what.key == "people_gone"
-        return Message(
-            self._title(self._say("title_gone" if gone else "title_cleared")),
-            self._what("label_cleared", self._phrase(what)),
+            self._title(self._phrase(wording.title)),
+            self._what("label_cleared", self._phrase(wording.what)),
             "",
             self._say("do_cleared"),
             self._data(),
@@ -125,11 +90,12 @@ class _Words:
         )
 
     def _phrase(self, phrase: Phrase) -> str:
-        facts = {
-            name: self._lasting(fact) if isinstance(fact, Seconds) else fact
-            for name, fact in phrase.facts.items()
-        }
-        return self._say(phrase.key, **facts)
+        return self._say(phrase.key, **{k: self._fact(fact) for k, fact in phrase.facts.items()})
+
+    def _fact(self, fact: object) -> object:
+        if isinstance(fact, Seconds):
+            return self._lasting(fact)
+        return self._phrase(fact) if isinstance(fact, Phrase) else fact
 
     def _say(self, key: str, **facts: object) -> str:
         return self._texts[key].format(**facts)
@@ -151,12 +117,6 @@ class _Words:
         text = self._texts[label + "_peak" if in_peak else label]
         return self._join(text, self._say("title", where=self._where(), what=what))
 
-    def _is_break(self) -> bool:
-        """Whether all that counts as an entry is a break."""
-        if self._transition.detector != COLLECTIVE:
-            return True
-        return list(self._evidence["entry_states"]) == ["aux"]
-
     def _queue(self) -> str:
         """What callers see."""
         free = self._evidence["free"]
@@ -170,28 +130,13 @@ class _Words:
             free=self._say(key, count=free),
         )
 
-    def _chance(self) -> str:
-        chance = self._evidence["chance"]
-        unit = self._texts[f"unit_{chance['unit']}"]
-        key = "chance_more" if chance["more"] else "chance"
-        return self._say(key, count=chance["count"], unit=unit)
-
     def _data(self) -> str:
         return self._say("data", clock=str(self._evidence["local_time"])[11:19])
 
-    def _people(self, count: int) -> str:
-        return self._say("people_one" if count == 1 else "people", count=count)
-
     def _lasting(self, seconds: int) -> str:
-        """A time that reads well: seconds up to two minutes, minutes up to two hours."""
+        """Seconds up to two minutes, minutes up to two hours, then hours."""
         if seconds < 120:
             return self._say("second_1", count=seconds)
         if seconds < 7_200:
             return self._say("minute_1", count=round(seconds / 60))
         return self._say("hour_1", count=round(seconds / 3_600))
-
-
-def _usual(heads: float) -> str:
-    """Heads that are usual as whole numbers: ``1-2``."""
-    low, high = floor(heads), ceil(heads)
-    return str(low) if low == high else f"{low}-{high}"

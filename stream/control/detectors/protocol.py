@@ -1,123 +1,104 @@
-"""The shape of a detector: all that it is told, and all that it answers.
+"""The shape of a detector: what it declares, what it is given, and what it answers.
 
-A detector is judged per pool or per team. It is one file with its rule, its state, its line in the
-views and its words, and one place in `detectors.registry`. The rest of control goes through those
-lists: it calls, carries, stores, shows and tells a detector without knowing which one it is.
+A detector is evaluated per team or per pool, instant by instant. It is one file with its rule, its
+state, its line in the views and its texts, and one line in `detectors.registry`. The rest of
+control goes through the registry: it evaluates, stores, shows and describes a detector without
+knowing which one it is.
 
-What an author need not do, and must know:
-
-- `stream.control.alerts.lifecycle.advance` makes the episode: ids, steps, a clear dwell of one
-  minute and reopening within ten. A detector says what alarms now, and what is calm.
-- Nothing is held for it. Share is held at shift edges and while n jumps, collective at shift edges;
-  the gate decides how loud they are. A detector's own loudness is what it says.
-- A silent source is seen in `DetectorInput.stale`; whether it then raises or clears is its own
-  affair.
+- A detector says what alarms at an instant and what is calm. Its alert group makes the episode of
+  it: ids, steps, a clear dwell of one minute and reopening within ten.
+- Detectors of one group share one episode: one page per team (or pool) and episode.
+- A silent source is seen in `DetectorInput.stale`; whether the detector then alarms, or is calm, is
+  its own affair.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from stream.calendar.hours import ScheduleUnion
-from stream.control.episode import NO_EPISODE, AlertStep, Episode
+from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.wording import AlertWording, ClearedWording, Texts
+from stream.control.episode import AlertStep
 from stream.control.head_counts import CountPacking
-from stream.control.model import Verdict
-from stream.control.step_function import StepFunction
+from stream.control.limits import Limits
+from stream.control.model import Severity, Transition, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 
-Texts = Mapping[str, Mapping[str, str]]
-"""By language ("en", "zh"), then by key; placeholders in braces as in `control.alerts.texts`."""
+
+class Input(Enum):
+    """What can make a detector alarm. An input that is not declared is not filled."""
+
+    heads = auto()
+    """Changes of the heads that `Detector.counts` packs. The alarm lasts as long as they do."""
+    entries = auto()
+    """Runs of entries into the entry states; `away` comes with them."""
+    queue = auto()
+    """The oldest waiting call of the pool."""
+
+
+class Hold(Enum):
+    """What may hold the alarms of a detector back; only teams have any."""
+
+    shift_edges = auto()
+    """Ten minutes on either side of a shift edge: hand-over is no walk-out."""
+    jumps = auto()
+    """Two minutes after n jumped."""
 
 
 @dataclass(frozen=True, slots=True)
-class DetectorInput:
-    """A pool or team, and what a detector may depend on in [from_ms, until_ms).
+class AlertGroup:
+    """Detectors that share an episode, and how severe their alerts are.
 
-    Queue, peak, opening hours and `known_ms` are those of the pool, also where a team is watched.
+    A detector of its own has a group with its own name.
     """
 
-    from_ms: int
-    until_ms: int
-    heads: StepFunction
-    """Packed counts, as the detector's `counts` has them."""
-    oldest_since_ms: StepFunction
-    """When the oldest waiting call was offered; NEVER_MS if none waits."""
-    stale: StepFunction
-    """How many of the teams watched have a silent source."""
-    known_ms: int
-    """Since when any agent of the pool is known; NEVER_MS: none is."""
-    open: ScheduleUnion | None
-    """Opening hours; None: they are not known."""
-    peak: ScheduleUnion
-    """The scheduled peaks."""
-    name: Callable[[str, int], str]
-    """The id of an alert, by its detector and onset."""
+    name: str
+    """In the stored state, for good."""
+    severity: Severity | None
+    """Of each alert; None: the gate decides (`stream.control.alerts.gate`)."""
 
-    def instants(self, *more: int) -> list[int]:
-        """The first instant, all at which heads, queue or silence change, and more, in order."""
-        known = {self.from_ms, self.known_ms, *more}
-        for step_function in (self.heads, self.oldest_since_ms, self.stale):
-            known.update(step_function.at_ms[1:])
-        return sorted(t for t in known if self.from_ms <= t < self.until_ms)
+    @property
+    def gated(self) -> bool:
+        """Whether the gate decides how severe an alert is."""
+        return self.severity is None
+
+
+INSTANT: Final = "instant"
+
+
+def instant_ms(default: int = NEVER_MS) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """A field of a state that holds an instant (ms), or a tuple of them.
+
+    Instants are stored relative to the end of the last feed; other fields as they are.
+    """
+    return field(default=default, metadata={INSTANT: True})
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorState:
-    """What a detector carries of a pool or team: its episode, and instants (ms) in own fields.
+    """What a detector remembers of a team or pool: a frozen dataclass of its own.
 
-    Every field has the value of one not judged yet; that value is not stored. Whoever changes the
-    fields of a detector's state changes `stream.control.state_codec.FORMAT` too.
+    A field holds an instant (declared by `instant_ms`) or a plain value: bool, int, finite float,
+    str, None, or tuples of them. Each has a default, the value before the first evaluation, which
+    is not stored. Fields are stored by name: new ones may be added, unknown ones are ignored.
     """
 
-    episode: Episode = NO_EPISODE
+    BY_POSITION: ClassVar[bool] = False
+    """Stored as a list in the order of the fields, as versions without named fields read it."""
 
 
 S = TypeVar("S", bound=DetectorState)
 
 
-class Finding(NamedTuple):
-    """A step in the life of a detector's alert, and what was found at its instant."""
+class Reading(NamedTuple, Generic[S]):
+    """What a detector finds at an instant."""
 
-    at_ms: int
-    step: AlertStep
-    evidence: Mapping[str, object]
-    """JSON values. Control puts to them how long the alert lasted (`lasted_s`), the queue
-    (`waiting`, `oldest_wait_s`, `free`), gate, peak, local time and configuration."""
-
-
-DetectorResult = tuple[S, list[Finding], int]
-"""The state from until_ms on, the steps taken, and when it is due without events."""
-
-
-def judge_instants(
-    watched: DetectorInput,
-    state: S,
-    instants: list[int],
-    judge: Callable[[int, S], tuple[S, list[Finding]]],
-    next_wakeup_ms: Callable[[int, S], int],
-) -> DetectorResult[S]:
-    """Judge the instants given, and those that follow from the state; each once, in order.
-
-    Args:
-        watched: what is judged.
-        state: as it was before.
-        instants: as `DetectorInput.instants` gives them.
-        judge: one instant.
-        next_wakeup_ms: the first instant after one just judged at which something may follow from
-            the state; NEVER_MS: none.
-    """
-    found: list[Finding] = []
-    place, next_ms = 0, watched.from_ms
-    while True:
-        planned_ms = instants[place] if place < len(instants) else NEVER_MS
-        t_ms = min(planned_ms, next_ms)
-        if t_ms >= watched.until_ms:
-            return state, found, next_ms
-        place += planned_ms == t_ms
-        state, now = judge(t_ms, state)
-        found += now
-        next_ms = next_wakeup_ms(t_ms, state)
+    state: S
+    level: bool | None
+    """What alarms: True, the page limit is reached; False, only the nudge limit; None, nothing."""
+    calm: bool
+    """Whether what raises an alert has gone, by the limit for clearing."""
 
 
 class CurrentCounts(NamedTuple):
@@ -128,6 +109,11 @@ class CurrentCounts(NamedTuple):
     staffed: int
     unknown: int
     stale: bool
+    limits: Limits
+    movers: int
+    """Distinct agents who entered within the last five minutes."""
+    amber_ms: int
+    """Since when a sixth of a team has been in aux for two minutes of a peak; 0: it has not."""
     known: bool
     """Any agent of the pool was ever seen."""
     asked: bool
@@ -140,39 +126,31 @@ class DetectorStatus(NamedTuple):
     state: Verdict
     statistic: float
     limit: float
-
-
-class Seconds(int):
-    """Seconds that are told as a time that reads well."""
-
-
-class Phrase(NamedTuple):
-    """The key of a text, and what fills it: numbers, words, `Seconds`."""
-
-    key: str
-    facts: Mapping[str, object] = {}
-
-
-class AlertWording(NamedTuple):
-    """What is told of an alert; label, place, queue and time are put to it."""
-
-    title: Phrase
-    what: Phrase
-    do: Phrase
-    queue: bool
-    """Whether what callers see is told."""
+    since_ms: int = 0
 
 
 class Detector(Protocol[S]):
-    """A rule that is judged per pool or team, instant by instant."""
+    """A rule that is evaluated per pool or team, instant by instant."""
 
     @property
     def name(self) -> str:
         """In transitions, views and the stored state, for good."""
 
     @property
+    def group(self) -> AlertGroup:
+        """Which detectors share its episode, and how severe its alerts are."""
+
+    @property
+    def inputs(self) -> frozenset[Input]:
+        """What can make it alarm."""
+
+    @property
+    def holds(self) -> frozenset[Hold]:
+        """What holds its alarms back."""
+
+    @property
     def initial(self) -> S:
-        """The state of a pool or team not judged yet."""
+        """The state of a pool or team not evaluated yet."""
 
     @property
     def overrules(self) -> bool:
@@ -183,40 +161,65 @@ class Detector(Protocol[S]):
 
     @property
     def counts(self) -> CountPacking:
-        """Up to three sets of states whose heads it looks at.
+        """Up to three sets of states whose heads it reads; the same for a whole group.
 
-        They are in `DetectorInput.heads`, in `is_candidate` and in `CurrentCounts`.
-
-        `first`, `second`, `third` and `unpack` of `control.head_counts` read them.
+        They are in `DetectorInput.heads`, in `is_candidate` and in `CurrentCounts`; `first`,
+        `second`, `third` and `unpack` of `stream.control.head_counts` read them.
         """
 
     @property
     def texts(self) -> Texts:
         """Texts of its own, beside those of `control.alerts.texts`, whose keys are not free."""
 
-    def judge(self, watched: DetectorInput, state: S) -> DetectorResult[S]:
-        """Judge each instant at which anything may change, each once (see `judge_instants`).
+    def evaluate(
+        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: S
+    ) -> Reading[S]:
+        """Evaluate one instant: each at which an input changes, and each `next_wakeup_ms`.
 
-        Returns the state from then on, the steps taken, and the first instant from until_ms on
-        at which it must be judged even if nothing happens, such as the edge of a peak; NEVER_MS:
-        none. A call without events at any other instant must come to nothing.
+        Args:
+            inputs: the team or pool.
+            t_ms: the instant.
+            counts: heads at the instant, less those that are exempt.
+            state: as it was before.
         """
 
-    def is_candidate(self, packed: I64) -> Bool:
-        """For packed counts: whether their pool or team is not calm.
+    def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: S) -> int:
+        """The first instant after t_ms at which to evaluate even if no input changes.
 
-        One that is calm and without an alert is not judged before it is due: nothing that happens
-        in it may change state or raise anything. A detector that is never calm answers True.
+        Such as the edge of a peak or the end of a dwell; NEVER_MS: none. Evaluating at any other
+        instant without a change must come to nothing.
+        """
+
+    def evidence(
+        self,
+        inputs: DetectorInput,
+        t_ms: int,
+        counts: tuple[int, int, int],
+        state: S,
+        step: AlertStep,
+    ) -> dict[str, object]:
+        """What was found at the instant of a step: JSON values, in a fixed order of keys.
+
+        Control adds the queue (`waiting`, `oldest_wait_s`, `free`), gate, peak, local time and
+        configuration.
+        """
+
+    def is_candidate(self, packed: I64, limits: Limits) -> Bool:
+        """For packed counts: whether their pool or team is not calm; read with `Input.heads`.
+
+        One that is calm and without an alert is not evaluated before its wake-up: nothing that
+        happens in it may change state or raise anything. A detector that is never calm answers
+        True.
         """
 
     def standing(self, now: CurrentCounts) -> DetectorStatus:
         """Its line in the views.
 
-        A group too small to be judged is `facts_only`, one whose source is silent `stale`.
+        A group too small to be evaluated is `facts_only`, one whose source is silent `stale`.
         """
 
-    def raised(self, evidence: Mapping[str, Any]) -> AlertWording:
-        """What is told while its alert is raised, from the whole evidence of a transition."""
+    def raised(self, transition: Transition) -> AlertWording:
+        """The message while its alert is raised."""
 
-    def cleared(self, evidence: Mapping[str, Any]) -> Phrase:
-        """What is seen at the end of an alert."""
+    def cleared(self, transition: Transition) -> ClearedWording:
+        """The message at the end of its alert."""

@@ -1,18 +1,19 @@
-"""The detectors of pools and those of teams, in the order in which they are judged and shown.
+"""The detectors of teams and of pools, in the order in which they are evaluated and shown.
 
-A new one is a file of the shape in `detectors.protocol`, and its place in one of these lists, or in
-both. People alerts (share and collective) are no part of them: they share one episode and one gate.
+A new one is a file of the shape in `detectors.protocol`, and its line in one of these lists, or in
+both.
 """
 
 from typing import Any, Final
 
 from stream.control.alerts.texts import TEXTS
+from stream.control.detectors.collective import Collective
 from stream.control.detectors.cover import Cover
-from stream.control.detectors.protocol import Detector
+from stream.control.detectors.protocol import AlertGroup, Detector
+from stream.control.detectors.share import Share
+from stream.control.model import Scope
 
-TAKEN: Final = frozenset(
-    {"share", "collective", "verdict", "people", "gate", "amber", "jumps", "entries"}
-)
+TAKEN: Final = frozenset({"verdict", "people", "gate", "amber", "jumps", "entries"})
 """These names mean something else in views or the stored state."""
 
 Detectors = tuple[Detector[Any], ...]
@@ -22,7 +23,8 @@ def checked(*found: Detector[Any]) -> Detectors:
     """Detectors whose names and texts are their own.
 
     Raises:
-        ValueError: a name or a key of a text is taken, or a language or a text of it is missing.
+        ValueError: a name or a key of a text is taken, a language or a text of it is missing, or
+            detectors of one group read different heads.
     """
     for place, one in enumerate(found):
         if one.name in TAKEN or one.name in {other.name for other in found[:place]}:
@@ -36,19 +38,36 @@ def checked(*found: Detector[Any]) -> Detectors:
         if clash:
             msg = f"detector '{one.name}': texts.py has a text '{clash[0]}'; choose another key"
             raise ValueError(msg)
+        if any(one.counts is not other.counts for other in found if other.group == one.group):
+            msg = f"detector '{one.name}': all of group '{one.group.name}' must have its counts"
+            raise ValueError(msg)
     return found
 
 
-POOL_DETECTORS: Final[Detectors] = checked(Cover())
-TEAM_DETECTORS: Final[Detectors] = checked()
+POOL_DETECTORS: Final[Detectors] = checked(Cover(), Collective())
+TEAM_DETECTORS: Final[Detectors] = checked(Share(), Collective())
 
 
-def of(*, is_pool: bool) -> Detectors:
-    """The detectors of pools, or of teams."""
-    return POOL_DETECTORS if is_pool else TEAM_DETECTORS
+def of(scope: Scope) -> Detectors:
+    """The detectors of teams, or of pools."""
+    return POOL_DETECTORS if scope is Scope.pool else TEAM_DETECTORS
 
 
-def named(name: str) -> Detector[Any] | None:
-    """The detector of a name; None: share or collective."""
-    every = (*POOL_DETECTORS, *TEAM_DETECTORS)
-    return next((detector for detector in every if detector.name == name), None)
+def groups_of(scope: Scope) -> list[tuple[AlertGroup, Detectors]]:
+    """The alert groups of teams or pools with their detectors, in the order of the list."""
+    found: dict[AlertGroup, Detectors] = {}
+    for detector in of(scope):
+        found[detector.group] = (*found.get(detector.group, ()), detector)
+    return list(found.items())
+
+
+def named(name: str) -> Detector[Any]:
+    """The detector of a name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for detector in (*POOL_DETECTORS, *TEAM_DETECTORS):
+        if detector.name == name:
+            return detector
+    raise KeyError(name)

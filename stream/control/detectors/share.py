@@ -1,18 +1,30 @@
-"""Share: are K of n in aux too many for chance? And the hold while n itself jumps."""
+"""Share: are K of n in aux too many for chance?"""
 
-from collections import deque
-from collections.abc import Iterable
+from math import nan
 from typing import Final
 
-from stream.control.limits import SMALLEST, Limits
-from stream.units import MINUTE_MS
+from stream.control.detectors import movement
+from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.movement import MOVEMENT, Counts
+from stream.control.detectors.movement_texts import MOVEMENT_TEXTS
+from stream.control.detectors.protocol import (
+    CurrentCounts,
+    DetectorState,
+    DetectorStatus,
+    Hold,
+    Input,
+    Reading,
+)
+from stream.control.detectors.wording import AlertWording, ClearedWording
+from stream.control.episode import AlertStep
+from stream.control.head_counts import TEAM, first, second
+from stream.control.limits import NO_LIMIT, SMALLEST, Limits
+from stream.control.model import Transition, Verdict
+from stream.events.language import I64, Bool
+from stream.units import MINUTE_MS, NEVER_MS
 
 AMBER_DWELL_MS: Final = 2 * MINUTE_MS
 """A sixth in aux colours the board once it has lasted this long within a peak."""
-JUMP_WINDOW_MS: Final = 5 * MINUTE_MS
-JUMP_HOLD_MS: Final = 2 * MINUTE_MS
-UNKNOWN_TENTHS: Final = 1
-"""More than one tenth unknown: the share says nothing."""
 
 
 def level(k: int, n: int, limits: Limits) -> bool | None:
@@ -22,50 +34,72 @@ def level(k: int, n: int, limits: Limits) -> bool | None:
     return bool(k >= limits.page[n])
 
 
-def is_blind(n: int, unknown: int) -> bool:
-    """Whether so many agents are unknown that the share of those who are staffed says nothing."""
-    return 10 * unknown > UNKNOWN_TENTHS * (n + unknown)
+class Share:
+    """The detector, as `stream.control.detectors.protocol.Detector` asks for it."""
 
+    name: Final = "share"
+    group: Final = MOVEMENT
+    inputs: Final = frozenset({Input.heads, Input.entries})
+    holds: Final = frozenset({Hold.shift_edges, Hold.jumps})
+    initial: Final = DetectorState()
+    overrules: Final = False
+    counts: Final = TEAM
+    texts: Final = MOVEMENT_TEXTS
 
-class Jumps:
-    """Finds jumps of n: by more than 30 % of a value that it had in the last five minutes.
+    def evaluate(
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, state: DetectorState
+    ) -> Reading[DetectorState]:
+        """Compare k with the limits for n, unless too little is known."""
+        n, k, unknown = counts
+        reached = level(k, n, inputs.limits)
+        if reached is not None and (inputs.stale.at(t_ms) or movement.is_blind(n, unknown)):
+            reached = None
+        return Reading(state, reached, movement.is_calm(inputs, t_ms, counts))
 
-    Compared are the new n and every n that was in force within [t - 5 min, t). So a slow change
-    is none, and ten logins one by one within five minutes are.
-    """
+    def next_wakeup_ms(self, _inputs: DetectorInput, _t_ms: int, _state: DetectorState) -> int:
+        """None: k and n change by events alone."""
+        return NEVER_MS
 
-    __slots__ = ("high", "low", "until_ms")
-
-    def __init__(
+    def evidence(
         self,
-        low: Iterable[tuple[int, int]] = (),
-        high: Iterable[tuple[int, int]] = (),
-        until_ms: int = 0,
-    ) -> None:
-        # The candidates for least and greatest: instant until which n had the value, value.
-        self.low = deque(low)
-        self.high = deque(high)
-        self.until_ms = until_ms
-        """End of the last hold."""
+        inputs: DetectorInput,
+        t_ms: int,
+        counts: Counts,
+        _state: DetectorState,
+        step: AlertStep,
+    ) -> dict[str, object]:
+        """Figures, limits, recent movers and chance."""
+        found = movement.evidence(inputs, t_ms, counts, step, run=None)
+        if step.to == Verdict.in_control:
+            return found
+        n, k, _unknown = counts
+        control = inputs.limits.control
+        budget, per = control.share_per_month, "month"
+        if not step.alert.page_limit:
+            budget, per = control.nudge_per_day, "day"
+        return found | movement.of_chance(inputs.limits.share_chance(k, n), budget, per)
 
-    def push(self, t_ms: int, before: int, after: int) -> bool:
-        """Take a change of n; whether it is a jump, so that share is held from here on."""
-        while self.low and self.low[0][0] <= t_ms - JUMP_WINDOW_MS:
-            self.low.popleft()
-        while self.high and self.high[0][0] <= t_ms - JUMP_WINDOW_MS:
-            self.high.popleft()
-        while self.low and self.low[-1][1] >= before:
-            self.low.pop()
-        while self.high and self.high[-1][1] <= before:
-            self.high.pop()
-        self.low.append((t_ms, before))
-        self.high.append((t_ms, before))
-        jump = 10 * after > 13 * self.low[0][1] or 10 * after < 7 * self.high[0][1]
-        if jump:
-            self.until_ms = t_ms + JUMP_HOLD_MS
-        return jump
+    def is_candidate(self, packed: I64, limits: Limits) -> Bool:
+        """The nudge limit is reached."""
+        reached: Bool = second(packed) >= limits.nudge[first(packed)]
+        return reached
 
-    def is_over(self, t_ms: int) -> bool:
-        """Whether nothing in here matters any more."""
-        last_ms = self.low[-1][0] if self.low else -JUMP_WINDOW_MS
-        return t_ms >= self.until_ms and last_ms <= t_ms - JUMP_WINDOW_MS
+    def standing(self, now: CurrentCounts) -> DetectorStatus:
+        """`statistic` is k, `limit` the page limit; `watch` while the board is amber."""
+        n, k, unknown = now.counts
+        state = movement.without_data(now)
+        if state is None and movement.is_blind(n, unknown):
+            state = Verdict.insufficient_data
+        if state is None:
+            state = Verdict.watch if now.amber_ms else Verdict.in_control
+        page = int(now.limits.page[n])
+        limit = float(page) if page < NO_LIMIT else nan
+        return DetectorStatus(state, float(k), limit, now.amber_ms)
+
+    def raised(self, transition: Transition) -> AlertWording:
+        """Many are on break."""
+        return movement.raised(transition, is_break=True)
+
+    def cleared(self, transition: Transition) -> ClearedWording:
+        """Few are on break."""
+        return movement.cleared(transition)

@@ -1,7 +1,6 @@
-"""One feed as control looks at it: heads by team and pool, sources, queues and gates."""
+"""What evaluation reads of one feed: heads by team and pool, entries, sources, queues, gates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -11,71 +10,50 @@ from stream.control.alerts.evidence import QueueFacts
 from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
-from stream.control.detectors.collective import EntryLog, run_candidates
+from stream.control.detectors.entries import Entry, EntryLog, run_candidates
+from stream.control.evaluation.series import HeadCounts
 from stream.control.head_counts import (
     POOL,
     TEAM,
     CountDeltas,
     CountPacking,
-    CountSeries,
     count_series,
     first,
     third,
     unpack,
 )
+from stream.control.model import Scope
 from stream.control.step_function import StepFunction
 from stream.events.language import I64
+from stream.ids import TeamKey
 from stream.observation.feed import Feed
 from stream.units import NEVER_MS
 from stream.windows.queues import QueueTrace
 
 
-@dataclass(frozen=True, slots=True)
-class HeadCounts:
-    """Packed counts of all groups: before any change, and as they change."""
-
-    base: I64
-    """(G,)"""
-    deltas: CountDeltas
-    series: CountSeries
-
-    def end(self) -> I64:
-        """(G,): after all changes."""
-        out = self.base.copy()
-        out[self.series.groups] = self.series.packed[self.series.end - 1]
-        return out
-
-    def step_function(self, group: int) -> StepFunction:
-        """Packed counts of one group as time goes."""
-        place = int(np.searchsorted(self.series.groups, group))
-        if place == len(self.series.start) or self.series.groups[place] != group:
-            return StepFunction([-NEVER_MS], [int(self.base[group])])
-        rows = slice(int(self.series.start[place]), int(self.series.end[place]))
-        return StepFunction.of(
-            int(self.base[group]), self.series.at_ms[rows], self.series.packed[rows]
-        )
-
-
 class EvaluationContext:
-    """One feed and the carried state from before it."""
+    """One feed and the control state from before it."""
 
     def __init__(self, rules: ControlConfig, carried: ControlState, feed: Feed) -> None:
         self.rules, self.carried, self.feed = rules, carried, feed
-        self._counted: dict[tuple[CountPacking, bool], HeadCounts] = {}
-        self.team = self.counted(TEAM, is_pool=False)
-        self.pool = self.counted(POOL, is_pool=True)
+        self._counted: dict[tuple[CountPacking, Scope], HeadCounts] = {}
+        self.team = self.counted(TEAM, Scope.team)
+        self.pool = self.counted(POOL, Scope.pool)
         greatest = max(
             (int(first(c).max()) for h in (self.team, self.pool)
              for c in (h.base, h.series.packed) if len(c)), default=0
         )  # fmt: skip
         rules.limits.ensure(greatest)
-        self._looked_at: set[int] = set()
-        self._get_to_know()
+        self.jumps: Mapping[int, Sequence[int]] = {}
+        """By team: instants at which n jumped."""
+        self._queues_read: set[int] = set()
+        self._note_known_pools()
         self._gates: dict[int, Gate] = {}
         self._pool_stale = self.by_pool(feed.stale.astype(np.int64))
         self.entries, self.new_entries = self._entries()
+        self._run_candidates: dict[Scope, set[int]] = {}
 
-    def _get_to_know(self) -> None:
+    def _note_known_pools(self) -> None:
         """Note since when any agent of a pool is known."""
         feed, known_ms = self.feed, self.carried.known_ms
         for pool in np.flatnonzero(known_ms == NEVER_MS).tolist():
@@ -85,23 +63,66 @@ class EvaluationContext:
             elif len(place):
                 known_ms[pool] = feed.changes.at_ms[place[0]]
 
-    def counted(self, packing: CountPacking, *, is_pool: bool) -> HeadCounts:
-        """Heads by pool or team, packed in some way; counted once."""
-        found = self._counted.get((packing, is_pool))
+    def place(self, scope: Scope, number: int) -> tuple[int, TeamKey]:
+        """The pool and the names of a team or pool; a pool's name of a team is empty."""
+        feed = self.feed
+        if scope is Scope.pool:
+            return number, TeamKey(*feed.pools[number], "")
+        return int(feed.pool_of_team[number]), feed.teams[number]
+
+    # ---------------------------------------------------------------------------------- heads
+
+    def counted(self, packing: CountPacking, scope: Scope) -> HeadCounts:
+        """Heads of all teams or pools, packed in some way; counted once."""
+        found = self._counted.get((packing, scope))
         if found is None:
             deltas, base = packing.deltas(self.feed.changes), packing.heads(self.feed.heads)
-            if is_pool:
+            if scope is Scope.pool:
                 deltas, base = deltas.by(self.feed.pool_of_team), self.by_pool(base)
-            found = self._counted[packing, is_pool] = HeadCounts(
+            found = self._counted[packing, scope] = HeadCounts(
                 base, deltas, count_series(deltas, base)
             )
         return found
+
+    def step_function(self, packing: CountPacking, scope: Scope, number: int) -> StepFunction:
+        """Packed counts of one team or pool as time goes."""
+        if scope is Scope.team or (packing, scope) in self._counted:
+            return self.counted(packing, scope).step_function(number)
+        # No calm filter reads these counts of all pools: count this pool alone.
+        team = self.counted(packing, Scope.team)
+        return self._of_one(number, *self._by_scope(team.deltas, team.base, scope))
+
+    def end_counts(self, packing: CountPacking, scope: Scope) -> I64:
+        """(G,): packed counts of all teams or pools where the feed ends."""
+        if scope is Scope.team or (packing, scope) in self._counted:
+            return self.counted(packing, scope).end()
+        return self.by_pool(self.counted(packing, Scope.team).end())
+
+    def away(self, scope: Scope, number: int, heads: StepFunction) -> StepFunction:
+        """Heads in aux and the entry states, of a team or pool, as time goes."""
+        if self.rules.counts_only_aux:
+            return StepFunction(heads.at_ms, [unpack(packed)[1] for packed in heads.value])
+        away, feed = self.rules.away, self.feed
+        return self._of_one(
+            number, *self._by_scope(away.deltas(feed.changes), away.heads(feed.heads), scope)
+        )
+
+    def _by_scope(self, deltas: CountDeltas, base: I64, scope: Scope) -> tuple[CountDeltas, I64]:
+        if scope is Scope.team:
+            return deltas, base
+        return deltas.by(self.feed.pool_of_team), self.by_pool(base)
+
+    def _of_one(self, number: int, deltas: CountDeltas, base: I64) -> StepFunction:
+        deltas = deltas.of(number)
+        return HeadCounts(base, deltas, count_series(deltas, base)).step_function(number)
 
     def by_pool(self, of_team: I64) -> I64:
         """(P,): sums of (T,) over the teams of each pool."""
         out = np.zeros(len(self.feed.pools), np.int64)
         np.add.at(out, self.feed.pool_of_team, of_team)
         return out
+
+    # -------------------------------------------------------------------------------- entries
 
     def _entries(self) -> tuple[EntryLog, int]:
         changes = self.feed.changes
@@ -113,58 +134,56 @@ class EvaluationContext:
         )
         return self.carried.entries.followed_by(more), len(new)
 
-    def team_run_candidates(self) -> set[int]:
-        """Teams in which a run of entries may alarm."""
-        heads = _least(self.team)
-        return run_candidates(
-            self.entries, self.new_entries, self.entries.team, heads,
-            self.feed.resolution_ms, self.rules.limits,
-        )  # fmt: skip
+    def entries_of(self, scope: Scope, number: int) -> list[Entry]:
+        """Entries of a team or pool that may still count, in order known."""
+        group = self.entries.team
+        if scope is Scope.pool:
+            group = self.feed.pool_of_team[group]
+        return self.carried.named(self.entries.take(group == number), self.feed.agent_names)
 
-    def pool_run_candidates(self) -> set[int]:
-        """Pools in which a run of entries may alarm."""
+    def run_candidates(self, scope: Scope) -> set[int]:
+        """Teams or pools in which a run of entries may alarm; found once."""
+        found = self._run_candidates.get(scope)
+        if found is None:
+            found = self._run_candidates[scope] = self._find_run_candidates(scope)
+        return found
+
+    def _find_run_candidates(self, scope: Scope) -> set[int]:
         if not self.new_entries:
             return set()
-        group = self.feed.pool_of_team[self.entries.team]
+        group, heads, resolution_ms = self.entries.team, self.team, self.feed.resolution_ms
+        if scope is Scope.pool:
+            group, heads = self.feed.pool_of_team[group], self.pool
+            resolution_ms = self._pool_resolution_ms
         return run_candidates(
-            self.entries, self.new_entries, group, _least(self.pool),
-            self.pool_resolution_ms(), self.rules.limits,
-        )  # fmt: skip
+            self.entries, self.new_entries, group, heads.least(), resolution_ms, self.rules.limits
+        )
 
-    def pool_resolution_ms(self) -> I64:
-        """By pool: the coarsest resolution among its teams."""
+    def resolution_ms(self, scope: Scope, number: int) -> int:
+        """Of the source's clock; of a pool, the coarsest among its teams."""
+        column = self._pool_resolution_ms if scope is Scope.pool else self.feed.resolution_ms
+        return int(column[number])
+
+    @cached_property
+    def _pool_resolution_ms(self) -> I64:
         out = np.zeros(len(self.feed.pools), np.int64)
         np.maximum.at(out, self.feed.pool_of_team, self.feed.resolution_ms)
         return out
 
-    def pool_people(self, pool: int) -> StepFunction:
-        """Packed counts `TEAM` of a whole pool as time goes."""
-        base = self.by_pool(self.team.base)
-        deltas = self.team.deltas.by(self.feed.pool_of_team).of(pool)
-        return HeadCounts(base, deltas, count_series(deltas, base)).step_function(pool)
+    # -------------------------------------------------------------------------------- sources
 
-    def away(self, group: int, *, is_pool: bool, heads: StepFunction) -> StepFunction:
-        """Heads in aux and the entry states, of a team or pool, as time goes."""
-        if self.rules.counts_only_aux:
-            return StepFunction(heads.at_ms, [unpack(packed)[1] for packed in heads.value])
-        deltas, base = (
-            self.rules.away.deltas(self.feed.changes), self.rules.away.heads(self.feed.heads)
-        )  # fmt: skip
-        if is_pool:
-            deltas, base = deltas.by(self.feed.pool_of_team), self.by_pool(base)
-        deltas = deltas.of(group)
-        return HeadCounts(base, deltas, count_series(deltas, base)).step_function(group)
+    def stale(self, scope: Scope, number: int) -> StepFunction:
+        """How many teams, this one or those of a pool, have a silent source, as time goes."""
+        return self._pool_stale_of(number) if scope is Scope.pool else self._team_stale_of(number)
 
-    def team_stale(self, team: int) -> StepFunction:
-        """Whether a team's source is silent, as time goes."""
+    def _team_stale_of(self, team: int) -> StepFunction:
         changes = self.feed.stale_changes
         place = np.flatnonzero(changes.team == team)
         return StepFunction.of(
             int(self.feed.stale[team]), changes.at_ms[place], changes.stale[place]
         )
 
-    def pool_stale(self, pool: int) -> StepFunction:
-        """How many of a pool's teams have a silent source, as time goes."""
+    def _pool_stale_of(self, pool: int) -> StepFunction:
         changes = self.feed.stale_changes
         place = np.flatnonzero(self.feed.pool_of_team[changes.team] == pool)
         now = {int(team): bool(self.feed.stale[team]) for team in np.unique(changes.team[place])}
@@ -215,8 +234,8 @@ class EvaluationContext:
         return QueueFacts(trace.known, waiting, since, free)
 
     def queue(self, pool: int) -> QueueTrace:
-        """A pool's queue; made when it is first looked at, so only those that matter are."""
-        self._looked_at.add(pool)
+        """A pool's queue; computed when it is first read, so only those that matter are."""
+        self._queues_read.add(pool)
         return self.feed.queues[pool]
 
     def update_gates(self) -> None:
@@ -229,7 +248,7 @@ class EvaluationContext:
         )
         if self._is_near_peak():
             gate.end_of_waits(feed.queues, feed.from_ms, feed.until_ms, carried.wait_end_ms)
-        for pool in self._looked_at:
+        for pool in self._queues_read:
             carried.oldest_ms[pool] = feed.queues[pool].oldest_since_ms[-1]
 
     def _is_near_peak(self) -> bool:
@@ -244,13 +263,3 @@ class EvaluationContext:
 def third_of(packed: int) -> int:
     """The third of packed counts: unknown (team), free (pool)."""
     return unpack(packed)[2]
-
-
-def _least(heads: HeadCounts) -> I64:
-    """By group: the least number of staffed heads at any instant."""
-    least = first(heads.base)
-    if len(heads.series.start):
-        lowest = np.minimum.reduceat(first(heads.series.packed), heads.series.start)
-        groups = heads.series.groups
-        least[groups] = np.minimum(least[groups], lowest)
-    return least

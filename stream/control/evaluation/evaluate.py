@@ -1,88 +1,175 @@
-"""The listed detectors of pools and teams over one feed: where they may act, and judging there."""
+"""Teams or pools over one feed: evaluates those that are not calm, group by group."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
-import numpy as np
-
-from stream.control.alerts.lifecycle import alert_id
-from stream.control.alerts.transitions import of_detector
+from stream.control.alerts import alert_group
+from stream.control.alerts.alert_group import GroupInput, Spans
+from stream.control.alerts.lifecycle import hash_id
+from stream.control.alerts.suppression import NO_SUPPRESSIONS, JumpHolds, Suppression, Suppressions
 from stream.control.detectors import registry
-from stream.control.detectors.protocol import Detector, DetectorInput, S
+from stream.control.detectors.entries import Entry
+from stream.control.detectors.inputs import NO_AWAY, NO_CALL, DetectorInput
+from stream.control.detectors.protocol import AlertGroup, Detector, Hold, Input
+from stream.control.detectors.registry import Detectors
+from stream.control.episode import Episode
+from stream.control.evaluation.candidates import candidates, may_act
 from stream.control.evaluation.context import EvaluationContext
-from stream.control.model import Transition
+from stream.control.evaluation.transitions import transitions_of
+from stream.control.model import Scope, Transition
 from stream.control.step_function import StepFunction
-from stream.ids import TeamKey
 from stream.units import NEVER_MS
 
+RaisedSpans = Mapping[str, dict[int, Spans]]
+"""By alert group, then by team: when any of its alerts was raised."""
 
-def evaluate_detectors(
-    context: EvaluationContext, number: int, *, is_pool: bool
-) -> tuple[list[Transition], int]:
-    """Judge a pool or team by its listed detectors; also when that is due again without events."""
-    pool, key = _place(context, number, is_pool=is_pool)
-    states, next_wakeup_ms = context.carried.states(is_pool=is_pool), NEVER_MS
+
+def evaluate(
+    context: EvaluationContext, scope: Scope, teams_raised: RaisedSpans, *, everyone: bool
+) -> tuple[RaisedSpans, list[Transition]]:
+    """Evaluate the teams or pools that are not calm.
+
+    Args:
+        context: the feed.
+        scope: teams or pools.
+        teams_raised: what this returned for teams: a pool leaves out the entries that an alert of
+            their own team explains.
+        everyone: without the calm filter.
+
+    Returns:
+        When alerts were raised, and the transitions in any order.
+    """
+    state = context.carried.scopes[scope]
+    groups = registry.groups_of(scope)
+    raised = {
+        group.name: {n: _spans_before(e) for n, e in state.episodes(group).items()}
+        for group, _detectors in groups
+    }
     transitions: list[Transition] = []
-    for detector in registry.of(is_pool=is_pool):
-        watched = _detector_input(context, detector, number, is_pool=is_pool)
-        state, found, next_ms = detector.judge(watched, states.get(detector, number))
-        states.put(detector, number, state)
-        transitions += of_detector(context, pool, key, found)
-        next_wakeup_ms = min(next_wakeup_ms, next_ms)
-    return transitions, next_wakeup_ms
+    size = len(state.wakeup_ms)
+    for number in range(size) if everyone else sorted(candidates(context, scope)):
+        pool, key = context.place(scope, number)
+        next_wakeup_ms = NEVER_MS
+        for group, detectors in groups:
+            episode = state.episode(group, number)
+            if not (
+                everyone
+                or episode.raised
+                or any(may_act(context, scope, number, detector) for detector in detectors)
+            ):
+                continue
+            explained = teams_raised.get(group.name, {})
+            found = _evaluate_group(context, scope, number, group, detectors, explained)
+            raised[group.name][number] = found.raised
+            next_wakeup_ms = min(next_wakeup_ms, found.next_wakeup_ms)
+            transitions += transitions_of(context, pool, key, found.found)
+        state.wakeup_ms[number] = next_wakeup_ms
+    return raised, transitions
 
 
-def detector_candidates(context: EvaluationContext, *, is_pool: bool) -> set[int]:
-    """The pools or teams in which a listed detector may act, due ones aside, and a few others."""
-    candidates: set[int] = set()
-    watched = context.carried.states(is_pool=is_pool).raised()
-    for detector in registry.of(is_pool=is_pool):
-        heads = context.counted(detector.counts, is_pool=is_pool)
-        candidates |= set(heads.series.group[detector.is_candidate(heads.series.packed)].tolist())
-        watched |= set(np.flatnonzero(detector.is_candidate(heads.base)).tolist())
-    return candidates | changed_candidates(context, watched, is_pool=is_pool)
-
-
-def changed_candidates(context: EvaluationContext, watched: set[int], *, is_pool: bool) -> set[int]:
-    """Those of the watched pools or teams of which anything changes, or of their queue."""
-    if not watched:
-        return set()
-    carried, feed = context.carried, context.feed
-    before = feed.changes.team_before
-    teams = np.unique(
-        np.concatenate([feed.changes.team_after, before[before >= 0], feed.stale_changes.team])
+def _evaluate_group(
+    context: EvaluationContext,
+    scope: Scope,
+    number: int,
+    group: AlertGroup,
+    detectors: Detectors,
+    explained: Mapping[int, Spans],
+) -> alert_group.GroupResult:
+    """Evaluate a group in one team or pool, and keep its state."""
+    state = context.carried.scopes[scope]
+    pool, key = context.place(scope, number)
+    found = alert_group.evaluate(
+        GroupInput(
+            group,
+            detectors,
+            [_suppressions(context, scope, number, detector) for detector in detectors],
+            _inputs(context, scope, number, detectors, explained),
+            context.gate(pool) if group.gated else None,
+            partial(hash_id, key.floor, key.pool, key.team),
+        ),
+        [state.state(detector, number) for detector in detectors],
+        state.episode(group, number),
     )
-    found = watched & set((feed.pool_of_team[teams] if is_pool else teams).tolist())
-    for number in watched - found:
-        pool, _key = _place(context, number, is_pool=is_pool)
-        queue = context.queue(pool)
-        moved = len(queue.at_ms) > 1 or queue.oldest_since_ms[0] != carried.oldest_ms[pool]
-        if moved or feed.from_ms <= carried.known_ms[pool] < feed.until_ms:
-            found.add(number)
+    state.set_episode(group, number, found.episode)
+    for detector, own in zip(detectors, found.states, strict=True):
+        state.set_state(detector, number, own)
     return found
 
 
-def _place(context: EvaluationContext, number: int, *, is_pool: bool) -> tuple[int, TeamKey]:
-    """The pool and the names of a pool or team."""
-    feed = context.feed
-    if is_pool:
-        return number, TeamKey(*feed.pools[number], "")
-    return int(feed.pool_of_team[number]), feed.teams[number]
+def _spans_before(episode: Episode) -> Spans:
+    """When an episode was raised, as far as it still knows."""
+    return [(-NEVER_MS, episode.cleared_ms)] if episode.cleared_ms > -NEVER_MS else []
 
 
-def _detector_input(
-    context: EvaluationContext, detector: Detector[S], number: int, *, is_pool: bool
+def _suppressions(
+    context: EvaluationContext, scope: Scope, number: int, detector: Detector[Any]
+) -> Suppressions:
+    """What holds a detector back; never in a pool, which leaves out entries of held teams."""
+    if scope is Scope.pool or not detector.holds:
+        return NO_SUPPRESSIONS
+    parts: list[Suppression] = []
+    if Hold.shift_edges in detector.holds:
+        parts.append(context.rules.hours.shift_edges(context.feed.teams[number]))
+    if Hold.jumps in detector.holds and number in context.jumps:
+        parts.append(JumpHolds(context.jumps[number]))
+    return Suppressions(parts)
+
+
+def _inputs(
+    context: EvaluationContext,
+    scope: Scope,
+    number: int,
+    detectors: Detectors,
+    explained: Mapping[int, Spans],
 ) -> DetectorInput:
+    """What the detectors of a group, all together, declare."""
     feed, hours = context.feed, context.rules.hours
-    pool, key = _place(context, number, is_pool=is_pool)
-    trace = context.queue(pool)
+    declared = frozenset[Input]().union(*(detector.inputs for detector in detectors))
+    pool, _key = context.place(scope, number)
+    heads = context.step_function(detectors[0].counts, scope, number)
+    oldest, away, entries = NO_CALL, NO_AWAY, []
+    if Input.queue in declared:
+        trace = context.queue(pool)
+        oldest = StepFunction(trace.at_ms.tolist(), trace.oldest_since_ms.tolist())
+    if Input.entries in declared:
+        away = context.away(scope, number, heads)
+        entries = context.entries_of(scope, number)
     return DetectorInput(
         feed.from_ms,
         feed.until_ms,
-        context.counted(detector.counts, is_pool=is_pool).step_function(number),
-        StepFunction(trace.at_ms.tolist(), trace.oldest_since_ms.tolist()),
-        context.pool_stale(number) if is_pool else context.team_stale(number),
+        heads,
+        context.stale(scope, number),
         int(context.carried.known_ms[pool]),
         hours.open(feed.pools[pool]),
         hours.peak(feed.pools[pool]),
-        partial(alert_id, key.floor, key.pool, key.team),
+        context.rules.limits,
+        oldest,
+        away,
+        entries,
+        _every_entry if scope is Scope.team else _unexplained(context, explained),
+        context.resolution_ms(scope, number),
     )
+
+
+def _every_entry(_entry: Entry, _t_ms: int) -> bool:
+    return True
+
+
+def _unexplained(
+    context: EvaluationContext, explained: Mapping[int, Spans]
+) -> Callable[[Entry, int], bool]:
+    """Whether an entry counts for its pool: no alert of its own team explains it.
+
+    It is explained if alerts of the same group of its team were raised at any instant since, and
+    does not count while its team hands over. So a pool's alert means movement across teams.
+    """
+    teams, hours = context.feed.teams, context.rules.hours
+
+    def counts(entry: Entry, t_ms: int) -> bool:
+        if hours.shift_edges(teams[entry.team]).holds(t_ms):
+            return False
+        spans = explained.get(entry.team, ())
+        return not any(start <= t_ms and end > entry.at_ms for start, end in spans)
+
+    return counts

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from stream.control.alerts.lifecycle import advance, alert_id, severity_for
+from stream.control.alerts.lifecycle import advance, hash_id, severity_for
 from stream.control.episode import NO_EPISODE, AlertStep, Episode
 from stream.control.model import Severity, Verdict
 
 
 def test_an_id_is_sixteen_hex_digits_that_stay_the_same_for_good() -> None:
-    assert alert_id("main", "p", "red", "share", 1_772_445_600_000) == "85f044db5ca93c79"
-    assert alert_id("main", "p", "", "share", 1_772_445_600_000) != "85f044db5ca93c79"
+    assert hash_id("main", "p", "red", "share", 1_772_445_600_000) == "85f044db5ca93c79"
+    assert hash_id("main", "p", "", "share", 1_772_445_600_000) != "85f044db5ca93c79"
 
 
 def test_the_page_limit_pages_only_through_an_open_gate() -> None:
@@ -30,7 +30,7 @@ def test_of_alerts_at_one_instant_the_loudest_is_told() -> None:
         {"share": False, "collective": True},
         calm=False,
         severity_for=lambda page_limit: Severity.page if page_limit else Severity.nudge,
-        name=str,
+        alert_id=str,
     )
     assert [(step.detector, step.to, step.notify) for step in steps] == [
         ("collective", Verdict.out_of_control, True),
@@ -48,7 +48,7 @@ def test_a_detector_that_grows_louder_than_what_was_told_is_told_under_its_own_i
             found,
             calm=not found,
             severity_for=lambda page_limit: Severity.page if page_limit else Severity.nudge,
-            name=str,
+            alert_id=str,
         )
 
     episode, _ = judge(NO_EPISODE, 0, {"share": False})

@@ -96,7 +96,7 @@ def test_state_from_before_and_after_its_time_in_the_list_is_read(
     control.restore(before.snapshot())
     assert [t.detector for t in control.advance(floor.feed(s(30), s(250)))] == [one.name]
     [row] = orjson.loads(control.snapshot())[kind]
-    assert row[-1][one.name][0] == (since_s - 250) * 1000
+    assert row[-1][one.name]["since_ms"] == (since_s - 250) * 1000
     monkeypatch.setattr(registry, listed, known)
     without = Control(spec())
     without.restore(control.snapshot())
@@ -160,7 +160,7 @@ def test_the_order_of_the_views_is_that_of_the_lists(added: None) -> None:
     control = Control(spec())
     run_control(control, rung(), s(200))
     of_teams = [one.name for one in registry.TEAM_DETECTORS]
-    rest = [one.name for one in registry.POOL_DETECTORS if not one.overrules]
+    of_pools = [one.name for one in registry.POOL_DETECTORS]
     views = control.views()
-    assert shown_detectors(views, "red") == ["verdict", *of_teams, "share", "collective"]
-    assert shown_detectors(views, "") == ["verdict", "cover", *rest, "collective"]
+    assert shown_detectors(views, "red") == ["verdict", *of_teams]
+    assert shown_detectors(views, "") == ["verdict", *of_pools]

@@ -2,8 +2,8 @@
 
 import pytest
 
+from stream.control.alerts.suppression import Jumps
 from stream.control.control import Control
-from stream.control.detectors.share import Jumps
 from stream.control.model import Verdict
 from stream.events.language import State
 from stream.spec import LocalSpan, PeakSpec, ShiftSpec
@@ -111,17 +111,17 @@ def test_share_holds_two_minutes_after_n_has_jumped_by_more_than_30_percent(
 
 def test_ten_logins_one_by_one_are_a_jump_and_a_slow_change_is_none() -> None:
     quick, slow = Jumps(), Jumps()
-    assert [quick.push(s(10 * i), 10 + i, 11 + i) for i in range(4)] == [False] * 3 + [True]
-    assert [slow.push(s(150 * i), 10 + i, 11 + i) for i in range(4)] == [False] * 4
+    assert [quick.update(s(10 * i), 10 + i, 11 + i) for i in range(4)] == [False] * 3 + [True]
+    assert [slow.update(s(150 * i), 10 + i, 11 + i) for i in range(4)] == [False] * 4
     assert quick.until_ms == s(30) + 120_000
 
 
 def test_a_jump_counts_values_that_were_in_force_within_five_minutes() -> None:
     inside, outside = Jumps(), Jumps()
-    inside.push(s(0), 10, 13)
-    assert inside.push(s(299.999), 13, 14)
-    outside.push(s(0), 10, 13)
-    assert not outside.push(s(300), 13, 14)
+    inside.update(s(0), 10, 13)
+    assert inside.update(s(299.999), 13, 14)
+    outside.update(s(0), 10, 13)
+    assert not outside.update(s(300), 13, 14)
 
 
 @pytest.mark.parametrize(

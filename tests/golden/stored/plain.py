@@ -95,7 +95,7 @@ def _value(key: str, field: bytes, value: bytes) -> Any:
     if field == b"manifest":
         return re.sub(rb'"[0-9a-f]{16}"', b'"ID"', value)
     if key.endswith(":outbox"):
-        place, body = value.rsplit(b":{", 1)[0], value[value.index(b"{") :]
+        place, body = value.split(b":{", 1)[0], value[value.index(b"{") :]
         return [place, blanked(body)]
     return value
 

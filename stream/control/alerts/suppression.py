@@ -1,0 +1,149 @@
+"""Suppression: what holds the alarms of a detector back, or exempts heads from it.
+
+Shift edges and jumps of n implement the protocol. The alert group applies it, and nothing else
+does: heads that are exempt are taken from k, so that the calm filter, which looks at k as it is,
+lets no alarm go.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+from stream.units import MINUTE_MS, NEVER_MS
+
+JUMP_WINDOW_MS: Final = 5 * MINUTE_MS
+JUMP_HOLD_MS: Final = 2 * MINUTE_MS
+
+
+class Suppression(Protocol):
+    """What suppresses alarms of one team during some spans of time."""
+
+    def exempt_heads(self, t_ms: int) -> int:
+        """Heads that do not count at an instant: they are taken from k, the second count."""
+
+    def holds(self, t_ms: int) -> bool:
+        """Whether alarms are held back at an instant."""
+
+    def bounds(self, from_ms: int, until_ms: int) -> list[int]:
+        """Instants in [from_ms, until_ms) at which either may change."""
+
+    def next_bound(self, t_ms: int) -> int:
+        """The first such instant strictly after t_ms; NEVER_MS: none."""
+
+
+class Suppressions:
+    """All that suppresses alarms of one detector in one team."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Sequence[Suppression] = ()) -> None:
+        self._parts = parts
+
+    def reduce(self, counts: tuple[int, int, int], t_ms: int) -> tuple[int, int, int]:
+        """Counts at an instant less the heads that are exempt."""
+        exempt = 0
+        for part in self._parts:
+            exempt += part.exempt_heads(t_ms)
+        if not exempt:
+            return counts
+        first, second, third = counts
+        return first, max(0, second - exempt), third
+
+    def holds(self, t_ms: int) -> bool:
+        """Whether any of them holds alarms back at an instant."""
+        return any(part.holds(t_ms) for part in self._parts)
+
+    def bounds(self, from_ms: int, until_ms: int) -> list[int]:
+        """Instants in [from_ms, until_ms) at which any of them may change."""
+        return [bound for part in self._parts for bound in part.bounds(from_ms, until_ms)]
+
+    def release_ms(self, t_ms: int) -> int:
+        """The first bound strictly after t_ms of those that hold; NEVER_MS: none holds."""
+        held = (part.next_bound(t_ms) for part in self._parts if part.holds(t_ms))
+        return min(held, default=NEVER_MS)
+
+
+NO_SUPPRESSIONS: Final = Suppressions()
+
+
+class JumpHolds:
+    """Share is held for two minutes after each jump of n: so many logins are no walk-out.
+
+    Args:
+        jumps: instants of the jumps, rising.
+    """
+
+    __slots__ = ("_jumps",)
+
+    def __init__(self, jumps: Sequence[int]) -> None:
+        self._jumps = jumps
+
+    def exempt_heads(self, _t_ms: int) -> int:
+        """None."""
+        return 0
+
+    def holds(self, t_ms: int) -> bool:
+        """Whether n jumped within the last two minutes."""
+        return self._release_ms(t_ms) > t_ms
+
+    def bounds(self, from_ms: int, until_ms: int) -> list[int]:
+        """Jumps, and the ends of their holds."""
+        ends = [jump + JUMP_HOLD_MS for jump in self._jumps]
+        return [t for t in (*self._jumps, *ends) if from_ms <= t < until_ms]
+
+    def next_bound(self, t_ms: int) -> int:
+        """The end of the hold, or else the next jump."""
+        release_ms = self._release_ms(t_ms)
+        if release_ms > t_ms:
+            return release_ms
+        place = bisect_right(self._jumps, t_ms)
+        return self._jumps[place] if place < len(self._jumps) else NEVER_MS
+
+    def _release_ms(self, t_ms: int) -> int:
+        place = bisect_right(self._jumps, t_ms)
+        return self._jumps[place - 1] + JUMP_HOLD_MS if place else t_ms
+
+
+class Jumps:
+    """Finds jumps of n: by more than 30 % of a value that it had in the last five minutes.
+
+    Compared are the new n and every n that was in force within [t - 5 min, t). So a slow change
+    is none, and ten logins one by one within five minutes are.
+    """
+
+    __slots__ = ("high", "low", "until_ms")
+
+    def __init__(
+        self,
+        low: Iterable[tuple[int, int]] = (),
+        high: Iterable[tuple[int, int]] = (),
+        until_ms: int = 0,
+    ) -> None:
+        # The candidates for least and greatest: instant until which n had the value, value.
+        self.low = deque(low)
+        self.high = deque(high)
+        self.until_ms = until_ms
+        """End of the last hold."""
+
+    def update(self, t_ms: int, before: int, after: int) -> bool:
+        """Follow a change of n; whether it is a jump, so that share is held from here on."""
+        while self.low and self.low[0][0] <= t_ms - JUMP_WINDOW_MS:
+            self.low.popleft()
+        while self.high and self.high[0][0] <= t_ms - JUMP_WINDOW_MS:
+            self.high.popleft()
+        while self.low and self.low[-1][1] >= before:
+            self.low.pop()
+        while self.high and self.high[-1][1] <= before:
+            self.high.pop()
+        self.low.append((t_ms, before))
+        self.high.append((t_ms, before))
+        jump = 10 * after > 13 * self.low[0][1] or 10 * after < 7 * self.high[0][1]
+        if jump:
+            self.until_ms = t_ms + JUMP_HOLD_MS
+        return jump
+
+    def is_over(self, t_ms: int) -> bool:
+        """Whether nothing in here matters any more."""
+        last_ms = self.low[-1][0] if self.low else -JUMP_WINDOW_MS
+        return t_ms >= self.until_ms and last_ms <= t_ms - JUMP_WINDOW_MS
