@@ -93,7 +93,7 @@ def copy(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("title", ["Add a ratio", "Add a state"])
+@pytest.mark.parametrize("title", ["Add a ratio", "Add a state", "Write a detector"])
 def test_a_walk_through_leads_where_it_says(title: str, copy: Path) -> None:
     blocks = walk_through(title)
     assert {"sh", "diff"} & {block.language for block in blocks}
