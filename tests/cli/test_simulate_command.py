@@ -53,7 +53,7 @@ def test_the_roster_names_all_agents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "said"),
     [
         (("--walkout", "team=team-01"), "allowed: floor, team, after, heads, within, lasts"),
         (("--walkout", "team=x,after=1m,heads=2"), "no team 'x' on floor 'floor-01'"),
@@ -64,10 +64,10 @@ def test_the_roster_names_all_agents(tmp_path: Path) -> None:
         (("--shift", "8h-1h"), "--shift '8h-1h'; allowed"),
     ],
 )
-def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], told: str) -> None:
+def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(app, ["simulate", *options])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert said in done.stderr
 
 
 def test_without_a_broker_it_ends_with_3_and_a_clear_line() -> None:

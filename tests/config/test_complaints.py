@@ -123,7 +123,7 @@ def test_secrets_are_masked_in_complaints(file: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://:80/", "http://b:99999/", "http://b:port/", "http://b:0"])
-def test_an_address_without_a_host_or_with_a_port_that_is_none_is_told(
+def test_an_address_without_a_host_or_with_a_port_that_is_none_is_reported(
     file: Path, url: str
 ) -> None:
     said = complaint(file, f'[[sink]]\nkind = "webhook"\nurl = "{url}"')
@@ -162,6 +162,6 @@ def test_two_sinks_of_one_name_are_refused_whether_it_is_given_or_not(file: Path
     )
 
 
-def test_annotations_without_a_token_are_told_at_once(file: Path) -> None:
+def test_annotations_without_a_token_are_reported_at_once(file: Path) -> None:
     said = complaint(file, '[[sink]]\nkind = "grafana"\nurl = "http://g:3000/"')
     assert "needs a secret: the token of a service account" in said

@@ -95,7 +95,7 @@ def test_the_file_in_the_working_directory_is_taken_unless_another_is_named(
     assert load_settings(None, {}).kafka.group == "here"
 
 
-def test_the_documented_example_becomes_what_the_pure_part_is_told(file: Path) -> None:
+def test_the_documented_example_becomes_the_spec_of_the_pure_part(file: Path) -> None:
     settings = load(file, EXAMPLE)
     assert settings.roster.file == str(file.parent / "roster.csv")
     assert settings.sink[0].url.reveal() == "http://127.0.0.1:9000/alerts"

@@ -74,7 +74,7 @@ def compare(windows: list[FinishedWindow], hours: list[Hour]) -> int:
                 )
                 count += 1
     assert not archived, "hours without a window"
-    assert not np.any(list(later_calls.values())), "what is told later adds up to something else"
+    assert not np.any(list(later_calls.values())), "later closings add up to something else"
     return count
 
 
@@ -87,10 +87,10 @@ def test_every_figure_of_a_simulated_morning_is_that_of_the_archive(arrival: boo
         seed=5,
         disturbance=Disturbance(late=0.05, late_ms_most=4 * MINUTE_MS, repeated=0.05),
     )
-    told = [sent.event for sent in simulate(plan)]
+    sent_events = [sent.event for sent in simulate(plan)]
     end_ms = START_MS + 8 * HOUR_MS
-    told += ({"type": "heartbeat", "ts": end_ms, "floor": f, "source": s} for f, s in FEEDS)
-    recording = events.read([InputFile("recorded", [orjson.dumps(one) for one in told])])
+    sent_events += ({"type": "heartbeat", "ts": end_ms, "floor": f, "source": s} for f, s in FEEDS)
+    recording = events.read([InputFile("recorded", [orjson.dumps(one) for one in sent_events])])
     windows, hours = lived(recording, "Asia/Kolkata", arrival=arrival)
     assert {hour.start_ms % HOUR_MS for hour in hours} == {30 * MINUTE_MS}
     assert compare(windows, hours) >= 3 * 60
