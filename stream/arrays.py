@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from stream.events.language import I64, Bool
-
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+Bool = npt.NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 BLOCK_BITS = 10
 """Blocks of 1 024 agents or seats are the unit of storage."""

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-I64 = npt.NDArray[np.int64]
-I32 = npt.NDArray[np.int32]
-U8 = npt.NDArray[np.uint8]
-Bool = npt.NDArray[np.bool_]
+from stream.arrays import I32 as I32
+from stream.arrays import I64 as I64
+from stream.arrays import U8 as U8
+from stream.arrays import Bool as Bool
 
 
 class State(IntEnum):
