@@ -1,6 +1,6 @@
 """Failpoints: named points at which a test kills or stops this process; off by default.
 
-Only dying between two steps shows what can go wrong there. `FLOORWATCH_SPEC` names the action, the
+Only dying between two steps shows what can go wrong there. `FLOORWATCH_FAULT` names the action, the
 point and the pass: ``kill@commit.after#3`` sends the process SIGKILL after its third commit,
 ``stop@flip.before`` SIGSTOP before its first switch of a manifest.
 """
@@ -13,7 +13,7 @@ from typing import Final
 
 from stream.errors import ConfigurationError
 
-VARIABLE: Final = "FLOORWATCH_SPEC"
+VARIABLE: Final = "FLOORWATCH_FAULT"
 SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 STEPS: Final = (
     "decode",

@@ -230,6 +230,6 @@ class PartitionTask:
 
     def commit(self) -> Commit:
         """What a commit stores now; called before its dead letters are sent: it covers no more."""
-        entries, taken = self.outbox.for_commit()
+        entries, delivered = self.outbox.for_commit()
         control = self.shard.control_state()
-        return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, taken)
+        return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, delivered)

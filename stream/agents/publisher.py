@@ -43,9 +43,12 @@ class KafkaPublisher:
         self._dead_letters = _TopicProducer(addresses, topics.dead_letters)
         self._control = _TopicProducer(addresses, topics.control)
 
-    async def dead_letters(self, letters: list[DeadLetter]) -> bool:
+    async def dead_letters(self, dead_letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
-        records = [ProducerRecord(letter.key, letter.value, letter.headers) for letter in letters]
+        records = [
+            ProducerRecord(dead_letter.key, dead_letter.value, dead_letter.headers)
+            for dead_letter in dead_letters
+        ]
         with failpoint("letters"):
             return await self._dead_letters.produce(records)
 

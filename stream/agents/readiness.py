@@ -27,8 +27,8 @@ def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServi
         reasons.append("a rebalance is in progress")
     unavailable_since_s = services.store_state.unavailable_since_s
     if unavailable_since_s is not None:
-        away_s = time.monotonic() - unavailable_since_s
-        reasons.append(f"the store has been unavailable for {away_s:.0f} s")
+        unavailable_s = time.monotonic() - unavailable_since_s
+        reasons.append(f"the store has been unavailable for {unavailable_s:.0f} s")
     pending = [str(tp.partition) for tp in tasks.pending()]
     if pending:
         reasons.append(f"waiting for the state of partitions {', '.join(pending)}")

@@ -27,7 +27,7 @@ class Publisher(Protocol):
     Each method is called on the event loop by any task; those that produce wait for Kafka.
     """
 
-    async def dead_letters(self, letters: list[DeadLetter]) -> bool:
+    async def dead_letters(self, dead_letters: list[DeadLetter]) -> bool:
         """Produce dead letters; called before their commit. Waits for the acknowledgement."""
 
     async def transitions(self, entries: list[OutboxEntry]) -> bool:
@@ -71,27 +71,27 @@ class StreamQuality:
     """Whether most events of the stream are rejected or late, evaluated minute by minute."""
 
     since_ms: int = 0
-    good: int = 0
-    bad: int = 0
+    accepted: int = 0
+    rejected_or_late: int = 0
     mostly_rejected: bool = False
 
     def add(self, counts: EventCounts, now_ms: int) -> None:
         """Count the events of a chunk; `now_ms`: monotonic."""
         self.roll(now_ms)
-        self.good += counts.accepted
-        self.bad += counts.late + counts.rejected.total()
+        self.accepted += counts.accepted
+        self.rejected_or_late += counts.late + counts.rejected.total()
         if self._has_enough_events:
-            self.mostly_rejected = self.bad > self.good
+            self.mostly_rejected = self.rejected_or_late > self.accepted
 
     def roll(self, now_ms: int) -> None:
         """End the minute if it is over: it alone decides, and too few events are a good stream."""
         if now_ms - self.since_ms >= MINUTE_MS:
-            self.mostly_rejected = self._has_enough_events and self.bad > self.good
-            self.since_ms, self.good, self.bad = now_ms, 0, 0
+            self.mostly_rejected = self._has_enough_events and self.rejected_or_late > self.accepted
+            self.since_ms, self.accepted, self.rejected_or_late = now_ms, 0, 0
 
     @property
     def _has_enough_events(self) -> bool:
-        return self.good + self.bad >= EVENTS_EVALUATED_MIN
+        return self.accepted + self.rejected_or_late >= EVENTS_EVALUATED_MIN
 
 
 @dataclass(slots=True)

@@ -46,14 +46,14 @@ def make_dead_letters(
     late: Sequence[Late],
 ) -> list[DeadLetter]:
     """The dead letters of one batch, by offset; `values` and `offsets` as they were decoded."""
-    found: dict[tuple[int, Reason], list[str]] = {}
+    details_by_reason: dict[tuple[int, Reason], list[str]] = {}
     for one in rejected:
-        found.setdefault((one.record, one.reason), []).append(one.detail)
+        details_by_reason.setdefault((one.record, one.reason), []).append(one.detail)
     for event in late:
-        found.setdefault((event.record, event.reason), []).append("")
+        details_by_reason.setdefault((event.record, event.reason), []).append("")
     return [
         _dead_letter(origin, offsets[record], values[record], reason, details)
-        for (record, reason), details in sorted(found.items())
+        for (record, reason), details in sorted(details_by_reason.items())
     ]
 
 

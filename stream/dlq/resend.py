@@ -39,7 +39,7 @@ class NotResendable(Exception):
 
 
 def resend_records(
-    letter: DeadLetterRecord, topic: str, partitions: int, now_ms: int
+    dead_letter: DeadLetterRecord, topic: str, partitions: int, now_ms: int
 ) -> list[ResendRecord]:
     """The records that resend the acceptable events of a dead letter, one a partition.
 
@@ -50,7 +50,7 @@ def resend_records(
     its bytes; of one that is divided, unknown fields may be left out.
 
     Args:
-        letter: the dead letter.
+        dead_letter: what is resent.
         topic: where events are read.
         partitions: how many it has.
         now_ms: Unix time.
@@ -58,27 +58,32 @@ def resend_records(
     Raises:
         NotResendable: there is nothing to send.
     """
-    if letter.is_cut:
-        raise NotResendable("cut", f"{CUT_BYTES} of its {letter.size} bytes are in the dead letter")
-    parsed = _documents(letter)
+    if dead_letter.is_cut:
+        raise NotResendable(
+            "cut", f"{CUT_BYTES} of its {dead_letter.size} bytes are in the dead letter"
+        )
+    parsed = _documents(dead_letter)
     names = Names()
     decoded = decode_objects(parsed, [now_ms] * len(parsed), names)
-    same = [one.detail for one in decoded.rejected if one.reason == letter.reason]
-    if len(same) >= letter.events or not len(decoded.batch):
+    same = [one.detail for one in decoded.rejected if one.reason == dead_letter.reason]
+    if len(same) >= dead_letter.events or not len(decoded.batch):
         details = [*same, *(one.detail for one in decoded.rejected)]
         raise NotResendable("rejected again", details[0])
     by_partition: dict[int, list[_ResentEvent]] = {}
     for event in _events(parsed, decoded.batch, names):
         partition = partition_of(event.floor, partitions)
         where = (topic, partition)
-        if letter.reason == Reason.misrouted and (letter.topic, letter.partition) == where:
+        if (
+            dead_letter.reason == Reason.misrouted
+            and (dead_letter.topic, dead_letter.partition) == where
+        ):
             continue
         by_partition.setdefault(partition, []).append(event)
     if not by_partition:
         raise NotResendable("already in place", "its floors belong where the record stood")
     events = sum(map(len, by_partition.values()))
     is_whole = len(by_partition) == 1 and events == len(parsed)
-    unchanged = letter.value if is_whole else None
+    unchanged = dead_letter.value if is_whole else None
     return [_record(at, some, unchanged) for at, some in sorted(by_partition.items())]
 
 
@@ -88,9 +93,9 @@ class _ResentEvent(NamedTuple):
     ts_ms: int
 
 
-def _documents(letter: DeadLetterRecord) -> list[object]:
+def _documents(dead_letter: DeadLetterRecord) -> list[object]:
     try:
-        return documents(letter.value)
+        return documents(dead_letter.value)
     except UnreadableRecord as error:
         raise NotResendable("rejected again", error.detail) from None
 

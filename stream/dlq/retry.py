@@ -36,15 +36,15 @@ class Selection:
     limit: int | None = None
     """At most so many dead letters, the first ones."""
 
-    def has(self, letter: DeadLetterRecord) -> bool:
+    def has(self, dead_letter: DeadLetterRecord) -> bool:
         """Whether a dead letter is selected."""
-        return (not self.reasons or letter.reason in self.reasons) and (
-            not self.origins or (letter.partition, letter.offset) in self.origins
+        return (not self.reasons or dead_letter.reason in self.reasons) and (
+            not self.origins or (dead_letter.partition, dead_letter.offset) in self.origins
         )
 
-    def is_late(self, letter: DeadLetterRecord) -> bool:
+    def is_late(self, dead_letter: DeadLetterRecord) -> bool:
         """Whether a dead letter would be late again, and was not selected by its reason."""
-        return letter.reason in LATE and letter.reason not in self.reasons
+        return dead_letter.reason in LATE and dead_letter.reason not in self.reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,12 @@ class Retry:
         target: RetryTarget,
         show: ShowProgress,
     ) -> None:
-        self._reader, self._selection, self._target, self._show = reader, selection, target, show
+        self._reader, self._selection, self._target, self._show = (
+            reader,
+            selection,
+            target,
+            show,
+        )
         self.outcome = RetryResult()
         """Counted batch by batch, so it holds after an interruption too."""
         self._producer: AIOKafkaProducer | None = None
@@ -144,17 +149,17 @@ class Retry:
                     break
         await self._send()
 
-    def _prepare(self, letter: DeadLetterRecord) -> bool:
+    def _prepare(self, dead_letter: DeadLetterRecord) -> bool:
         """Add a dead letter to the batch, if it can be sent."""
         target, now_ms = self._target, wall_ms()
         try:
-            records = resend_records(letter, target.events_topic, target.partitions, now_ms)
+            records = resend_records(dead_letter, target.events_topic, target.partitions, now_ms)
         except NotResendable as error:
-            what = (letter.reason, error.why)
+            what = (dead_letter.reason, error.why)
             self.outcome.not_resendable[what] += 1
-            self.outcome.examples.setdefault(what, f"{letter.origin}: {error.detail}")
+            self.outcome.examples.setdefault(what, f"{dead_letter.origin}: {error.detail}")
             return False
-        self._batch.append((letter, records))
+        self._batch.append((dead_letter, records))
         self._bytes += sum(len(record.value) for record in records)
         return True
 
@@ -167,7 +172,10 @@ class Retry:
             ]
             await send(self._producer, self._target.events_topic, events)
             mark = ((RETRIED, rfc3339(wall_ms()).encode()),)
-            marks = [ProducerRecord(letter.key, None, mark, letter.at) for letter, _ in chunk]
+            marks = [
+                ProducerRecord(dead_letter.key, None, mark, dead_letter.at)
+                for dead_letter, _ in chunk
+            ]
             await send(self._producer, self._target.dead_letters_topic, marks)
         outcome = self.outcome
         outcome.retried += len(chunk)

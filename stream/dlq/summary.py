@@ -42,20 +42,20 @@ class Summary:
                 "retried": self.retried[place],
             }
 
-    def document(self, letter: DeadLetterRecord) -> dict[str, Any]:
+    def document(self, dead_letter: DeadLetterRecord) -> dict[str, Any]:
         """A dead letter as a JSON object."""
         return {
-            "time": rfc3339(letter.time_ms),
-            "reason": letter.reason,
-            "detail": letter.detail,
-            "events": letter.events,
-            "source_topic": letter.topic,
-            "source_partition": letter.partition,
-            "source_offset": letter.offset,
-            "size_bytes": letter.size,
-            "truncated": letter.is_cut,
-            "retried": letter.key in self.marked,
-            "value": preview(letter.value),
+            "time": rfc3339(dead_letter.time_ms),
+            "reason": dead_letter.reason,
+            "detail": dead_letter.detail,
+            "events": dead_letter.events,
+            "source_topic": dead_letter.topic,
+            "source_partition": dead_letter.partition,
+            "source_offset": dead_letter.offset,
+            "size_bytes": dead_letter.size,
+            "truncated": dead_letter.is_cut,
+            "retried": dead_letter.key in self.marked,
+            "value": preview(dead_letter.value),
         }
 
 
@@ -111,5 +111,7 @@ async def summarise(
             heapq.heappush(newest, (one.time_ms, one.key, one))
             if len(newest) > limit:
                 heapq.heappop(newest)
-    found.newest = [letter for _, _, letter in sorted(newest, key=lambda t: t[:2], reverse=True)]
+    found.newest = [
+        dead_letter for _, _, dead_letter in sorted(newest, key=lambda t: t[:2], reverse=True)
+    ]
     return found

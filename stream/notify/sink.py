@@ -89,7 +89,10 @@ UNLIMITED: Final = RateLimit(1_000, 0.0)
 
 
 class Sender(Protocol):
-    """Sends notices to one sink."""
+    """Sends notices to one sink.
+
+    The sink's queue makes all calls, on the worker's event loop. Only `send` waits for the network.
+    """
 
     @property
     def spec(self) -> SinkSpec:
@@ -101,13 +104,20 @@ class Sender(Protocol):
 
     @property
     def concurrency(self) -> int:
-        """How many messages may be sent at the same time."""
+        """How many calls of `send` may run at the same time; read once, at the start."""
 
     def batch_size(self, notices: Iterable[Notice]) -> int:
-        """How many of these, from the first on, fit into one message; at least one."""
+        """How many of these, from the first on, fit into one message; at least one.
+
+        Called before each `send` with the notices that are ready, perhaps none. Must not block.
+        """
 
     async def send(self, notices: Sequence[Notice]) -> SendResult:
-        """Send one message with these notices; raises nothing."""
+        """Send one message with these notices; raises nothing.
+
+        Called with at most `batch_size` notices, by `concurrency` tasks at once, within the
+        `rate_limit`. May wait for the sink; each request is bounded by the timeout of `spec`.
+        """
 
 
 _RETRYABLE: Final = frozenset({408, 425, 429})

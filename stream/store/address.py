@@ -53,18 +53,18 @@ def site_of(url: str) -> Site:
     scheme, _, rest = url.partition("://")
     if scheme not in SCHEMES or not rest.strip("/"):
         raise ValueError(f"must begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
-    found = _MANY.fullmatch(url)
-    if found is None:
+    match = _MANY.fullmatch(url)
+    if match is None:
         return Site("server", url)
-    if set("@,") & set(found["user"] or ""):
+    if set("@,") & set(match["user"] or ""):
         raise ValueError(
             "write user and password once, before the first address; '@' in them is %40, ',' %2C"
         )
-    addresses = tuple(map(_address, found["hosts"].split(",")))
-    user = f"{found['user']}@" if found["user"] is not None else ""
-    first = f"{found['scheme']}://{user}{addresses[0]}"
-    options, path = found["options"] or "", found["path"] or ""
-    if found["kind"] == "cluster":
+    addresses = tuple(map(_address, match["hosts"].split(",")))
+    user = f"{match['user']}@" if match["user"] is not None else ""
+    first = f"{match['scheme']}://{user}{addresses[0]}"
+    options, path = match["options"] or "", match["path"] or ""
+    if match["kind"] == "cluster":
         if path not in {"", "/", "/0"}:
             raise ValueError("a cluster has only database 0: write nothing after its addresses")
         return Site("cluster", first + options, addresses)
@@ -79,7 +79,7 @@ def site_of(url: str) -> Site:
 
 
 def _address(text: str) -> Address:
-    found = _HOST.fullmatch(text.strip())
-    if found is None or not 0 < int(found["port"]) < 65536:
+    match = _HOST.fullmatch(text.strip())
+    if match is None or not 0 < int(match["port"]) < 65536:
         raise ValueError(f"'{text}' is no address; write host:port, several with commas between")
-    return Address(found["host"].strip("[]"), int(found["port"]))
+    return Address(match["host"].strip("[]"), int(match["port"]))

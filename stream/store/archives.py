@@ -70,8 +70,8 @@ async def read(
         [("ZRANGEBYSCORE", keys.hours(shard, floor), from_ms, f"({to_ms}")]
     )
     gets: list[Command] = [("GET", keys.hour(shard, floor, int(start))) for start in starts]
-    found: list[Hour] = []
+    hours: list[Hour] = []
     for first in range(0, len(gets), BATCH_COMMANDS):
         blobs = await client.execute(gets[first : first + BATCH_COMMANDS])
-        found += [decode(blob) for blob in blobs if blob is not None]
-    return found
+        hours += [decode(blob) for blob in blobs if blob is not None]
+    return hours

@@ -55,8 +55,8 @@ class ClusterTopology:
         """See `stream.store.topology.Topology`."""
         await self._refresh()
         owners = sorted({owner for owner in self._owners if owner is not None})
-        found = await asyncio.gather(*(self._connection(owner).connect() for owner in owners))
-        return [info for [info] in found]
+        replies = await asyncio.gather(*(self._connection(owner).connect() for owner in owners))
+        return [info for [info] in replies]
 
     async def exchange(self, commands: Sequence[Command]) -> list[Answer]:
         """See `stream.store.topology.Topology`; nodes work at the same time, each in order.
@@ -109,9 +109,9 @@ class ClusterTopology:
         if len(by_node) == 1:
             return await self._execute_on(routed[0].to, routed)
         groups = [(to, [routed[at] for at in places]) for to, places in by_node.items()]
-        found = await asyncio.gather(*(self._execute_on(to, group) for to, group in groups))
+        replies = await asyncio.gather(*(self._execute_on(to, group) for to, group in groups))
         answers: list[Answer] = [None] * len(routed)
-        for places, some in zip(by_node.values(), found, strict=True):
+        for places, some in zip(by_node.values(), replies, strict=True):
             for at, answer in zip(places, some, strict=True):
                 answers[at] = answer
         return answers
@@ -164,13 +164,13 @@ class ClusterTopology:
     async def _read_map(self) -> list[Address | None]:
         asked = list(self._discovery)
         answers = await ask_all([*self._discovery.values()], _MAP)
-        found = [
+        replies = [
             (state, slots, address.host)
             for address, (state, slots) in zip(asked, answers, strict=True)
             if not isinstance(state, Exception) and not isinstance(slots, Exception)
         ]
-        if found:
-            return newest_map(found)
+        if replies:
+            return newest_map(replies)
         for state, _ in answers:
             if isinstance(state, ResponseError):  # the node answers, but is not in a cluster
                 raise state
@@ -183,13 +183,13 @@ def slot_of(command: Command) -> int:
     return key_slot(str(key).encode())
 
 
-def newest_map(found: Sequence[tuple[bytes, Sequence[Any], str]]) -> list[Address | None]:
+def newest_map(replies: Sequence[tuple[bytes, Sequence[Any], str]]) -> list[Address | None]:
     """The primary of each slot, from the node that knows the latest epoch.
 
     Args:
-        found: of each node the answers to CLUSTER INFO and CLUSTER SLOTS, and its host.
+        replies: of each node the answers to CLUSTER INFO and CLUSTER SLOTS, and its host.
     """
-    _, slots, host = max(found, key=lambda row: epoch_of(row[0]))
+    _, slots, host = max(replies, key=lambda row: epoch_of(row[0]))
     return owners_of(slots, host)
 
 

@@ -71,14 +71,14 @@ class Connection:
         async with self._lock:
             try:
                 if not self._connection.is_connected:
-                    await self._begin()
+                    await self._connect()
                 return await self._send(commands)
             except BaseException:
                 # Replies may be in transit that the next exchange would take for its own.
                 await self._connection.disconnect(nowait=True)
                 raise
 
-    async def _begin(self) -> None:
+    async def _connect(self) -> None:
         await self._connection.connect()  # type: ignore[no-untyped-call]
         if self._accept is not None:
             [reply] = await self._send([("INFO",)])

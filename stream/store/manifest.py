@@ -159,15 +159,15 @@ def from_text(text: bytes) -> Manifest:
         StateError: it is not a manifest.
     """
     try:
-        found = orjson.loads(text)
-        parts = {name: Part(str(v), int(n)) for name, (v, n) in found["parts"].items()}
+        document = orjson.loads(text)
+        parts = {name: Part(str(v), int(n)) for name, (v, n) in document["parts"].items()}
         return Manifest(
-            id=str(found["id"]),
-            store_id=str(found["store_id"]),
-            format=int(found["format"]),
-            partitions=int(found["partitions"]),
-            offset=int(found["offset"]),
-            as_of_ms=int(found["as_of_ms"]),
+            id=str(document["id"]),
+            store_id=str(document["store_id"]),
+            format=int(document["format"]),
+            partitions=int(document["partitions"]),
+            offset=int(document["offset"]),
+            as_of_ms=int(document["as_of_ms"]),
             parts=parts,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as exc:

@@ -41,7 +41,7 @@ def check_compatible(lease: Lease, formats: frozenset[int], partitions: int) -> 
         raise StateError(msg)
     if manifest.partitions != partitions:
         msg = (
-            f"state of {name} was kept for {manifest.partitions} partitions, the topic has "
+            f"state of {name} was stored for {manifest.partitions} partitions, the topic has "
             f"{partitions}: floors have moved between partitions. Copy the records by floor into "
             "a new topic and clear the state and views of the old one"
         )

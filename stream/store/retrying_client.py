@@ -49,13 +49,13 @@ class RetryingClient:
             ServiceError: no answer within the patience, or a permanent error.
             StateError: one of them must not be used.
         """
-        found: list[ServerInfo] = []
+        infos: list[ServerInfo] = []
 
         async def attempt() -> None:
-            found[:] = await self._topology.connect()
+            infos[:] = await self._topology.connect()
 
         await self._retry(attempt)
-        return found
+        return infos
 
     async def execute(self, commands: Sequence[Command]) -> list[Reply]:
         """Send these commands in one go; return their replies, in order.

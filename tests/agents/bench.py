@@ -1,4 +1,4 @@
-"""One lane over the memory store, with a diary of what is written where, in order."""
+"""One partition task over the memory store, with a diary of what is written where, in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -83,7 +83,7 @@ class Diary:
         return self.topics_answer
 
     def refusals(self) -> list[str]:
-        return [] if self.topics_answer else ["the topics take nothing"]
+        return [] if self.topics_answer else ["the topics accept nothing"]
 
     def refused_topics(self) -> set[str]:
         return set() if self.topics_answer else {"floor-events-dlq", "control-events"}
@@ -93,29 +93,29 @@ class Diary:
 
 
 class RecordingStore(MemoryStore):
-    """The memory store, with a diary, which may be away."""
+    """The memory store, with a diary, which may be unavailable."""
 
     def __init__(self, server: MemoryServer, diary: Diary) -> None:
         super().__init__(server)
         self.diary = diary
-        self.away = False
+        self.unavailable = False
 
     async def commit(self, lease: Lease, commit: Commit) -> Outcome:
-        if self.away:
-            raise ServiceError("the store is away")
+        if self.unavailable:
+            raise ServiceError("the store is unavailable")
         self.diary.lines.append("commit")
         return await super().commit(lease, commit)
 
     async def write_views(
         self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
     ) -> Outcome:
-        if self.away:
-            raise ServiceError("the store is away")
+        if self.unavailable:
+            raise ServiceError("the store is unavailable")
         return await super().write_views(lease, as_of_ms, views)
 
 
 class Pager(Dispatcher):
-    """Takes every notice but those that it is told to refuse, by their keys."""
+    """Accepts every notice but those that it is to refuse, by their keys."""
 
     def __init__(self, diary: Diary) -> None:
         super().__init__([], Health())
@@ -133,7 +133,7 @@ class Pager(Dispatcher):
 
 @dataclass
 class Bench:
-    """One lane at a time, over one store."""
+    """One task at a time, over one store."""
 
     spec: Spec = SPEC
     limits: TaskLimits = field(default_factory=TaskLimits)

@@ -1,4 +1,4 @@
-"""A lane whose dead letters nobody takes: nothing is committed, people are paged, reading stops."""
+"""Dead letters are not acknowledged: nothing is committed, people are paged, reading stops."""
 
 import asyncio
 
@@ -17,11 +17,11 @@ async def test_dead_letters_are_acknowledged_before_the_commit_that_covers_them(
     assert await runner.flush()
 
     assert bench.diary.lines.index("letters") < bench.diary.lines.index("commit")
-    assert [letter.reason for letter in bench.diary.letters] == ["broken_json"]
+    assert [dead_letter.reason for dead_letter in bench.diary.letters] == ["broken_json"]
     assert runner.committed_offset == 201
 
 
-async def test_while_the_dead_letter_topic_takes_nothing_nothing_is_committed() -> None:
+async def test_while_the_dead_letter_topic_accepts_nothing_nothing_is_committed() -> None:
     bench, records = Bench(), recording(1)[:200]
     runner = await bench.acquire_task()
     bench.diary.topics_answer = False
@@ -35,7 +35,7 @@ async def test_while_the_dead_letter_topic_takes_nothing_nothing_is_committed() 
     assert len(bench.diary.letters) == 1
 
 
-async def test_records_without_dead_letters_are_committed_while_that_topic_is_away() -> None:
+async def test_records_without_dead_letters_are_committed_while_that_topic_is_unavailable() -> None:
     bench, records = Bench(), recording(1)[:200]
     runner = await bench.acquire_task()
     bench.diary.topics_answer = False
@@ -44,7 +44,7 @@ async def test_records_without_dead_letters_are_committed_while_that_topic_is_aw
     assert await runner.flush() == (not runner.task.dead_letters)
 
 
-async def test_while_the_dead_letter_topic_takes_nothing_pages_go_out_from_memory() -> None:
+async def test_while_the_dead_letter_topic_accepts_nothing_pages_are_sent_from_memory() -> None:
     bench, records = live(), until_the_walk_out(1)
     runner = await bench.acquire_task()
     bench.diary.topics_answer = False

@@ -16,7 +16,7 @@ def line(name: str, text: str, *args: object) -> logging.LogRecord:
     return logging.LogRecord(name, logging.WARNING, "", 0, text, args, None)
 
 
-def test_a_noisy_library_says_one_kind_of_line_once_in_ten_seconds() -> None:
+def test_a_noisy_library_logs_one_kind_of_line_once_in_ten_seconds() -> None:
     clock = Clock()
     limit = RateLimit(10, clock)
 
@@ -28,7 +28,7 @@ def test_a_noisy_library_says_one_kind_of_line_once_in_ten_seconds() -> None:
     assert second.getMessage() == "failed: 3 (and 1 more times)"
 
 
-def test_our_own_lines_are_left_out_only_if_they_are_the_same() -> None:
+def test_our_own_lines_are_suppressed_only_if_they_are_equal() -> None:
     limit = RateLimit(10, Clock())
 
     assert limit.filter(line("stream.agents", "partition %d is lost", 1))
@@ -36,7 +36,7 @@ def test_our_own_lines_are_left_out_only_if_they_are_the_same() -> None:
     assert not limit.filter(line("stream.agents", "partition %d is lost", 2))
 
 
-def test_a_library_away_from_its_service_prints_no_traceback() -> None:
+def test_a_library_without_its_service_prints_no_traceback() -> None:
     error = OSError("no")
     record = logging.LogRecord("aiokafka", logging.ERROR, "", 0, "x", (), (OSError, error, None))
 

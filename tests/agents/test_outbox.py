@@ -1,4 +1,4 @@
-"""Each transition is told at least once under one id, and what ended unseen is not told."""
+"""Each transition is delivered at least once under one id; what cleared unseen is not sent."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,7 +43,7 @@ def commit(outbox: Outbox) -> None:
     outbox.on_committed(*outbox.for_commit())
 
 
-def test_a_transition_goes_to_the_audit_and_if_it_is_to_be_told_to_the_sinks() -> None:
+def test_a_transition_goes_to_the_audit_topic_and_if_it_notifies_to_the_sinks() -> None:
     outbox = outbox_with(RAISE, replace(CLEAR, notify=False))
 
     entries, acknowledge = outbox.for_commit()
@@ -56,7 +56,7 @@ def test_a_transition_goes_to_the_audit_and_if_it_is_to_be_told_to_the_sinks() -
     assert acknowledge == ()
 
 
-def test_what_is_stored_and_that_nobody_has_taken_fills_it_still() -> None:
+def test_stored_entries_count_until_they_are_delivered() -> None:
     outbox = outbox_with(RAISE)
     assert len(outbox) == 2
     commit(outbox)
@@ -68,7 +68,7 @@ def test_what_is_stored_and_that_nobody_has_taken_fills_it_still() -> None:
     assert len(outbox) == 0
 
 
-def test_nothing_is_told_before_its_commit_unless_the_store_is_away() -> None:
+def test_nothing_is_delivered_before_its_commit_unless_the_store_is_unavailable() -> None:
     outbox = outbox_with(RAISE)
     assert not outbox.audits(unstored=False)
     assert not outbox.notices(unstored=False)
@@ -80,7 +80,7 @@ def test_nothing_is_told_before_its_commit_unless_the_store_is_away() -> None:
     assert len(outbox.notices(unstored=False)) == 1
 
 
-def test_what_was_taken_is_removed_with_the_next_commit_and_not_told_again() -> None:
+def test_delivered_entries_are_removed_with_the_next_commit_and_not_delivered_again() -> None:
     outbox = outbox_with(RAISE)
     commit(outbox)
     outbox.acknowledge(AUDIT + key_of(RAISE))
@@ -102,7 +102,7 @@ def test_a_commit_that_was_not_confirmed_is_repeated_whole() -> None:
     assert acknowledge == (AUDIT + key_of(RAISE),)
 
 
-def test_an_alert_that_began_and_ended_behind_the_live_clock_is_not_told() -> None:
+def test_an_alert_that_was_raised_and_cleared_behind_the_live_clock_is_not_sent() -> None:
     outbox = outbox_with(RAISE, CLEAR)
 
     assert outbox.notices(unstored=True) == []
@@ -110,7 +110,7 @@ def test_an_alert_that_began_and_ended_behind_the_live_clock_is_not_told() -> No
     assert set(outbox.for_commit()[1]) == {NOTICE + key_of(RAISE), NOTICE + key_of(CLEAR)}
 
 
-def test_the_end_of_an_alert_that_the_sinks_know_is_told() -> None:
+def test_the_end_of_an_alert_that_the_sinks_know_is_sent() -> None:
     outbox = outbox_with(RAISE)
     (notice,) = outbox.notices(unstored=True)
     outbox.mark_offered(notice)
@@ -131,7 +131,7 @@ def test_a_notice_that_the_sinks_had_no_room_for_is_offered_again() -> None:
     assert outbox.notices(unstored=True) == [notice]
 
 
-def test_the_next_owner_tells_what_was_stored_and_not_taken() -> None:
+def test_the_next_owner_delivers_what_was_stored_and_not_delivered() -> None:
     first = outbox_with(RAISE)
     entries, _ = first.for_commit()
 
@@ -142,7 +142,7 @@ def test_the_next_owner_tells_what_was_stored_and_not_taken() -> None:
     assert second.for_commit() == ((), ())
 
 
-def test_a_shard_that_follows_the_events_clock_tells_nobody() -> None:
+def test_a_shard_that_follows_the_events_clock_notifies_nobody() -> None:
     outbox = outbox_with(RAISE)
 
     outbox.drop_notices()
@@ -151,7 +151,7 @@ def test_a_shard_that_follows_the_events_clock_tells_nobody() -> None:
     assert len(outbox.audits(unstored=True)) == 1
 
 
-def test_the_last_step_of_an_alert_stands_until_the_next_takes_its_place() -> None:
+def test_the_last_step_of_an_alert_is_active_until_the_next_replaces_it() -> None:
     outbox = Outbox(track_active=True)
     outbox.add([RAISE], words, "en")
     assert active_keys(outbox) == [key_of(RAISE)]
@@ -162,7 +162,7 @@ def test_the_last_step_of_an_alert_stands_until_the_next_takes_its_place() -> No
     assert active_keys(stored) == [key_of(CLEAR)]
 
 
-def test_what_is_over_stands_until_nobody_can_hold_it_for_standing() -> None:
+def test_a_resolved_alert_is_resent_until_no_receiver_can_hold_it_active() -> None:
     outbox = Outbox(track_active=True)
     outbox.add([RAISE, CLEAR], words, "en")
     assert active_keys(outbox, CLEAR.at_ms + RESOLVED_RESEND_MS) == [key_of(CLEAR)]
@@ -170,13 +170,13 @@ def test_what_is_over_stands_until_nobody_can_hold_it_for_standing() -> None:
     assert ACTIVE + key_of(CLEAR) in outbox.for_commit()[1]
 
 
-def test_an_alert_stands_for_as_long_as_it_lasts() -> None:
+def test_an_alert_is_active_for_as_long_as_it_lasts() -> None:
     outbox = Outbox(track_active=True)
     outbox.add([RAISE], words, "en")
     assert active_keys(outbox, RAISE.at_ms + 100 * RESOLVED_RESEND_MS) == [key_of(RAISE)]
 
 
-def test_behind_the_live_clock_only_that_stands_which_stood_for_the_last_owner() -> None:
+def test_behind_the_live_clock_only_alerts_of_the_last_owner_are_active() -> None:
     first = Outbox(track_active=True)
     first.add([RAISE], words, "en")
     entries, _ = first.for_commit()
@@ -187,7 +187,7 @@ def test_behind_the_live_clock_only_that_stands_which_stood_for_the_last_owner()
     assert active_keys(second) == [key_of(RAISE), key_of(other)]
 
 
-def test_what_receivers_were_told_live_stands_on_when_the_lane_falls_behind() -> None:
+def test_alerts_that_were_sent_live_stay_active_when_the_task_falls_behind() -> None:
     outbox, other = Outbox(track_active=True), replace(RAISE, id="a2")
     outbox.add([RAISE], words, "en")
     assert active_keys(outbox) == [key_of(RAISE)]
@@ -195,7 +195,7 @@ def test_what_receivers_were_told_live_stands_on_when_the_lane_falls_behind() ->
     assert active_keys(outbox, live=False) == [key_of(RAISE)]
 
 
-def test_behind_the_live_clock_the_end_of_what_receivers_know_is_told() -> None:
+def test_behind_the_live_clock_the_end_of_a_known_alert_is_sent() -> None:
     outbox, other = Outbox(track_active=True), replace(RAISE, id="a2")
     outbox.add([RAISE], words, "en")
     assert active_keys(outbox) == [key_of(RAISE)]
@@ -204,7 +204,7 @@ def test_behind_the_live_clock_the_end_of_what_receivers_know_is_told() -> None:
     assert active_keys(outbox, live=False) == [key_of(CLEAR)]
 
 
-def test_nothing_stands_that_no_commit_has_stored_unless_the_store_is_away() -> None:
+def test_an_alert_is_active_once_stored_unless_the_store_is_unavailable() -> None:
     outbox = Outbox(track_active=True)
     outbox.add([RAISE], words, "en")
     assert active_keys(outbox, unstored=False) == []
@@ -212,7 +212,7 @@ def test_nothing_stands_that_no_commit_has_stored_unless_the_store_is_away() -> 
     assert active_keys(outbox, unstored=False) == [key_of(RAISE)]
 
 
-def test_without_anybody_to_tell_nothing_stands_and_what_stood_is_removed() -> None:
+def test_without_a_receiver_no_alert_is_active_and_stored_ones_are_removed() -> None:
     first = Outbox(track_active=True)
     first.add([RAISE], words, "en")
     entries, _ = first.for_commit()

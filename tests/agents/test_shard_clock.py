@@ -1,4 +1,4 @@
-"""What time it is for a shard: live, behind, held, and never carried away by one record."""
+"""A shard's time: live, behind, frozen, and never moved far by one record."""
 
 from stream.agents.shard_clock import AHEAD_MS_MAX, BEHIND_MS, ShardClock
 from stream.units import NEVER_MS
@@ -15,7 +15,7 @@ def is_live(shard: ShardClock) -> bool:
     return shard.live
 
 
-def test_before_the_partitions_end_the_events_tell_the_time() -> None:
+def test_before_the_partitions_end_time_follows_the_events() -> None:
     shard = clock()
     shard.observe_record(T, 0, T)
     shard.update(0, at_end=False, kafka_answered=True)
@@ -99,7 +99,7 @@ def test_a_deadline_is_awaited_just_as_long_as_time_runs() -> None:
     assert shard.ms_until(T + 201, 200) == NEVER_MS
 
 
-def test_after_a_takeover_without_new_records_time_goes_on_from_the_last_commit() -> None:
+def test_after_an_acquisition_without_new_records_time_goes_on_from_the_last_commit() -> None:
     shard = clock(as_of_ms=T)
     shard.update(2_000, at_end=True, kafka_answered=True)
 

@@ -38,14 +38,14 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def test_alertmanager_is_told_by_a_way_of_its_own_and_at_all_its_addresses(config: Path) -> None:
+def test_alertmanager_has_its_own_delivery_to_all_its_addresses(config: Path) -> None:
     settings = load_settings(config, {})
     [spec] = alertmanager_specs(settings)
     assert spec.urls == ("http://am-1:9093", "http://am-2:9093")
     assert [sink.name for sink in notice_sinks(settings)] == ["sink-1", "sink-2"]
 
 
-def test_links_lead_to_the_board_in_the_language_of_who_is_told(config: Path) -> None:
+def test_links_lead_to_the_board_in_the_receivers_language(config: Path) -> None:
     settings = load_settings(config, {})
     [alertmanager] = alertmanager_specs(settings)
     slack, feishu = (sink for sink in notice_sinks(settings) if isinstance(sink, ChatSpec))

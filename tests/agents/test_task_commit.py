@@ -1,4 +1,4 @@
-"""A lane archives sealed hours: before the commit that covers them, once, whatever happens."""
+"""A task archives sealed hours: before the commit that covers them, once, whatever happens."""
 
 import random
 from collections.abc import Sequence
@@ -49,8 +49,8 @@ class Archivist(RecordingStore):
     """The memory store, with a diary of archived hours."""
 
     async def archive(self, lease: Lease, hours: Sequence[SealedHour], keep_ms: int) -> Outcome:
-        if self.away:
-            raise ServiceError("the store is away")
+        if self.unavailable:
+            raise ServiceError("the store is unavailable")
         self.diary.lines += [f"hour {hour.floor} {hour.start_ms}" for hour in hours]
         return await super().archive(lease, hours, keep_ms)
 
@@ -96,7 +96,7 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
     earlier = bench.server.copy()
     while runner.task.offset < len(records) or read < len(records):
         fate = rng.random()
-        store.away = fate < 0.1
+        store.unavailable = fate < 0.1
         if fate > 0.85 and crashes < 20:
             crashes += 1
             if rng.random() < 0.3:
@@ -110,9 +110,9 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
         await runner.process(batch(records, max(0, runner.task.offset - 50), read))
         if rng.random() < 0.5 and not runner.task.replaying:
             await runner.flush()
-        if rng.random() < 0.2 and not runner.task.replaying and not store.away:
+        if rng.random() < 0.2 and not runner.task.replaying and not store.unavailable:
             await runner.save()
-    store.away = False
+    store.unavailable = False
     assert await runner.flush()
     assert crashes
     assert sorted(map(encode, await store.hours())) == sealed_by(records)
@@ -132,17 +132,17 @@ async def test_what_was_committed_is_not_archived_again() -> None:
     assert not second.task.sealed
 
 
-async def test_while_the_store_is_away_hours_wait_and_go_before_the_next_commit() -> None:
+async def test_while_the_store_is_unavailable_hours_wait_and_go_before_the_next_commit() -> None:
     bench, store = bench_of()
     records = recording(1)
     runner = await bench.acquire_task()
-    store.away = True
+    store.unavailable = True
     await runner.process(batch(records, 0, len(records)))
     assert not await runner.flush()
     assert "commit" not in bench.diary.lines
     assert len(runner.task.sealed) == 4
 
-    store.away = False
+    store.unavailable = False
     assert await runner.flush()
     assert sorted(map(encode, await store.hours())) == sealed_by(records)
 
@@ -156,7 +156,7 @@ async def test_reading_waits_while_more_bytes_are_sealed_than_may_wait() -> None
     assert not runner.task.is_full
 
 
-async def test_a_lane_that_lost_its_shard_archives_nothing_and_commits_nothing() -> None:
+async def test_a_task_that_lost_its_shard_archives_nothing_and_commits_nothing() -> None:
     bench, store = bench_of()
     records = recording(1)
     runner = await bench.acquire_task()

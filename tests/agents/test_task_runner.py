@@ -1,4 +1,4 @@
-"""A lane over the memory store: the order of its writes, and exactness whatever happens between."""
+"""A task over the memory store: the order of its writes, and exactness whatever happens between."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
     earlier = bench.server.copy()
     while runner.task.offset < len(records) or read < len(records):
         fate = rng.random()
-        bench.store.away = fate < 0.1
+        bench.store.unavailable = fate < 0.1
         if fate > 0.9 and crashes < 20:
             crashes += 1
             if rng.random() < 0.4:
@@ -45,9 +45,9 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
         await runner.process(batch(records, max(0, runner.task.offset - 50), read))
         if rng.random() < 0.5 and not runner.task.replaying:
             await runner.flush()
-        if rng.random() < 0.2 and not runner.task.replaying and not bench.store.away:
+        if rng.random() < 0.2 and not runner.task.replaying and not bench.store.unavailable:
             await runner.save()
-    bench.store.away = False
+    bench.store.unavailable = False
     assert await runner.flush()
     await runner.flush()
 
@@ -59,7 +59,7 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
     assert list(dict.fromkeys(sorted(sent_ids))) == sorted(keys)
 
 
-async def test_live_a_page_goes_out_after_its_commit() -> None:
+async def test_live_a_page_is_sent_after_its_commit() -> None:
     bench, records = live(), until_the_walk_out(1)
     runner = await bench.acquire_task()
     await runner.process(batch(records, 0, len(records)))
@@ -69,10 +69,10 @@ async def test_live_a_page_goes_out_after_its_commit() -> None:
     assert bench.diary.lines.index("commit") < bench.diary.lines.index("page")
 
 
-async def test_while_the_store_is_away_pages_go_out_from_memory() -> None:
+async def test_while_the_store_is_unavailable_pages_are_sent_from_memory() -> None:
     bench, records = live(), until_the_walk_out(1)
     runner = await bench.acquire_task()
-    bench.store.away = True
+    bench.store.unavailable = True
     await runner.process(batch(records, 0, len(records)))
 
     assert not await runner.flush()
@@ -86,24 +86,24 @@ async def test_a_store_is_back_as_soon_as_views_are_written_again() -> None:
     bench, records = live(), until_the_walk_out(1)
     runner = await bench.acquire_task()
     await runner.process(batch(records, 0, len(records)))
-    bench.store.away = True
+    bench.store.unavailable = True
     await runner.publish()
     assert bench.services.store_state.unavailable_since_s is not None
 
-    bench.store.away = False
+    bench.store.unavailable = False
     await runner.publish()
     assert bench.services.store_state.unavailable_since_s is None
 
 
 @pytest.mark.parametrize("is_kafka_answering", [True, False])
-async def test_while_the_store_is_away_a_lane_is_held_for_ours_only_if_kafka_answers(
+async def test_while_the_store_is_unavailable_a_task_counts_as_owned_only_if_kafka_answers(
     is_kafka_answering: bool,
 ) -> None:
-    """A worker that is cut off from both may have lost it: it must not tell what stands there."""
+    """A worker that is cut off from both may have lost it: it must not resend its alerts."""
     bench, records = live(), until_the_walk_out(1)
     runner = await bench.acquire_task()
     await runner.process(batch(records, 0, len(records)))
-    bench.store.away, bench.is_kafka_answering = True, is_kafka_answering
+    bench.store.unavailable, bench.is_kafka_answering = True, is_kafka_answering
     owned_s = runner.owned_s
     await runner.publish()
     assert (runner.owned_s > owned_s) == is_kafka_answering
@@ -130,12 +130,12 @@ async def test_a_new_owner_is_live_as_soon_as_it_knows_where_the_partition_ends(
 
     runner = await bench.acquire_task()
     working = asyncio.create_task(runner.run())
-    shown_ms = runner.task.shard.as_of_ms
+    before_ms = runner.task.shard.as_of_ms
     await asyncio.sleep(0)
     assert runner.task.end is None
     bench.seen_end = len(records)
     async with asyncio.timeout(10):
-        while runner.task.shard.as_of_ms == shown_ms:  # noqa: ASYNC110 - no event tells
+        while runner.task.shard.as_of_ms == before_ms:  # noqa: ASYNC110 - no event signals it
             await asyncio.sleep(0.05)
     assert runner.task.clock.live
     runner.close()
@@ -153,7 +153,7 @@ async def test_the_next_owner_fences_the_former_one() -> None:
     assert bench.lost == [Outcome.FENCED]
 
 
-async def test_a_former_owner_tells_nothing_though_another_lane_found_the_store_away() -> None:
+async def test_a_former_owner_delivers_nothing_though_another_task_found_the_store_down() -> None:
     bench, records = live(), until_the_walk_out(1)
     runner = await bench.acquire_task()
     await runner.process(batch(records, 0, len(records)))
@@ -180,7 +180,7 @@ async def test_a_former_owner_exports_no_figures_once_it_is_fenced() -> None:
     assert b"floorwatch_team_agents{" not in await bench.services.exporter.text()
 
 
-async def test_a_store_that_was_set_back_is_noticed_and_read_anew() -> None:
+async def test_a_store_that_was_set_back_is_noticed_and_read_again() -> None:
     bench, records = Bench(), recording(1)
     runner = await bench.acquire_task()
     await runner.process(batch(records, 0, 100))
@@ -221,7 +221,7 @@ async def test_a_store_that_lost_just_a_snapshot_is_noticed_and_nothing_is_lost(
     assert seats(restored.task.shard) == seats(reference(records, 300)[0])
 
 
-async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_lane(
+async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bench = Bench(limits=TaskLimits(snapshot_records=1))
@@ -237,7 +237,7 @@ async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_
         await asyncio.wait_for(runner.run(), 10)
 
 
-async def test_state_that_is_gone_is_refused_or_computed_anew() -> None:
+async def test_lost_state_is_refused_or_recomputed() -> None:
     bench = Bench(committed=500)
 
     with pytest.raises(StateError, match="restore Redis from its backup"):
@@ -259,7 +259,7 @@ async def test_a_worker_that_dies_before_its_first_snapshot_has_lost_nothing() -
     assert (second.task.offset, second.task.resume_offset) == (0, 100)
 
 
-async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_replay() -> None:
+async def test_applied_records_are_skipped_and_a_chunk_ends_with_the_replay() -> None:
     bench, records = Bench(limits=TaskLimits(chunk_records=1_000)), recording(1)
     runner = await bench.acquire_task()
     task = runner.task
@@ -269,7 +269,7 @@ async def test_what_was_applied_already_is_sliced_off_and_a_piece_ends_with_the_
     assert [(chunk.offsets[0], chunk.next_offset) for chunk in chunks] == [(30, 70), (70, 100)]
 
 
-async def test_lanes_share_what_a_restart_may_have_to_replay_except_with_a_backlog() -> None:
+async def test_tasks_share_what_a_restart_may_have_to_replay_except_with_a_backlog() -> None:
     bench, records = Bench(limits=TaskLimits(snapshot_records=1_000)), recording(1)
     runner = await bench.acquire_task()
     runner.task.task_count = 4

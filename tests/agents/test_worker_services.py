@@ -1,4 +1,4 @@
-"""What a lane hands out, and whether a stream is mostly bad: each minute is judged by itself."""
+"""What a task delivers, and whether most events are rejected: each minute counts by itself."""
 
 import logging
 from collections import Counter
@@ -43,14 +43,14 @@ def test_a_minute_without_any_event_makes_a_bad_stream_good_again() -> None:
     assert not quality.mostly_rejected
 
 
-def test_pieces_of_a_bad_minute_add_up() -> None:
+def test_chunks_of_a_bad_minute_add_up() -> None:
     quality = StreamQuality()
     for second in range(10):
         quality.add(counts(good=3, bad=10), BEGIN_MS + second * 1_000)
     assert quality.mostly_rejected
 
 
-def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bad_stream_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
     services = Bench().services
     with caplog.at_level(logging.INFO, "stream.agents.worker_services"):
         for _ in range(3):
@@ -64,7 +64,7 @@ def test_a_bad_stream_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFi
     assert "floorwatch dlq show" in caplog.text
 
 
-async def test_a_later_step_of_an_alert_waits_for_the_one_that_was_not_taken_in() -> None:
+async def test_a_later_step_of_an_alert_waits_for_the_one_that_was_not_accepted() -> None:
     grown = replace(RAISE, at_ms=RAISE.at_ms + 1, before=Verdict.out_of_control)
     other = replace(RAISE, id="a2")
     bench, outbox = Bench(), outbox_with(RAISE, grown, other)

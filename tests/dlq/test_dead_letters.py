@@ -1,4 +1,4 @@
-"""Dead letters name where they come from and why, once a record and reason."""
+"""Dead letters name their source and reason, once for each record and reason."""
 
 from stream.dlq.dead_letters import CUT_BYTES, WHOLE_BYTES_MAX, Origin, make_dead_letters
 from stream.events.language import Reason, Rejected
@@ -56,7 +56,7 @@ def test_a_record_of_just_the_limit_stays_whole_and_a_tombstone_stays_one() -> N
     assert "truncated" not in dict(whole.headers)
 
 
-def test_a_detail_that_is_no_utf_8_is_still_told() -> None:
+def test_a_detail_that_is_no_utf_8_is_still_written() -> None:
     (letter,) = make_dead_letters(
         ORIGIN, [b"x"], [0], [Rejected(0, Reason.bad_id, "id \ud800")], []
     )

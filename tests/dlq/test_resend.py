@@ -20,7 +20,7 @@ NOW_MS = 1_772_445_600_000
 PARTITIONS = 4
 TOPIC = "floor-events"
 HERE = 1
-"""The partition in which the records stood."""
+"""The partition of the source records."""
 AT_HOME, *STRAYS = sorted(
     (f"floor-{number}" for number in range(40)),
     key=lambda floor: partition_of(floor, PARTITIONS) != HERE,
@@ -32,12 +32,12 @@ FIRST, SECOND = (
 
 
 def event(floor: str = AT_HOME, **more: Any) -> dict[str, Any]:
-    told = {"type": "state", "ts": NOW_MS, "floor": floor, "agent": "a-1", "state": "aux"}
-    return {**told, **more}
+    fields = {"type": "state", "ts": NOW_MS, "floor": floor, "agent": "a-1", "state": "aux"}
+    return {**fields, **more}
 
 
 def letter(value: bytes | None, reason: Reason, events: int = 1, **more: Any) -> DeadLetterRecord:
-    told = {
+    fields = {
         "key": b"k",
         "reason": str(reason),
         "detail": "",
@@ -51,7 +51,7 @@ def letter(value: bytes | None, reason: Reason, events: int = 1, **more: Any) ->
         "time_ms": NOW_MS,
         "at": 0,
     }
-    return DeadLetterRecord(**{**told, **more})
+    return DeadLetterRecord(**{**fields, **more})
 
 
 def sent(one: DeadLetterRecord, now_ms: int = NOW_MS) -> list[ResendRecord]:
@@ -139,19 +139,19 @@ def test_an_event_that_was_ahead_is_sent_once_its_time_has_come() -> None:
     ],
 )
 def test_what_holds_no_event_is_not_sent(value: bytes | None, reason: Reason, detail: str) -> None:
-    why, told = why_not(letter(value, reason))
+    why, text = why_not(letter(value, reason))
 
     assert why == "rejected again"
-    assert detail in told
+    assert detail in text
 
 
-def test_a_letter_that_was_cut_is_not_sent() -> None:
+def test_a_truncated_dead_letter_is_not_sent() -> None:
     one = letter(b'{"type"', Reason.too_large, is_cut=True, size=5_000_000)
 
     assert why_not(one) == ("cut", "65536 of its 5000000 bytes are in the dead letter")
 
 
-def test_what_is_sent_again_is_taken_in_where_it_goes() -> None:
+def test_what_is_sent_again_is_accepted_where_it_goes() -> None:
     """Goal: nothing that is sent comes back. Method: records of which some events are refused, each
     letter as the worker writes it; the records that it becomes are decoded where they go.
     """

@@ -59,7 +59,7 @@ LIVE = (
     "redis-away-8s",
     "redis-cut-off",
 )
-"""No two of them, one after the other, keep a floor from being looked at for long."""
+"""No two of them, one after the other, keep a floor from being evaluated for long."""
 LIVE_MIX = Mix(orderly=20, rough=0, teams=2, heads=20)
 LIVE_PAST_MS = 20 * MINUTE_MS
 SOAK_MIX = Mix(heads=50)
@@ -179,7 +179,7 @@ def main() -> int:
         else:
             _run_matrix(made, matrix, _orders(arguments))
         fenced = made.fenced
-    print(f"workers that had slept, or lost a race, were told FENCED {fenced} times")
+    print(f"workers that had slept, or lost a race, were FENCED {fenced} times")
     print("\n".join(matrix.table()))
     print(json.dumps(matrix.figures()))
     return int(not (is_right and all(run.is_right for run in matrix.runs)))

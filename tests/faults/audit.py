@@ -1,4 +1,4 @@
-"""The auditor: compares what stands outside with what must stand there."""
+"""The auditor: compares what is stored and exported with what must be there."""
 
 import asyncio
 import time
@@ -46,23 +46,23 @@ class Auditor:
         self._converged_s_max = converged_s_max
         self._steps: dict[str, set[bytes]] = {}
         """Documents of the audit topic, by key."""
-        self._letters: dict[bytes, str] = {}
+        self._dead_letters: dict[bytes, str] = {}
         """By key: how many events."""
 
-    def take_in(self) -> None:
-        """Compute what must be from what stands in the topic by now."""
+    def update(self) -> None:
+        """Compute what must be from what the topic holds by now."""
         self._rig.undisturbed.take(self._rig.events.read())
 
     def audit(self) -> Finding:
         """Wait until all is right, for a while; what is not right then is a difference."""
         rig, began_s = self._rig, time.monotonic()
-        self.take_in()
+        self.update()
         views = rig.undisturbed.views()
         while True:
             found = self._in_redis(views) or self._in_archive() or self._in_topics()
             if not found or time.monotonic() - began_s > self._converged_s_max:
                 break
-            time.sleep(0.02)  # nothing tells when Redis holds what is waited for
+            time.sleep(0.02)  # nothing signals when Redis holds what is waited for
         finding = Finding(time.monotonic() - began_s, found)
         finding.differences += missing_or_extra("view", views, rig.held.view_keys())
         finding.differences += rig.held.missing_pieces()
@@ -70,7 +70,7 @@ class Auditor:
         finding.differences += asyncio.run(self._in_prometheus(views))
         finding.seen = (
             f"{rig.undisturbed.records} records, {len(views)} views, {len(self._steps)} steps, "
-            f"{len(self._letters)} dead letters, {len(rig.undisturbed.hours)} hours"
+            f"{len(self._dead_letters)} dead letters, {len(rig.undisturbed.hours)} hours"
         )
         return finding
 
@@ -101,14 +101,14 @@ class Auditor:
     def _in_topics(self) -> list[str]:
         """Dead letters and steps of alerts: each is there, none is there that must not be."""
         rig = self._rig
-        for record in rig.letters.read():
-            self._letters[record.key or b""] = record.headers["events"]
-        wanted = {key: str(events) for key, events in rig.undisturbed.letters.items()}
-        found = missing_or_extra("dead letter", wanted.keys(), self._letters.keys())
+        for record in rig.dead_letters.read():
+            self._dead_letters[record.key or b""] = record.headers["events"]
+        wanted = {key: str(events) for key, events in rig.undisturbed.dead_letters.items()}
+        found = missing_or_extra("dead letter", wanted.keys(), self._dead_letters.keys())
         found += [
-            f"dead letter {key!r}: {self._letters[key]} events instead of {wanted[key]}"
-            for key in wanted.keys() & self._letters.keys()
-            if wanted[key] != self._letters[key]
+            f"dead letter {key!r}: {self._dead_letters[key]} events instead of {wanted[key]}"
+            for key in wanted.keys() & self._dead_letters.keys()
+            if wanted[key] != self._dead_letters[key]
         ]
         for record in rig.control.read():
             key = (record.key or b"").decode().partition(":")[2]
@@ -133,7 +133,7 @@ class Auditor:
         return found
 
     async def _in_prometheus(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
-        """Whether each field of each view is exported as it stands there, and once."""
+        """Whether each field of each view is exported with its stored value, and once."""
         give_up_s = time.monotonic() + SCRAPED_S_MAX
         while True:
             found = await self._unlike_exported(views)
@@ -146,8 +146,8 @@ class Auditor:
         """Workers that run and cannot be scraped; who can be, and is not right, exports that."""
         rig = self._rig
         ports = [rig.workers[number].port for number in rig.running]
-        told = await rig.prometheus.answer("targets")
-        return targets_that_fail(told["activeTargets"], ports)
+        answer = await rig.prometheus.answer("targets")
+        return targets_that_fail(answer["activeTargets"], ports)
 
     async def _unlike_exported(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
         samples, found = dict[tuple[str, frozenset[tuple[str, str]]], float](), []
@@ -188,7 +188,7 @@ def differing(key: str, wanted: Mapping[str, str], shown: Mapping[str, str]) -> 
 
 
 def comparable(key: str, fields: Mapping[str, str]) -> Mapping[str, str]:
-    """What must be equal: of a rough floor all but control, which judged what it knew."""
+    """What must be equal: of a rough floor all but control, which evaluated what it knew."""
     if is_orderly(key.split(":", 2)[2]):
         return fields
     return {name: text for name, text in fields.items() if not name.startswith(CONTROL)}

@@ -1,4 +1,4 @@
-"""What must be shown of calls: sums by minute, and the last moment looked at call by call."""
+"""The expected figures of calls: sums by minute, and the last moment evaluated call by call."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ Place = tuple[str, str]
 """Floor, and team or pool."""
 Fields = dict[str, float]
 KEPT_MS = 3 * HOUR_MS
-"""What was told of a call is not told again later than this."""
+"""Facts about a call are not repeated later than this."""
 
 
 class Calls:
@@ -28,7 +28,7 @@ class Calls:
         """The same one by one, as long as they may lie at the edge of what is asked."""
 
     def add(self, event: dict[str, Any]) -> None:
-        """Take in a call event; one that was told before changes nothing."""
+        """Apply a call event; a repeated one changes nothing."""
         agent = event.get("agent", "")
         key = (event["floor"], event["call"], event["phase"], agent)
         if key in self._told:

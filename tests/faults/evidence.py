@@ -30,7 +30,7 @@ def keep_evidence(
     workers: Sequence[WorkerProcess],
     prometheus: PrometheusServer,
 ) -> None:
-    """Write all that stands in memory, in logs and on pages now; what fails is noted instead."""
+    """Write what memory, logs and pages hold now; what fails is noted instead."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "differences.txt").write_text("".join(f"{line}\n" for line in differences))
     for worker in workers:
@@ -64,7 +64,7 @@ async def _keep_scrapes(folder: Path, prometheus: PrometheusServer) -> None:
 
 
 def targets_that_fail(targets: Sequence[dict[str, Any]], ports: Sequence[int]) -> list[str]:
-    """Why these workers cannot be scraped; `targets`: as Prometheus tells of the active ones."""
+    """Why these workers cannot be scraped; `targets`: as Prometheus reports the active ones."""
     return [
         f"{target['labels']['instance']} is {target['health']}: {target['lastError']} "
         f"(the scrape took {target['lastScrapeDuration']:.3f} s)"

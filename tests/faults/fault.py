@@ -46,7 +46,7 @@ CALM = "calm"
 
 @named(CALM)
 def calm(rig: Rig, rng: Random) -> None:
-    """No fault: all workers work for a while, and commit, save and tell."""
+    """No fault: all workers work for a while, and commit, save and deliver."""
     rig.await_ready()
     pass_time(rng, 4, 5)
     rig.struck()

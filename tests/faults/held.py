@@ -39,7 +39,7 @@ class Held:
         return {p: int(found or 0) for p, found in enumerate(pipeline.execute())}
 
     def views(self, names: list[str]) -> dict[str, dict[str, str]]:
-        """Views as they stand, without what guards them."""
+        """Views as stored, without the fields that guard them."""
         pipeline = self.client.pipeline(transaction=False)
         for name in names:
             pipeline.hgetall(name)

@@ -31,7 +31,7 @@ def poison(rig: Rig, rng: Random) -> None:
 
 @named("backlog-of-10-minutes")
 def backlog(rig: Rig, _rng: Random) -> None:
-    """All workers are away while ten minutes of events come, and find them at once."""
+    """All workers are down while ten minutes of events come, and find them at once."""
     running = rig.running
     for number in running:
         rig.kill(number)

@@ -40,7 +40,7 @@ class Lines:
         self._ask("open", name, port=port, upstream=upstream, view_fields=view_fields)
 
     def cut(self, name: str) -> None:
-        """From now on nothing gets through, and neither end is told."""
+        """From now on nothing gets through, and neither end is notified."""
         self._ask("cut", name)
 
     def heal(self, name: str) -> None:
@@ -48,7 +48,7 @@ class Lines:
         self._ask("heal", name)
 
     def slow(self, name: str, delay_s: float) -> None:
-        """Each direction takes so long."""
+        """Each direction is delayed by this."""
         self._ask("slow", name, delay_s=delay_s)
 
     def lose_reply(self, name: str, script: ScriptName) -> None:
@@ -102,7 +102,7 @@ async def _do(proxies: dict[str, Proxy], command: dict[str, Any]) -> str:
         case "keep":
             proxy.keep_next(command["script"])
         case "kept":
-            return str(len(proxy.kept))
+            return str(len(proxy.recorded))
         case "send":
             await proxy.send_kept()
         case "lost":

@@ -1,8 +1,8 @@
 """The audit by the live clock: alerts are compared episode by episode, with a tolerance.
 
-Live, the instant at which an alert is raised depends on when a worker looked, and a worker that is
-away does not look. So its episodes are held against those of one process that is never disturbed,
-gets each record at Kafka's time stamp, and looks twice a second.
+Live, the instant at which an alert is raised depends on when a worker evaluates, and a worker that
+is down does not. So its episodes are held against those of one process that is never disturbed,
+gets each record at Kafka's time stamp, and evaluates twice a second.
 """
 
 import time
@@ -55,7 +55,7 @@ class Episode:
 
     @property
     def is_long(self) -> bool:
-        """Whether it cannot have come and gone while nobody looked."""
+        """Whether it is too long to have come and gone unseen."""
         return self.end_ms - self.start_ms > TOLERANCE_MS
 
     def is_like(self, other: "Episode") -> bool:
@@ -72,7 +72,7 @@ class Episode:
 
 
 def episodes(documents: Iterable[bytes], until_ms: int) -> list[Episode]:
-    """The episodes that steps of alerts, in their order, tell of."""
+    """The episodes that steps of alerts, in their order, describe."""
     steps: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for document in documents:
         step = orjson.loads(document)
@@ -87,7 +87,7 @@ def _episode(name: str, steps: Sequence[Mapping[str, Any]], until_ms: int) -> Ep
     return Episode(name, place, parse_instant_ms(steps[0]["starts_at"]), end_ms)
 
 
-def onlooker(
+def undisturbed_live(
     spec: Spec, partitions: int, records: Sequence[Logged], began_ms: int, until_ms: int
 ) -> Iterator[bytes]:
     """Steps of alerts as one process decides them that is never disturbed.
@@ -96,7 +96,7 @@ def onlooker(
         spec: as the workers have it.
         partitions: of the topic.
         records: all of the topic, by partition in their order.
-        began_ms: what stood in Kafka by then is a backlog.
+        began_ms: what Kafka held by then is a backlog.
         until_ms: the last look.
     """
     for partition in range(partitions):
@@ -117,23 +117,23 @@ def _watch(
             shard.push(batch)
             clock.observe_record(max(times_ms), now_ms, now_ms)
             if not clock.live:
-                yield from _told(shard, shard.watermark_ms)
+                yield from _steps(shard, shard.watermark_ms)
         clock.update(now_ms, at_end=True, kafka_answered=True)
-        yield from _told(shard, clock.as_of_ms(shard.watermark_ms, now_ms))
+        yield from _steps(shard, clock.as_of_ms(shard.watermark_ms, now_ms))
 
 
-def _told(shard: Shard, as_of_ms: int) -> Iterator[bytes]:
+def _steps(shard: Shard, as_of_ms: int) -> Iterator[bytes]:
     for step in shard.step(as_of_ms):
         yield body_of(step, messages, LANGUAGE)
 
 
 def unlike(wanted: Sequence[Episode], found: Sequence[Episode]) -> list[str]:
-    """Episodes longer than the tolerance that only one of both tells of, or that are told twice."""
+    """Episodes longer than the tolerance that only one of both has, or that are reported twice."""
     lines = []
     for one in wanted:
         alike = [other for other in found if one.is_like(other)]
         if one.is_long and len(alike) != 1:
-            lines.append(f"{one}: told {len(alike)} times")
+            lines.append(f"{one}: reported {len(alike)} times")
     extra = (o for o in found if o.is_long and not any(o.is_like(one) for one in wanted))
     return lines + [f"{other}: must not be" for other in extra]
 
@@ -150,22 +150,22 @@ def run_live(rig: Rig, names: Sequence[str], seed: int, duration_s: float) -> Ru
     time.sleep(SETTLED_S)
     rig.pump.pause()
     until_ms = wall_ms()
-    expected = onlooker(rig.spec, PARTITIONS, list(rig.events.read()), began_ms, until_ms)
+    expected = undisturbed_live(rig.spec, PARTITIONS, list(rig.events.read()), began_ms, until_ms)
     wanted = episodes(expected, until_ms)
-    told = sorted((r for r in rig.control.read()), key=lambda record: record.time_ms)
-    found = episodes((record.value or b"" for record in told), until_ms)
-    run.differences += unlike(wanted, found) + decided_twice(told)
+    records = sorted((r for r in rig.control.read()), key=lambda record: record.time_ms)
+    found = episodes((record.value or b"" for record in records), until_ms)
+    run.differences += unlike(wanted, found) + decided_twice(records)
     run.took_s = time.monotonic() - began_s
     run.seen = (
         f"{len(wanted)} episodes, {sum(one.is_long for one in wanted)} of them longer than the "
-        f"tolerance of {TOLERANCE_MS / 1_000:g} s, {len(told)} records of steps"
+        f"tolerance of {TOLERANCE_MS / 1_000:g} s, {len(records)} records of steps"
     )
     keep_if_wrong(rig, run)
     return run
 
 
 def decided_twice(records: Iterable[Logged]) -> list[str]:
-    """Steps that were told under one key in two ways."""
+    """Steps that were delivered under one key in two ways."""
     bodies: dict[bytes, set[bytes]] = defaultdict(set)
     for record in records:
         bodies[record.key or b""].add(record.value or b"")

@@ -1,4 +1,4 @@
-"""Kafka topics read back: what really stands in them decides what must come out."""
+"""Kafka topics read back: what they really hold decides what must come out."""
 
 import time
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class Log:
                 "reconnect.backoff.ms": 500,
                 "fetch.wait.max.ms": 50,
                 "fetch.queue.backoff.ms": 5,  # else it waits a second before it fetches more
-                "log_level": 0,  # while Kafka is away, it would say so many times a second
+                "log_level": 0,  # while Kafka is down, it would say so many times a second
             }
         )
         self._consumer.assign([TopicPartition(topic, p, 0) for p in self.next])
@@ -62,7 +62,7 @@ class Log:
         return end
 
     def read(self) -> Iterator[Logged]:
-        """All records that are new and stand in the topic now, by partition in their order."""
+        """All new records that the topic holds now, by partition in their order."""
         ends = self.ends()
         while left := sum(max(0, end - self.next[p]) for p, end in ends.items()):
             # It waits until it has as many as it was asked for.

@@ -44,12 +44,12 @@ def _produced_later(method: str) -> None:
 
 
 def ack_before_write() -> None:
-    """A step of an alert counts as told before Kafka has it."""
+    """A step of an alert counts as delivered before Kafka has it."""
     _produced_later("transitions")
 
 
 def dead_letter_after_commit() -> None:
-    """The offset is stored first, then what could not be read is sent away."""
+    """The offset is stored first, then the rejected events are sent."""
     _produced_later("dead_letters")
 
 
@@ -77,17 +77,17 @@ def _edit_scripts(edits: dict[str, str]) -> None:
 
 
 OTHER_BASE: Final = "if not whole and (stored_epoch ~= epoch or stored[3] ~= ARGV[4]) then"
-"""Changes of a view do not rest on what stands there."""
+"""Changes of a view do not rest on what is stored."""
 
 
 def no_owner_check() -> None:
-    """Whoever writes, writes: no epoch, no token, no number of commits is looked at."""
+    """Whoever writes, writes: no epoch, no token, no number of commits is checked."""
     owner = "local owner = redis.call('HMGET', shard, 'epoch', 'token')"
-    ground = "local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')"
+    state = "local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')"
     _edit_scripts(
         {
             owner: f"do return nil end\n  {owner}",
-            ground: f"do return true end\n  {ground}",
+            state: f"do return true end\n  {state}",
             "if stored_epoch > epoch then": "if false then",
             OTHER_BASE: "if false then",
         }
@@ -100,13 +100,13 @@ def retried_write() -> None:
     _edit_scripts(dict.fromkeys((later, OTHER_BASE), "if false then"))
 
 
-def commit_on_any_ground() -> None:
+def commit_on_any_state() -> None:
     """A commit does not look whether the one before it is the last that was executed."""
     stored = "return (stored[1] or '0') == seq and (stored[2] or '') == manifest_id"
     _edit_scripts({stored: "return true"})
 
 
-def _taken_over(change: Callable[[PartitionTask, int | None], None]) -> None:
+def _acquired(change: Callable[[PartitionTask, int | None], None]) -> None:
     acquire_task = acquisition.acquire_task
 
     async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> PartitionTask:
@@ -126,16 +126,16 @@ def offset_from_kafka() -> None:
     def change(task: PartitionTask, committed: int | None) -> None:
         task.offset = max(task.offset, committed or 0)
 
-    _taken_over(change)
+    _acquired(change)
 
 
 def control_without_its_offset() -> None:
-    """Control is restored, but what it had judged already is judged again."""
+    """Control is restored, but what it had evaluated already is evaluated again."""
 
     def change(task: PartitionTask, _committed: int | None) -> None:
         task.resume_offset = task.offset
 
-    _taken_over(change)
+    _acquired(change)
 
 
 def block_dropped_on_restore() -> None:
@@ -148,7 +148,7 @@ MUTANTS: Final[dict[str, tuple[Callable[[], None], tuple[str, ...]]]] = {
     "ack before write": (ack_before_write, KILLS),
     "no owner check": (no_owner_check, (CALM, "call-of-the-dead-view")),
     "retried write": (retried_write, (CALM, "call-repeated-late-view")),
-    "commit on any ground": (commit_on_any_ground, (CALM, "call-repeated-late-commit")),
+    "commit on any ground": (commit_on_any_state, (CALM, "call-repeated-late-commit")),
     "offset from Kafka": (offset_from_kafka, (CALM, "kill")),
     "block dropped on restore": (block_dropped_on_restore, (CALM, "kill")),
     "control restored without its offset": (control_without_its_offset, KILLS),

@@ -48,7 +48,7 @@ class Setup:
     module: str = "stream"
     """What the workers run: the product, or a mutant of it."""
     redis: RedisKind = "one"
-    """Several Redis servers stand beside three brokers."""
+    """Several Redis servers run beside three brokers."""
     evidence: Path | None = None
     """Where runs that fail leave what explains them; None: in the folder of all files."""
 
@@ -138,9 +138,9 @@ class Rig:
         self.undisturbed = Undisturbed(self.spec, self.topic, PARTITIONS)
         address = self.services.kafka.address
         self.events = Log(address, self.topic, PARTITIONS)
-        self.letters = Log(address, f"{self.topic}-dlq", 1)
+        self.dead_letters = Log(address, f"{self.topic}-dlq", 1)
         self.control = Log(address, f"{self.topic}-control", 1)
-        for log in (self.events, self.letters, self.control):
+        for log in (self.events, self.dead_letters, self.control):
             self._stack.callback(log.close)
 
     def _end_workers(self) -> None:
@@ -186,7 +186,7 @@ class Rig:
 
     @property
     def fenced(self) -> int:
-        """How often workers were told that their floors are another's."""
+        """How often workers were fenced."""
         logs = [worker for worker in self.workers if worker.process is not None]
         return sum(worker.log.count("FENCED") for worker in logs)
 

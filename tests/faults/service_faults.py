@@ -76,7 +76,7 @@ FAULTS["redis-away-10min"] = redis_away(600)
 
 @named("redis-emptied")
 def redis_emptied(rig: Rig, _rng: Random) -> None:
-    """FLUSHALL: all is computed anew from Kafka, as configured."""
+    """FLUSHALL: all is recomputed from Kafka, as configured."""
     rig.client.flushall()
     rig.struck()
 
@@ -232,7 +232,7 @@ def broker_killed(rig: Rig, rng: Random) -> None:
 
 @named("redis-failed-over-tail-lost")
 def redis_failed_over(rig: Rig, rng: Random) -> None:
-    """A primary dies, and its replica takes its place without what came last."""
+    """A primary dies, and its replica replaces it without the last writes."""
     redis = rig.services.redis
     assert not isinstance(redis, RedisProgram)
     primaries = len(primaries_of(redis))

@@ -128,7 +128,7 @@ def soak(
         steps = [rng.choice(names) for _ in range(FAULTS_PER_AUDIT)]
         seed_of_run = rng.randrange(10**6)
         run = run_steps(
-            rig, auditor, seed_of_run, steps, every_s=FAULT_EVERY_S, meanwhile=auditor.take_in
+            rig, auditor, seed_of_run, steps, every_s=FAULT_EVERY_S, meanwhile=auditor.update
         )
         runs.append(run)
         told(run)

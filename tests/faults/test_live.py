@@ -56,7 +56,7 @@ def test_a_short_episode_may_have_been_missed_or_seen_by_one_alone() -> None:
         [replace(ONE, place=("floor", "pool", "team", "collective"))],
         [ONE, LATE],
     ],
-    ids=["missing", "too late", "ends too late", "of another detector", "told under two ids"],
+    ids=["missing", "too late", "ends too late", "of another detector", "delivered under two ids"],
 )
 def test_beyond_it_something_does(found: list[Episode]) -> None:
     assert unlike([ONE], found)
@@ -68,13 +68,13 @@ def test_what_must_not_be_is_a_difference() -> None:
 
 def test_an_episode_that_was_opened_again_ends_with_its_last_end() -> None:
     steps = [(0, False), (2, True), (3, False), (5, True)]
-    told = [document(START_MS + at * MINUTE_MS, is_over=is_over) for at, is_over in steps]
+    steps_sent = [document(START_MS + at * MINUTE_MS, is_over=is_over) for at, is_over in steps]
 
-    assert episodes(told, START_MS * 2) == [ONE]
-    assert episodes(told[:-1], START_MS * 2) == [replace(ONE, end_ms=START_MS * 2)]
+    assert episodes(steps_sent, START_MS * 2) == [ONE]
+    assert episodes(steps_sent[:-1], START_MS * 2) == [replace(ONE, end_ms=START_MS * 2)]
 
 
-def test_a_step_that_is_told_again_is_no_difference_but_two_under_one_key_are() -> None:
+def test_a_step_that_is_delivered_again_is_no_difference_but_two_under_one_key_are() -> None:
     first = Logged(0, 1, START_MS, b"key", b"one", {})
 
     assert decided_twice([first, replace(first, offset=2)]) == []

@@ -81,5 +81,5 @@ def test_the_product_without_faults_shows_what_the_truth_says(spec: Spec) -> Non
             offset += 1
         undisturbed.take(records)
         assert differences_of(undisturbed.views(), undisturbed.truth()) == []
-    assert undisturbed.letters
+    assert undisturbed.dead_letters
     assert {floor for floor, _ in undisturbed.steps.values()}

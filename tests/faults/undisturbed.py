@@ -32,7 +32,7 @@ class Undisturbed:
         self._writers = {p: ViewWriter() for p in range(partitions)}
         self._truths = {p: Truth(spec) for p in range(partitions)}
         self.records = 0
-        self.letters: dict[bytes, int] = {}
+        self.dead_letters: dict[bytes, int] = {}
         """By key: the events of each dead letter."""
         self.steps: dict[str, tuple[str, bytes]] = {}
         """By key: floor and document of each transition."""
@@ -58,8 +58,8 @@ class Undisturbed:
         decoded = decode(values, times_ms, shard.names, route)
         late = shard.push(decoded.batch)
         origin = Origin(self._topic, partition)
-        for letter in make_dead_letters(origin, values, offsets, decoded.rejected, late):
-            self.letters[letter.key] = letter.events
+        for dead_letter in make_dead_letters(origin, values, offsets, decoded.rejected, late):
+            self.dead_letters[dead_letter.key] = dead_letter.events
         for step in shard.step(shard.watermark_ms):
             self.steps[step_of(step)] = (step.floor, body_of(step, messages, LANGUAGE))
         for hour in shard.take_sealed():
@@ -76,7 +76,7 @@ class Undisturbed:
         }
 
     def truth(self) -> dict[tuple[str, str, str], Fields]:
-        """What the independent computation says must stand in the views."""
+        """What the views must hold by the independent computation."""
         found: dict[tuple[str, str, str], Fields] = {}
         for truth in self._truths.values():
             if truth.watermark_ms:

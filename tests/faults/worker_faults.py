@@ -10,7 +10,7 @@ from tests.faults.rig import SESSION_S, Rig
 from tests.real.working import wait_until
 
 REACHED_S_MAX = 90.0
-"""An hour of events at once may have to be taken in before."""
+"""An hour of events at once may have to be applied before."""
 STEPPED = "the wall clock now"
 """A step of the clock in a worker's log, which several of its lives share."""
 
@@ -28,7 +28,7 @@ def killed_at(point: str) -> Fault:
             if point.startswith((*AT_END, *HOURLY)):
                 wait_until(lambda: worker.is_ready() or process.poll() is not None, point)
             if point.startswith(AT_END):  # a worker that gives up its partitions saves them
-                pass_time(rng, 1, 2)  # what has come since it took them over
+                pass_time(rng, 1, 2)  # what has come since it acquired them
                 worker.send(signal.SIGTERM)
             if point.startswith(HOURLY):
                 rig.pump.jump(HOUR_MS)

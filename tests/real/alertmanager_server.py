@@ -35,7 +35,7 @@ class Pager:
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
     url: str = ""
 
-    async def take(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
         document = await request.json()
         async with self.news:
             self.seen.append(document)
@@ -47,7 +47,7 @@ class Pager:
             await self.news.wait_for(condition)
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def notified(self) -> list[tuple[str, str]]:
         """Status and team of each alert in each notification."""
         return [
             (alert["status"], alert["labels"]["team"])
@@ -60,7 +60,7 @@ class Pager:
 async def paging() -> AsyncIterator[Pager]:
     pager = Pager()
     app = web.Application()
-    app.add_routes([web.post("/", pager.take)])
+    app.add_routes([web.post("/", pager.receive)])
     runner = web.AppRunner(app)
     await runner.setup()
     try:
@@ -116,7 +116,7 @@ class AlertmanagerServer(Program):
     async def until(
         self, condition: Callable[[list[dict[str, Any]]], bool], seconds: float = 20.0
     ) -> list[dict[str, Any]]:
-        """The first state for which this holds; asked again and again, as nothing else tells."""
+        """The first state for which this holds; polled, as nothing else signals it."""
         async with asyncio.timeout(seconds):
             while not condition(alerts := await self.alerts()):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A floor of this very moment, told event by event, and a sink that hears who is paged."""
+"""A floor of this very moment, sent event by event, and a sink that receives its pages."""
 
 import asyncio
 import time
@@ -89,7 +89,7 @@ class LiveFloor:
 
 
 async def until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> float:
-    """Wait until a condition holds, while the sink is served; how long it took."""
+    """Wait until a condition holds, while the sink is served; return how long that took."""
     began_s = time.monotonic()
     while not condition():
         assert time.monotonic() - began_s < seconds, f"not within {seconds:g} s: {what}"

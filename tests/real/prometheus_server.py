@@ -86,7 +86,7 @@ class PrometheusServer(Program):
         return samples
 
     async def until(self, condition: Callable[[Samples], bool], seconds: float = 20.0) -> Samples:
-        """The first series for which this holds; asked again and again, as nothing else tells."""
+        """The first series for which this holds; polled, as nothing else signals it."""
         async with asyncio.timeout(seconds):
             while not condition(samples := await self.samples()):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(0.05)

@@ -123,7 +123,7 @@ class Reader:
         consumer.acquire_soon()
 
     async def until(self, condition: Any, timeout_s: float = 30.0) -> None:
-        """Wait for a condition, looked at after each batch and twenty times a second."""
+        """Wait for a condition, checked after each batch and twenty times a second."""
         async with asyncio.timeout(timeout_s):
             while not condition():
                 self.changed.clear()

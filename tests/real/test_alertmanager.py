@@ -1,4 +1,4 @@
-"""What stands is told to real Alertmanagers: once to people, however often to the program."""
+"""Active alerts reach people once through real Alertmanagers, however often they are sent."""
 
 import asyncio
 import time
@@ -10,15 +10,15 @@ import pytest
 from stream.control.model import Severity, Verdict
 from stream.notify.alertmanager import HORIZON, OWNED_S_MAX
 from stream.render.worker_metrics import Health
-from tests.real.telling import (
+from tests.real.alerting import (
     RESEND_MS,
     SETTLED_S,
     one_server,
     people_step,
     raised,
+    sending,
     show,
     spec,
-    telling,
 )
 
 pytestmark = pytest.mark.xdist_group("alertmanager")
@@ -27,9 +27,12 @@ pytestmark = pytest.mark.xdist_group("alertmanager")
 async def test_an_alert_has_stable_labels_both_times_and_texts_in_both_languages(
     alertmanager: Path, tmp_path: Path
 ) -> None:
-    async with one_server(alertmanager, tmp_path) as (server, _), telling(spec(server)) as standing:
+    async with (
+        one_server(alertmanager, tmp_path) as (server, _),
+        sending(spec(server)) as active_alerts,
+    ):
         step = raised()
-        show(standing, step)
+        show(active_alerts, step)
         [alert] = await server.until(lambda alerts: len(alerts) == 1)
     assert alert["labels"] == {
         "alertname": "FloorwatchCollective",
@@ -51,63 +54,65 @@ async def test_an_alert_has_stable_labels_both_times_and_texts_in_both_languages
     assert alert["generatorURL"] == notes["dashboard_url"]
 
 
-async def test_people_are_told_once_however_often_it_is_sent_and_once_when_it_is_over(
+async def test_people_are_notified_once_however_often_it_is_sent_and_once_when_it_is_over(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with (
         one_server(alertmanager, tmp_path) as (server, pager),
-        telling(spec(server)) as standing,
+        sending(spec(server)) as active_alerts,
     ):
         step = raised()
-        show(standing, step)
-        await pager.until(lambda: pager.told == [("firing", "red")])
-        # Longer than its end was ahead: it stands because it is sent again.
+        show(active_alerts, step)
+        await pager.until(lambda: pager.notified == [("firing", "red")])
+        # Longer than its end was ahead: it is active because it is sent again.
         for _ in range(int(HORIZON * RESEND_MS / 500) + 2):
             await asyncio.sleep(0.5)
-            show(standing, step)
-        assert pager.told == [("firing", "red")]
-        show(standing, people_step("red", Verdict.in_control))
-        await pager.until(lambda: pager.told == [("firing", "red"), ("resolved", "red")])
+            show(active_alerts, step)
+        assert pager.notified == [("firing", "red")]
+        show(active_alerts, people_step("red", Verdict.in_control))
+        await pager.until(lambda: pager.notified == [("firing", "red"), ("resolved", "red")])
         await asyncio.sleep(SETTLED_S)
-        assert len(pager.told) == 2
+        assert len(pager.notified) == 2
 
 
 async def test_what_nobody_sends_any_more_ends_by_itself(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with one_server(alertmanager, tmp_path) as (server, pager):
-        async with telling(spec(server)) as standing:
-            show(standing, raised())
-            await pager.until(lambda: pager.told == [("firing", "red")])
-        await pager.until(lambda: ("resolved", "red") in pager.told)
+        async with sending(spec(server)) as active_alerts:
+            show(active_alerts, raised())
+            await pager.until(lambda: pager.notified == [("firing", "red")])
+        await pager.until(lambda: ("resolved", "red") in pager.notified)
 
 
 async def test_a_fail_over_pages_nobody_again(alertmanager: Path, tmp_path: Path) -> None:
     step = raised()
     async with one_server(alertmanager, tmp_path) as (server, pager):
-        async with telling(spec(server)) as standing:
-            show(standing, step)
-            await pager.until(lambda: pager.told == [("firing", "red")])
-        async with telling(spec(server)) as standing:
-            show(standing, step)
+        async with sending(spec(server)) as active_alerts:
+            show(active_alerts, step)
+            await pager.until(lambda: pager.notified == [("firing", "red")])
+        async with sending(spec(server)) as active_alerts:
+            show(active_alerts, step)
             await asyncio.sleep(SETTLED_S)
-            show(standing, step)
-            assert pager.told == [("firing", "red")]
+            show(active_alerts, step)
+            assert pager.notified == [("firing", "red")]
 
 
-async def test_an_outage_of_alertmanager_loses_nothing_that_stands(
+async def test_an_outage_of_alertmanager_loses_no_active_alert(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     health = Health()
     async with one_server(alertmanager, tmp_path) as (server, pager):
         server.stop()
-        async with telling(spec(server), health=health) as standing:
-            show(standing, raised(), raised("blue"))
+        async with sending(spec(server), health=health) as active_alerts:
+            show(active_alerts, raised(), raised("blue"))
             async with asyncio.timeout(10):
                 while b'floorwatch_alerts_pending{sink="am"} 2.0' not in health.text():  # noqa: ASYNC110 - as a scraper does
                     await asyncio.sleep(0.05)
             server.start()
-            await pager.until(lambda: sorted(pager.told) == [("firing", "blue"), ("firing", "red")])
+            await pager.until(
+                lambda: sorted(pager.notified) == [("firing", "blue"), ("firing", "red")]
+            )
             text = health.text().decode()
             assert 'floorwatch_alerts_pending{sink="am"} 0.0' in text
             assert 'result="failed"' in text
@@ -119,56 +124,58 @@ async def test_an_alert_that_grows_more_severe_is_one_alert_under_its_new_severi
     both = frozenset({Severity.page, Severity.nudge})
     async with (
         one_server(alertmanager, tmp_path) as (server, _),
-        telling(spec(server, severities=both)) as standing,
+        sending(spec(server, severities=both)) as active_alerts,
     ):
-        show(standing, raised(severity=Severity.nudge))
+        show(active_alerts, raised(severity=Severity.nudge))
         await server.until(lambda alerts: len(alerts) == 1)
-        show(standing, raised(severity=Severity.page))
+        show(active_alerts, raised(severity=Severity.page))
         await server.until(lambda alerts: [one["labels"]["severity"] for one in alerts] == ["page"])
 
 
-async def test_an_episode_that_begins_soon_after_another_stands_and_stays(
+async def test_an_episode_that_begins_soon_after_another_is_active_and_stays(
     alertmanager: Path, tmp_path: Path
 ) -> None:
-    """The end of the one before it is told for a quarter of an hour, under the same labels."""
+    """The end of the previous one is sent for a quarter of an hour, under the same labels."""
     over = people_step("red", Verdict.in_control, ago_s=500)
     async with (
         one_server(alertmanager, tmp_path) as (server, pager),
-        telling(spec(server)) as standing,
+        sending(spec(server)) as active_alerts,
     ):
-        show(standing, replace(over, at_ms=over.onset_ms + 60_000), replace(raised(), id="id-2"))
+        show(
+            active_alerts, replace(over, at_ms=over.onset_ms + 60_000), replace(raised(), id="id-2")
+        )
         await server.until(lambda alerts: len(alerts) == 1)
-        await pager.until(lambda: bool(pager.told))
+        await pager.until(lambda: bool(pager.notified))
         for _ in range(3):
             await asyncio.sleep(RESEND_MS / 1_000)
             assert [one["annotations"]["id"] for one in await server.alerts()] == ["id-2"]
-        assert pager.told == [("firing", "red")]
+        assert pager.notified == [("firing", "red")]
 
 
-async def test_a_lane_that_may_be_anothers_is_told_of_no_more(
+async def test_alerts_of_a_task_that_may_be_owned_elsewhere_are_no_longer_sent(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with (
         one_server(alertmanager, tmp_path) as (server, _),
-        telling(spec(server)) as standing,
+        sending(spec(server)) as active_alerts,
     ):
-        show(standing, raised(), owned_s=time.monotonic() - OWNED_S_MAX - 1)
-        show(standing, raised("blue"), task=1)
-        show(standing, raised("green"), task=2)
-        standing.withdraw(2)
+        show(active_alerts, raised(), owned_s=time.monotonic() - OWNED_S_MAX - 1)
+        show(active_alerts, raised("blue"), task=1)
+        show(active_alerts, raised("green"), task=2)
+        active_alerts.withdraw(2)
         await server.until(lambda alerts: len(alerts) == 1)
         await asyncio.sleep(2 * RESEND_MS / 1_000)
         assert [one["labels"]["team"] for one in await server.alerts()] == ["blue"]
 
 
-async def test_a_sink_is_told_of_its_teams_and_severities_alone(
+async def test_a_sink_gets_its_teams_and_severities_alone(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with (
         one_server(alertmanager, tmp_path) as (server, _),
-        telling(spec(server, teams=frozenset({"red"}))) as standing,
+        sending(spec(server, teams=frozenset({"red"}))) as active_alerts,
     ):
-        show(standing, raised(severity=Severity.nudge), raised("blue"), raised("red"))
+        show(active_alerts, raised(severity=Severity.nudge), raised("blue"), raised("red"))
         await server.until(lambda alerts: len(alerts) == 1)
         [alert] = await server.alerts()
         assert alert["labels"]["team"] == "red"

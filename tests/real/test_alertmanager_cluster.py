@@ -1,4 +1,4 @@
-"""Several Alertmanagers are told, and people once."""
+"""Alerts go to several Alertmanagers, and to people once."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,13 +11,13 @@ import pytest
 
 from stream.cli.embedded import free_port
 from stream.render.worker_metrics import Health
+from tests.real.alerting import SETTLED_S, one_server, raised, sending, show, spec
 from tests.real.alertmanager_server import AlertmanagerServer, paging
-from tests.real.telling import SETTLED_S, one_server, raised, show, spec, telling
 
 pytestmark = pytest.mark.xdist_group("alertmanager")
 
 
-async def test_all_members_of_a_cluster_have_it_and_people_are_told_once(
+async def test_all_members_of_a_cluster_have_it_and_people_are_notified_once(
     alertmanager: Path, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -27,21 +27,21 @@ async def test_all_members_of_a_cluster_have_it_and_people_are_told_once(
             AlertmanagerServer(alertmanager, tmp_path / "b", pager.url, [first])
         )
         await until_joined(first, second)
-        standing = await stack.enter_async_context(telling(spec(first, second)))
-        show(standing, raised())
+        active_alerts = await stack.enter_async_context(sending(spec(first, second)))
+        show(active_alerts, raised())
         for server in (first, second):
             await server.until(lambda alerts: len(alerts) == 1)
-        await pager.until(lambda: pager.told == [("firing", "red")])
+        await pager.until(lambda: pager.notified == [("firing", "red")])
         await asyncio.sleep(SETTLED_S)
-        show(standing, raised())
-        assert pager.told == [("firing", "red")]
-        # One member dies, and comes back with nothing: it has it again, and nobody is told twice.
+        show(active_alerts, raised())
+        assert pager.notified == [("firing", "red")]
+        # One member dies, and comes back with nothing: it gets it again, nobody is notified twice.
         second.stop()
         second.start()
-        show(standing, raised())
+        show(active_alerts, raised())
         await second.until(lambda alerts: len(alerts) == 1)
         await asyncio.sleep(SETTLED_S)
-        assert pager.told == [("firing", "red")]
+        assert pager.notified == [("firing", "red")]
 
 
 async def test_what_one_member_of_a_cluster_has_does_not_wait(
@@ -52,21 +52,21 @@ async def test_what_one_member_of_a_cluster_has_does_not_wait(
     pending = health.alerts_pending.labels("am")._value
     async with one_server(alertmanager, tmp_path) as (server, _):
         cluster = replace(spec(server), urls=(server.url, f"http://127.0.0.1:{free_port()}"))
-        async with telling(cluster, health=health) as standing:
-            show(standing, raised())
+        async with sending(cluster, health=health) as active_alerts:
+            show(active_alerts, raised())
             await server.until(lambda alerts: len(alerts) == 1)
             await reached(lambda: failed.get() > 0)
             assert pending.get() == 0
             server.stop()
-            show(standing, raised(), raised("blue"))
+            show(active_alerts, raised(), raised("blue"))
             await reached(lambda: pending.get() > 0)
-            show(standing)
-            await reached(lambda: pending.get() == 0)  # nothing stands, so nothing waits
+            show(active_alerts)
+            await reached(lambda: pending.get() == 0)  # no alert is active, so nothing waits
 
 
 async def reached(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
-        while not condition():  # noqa: ASYNC110 - a number that nobody tells of
+        while not condition():  # noqa: ASYNC110 - a number without an event
             await asyncio.sleep(0.05)
 
 

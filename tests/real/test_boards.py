@@ -152,15 +152,15 @@ async def test_every_query_and_rule_answers_in_four_situations_of_a_floor(
             try:
                 asked = Asked(server)
                 await situations(stage, server, asked)
-                told = await alertmanager.alerts()
+                notified = await alertmanager.alerts()
                 worker.end(signal.SIGKILL)
                 worker.start()
                 there = "count(floorwatch_team_as_of_timestamp_seconds) == 6"
                 await settled(server, f"floorwatch_restore_seconds_count > 0 and on () {there}")
                 await asked.ask_all("started again")
-                assert told
+                assert notified
                 assert sorted(map(identity, await alertmanager.alerts())) == sorted(
-                    map(identity, told)
+                    map(identity, notified)
                 )
             finally:
                 await asyncio.to_thread(server.stop)
@@ -170,7 +170,7 @@ async def test_every_query_and_rule_answers_in_four_situations_of_a_floor(
 
 
 def identity(alert: dict[str, Any]) -> tuple[str, str]:
-    """An alert that ended and was raised anew has another beginning."""
+    """An alert that ended and was raised again has another beginning."""
     return str(sorted(alert["labels"].items())), alert["startsAt"]
 
 

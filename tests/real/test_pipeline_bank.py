@@ -3,7 +3,7 @@
 Goal: after each takeover, and at the end, every seat's windows and shift accumulators in the store
 equal those of one shard in process that was fed the same records to the same offset.
 Method: the month is produced in six pieces. While a worker works off a piece it is killed with -9
-at a seeded moment, and another takes its shard over; the store is then read from aside.
+at a seeded moment, and another acquires its shard; the store is then read by the test.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ KILLS = 5
 UNAPPLIED_MIN = 1_000
 MakeStage = Callable[[int], Awaitable[Stage]]
 KILL_AFTER_S = (0.0, 0.06)
-"""Into a piece, which takes about a tenth of a second from when the worker runs again."""
+"""Into a chunk, which takes about a tenth of a second from when the worker runs again."""
 CONFIGURATION = """
 [control]
 clock = "event"

@@ -35,7 +35,7 @@ PAUSE_S = 0.2
 
 @dataclass
 class Sender:
-    """Sends what `ordinary` makes, piece after piece, until told to stop."""
+    """Sends what `ordinary` makes, chunk after chunk, until stopped."""
 
     stage: Stage
     sent: int = 0

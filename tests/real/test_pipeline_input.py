@@ -27,7 +27,7 @@ from tests.real.working import (
 )
 
 
-async def letters(stage: Stage, count: int) -> AsyncIterator[Any]:
+async def dead_letters(stage: Stage, count: int) -> AsyncIterator[Any]:
     consumer = AIOKafkaConsumer(
         f"{stage.topic}-dlq", bootstrap_servers=stage.brokers, auto_offset_reset="earliest"
     )
@@ -81,8 +81,8 @@ async def test_poison_goes_to_the_dead_letters_and_harms_no_neighbour(
         wait_until(lambda: stored.offset(home) == len(records), "all records are done with")
         metrics = worker.get("/metrics")[1].decode()
         found = {}
-        async for letter in letters(stage, len(expected)):
-            headers = {name: value.decode() for name, value in letter.headers}
+        async for dead_letter in dead_letters(stage, len(expected)):
+            headers = {name: value.decode() for name, value in dead_letter.headers}
             assert headers["source_topic"] == stage.topic
             assert headers["source_partition"] == str(home)
             found[int(headers["source_offset"])] = headers["reason"]
@@ -90,9 +90,9 @@ async def test_poison_goes_to_the_dead_letters_and_harms_no_neighbour(
             if headers.get("truncated"):
                 assert original is not None
                 assert headers["size"] == str(len(original))
-                assert original.startswith(letter.value)
+                assert original.startswith(dead_letter.value)
             else:
-                assert letter.value == original
+                assert dead_letter.value == original
         assert found == expected
         assert f'floorwatch_events_total{{result="accepted"}} {good}.0' in metrics
         for reason in set(expected.values()):

@@ -32,7 +32,7 @@ def team_as_shown(worker: WorkerProcess, floor: LiveFloor) -> dict[str, Any]:
     return orjson.loads(body) if status == 200 else {}
 
 
-async def test_while_redis_is_away_it_pages_from_memory_and_once_only(
+async def test_while_redis_is_unavailable_it_pages_from_memory_and_once_only(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     redis = make_redis("--appendfsync", "always")
@@ -57,7 +57,7 @@ async def test_while_redis_is_away_it_pages_from_memory_and_once_only(
         await passes(QUIET_S, [floor])
         shown = team_as_shown(workers[0], floor)
         assert (shown["verdict"], shown["agents"]["aux"]) == ("out_of_control", 8)
-        # What was told from memory is told by nobody else: it stands in the store as delivered.
+        # What was sent from memory is sent by nobody else: the store has it as delivered.
         for worker in workers:
             worker.end(signal.SIGKILL)
             await passes(QUIET_S, [floor])
@@ -67,7 +67,7 @@ async def test_while_redis_is_away_it_pages_from_memory_and_once_only(
 
 
 @one_redis
-async def test_a_fail_over_pages_nothing_again_and_what_is_over_is_told_once(
+async def test_a_fail_over_pages_nothing_again_and_the_end_is_sent_once(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url, rules(sink))
@@ -149,7 +149,7 @@ async def test_a_backlog_pages_no_past_walk_out_but_one_that_is_still_true(
 
 
 @one_redis
-async def test_a_zombie_pages_nobody_and_is_told_that_it_is_one(
+async def test_a_zombie_pages_nobody_and_is_fenced(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url, rules(sink))
@@ -165,7 +165,7 @@ async def test_a_zombie_pages_nobody_and_is_told_that_it_is_one(
             await floor.walk_out()
         await until(lambda: all(floor.pages(sink) for floor in floors), "all are paged", 30)
         zombie.send(signal.SIGCONT)
-        await until(lambda: "FENCED" in zombie.log, "it is told")
+        await until(lambda: "FENCED" in zombie.log, "it is fenced")
         await passes(10.0, floors)
         await until(zombie.is_ready, "it is back")
     assert [len(floor.pages(sink)) for floor in floors] == [1] * len(floors)
@@ -176,7 +176,7 @@ async def test_readers_see_within_five_seconds_that_the_figures_of_a_dead_worker
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, sink: Receiver
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url, rules(sink))
-    stage.session = "15s"  # nobody takes over meanwhile
+    stage.session = "15s"  # no other worker acquires it meanwhile
     floors = [LiveFloor(stage, f"floor-{number}") for number in range(8)]
     with stage.workers("owner") as (owner,):
         await until(owner.is_ready, "it is ready")

@@ -1,4 +1,4 @@
-"""Whole workers on real Kafka and Redis: services that are away, set back or lost, and the end."""
+"""Whole workers on real Kafka and Redis: services that are down, set back or lost, and the end."""
 
 import asyncio
 import shutil
@@ -64,7 +64,7 @@ async def test_it_waits_for_kafka_and_redis_with_a_clear_line_and_without_traceb
 
 @one_redis
 @pytest.mark.parametrize("away", ["redis", "kafka", "both"])
-async def test_sigterm_ends_in_time_while_a_service_is_away(
+async def test_sigterm_ends_in_time_while_a_service_is_unavailable(
     make_kafka: Callable[[], Kafka], make_redis: MakeRedis, make_stage: MakeStage, away: str
 ) -> None:
     kafka, redis = make_kafka(), make_redis()
@@ -82,7 +82,7 @@ async def test_sigterm_ends_in_time_while_a_service_is_away(
 
 
 @one_redis
-async def test_while_redis_is_away_it_reads_on_and_nothing_differs_afterwards(
+async def test_while_redis_is_unavailable_it_reads_on_and_nothing_differs_afterwards(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
 ) -> None:
     redis = make_redis("--appendfsync", "always")
@@ -123,7 +123,7 @@ async def test_an_emptied_redis_is_refused_or_rebuilt_as_configured(
     with stage.workers("first") as (worker,):
         await send(stage, written)
         wait_until(lambda: stored.offsets() == ends(written), "all is applied")
-        await asyncio.sleep(1.5)  # until Kafka was told
+        await asyncio.sleep(1.5)  # until the offsets were committed to Kafka
         assert stop_in_time(worker) == 0
     stored.flush()
     with stage.workers("second") as (worker,):
@@ -133,7 +133,7 @@ async def test_an_emptied_redis_is_refused_or_rebuilt_as_configured(
         assert "Traceback" not in worker.log
     stage.redis_more = 'on_loss = "rebuild"\n'
     with stage.workers("third") as (worker,):
-        wait_until(lambda: stored.offsets() == ends(written), "all is computed anew")
+        wait_until(lambda: stored.offsets() == ends(written), "all is recomputed")
         assert_all_same(stage, stored, written)
     stored.close()
 
@@ -151,7 +151,7 @@ async def test_a_zombie_is_fenced_and_comes_back(
         wait_until(lambda: stored.offsets() == ends(first), "all is applied")
         zombie.send(signal.SIGSTOP)
         await send(stage, second)
-        wait_until(lambda: stored.offsets() == ends(written), "the other took over")
+        wait_until(lambda: stored.offsets() == ends(written), "the other worker acquired it")
         zombie.send(signal.SIGCONT)
         for worker in (zombie, other):
             wait_until(worker.is_ready, "both are ready")

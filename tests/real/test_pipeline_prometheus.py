@@ -1,4 +1,4 @@
-"""What a real Prometheus scrapes from a worker is what stands in Redis, field by field."""
+"""What a real Prometheus scrapes from a worker is what Redis holds, field by field."""
 
 import asyncio
 from pathlib import Path

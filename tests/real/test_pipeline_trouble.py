@@ -38,7 +38,7 @@ async def test_a_redis_that_is_emptied_under_a_running_worker_ends_it_with_what_
     with stage.workers("worker") as (worker,):
         await send(stage, first)
         wait_until(lambda: stored.offsets() == ends(first), "all is applied")
-        await asyncio.sleep(2.0)  # until Kafka was told
+        await asyncio.sleep(2.0)  # until the offsets were committed to Kafka
         stored.flush()
         await send(stage, second)
         assert worker.process is not None
@@ -53,7 +53,7 @@ async def test_a_redis_that_is_emptied_under_a_running_worker_ends_it_with_what_
 async def test_more_partitions_are_refused_and_the_floors_move_into_a_new_topic(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
 ) -> None:
-    """As docs/operations.md says: copy by floor; views are taken over, old state may stay."""
+    """As docs/operations.md says: copy by floor; views are adopted, old state may stay."""
     stage = await make_stage(kafka.address, make_redis().url)
     written = ordinary(2_000, floors=24)
     stored = Stored(stage)
@@ -65,7 +65,8 @@ async def test_more_partitions_are_refused_and_the_floors_move_into_a_new_topic(
     with stage.workers("refusing") as (worker,):
         assert worker.process is not None
         assert worker.process.wait(60) == 1
-        assert f"was kept for {PARTITIONS} partitions, the topic has {PARTITIONS + 4}" in worker.log
+        sizes = f"for {PARTITIONS} partitions, the topic has {PARTITIONS + 4}"
+        assert f"was stored {sizes}" in worker.log
         assert "Copy the records by floor into a new topic" in worker.log
         assert "Traceback" not in worker.log
 

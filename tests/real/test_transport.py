@@ -15,7 +15,7 @@ PARTITIONS = 3
 
 
 def numbered(count: int, start: int = 0) -> list[Record]:
-    """Records that say where they stand."""
+    """Records that hold their own offsets."""
     return [
         Record(p, f"{p}:{i}".encode().ljust(180), 1_700_000_000_000 + i)
         for i in range(start, start + count)
@@ -115,7 +115,7 @@ async def test_an_acquisition_that_takes_long_does_not_stop_the_worker_for_good(
     assert dict(reader.values) == expected(100)
 
 
-async def test_what_was_confirmed_is_told_to_kafka(kafka: Kafka, topic: str) -> None:
+async def test_what_was_confirmed_is_committed_to_kafka(kafka: Kafka, topic: str) -> None:
     await produce(kafka.address, topic, numbered(100))
     group = fresh_name("group")
     async with reading(kafka.address, topic, group=group) as reader:

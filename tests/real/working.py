@@ -152,7 +152,7 @@ class Written:
 
 
 class Stored:
-    """What stands in Redis, read from aside."""
+    """What Redis holds, read by the test."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -242,7 +242,7 @@ def members_of(shard: Shard) -> dict[tuple[str, str], list[Member]]:
 
 
 def assert_same(stored: Stored, reference: Reference, partition: int, written: Written) -> int:
-    """What stands in the store equals the reference, to the millisecond; how many seats it has."""
+    """The store equals the reference, to the millisecond; return how many seats it has."""
     offset = stored.offset(partition)
     expected, found = reference.at(partition, offset), stored.restored(partition, written)
     found.step(expected.as_of_ms)

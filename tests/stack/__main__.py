@@ -108,7 +108,7 @@ def alertmanager(folder: Path, port: int) -> Program:
 
 
 async def run(folder: Path, seconds: float | None) -> int:
-    """Start everything, tell the story, end everything."""
+    """Start everything, play the story, end everything."""
     began_s = time.monotonic()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,26 +132,26 @@ async def run(folder: Path, seconds: float | None) -> int:
                 stack.enter_context(worker(folder, number, port))
                 for number, port in enumerate(ports.workers, 1)
             ]
-            _tell(ports, folder)
+            _print_plan(ports, folder)
             began_ms = time.time_ns() // 1_000_000
             stack.enter_context(floor(folder, kafka.address, began_ms))
             story = Story(people, ports, workers, TEAM, began_ms + WALK_OUT_S * 1_000, LASTS_S)
             left_s = None if seconds is None else seconds - (time.monotonic() - began_s)
-            await story.tell(stop, left_s)
+            await story.play(stop, left_s)
     print(f"ended after {time.monotonic() - began_s:.0f} s", flush=True)
     return story.verdict()
 
 
 async def _receive(stack: AsyncExitStack, people: People, port: int) -> None:
     app = web.Application()
-    app.add_routes([web.post("/{reader}", people.take)])
+    app.add_routes([web.post("/{reader}", people.receive)])
     runner = web.AppRunner(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, "127.0.0.1", port).start()
 
 
-def _tell(ports: Ports, folder: Path) -> None:
+def _print_plan(ports: Ports, folder: Path) -> None:
     print(f"Prometheus    http://127.0.0.1:{ports.prometheus}/")
     print(f"Alertmanager  http://127.0.0.1:{ports.alertmanager}/")
     for number, port in enumerate(ports.workers, 1):
@@ -159,7 +159,7 @@ def _tell(ports: Ports, folder: Path) -> None:
     print(f"files         {folder}")
     print(
         f"In {WALK_OUT_S} s {HEADS} people of {TEAM} go on a break, for {LASTS_S} s. Their leader\n"
-        "is to be told once, though the worker that saw it is killed; the SRE of that; the end.",
+        "is to be notified once, though the worker that saw it is killed; the SRE too; the end.",
         flush=True,
     )
 

@@ -23,7 +23,7 @@ class Ports:
 
 
 def placed(text: str, places: Mapping[str, str]) -> str:
-    """A text with each of these parts replaced; each must stand in it."""
+    """A text with each of these parts replaced; it must contain each."""
     for old, new in places.items():
         assert old in text, f"deploy/ names no {old}"
         text = text.replace(old, new)

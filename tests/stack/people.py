@@ -1,4 +1,4 @@
-"""Those whom Alertmanager tells: what each has read, and when."""
+"""The people whom Alertmanager notifies: what each has read, and when."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ class People:
     clock: Any
     read: list[Read] = field(default_factory=list)
 
-    async def take(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
         """One notification."""
         document = await request.json()
         self.read += [

@@ -21,8 +21,8 @@ DOWN_S_MOST = 150.0
 """From the kill of a worker to the monitor's alert: a minute of grace, and Alertmanager's waits."""
 LOOK_S = 0.5
 
-SERIES, ALERT, LEADER = "series in Prometheus", "alert in Alertmanager", "leader told"
-MONITOR, OVER = "SRE told that a worker is down", "leader told that it is over"
+SERIES, ALERT, LEADER = "series in Prometheus", "alert in Alertmanager", "leader notified"
+MONITOR, OVER = "SRE notified that a worker is down", "leader notified that it is over"
 
 
 @dataclass
@@ -42,22 +42,22 @@ class Story:
     _is_timed: bool = False
     """Whether it was to go on for a time; else somebody ends it when he likes."""
 
-    async def tell(self, stop: asyncio.Event, seconds: float | None) -> None:
-        """Watch until told to end; with a time, at most so long, and no longer than the story."""
+    async def play(self, stop: asyncio.Event, seconds: float | None) -> None:
+        """Watch until stopped; with a time, at most so long, and no longer than the story."""
         until_s = None if seconds is None else time.monotonic() + seconds
         self._is_timed = seconds is not None
         async with aiohttp.ClientSession() as session:
             while not stop.is_set() and not self._is_at_end(until_s):
-                await self._look(session)
+                await self._check(session)
                 await asyncio.sleep(LOOK_S)
 
     def verdict(self) -> int:
         """0 if all was seen that had to be seen by now: each once, and in time.
 
-        What is told of the walk-out has to be seen however short a run was that had a time.
+        The notices of the walk-out have to be seen however short a run was that had a time.
         """
-        if self._told_of_team() > 1:
-            self.faults.append(f"the leader was told {self._told_of_team()} times")
+        if self._notices_of_team() > 1:
+            self.faults.append(f"the leader was notified {self._notices_of_team()} times")
         for name, by_s in self._deadlines().items():
             at_s = self.seen.get(name)
             soon = self._is_timed and name in (SERIES, ALERT, LEADER)
@@ -91,21 +91,21 @@ class Story:
 
     # ------------------------------------------------------------------------------ looking
 
-    async def _look(self, session: aiohttp.ClientSession) -> None:
+    async def _check(self, session: aiohttp.ClientSession) -> None:
         alert = f'floorwatch_team_alert{{team="{self.team}",severity="page"}} == 1'
         await self._once(SERIES, lambda: self._query(session, alert))
         if pages := await self._pages(session):
             await self._once(ALERT, lambda: self._is_whole(pages))
-        await self._once(LEADER, self._is_leader_told)
+        await self._once(LEADER, self._is_leader_notified)
         if LEADER in self.seen and self._killed_s is None:
             await self._kill_the_owner(session)
         if self._killed_s is not None:
-            await self._once(MONITOR, self._is_sre_told)
+            await self._once(MONITOR, self._is_sre_notified)
         if self._since_s() > self.lasts_s:
             await self._once(OVER, self._is_over)
 
-    async def _once(self, name: str, look: Callable[[], Any]) -> None:
-        if name in self.seen or not await look():
+    async def _once(self, name: str, check: Callable[[], Any]) -> None:
+        if name in self.seen or not await check():
             return
         self.seen[name] = since_s = self._since_s()
         print(f"{since_s:6.1f} s after the walk-out: {name}", flush=True)
@@ -142,20 +142,20 @@ class Story:
             )
         return True
 
-    async def _is_leader_told(self) -> bool:
-        return self._told_of_team() > 0
+    async def _is_leader_notified(self) -> bool:
+        return self._notices_of_team() > 0
 
-    def _told_of_team(self) -> int:
+    def _notices_of_team(self) -> int:
         return len(self.people.by("leaders", "firing", team=self.team, severity="page"))
 
-    async def _is_sre_told(self) -> bool:
+    async def _is_sre_notified(self) -> bool:
         return bool(self.people.by("sre", "firing", alertname="FloorwatchTargetDown"))
 
     async def _is_over(self) -> bool:
         return bool(self.people.by("leaders", "resolved", team=self.team, severity="page"))
 
     async def _kill_the_owner(self, session: aiohttp.ClientSession) -> None:
-        """kill -9 of the worker whose floor it is; the other takes it over."""
+        """kill -9 of the worker whose floor it is; the other acquires it."""
         self._killed_s = self._since_s()
         as_of = f'floorwatch_team_as_of_timestamp_seconds{{team="{self.team}"}}'
         found = await self._query(session, as_of)

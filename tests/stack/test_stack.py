@@ -50,7 +50,7 @@ def test_a_host_that_deploy_no_longer_names_would_be_noticed(
         assert host not in text, host
 
 
-def test_stack_seconds_that_are_no_number_are_told() -> None:
+def test_stack_seconds_that_are_no_number_are_reported() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.stack"],
         cwd=ROOT,

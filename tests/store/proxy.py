@@ -1,4 +1,4 @@
-"""A TCP proxy that loses what it is told to lose, is slow, or lets nothing through."""
+"""A TCP proxy that loses chosen replies, is slow, or lets nothing through."""
 
 import asyncio
 import re
@@ -44,15 +44,15 @@ class Proxy:
         """How many replies were lost."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._wanted = b""
-        """The script of the call that is to be kept."""
-        self.kept = b""
+        """The script of the call that is to be recorded."""
+        self.recorded = b""
         """A copy of a call that has gone through."""
         self.view_fields = VIEW_FIELDS
-        """By which the script of views is told."""
+        """Fields by which the script of views is recognised."""
         self.delay_s = 0.0
         """In each direction."""
         self.way = asyncio.Event()
-        """Not set: nothing gets through, in either direction, and nobody is told."""
+        """Not set: nothing gets through, in either direction, and neither end is notified."""
         self.way.set()
 
     @property
@@ -76,12 +76,12 @@ class Proxy:
 
     def keep_next(self, name: ScriptName) -> None:
         """Copy the script's next call while it goes through."""
-        self._wanted, self.kept = self._digest(name), b""
+        self._wanted, self.recorded = self._digest(name), b""
 
     async def send_kept(self) -> None:
         """The call that was copied comes to Redis a second time."""
         reader, writer = await asyncio.open_connection(self._host, self._port)
-        writer.write(self.kept)
+        writer.write(self.recorded)
         async with asyncio.timeout(20):
             assert await reader.read(1)
         writer.close()
@@ -144,16 +144,16 @@ class Proxy:
     async def _requests(
         self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, condemned: asyncio.Event
     ) -> None:
-        heard = b""
+        received = b""
         while data := await reader.read(1 << 20):
             if self._marker:
                 self._seen += data.count(self._marker)
                 if self._seen >= self._nth:
                     condemned.set()
-            if self._wanted and (heard or data.startswith(b"*")):
-                heard += data
-                if found := first_with(heard, self._wanted):
-                    self._wanted, self.kept, heard = b"", found, b""
+            if self._wanted and (received or data.startswith(b"*")):
+                received += data
+                if found := first_with(received, self._wanted):
+                    self._wanted, self.recorded, received = b"", found, b""
             await self._travel()
             up.write(data)
             await up.drain()

@@ -48,7 +48,7 @@ class StoreSuite(ViewsSuite, ArchivesSuite):
         assert (found.offset, found.outbox, found.manifest) == (11, (), None)
         assert await old.teams() == []
 
-    async def test_acquiring_anew_fences_the_own_earlier_lease(self, world: World) -> None:
+    async def test_acquiring_again_fences_the_own_earlier_lease(self, world: World) -> None:
         store = await world.store()
         stale = await begun(store)
         lease = await store.acquire(SHARD)
@@ -90,7 +90,7 @@ class StoreSuite(ViewsSuite, ArchivesSuite):
         await store.commit(lease, commit_at(11, "c", "a"))
         assert ids(await store.acquire(SHARD)) == ["a", "b", "c"]
 
-    async def test_what_was_delivered_before_its_commit_is_not_kept(self, world: World) -> None:
+    async def test_what_was_delivered_before_its_commit_is_not_stored(self, world: World) -> None:
         store = await world.store()
         lease = await store.acquire(SHARD)
         await store.commit(lease, commit_at(10, "paged", "open", delivered=("paged",)))
@@ -129,7 +129,7 @@ class StoreSuite(ViewsSuite, ArchivesSuite):
         world.set_back(earlier)
         assert await store.commit(lease, commit_at(30)) is Outcome.MISMATCH
 
-    async def test_a_store_set_back_takes_no_snapshot(self, world: World) -> None:
+    async def test_a_store_set_back_accepts_no_snapshot(self, world: World) -> None:
         store = await world.store()
         lease = await begun(store)
         earlier = world.copy()

@@ -121,7 +121,7 @@ class ArchivesSuite:
         assert await store.archive(lease, hours, KEEP_MS) is Outcome.OK
         assert await store.commit(lease, commit_at(11)) is Outcome.OK
 
-    async def test_an_hour_that_is_written_again_stands_once(self, world: World) -> None:
+    async def test_an_hour_that_is_written_again_is_stored_once(self, world: World) -> None:
         store = await world.store()
         lease = await begun(store)
         hour = hour_at(TEN_MS)

@@ -60,7 +60,7 @@ class ViewsSuite:
         assert await store.read_views([DAY]) == {DAY: {"a": "1"}}
         assert await store.teams() == [("北京", "day")]
 
-    async def test_a_view_that_was_lost_is_the_shards_own_again_when_it_is_shown(
+    async def test_a_view_that_was_lost_is_the_shards_own_again_when_it_is_written(
         self, world: World
     ) -> None:
         store = await world.store()

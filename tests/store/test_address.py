@@ -51,7 +51,7 @@ def test_a_url_says_of_what_kind_a_redis_is_and_where(url: str, site: Site) -> N
         ("redis+cluster://h:1,:hush@i:2", "once, before the first address"),
     ],
 )
-def test_what_is_no_address_is_said_without_its_password(url: str, complaint: str) -> None:
+def test_an_invalid_address_is_reported_without_its_password(url: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=re.escape(complaint)) as caught:
         site_of(url)
     assert "hush" not in str(caught.value)

@@ -20,7 +20,7 @@ def test_all_keys_of_a_shard_share_its_tag() -> None:
     assert len(set(found)) == len(found)
 
 
-def test_only_a_teams_view_tells_its_team() -> None:
+def test_only_a_teams_view_names_its_team() -> None:
     assert keys.team_of_view(keys.team_view("f", "t")) == "f/t"
     assert keys.team_of_view(keys.pool_view("f", "t")) is None
 

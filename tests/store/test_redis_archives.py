@@ -85,7 +85,7 @@ async def test_a_piece_of_an_hour_that_comes_again_when_it_is_listed_changes_not
     assert await store.commit(lease, commit_at(30)) is Outcome.OK
 
 
-async def test_a_key_of_a_wrong_type_is_told_before_anything_is_written(
+async def test_a_key_of_a_wrong_type_is_reported_before_anything_is_written(
     world: RedisWorld,
 ) -> None:
     store = await world.store()

@@ -159,7 +159,7 @@ async def test_a_node_that_lost_all_harms_no_shard_of_another(
     assert len(await store.teams()) == len(VIEWS)
 
 
-async def test_each_primary_is_looked_at(redis_cluster: Cluster, store: RedisStore) -> None:
+async def test_each_primary_is_checked(redis_cluster: Cluster, store: RedisStore) -> None:
     await store.acquire(SHARD)
     strict = redis_cluster.primaries()[-1]
     redis_cluster.ask(strict, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
@@ -191,7 +191,7 @@ async def test_a_primary_that_hangs_is_replaced_and_waited_for(own_cluster: Clus
         outcomes = await asyncio.gather(*(store.commit(each, commit_at(20)) for each in leases))
         assert all(outcome.stored for outcome in outcomes)
         assert await store.write_views(leases[0], 2, VIEWS) is Outcome.OK
-        hanging.send(signal.SIGCONT)  # it wakes up as a primary, and is soon told better
+        hanging.send(signal.SIGCONT)  # it wakes up as a primary, and soon learns better
         for lease in leases:
             assert (await store.commit(lease, commit_at(30))).stored
             found = await store.acquire(lease.shard)
@@ -208,7 +208,7 @@ async def test_a_lost_tail_is_a_mismatch_for_its_shards_alone(own_cluster: Clust
         tail = {s for s in SHARDS if own_cluster.primary_of(keys.shard(s)) is dying}
         stop_copying(dying)
         for lease in leases.values():
-            assert await store.commit(lease, commit_at(20, "told")) is Outcome.OK
+            assert await store.commit(lease, commit_at(20, "confirmed")) is Outcome.OK
         dying.stop(signal.SIGKILL)
         for shard, lease in leases.items():
             outcome = await store.commit(lease, commit_at(30))
@@ -216,7 +216,7 @@ async def test_a_lost_tail_is_a_mismatch_for_its_shards_alone(own_cluster: Clust
         for shard in tail:
             lease = await store.acquire(shard)
             assert (lease.offset, lease.commit_seq, ids(lease)) == (10, 1, [])
-            assert await store.commit(lease, commit_at(20, "told")) is Outcome.OK
+            assert await store.commit(lease, commit_at(20, "confirmed")) is Outcome.OK
         dying.start()  # its tail was never in the new primary's history: it goes
         until(lambda: dying not in own_cluster.primaries(), "it has become a replica")
         assert (await store.acquire(SHARD)).offset == 20

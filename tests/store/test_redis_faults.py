@@ -136,7 +136,7 @@ async def test_a_redis_that_may_evict_is_refused(make_redis: MakeRedis) -> None:
         await RedisStore(server.url).open()
 
 
-async def test_a_full_redis_takes_nothing_and_recovers(make_redis: MakeRedis) -> None:
+async def test_a_full_redis_accepts_nothing_and_recovers(make_redis: MakeRedis) -> None:
     server = make_redis()
     async with RedisStore(server.url, SHORT) as store:
         lease = await begun(store)
@@ -165,7 +165,7 @@ async def test_a_key_that_is_not_ours_is_named_and_nothing_is_written(world: Red
     assert await store.commit(lease, commit_at(20)) in {Outcome.OK, Outcome.ALREADY}
 
 
-async def test_a_redis_that_hangs_is_given_up_and_what_was_sent_is_kept(
+async def test_a_redis_that_hangs_is_abandoned_and_what_was_sent_is_kept(
     make_redis: MakeRedis,
 ) -> None:
     server = make_redis()

@@ -35,7 +35,7 @@ async def test_a_primary_that_hangs_is_replaced_and_waited_for(own_watched: Watc
         assert (await store.commit(lease, commit_at(20, "a"))).stored
         assert await store.write_views(lease, 2, {DAY: {"as_of": "2"}}) is Outcome.OK
         assert await store.read_views([DAY]) == {DAY: {"as_of": "2"}}
-        former.send(signal.SIGCONT)  # it wakes up as a primary, and is soon told better
+        former.send(signal.SIGCONT)  # it wakes up as a primary, and soon learns better
         assert await store.commit(lease, commit_at(30)) is Outcome.OK
         found = await store.acquire(SHARD)
         assert (found.commit_seq, found.offset, ids(found)) == (3, 30, ["a"])
@@ -47,14 +47,14 @@ async def test_a_lost_tail_is_a_mismatch(own_watched: Watched) -> None:
         lease = await begun(store)
         await store.save(lease, snapshot_at(10, {"a": b"1"}))
         stop_copying(own_watched.primary())
-        await store.commit(lease, commit_at(20, "told"))
+        await store.commit(lease, commit_at(20, "confirmed"))
         await store.save(lease, snapshot_at(20, {"a": b"2"}))
         own_watched.primary().stop(signal.SIGKILL)
         assert await store.commit(lease, commit_at(30)) is Outcome.MISMATCH
         lease = await store.acquire(SHARD)
         assert (lease.offset, lease.commit_seq, ids(lease)) == (10, 1, [])
         assert await store.load(lease) == {"a": b"1"}
-        assert await store.commit(lease, commit_at(20, "told")) is Outcome.OK
+        assert await store.commit(lease, commit_at(20, "confirmed")) is Outcome.OK
 
 
 async def test_a_name_that_no_sentinel_knows_is_said(redis_watched: Watched) -> None:
@@ -62,7 +62,7 @@ async def test_a_name_that_no_sentinel_knows_is_said(redis_watched: Watched) -> 
         await RedisStore(redis_watched.url.replace("/floor/", "/flour/"), PATIENT).open()
 
 
-async def test_a_sentinel_that_is_taken_for_a_redis_says_what_to_write(
+async def test_a_sentinel_that_is_configured_as_a_redis_says_what_to_write(
     redis_watched: Watched,
 ) -> None:
     with pytest.raises(StateError, match=r"redis\+sentinel://host:port/SERVICE"):
@@ -100,7 +100,7 @@ async def tail_of(store: RedisStore, lease: Lease) -> tuple[int, Outcome]:
     """Commit until it is refused; the last offset that was confirmed, and the refusal."""
     offset = 10
     while True:
-        outcome = await store.commit(lease, commit_at(offset + 1, f"told at {offset + 1}"))
+        outcome = await store.commit(lease, commit_at(offset + 1, f"sent at {offset + 1}"))
         if not outcome.stored:
             return offset, outcome
         offset += 1

@@ -123,7 +123,7 @@ async def test_commits_go_on_while_a_snapshot_is_uploaded(world: RedisWorld) -> 
     assert await store.load(found) == parts
 
 
-async def test_a_redis_that_lost_pieces_of_an_upload_takes_no_manifest_that_names_them(
+async def test_a_redis_that_lost_pieces_of_an_upload_accepts_no_manifest_that_names_them(
     world: RedisWorld,
 ) -> None:
     store = await world.store()
@@ -142,7 +142,7 @@ async def test_a_redis_that_lost_pieces_of_an_upload_takes_no_manifest_that_name
     assert len(pieces(world.admin)) == 1
 
 
-async def test_swept_pieces_that_came_back_do_not_stand_for_new_ones_that_were_lost(
+async def test_swept_pieces_that_came_back_do_not_replace_new_ones_that_were_lost(
     world: RedisWorld,
 ) -> None:
     store = await world.store()
@@ -156,7 +156,7 @@ async def test_swept_pieces_that_came_back_do_not_stand_for_new_ones_that_were_l
     assert not world.admin.exists(keys.garbage(SHARD))
 
 
-async def test_a_damaged_or_missing_part_is_never_taken_for_state(world: RedisWorld) -> None:
+async def test_a_damaged_or_missing_part_is_never_restored(world: RedisWorld) -> None:
     store = await world.store()
     lease = await begun(store)
     await store.save(lease, snapshot_at(10, {"a": b"1", "b": b"2"}))

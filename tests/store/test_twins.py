@@ -86,7 +86,7 @@ class Play:
         self.answers: list[object] = []
 
     async def act(self, steps: list[Step]) -> list[object]:
-        """The answers to all steps, and what stands in the end."""
+        """The answers to all steps, and what is stored in the end."""
         self.workers = {name: Worker(await self.world.store()) for name in WORKERS}
         self.earlier = self.world.copy()
         for step in steps:
@@ -110,7 +110,7 @@ class Play:
         elif step.act == "acquire":
             return seen(await self._acquire(worker))
         else:
-            # A dead lease is used once more now and then, but mostly a worker acquires anew.
+            # A dead lease is used once more now and then, but mostly a worker acquires again.
             alive = worker.lease if worker.lease and not (worker.dead and step.number) else None
             answer = await self._use(worker, alive or await self._acquire(worker), step)
             worker.dead = answer in (Outcome.FENCED, Outcome.MISMATCH)

@@ -1,4 +1,4 @@
-"""Where the suite runs: stores on one Redis, which loses replies and is set back when told to."""
+"""Where the suite runs: stores on one Redis, which loses replies and is set back on demand."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -150,7 +150,7 @@ class SeveralWorld(RedisWorld):
 
 @contextmanager
 def dialed_through(ports: Mapping[int, int]) -> Iterator[None]:
-    """Stores made in this block reach servers at one port by another; who is asked is not told."""
+    """Stores made in this block reach servers at one port by another, except for discovery."""
 
     class Through(Connector):
         def server(self, address: Address | None = None) -> AbstractConnection:

@@ -164,8 +164,8 @@ class BatchConsumer(LagCommitConsumer):
         """The offset that the group has committed to Kafka; None if there is none."""
         kafka_tp = TopicPartition(tp.topic, tp.partition)
         thread = self._thread
-        found: int | None = await thread.call_thread(thread._ensure_consumer().committed, kafka_tp)
-        return found
+        offset: int | None = await thread.call_thread(thread._ensure_consumer().committed, kafka_tp)
+        return offset
 
     @Service.task
     async def _keep_alive(self) -> None:

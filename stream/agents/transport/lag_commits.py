@@ -11,7 +11,7 @@ from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream.agents.transport.fetched_batch import PartitionOwner
+from stream.agents.transport.partition_owner import PartitionOwner
 from stream.failpoints import failpoint
 
 log = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 -- KEYS: shard, store's id. ARGV: token, a random id.
--- Makes the bearer of the token the shard's owner; sent again it changes nothing.
--- An epoch is the time in µs of Redis' own clock, or one more than the last: so it lies above all
--- that was given out before, also above those that this Redis has lost since, and that views on
--- other nodes of a cluster still bear.
+-- Makes the worker with this token the shard's owner; a repeat changes nothing.
+-- An epoch is the time in µs of Redis' own clock, or one more than the last: so it is above all
+-- earlier ones, also above those that this Redis has lost since, and that views on other nodes
+-- of a cluster still have.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then
   local now = redis.call('TIME')
   local epoch = math.max(now[1] * 1000000 + now[2], (redis.call('HGET', KEYS[1], 'epoch') or 0) + 1)

@@ -1,9 +1,9 @@
 -- KEYS: shard, hours, hour.
 -- ARGV: epoch, token, start_ms of the hour, start_ms of the newest one that is too old by then,
---       keep_ms, where in the hour these bytes stand, whether they are the last, the bytes.
+--       keep_ms, the position of these bytes in the hour, whether they are the last, the bytes.
 -- A large hour comes in several calls, one after the other; it is not listed until it is whole.
--- What is listed stays as it is: its bytes are a function of the hour, so only a call that comes
--- late, or again, can bring them.
+-- A listed hour stays as it is: its bytes are a function of the hour, so only a late or repeated
+-- call can bring them.
 local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
 if refused then
   return refused

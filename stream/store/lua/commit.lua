@@ -1,4 +1,4 @@
--- KEYS: shard, outbox, then for each hour that was archived before it the list that it stands in.
+-- KEYS: shard, outbox, then for each hour archived before it the list that has it.
 -- ARGV: epoch, token, stored seq, stored manifest's id, next seq, offset, as_of_ms, control,
 --       start_ms of each hour, number of entries, then id and body of each entry, then the ids
 --       delivered.

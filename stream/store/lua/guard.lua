@@ -1,7 +1,7 @@
--- Stands before every script that writes for an owner.
--- Answers nil if (epoch, token) owns the shard, else what the writer is to be told. A lower epoch
--- than the writer's own can only be a Redis that was set back to before the writer acquired; under
--- a higher one somebody has acquired since, be it that a late call did so with the writer's token.
+-- Precedes every script that writes for an owner.
+-- Returns nil if (epoch, token) owns the shard, else the writer's answer. A lower epoch
+-- than the writer's own can only be a Redis that was set back to before the writer acquired; with
+-- a higher one somebody has acquired since, even if a late call did so with the writer's token.
 local function refusal(shard, epoch, token)
   local owner = redis.call('HMGET', shard, 'epoch', 'token')
   local stored, own = tonumber(owner[1] or 0), tonumber(epoch)
@@ -14,15 +14,15 @@ local function refusal(shard, epoch, token)
   return nil
 end
 
--- Answers whether the shard stands as the writer's last write left it. A Redis that was set back
--- holds another number of commits or another manifest; each is looked at, since a file that ends
+-- Returns whether the shard is as the writer's last write left it. A Redis that was set back
+-- holds another number of commits or another manifest; both are checked, since a file that ends
 -- too early may have lost the one and kept the other.
 local function rests_on(shard, seq, manifest_id)
   local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')
   return (stored[1] or '0') == seq and (stored[2] or '') == manifest_id
 end
 
--- Calls a command with arguments first..last of a list, in runs that fit on Lua's stack.
+-- Calls a command with arguments first..last of a list, in batches that fit on Lua's stack.
 local function call_with(command, key, list, first, last)
   for from = first, last, 1000 do
     redis.call(command, key, unpack(list, from, math.min(from + 999, last)))

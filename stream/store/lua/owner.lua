@@ -1,4 +1,4 @@
--- KEYS: shard. ARGV: epoch, token, and, of whoever has no write under way, stored seq and stored
+-- KEYS: shard. ARGV: epoch, token, and, of a writer without a pending write, stored seq and stored
 -- manifest's id.
 local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
 if not refused and ARGV[4] and not rests_on(KEYS[1], ARGV[3], ARGV[4]) then

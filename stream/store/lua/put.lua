@@ -1,6 +1,6 @@
--- KEYS: shard, garbage, piece. ARGV: epoch, token, id of the manifest that stands, the piece's bytes.
+-- KEYS: shard, garbage, piece. ARGV: epoch, token, id of the current manifest, the piece's bytes.
 -- A piece is garbage until a manifest names it. Both are written here at once, and only for the
--- owner, so a piece that nothing knows of cannot come to be. A call that comes again after its flip
+-- owner, so no piece can exist that nothing lists. A call that is repeated after its flip
 -- finds another manifest: else it would make garbage of what that one names.
 local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
 if refused then

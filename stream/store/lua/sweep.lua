@@ -1,6 +1,6 @@
 -- KEYS: shard, garbage. ARGV: epoch, token, how many at most.
--- Answers how many are left, or why not. The pieces' names come from the set itself (same slot),
--- so after a roll-back of Redis nothing is removed that the manifest of then still names. They
+-- Returns how many are left, or why not. The pieces' names come from the set itself (same slot),
+-- so after a roll-back of Redis no piece is removed that the restored manifest names. They
 -- leave the set last: while the slot moves, a cluster may refuse to remove the pieces.
 local refused = refusal(KEYS[1], ARGV[1], ARGV[2])
 if refused then

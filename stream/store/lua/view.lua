@@ -1,8 +1,8 @@
 -- KEYS: view. ARGV: epoch, as_of_ms, revision, base, changes.
 -- changes, as MessagePack: the value of each field, or false to remove it. A field is named by its
 -- number among FIELDS or, where it has none, by its name: names are longer than values.
--- base is the revision on which the changes rest; '0': the fields are the whole view. Where
--- another stands (a lost reply, a roll-back), the answer is BASE: send the whole.
+-- base is the revision that the changes are based on; '0': the fields are the whole view. If
+-- another is stored (a lost reply, a roll-back), the answer is BASE: send the whole view.
 local key, epoch, as_of = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 local stored = redis.call('HMGET', key, '_epoch', '_as_of_ms', '_revision')
 local stored_epoch = tonumber(stored[1] or 0)

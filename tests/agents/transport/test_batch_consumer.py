@@ -90,10 +90,10 @@ async def acquired(consumer: BatchConsumer) -> None:
     await consumer._acquiring
 
 
-async def test_what_is_acquired_while_partitions_are_given_out_anew_is_sought_again_after_it(
+async def test_what_is_acquired_during_a_rebalance_is_sought_again_after_it(
     consumer: BatchConsumer, subscription: SubscriptionState
 ) -> None:
-    """A lane that was fenced may wake up to acquire just then. A position that is sought in the old
+    """A task that was fenced may wake up to acquire just then. A position that is sought in the old
     assignment is not there in the new one: it would be read from where Kafka thinks we are.
     """
     await acquired(consumer)
@@ -124,7 +124,7 @@ async def test_what_was_held_before_an_assignment_is_void_after_it(
     assert consumer.session[PLACE] != session
 
 
-async def test_what_was_acquired_and_cannot_be_sought_is_let_go(
+async def test_what_was_acquired_and_cannot_be_sought_is_released(
     consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_offsets: Mapping[TP, int]) -> None:

@@ -80,7 +80,7 @@ def test_tombstones_and_empty_values_stay_apart() -> None:
     assert columns.values == [None, b"", b"x"]
 
 
-def test_what_stands_before_a_damaged_batch_is_delivered_and_the_damage_is_met_next() -> None:
+def test_records_before_a_damaged_batch_are_delivered_and_the_damage_is_met_next() -> None:
     data = record_batch(0, [0, 1]) + damaged(record_batch(2, [0, 1])) + record_batch(4, [0])
     first = fetched(data, 0)
 

@@ -121,7 +121,7 @@ def test_fetches_are_kept_where_they_are_taken_from() -> None:
         assert text in source, text
 
 
-def test_no_await_stands_between_the_drain_and_the_answer_of_fetched_records() -> None:
+def test_nothing_is_awaited_between_the_drain_and_the_return_of_fetched_records() -> None:
     source = inspect.getsource(aiokafka_fetcher.Fetcher.fetched_records)
     drain = source[source.index("drained = {}") : source.index("if drained or not timeout:")]
 

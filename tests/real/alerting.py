@@ -1,4 +1,4 @@
-"""What is shown to real Alertmanagers: a raised alert, and the sink that tells it."""
+"""What is sent to real Alertmanagers: a raised alert, and the sink that sends it."""
 
 import time
 from collections.abc import AsyncIterator
@@ -74,18 +74,18 @@ def spec(*servers: AlertmanagerServer, **more: Any) -> AlertmanagerSpec:
 
 
 @asynccontextmanager
-async def telling(
+async def sending(
     *specs: AlertmanagerSpec, health: Health | None = None
 ) -> AsyncIterator[ActiveAlerts]:
-    async with ActiveAlerts(specs, health or Health(), QUICK) as standing:
-        yield standing
+    async with ActiveAlerts(specs, health or Health(), QUICK) as active_alerts:
+        yield active_alerts
 
 
 def show(
-    standing: ActiveAlerts, *steps: Transition, task: int = 0, owned_s: float | None = None
+    active_alerts: ActiveAlerts, *steps: Transition, task: int = 0, owned_s: float | None = None
 ) -> None:
     at_s = time.monotonic() if owned_s is None else owned_s
-    standing.show(task, [notice(step) for step in steps], at_s)
+    active_alerts.show(task, [notice(step) for step in steps], at_s)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Whole workers on real Kafka and Redis: mostly bad streams, and dead letters that nobody takes."""
+"""Whole workers on real Kafka and Redis: mostly rejected streams, and refused dead letters."""
 
 import asyncio
 from typing import Any
@@ -40,9 +40,9 @@ from tests.real.working import (
 )
 
 HOME = partition_of("floor-0", PARTITIONS)
-MOSTLY_BAD = "most events of the last minute or two were rejected or late; see the dead letters"
+NOT_READY = "most events of the last minute or two were rejected or late; see the dead letters"
 LETTERS_MAX = 10_000 + 16_000
-"""Dead letters at which reading waits, and a piece more."""
+"""Dead letters at which reading waits, and a chunk more."""
 
 
 def bad(count: int) -> Written:
@@ -81,12 +81,12 @@ async def records_of(stage: Stage, topic: str, partition: int) -> list[Any]:
         await consumer.stop()
 
 
-async def letter_keys(stage: Stage) -> list[bytes]:
+async def dead_letter_keys(stage: Stage) -> list[bytes]:
     return [record.key for record in await records_of(stage, f"{stage.topic}-dlq", 0)]
 
 
 @one_redis
-async def test_a_mostly_bad_stream_is_an_alarm_and_not_ready_until_good_events_end_it(
+async def test_a_mostly_rejected_stream_is_an_alarm_and_not_ready_until_good_events_end_it(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
 ) -> None:
     stage = await make_stage(kafka.address, make_redis().url)
@@ -95,7 +95,7 @@ async def test_a_mostly_bad_stream_is_an_alarm_and_not_ready_until_good_events_e
         stored = Stored(stage)
         wait_until(worker.is_ready, "it is ready")
         await send(stage, first)
-        wait_until(lambda: worker.why_not_ready() == [MOSTLY_BAD], "it says that it is not ready")
+        wait_until(lambda: worker.why_not_ready() == [NOT_READY], "it says that it is not ready")
         assert metric(worker, "floorwatch_events_mostly_bad") == 1
         wait_until(lambda: stored.offsets() == ends(first), "all is applied")
         await send(stage, second)
@@ -110,8 +110,8 @@ async def test_a_mostly_bad_stream_is_an_alarm_and_not_ready_until_good_events_e
         stored.close()
 
 
-async def take_letters_of(stage: Stage, bytes_max: int) -> None:
-    """Let the brokers take no larger dead letters."""
+async def limit_message_size_of(stage: Stage, bytes_max: int) -> None:
+    """Let the brokers accept no larger dead letters."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.brokers)
     await admin.start()
     try:
@@ -123,7 +123,7 @@ async def take_letters_of(stage: Stage, bytes_max: int) -> None:
 
 
 async def until_it_waits(worker: WorkerProcess) -> float:
-    """Wait until as many letters wait as may, and reading stands; how many there are."""
+    """Wait until as many dead letters wait as may, and reading has stopped; return their number."""
     wait_until(lambda: rejected(worker) >= 10_000, "the bound is reached")
     wait_until(lambda: "has accepted no records for" in str(worker.why_not_ready()), "it says so")
     await asyncio.sleep(2.0)  # so that it would have read on
@@ -155,9 +155,9 @@ async def test_a_worker_without_its_topics_says_so_and_reads_no_further_than_it_
         for name in names:
             await make_topic(stage.brokers, name, 1, KEEP_FOR_EVER)
         wait_until(lambda: stored.offsets() == ends(written), "all is stored")
-        assert len(set(await letter_keys(stage))) == 40_000
+        assert len(set(await dead_letter_keys(stage))) == 40_000
         assert_all_same(stage, stored, written)
-        wait_until(lambda: set(worker.why_not_ready()) <= {MOSTLY_BAD}, "nothing else is wrong")
+        wait_until(lambda: set(worker.why_not_ready()) <= {NOT_READY}, "nothing else is wrong")
         assert "Traceback" not in worker.log
         assert stop_in_time(worker) == 0
         stored.close()
@@ -175,14 +175,14 @@ async def test_while_brokers_refuse_dead_letters_nothing_is_committed_and_nothin
         stored = Stored(stage)
         await send(stage, first)
         wait_until(lambda: stored.offsets() == ends(first), "all is applied")
-        await take_letters_of(stage, 100)
+        await limit_message_size_of(stage, 100)
         await send(stage, second)
         assert await until_it_waits(worker) < LETTERS_MAX
         assert "MessageSizeTooLarge" in str(worker.why_not_ready())
         assert stored.offset(HOME) == ends(first)[HOME]
-        await take_letters_of(stage, 2**20)
+        await limit_message_size_of(stage, 2**20)
         wait_until(lambda: stored.offsets() == ends(written), "all is stored")
-        assert len(set(await letter_keys(stage))) == 40_000
+        assert len(set(await dead_letter_keys(stage))) == 40_000
         assert_all_same(stage, stored, written)
         stored.close()
 
