@@ -8,7 +8,7 @@ from stream.config import values as v
 from stream.config.values import ConfigTable, setting
 from stream.control.model import Severity
 from stream.figures.model import WINDOWS
-from stream.render.selection import ROWS_MAX, Selection
+from stream.render.selection import ROWS_MAX, MetricSelection
 from stream.spec import ANY
 from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
 
@@ -181,9 +181,9 @@ class MetricsTable(ConfigTable):
         le=100_000,
     )
 
-    def selection(self) -> Selection:
+    def selection(self) -> MetricSelection:
         """The same for the exporter."""
-        return Selection(frozenset(self.windows), frozenset(self.without), self.rows_max)
+        return MetricSelection(frozenset(self.windows), frozenset(self.without), self.rows_max)
 
 
 class WebTable(ConfigTable):

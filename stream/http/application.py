@@ -11,11 +11,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from stream.errors import ServiceError
-from stream.http import health, index, metrics, pools, teams
+from stream.http import front_page, health, metrics, pools, teams
 from stream.http.api import API, Api, error_answer
 
 RESOURCES: Final = (
-    index.routes,
+    front_page.routes,
     health.routes,
     metrics.routes,
     teams.routes,

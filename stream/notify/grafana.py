@@ -21,7 +21,7 @@ from grafana_api.grafana_face import GrafanaFace
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.failpoints import failpoint
 from stream.notify.notice import Notice, Status
-from stream.notify.sink import RateLimit, SendResult, SendStatus, SinkSpec
+from stream.notify.sink import MessageRate, SendResult, SendStatus, SinkSpec
 from stream.units import parse_instant_ms
 
 OWN: Final = ("id", "version")
@@ -255,7 +255,7 @@ class GrafanaSender:
     A step that is sent again because a reply was lost appears twice.
     """
 
-    rate_limit: RateLimit = RateLimit(10, 1.0)
+    rate_limit: MessageRate = MessageRate(10, 1.0)
     concurrency = 1
 
     def __init__(self, spec: GrafanaSpec) -> None:

@@ -78,14 +78,14 @@ class SendResult(NamedTuple):
 DELIVERED: Final = SendResult(SendStatus.delivered)
 
 
-class RateLimit(NamedTuple):
+class MessageRate(NamedTuple):
     """At most so many messages within so many seconds."""
 
     messages: int
     per_s: float
 
 
-UNLIMITED: Final = RateLimit(1_000, 0.0)
+UNLIMITED: Final = MessageRate(1_000, 0.0)
 
 
 class Sender(Protocol):
@@ -99,7 +99,7 @@ class Sender(Protocol):
         """The sink."""
 
     @property
-    def rate_limit(self) -> RateLimit:
+    def rate_limit(self) -> MessageRate:
         """The rate that the sink allows."""
 
     @property

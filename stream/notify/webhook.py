@@ -9,7 +9,7 @@ from stream.failpoints import failpoint
 from stream.notify.notice import Notice
 from stream.notify.sink import (
     UNLIMITED,
-    RateLimit,
+    MessageRate,
     SendResult,
     SinkSpec,
     post,
@@ -30,7 +30,7 @@ class WebhookSpec(SinkSpec):
 class WebhookSender:
     """See `stream.notify.sink.Sender`."""
 
-    rate_limit: RateLimit = UNLIMITED
+    rate_limit: MessageRate = UNLIMITED
     concurrency = CONCURRENCY
 
     def __init__(self, spec: WebhookSpec, session: aiohttp.ClientSession) -> None:

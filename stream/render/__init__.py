@@ -1,1 +1,1 @@
-"""Rendering: figures as Prometheus text and as views for Redis."""
+"""Rendering: figures as Prometheus text, and as views for Redis."""

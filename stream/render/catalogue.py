@@ -1,8 +1,8 @@
-"""The one list of all metrics: what dashboards, rules and docs may refer to.
+"""The catalogue of all metrics: what dashboards, rules and docs may refer to.
 
-Names, labels and units are those of the project's contract. A configured ratio adds one metric,
-made by `ratio_metric`, whose help text is the ratio's definition. `docs/metrics.md` is made from
-this list.
+Names, labels and units are fixed by the project's contract. Each configured ratio adds a metric,
+made by `ratio_metric`, whose help text is the ratio's definition. `docs/metrics.md` is generated
+from this catalogue.
 """
 
 from collections.abc import Iterable
@@ -87,7 +87,10 @@ TEAM_CONTROL_STATE = gauge(
 )
 TEAM_ALERT = gauge("team_alert", Unit.flag, "1: raised now.", (*TEAM, "detector", "severity"))
 TEAM_STATISTIC = gauge(
-    "team_control_statistic", Unit.of_detector, "What the detector looks at.", (*TEAM, "detector")
+    "team_control_statistic",
+    Unit.of_detector,
+    "The statistic that the detector evaluates.",
+    (*TEAM, "detector"),
 )
 TEAM_LIMIT = gauge(
     "team_control_limit", Unit.of_detector, "The detector's page limit.", (*TEAM, "detector")
@@ -98,19 +101,19 @@ TEAM_LIMIT = gauge(
 POOL_CONTROL_STATE = gauge(
     "pool_control_state",
     Unit.flag,
-    "State of a detector that judges the pool; exactly one series of a detector is 1.",
+    "State of a detector of the pool; exactly one series of a detector is 1.",
     (*POOL, "detector", "state"),
 )
 POOL_ALERT = gauge("pool_alert", Unit.flag, "1: raised now.", (*POOL, "detector", "severity"))
 POOL_OPEN = gauge(
-    "pool_open", Unit.flag, "1: within its opening hours; none without such hours.", POOL
+    "pool_open", Unit.flag, "1: within its opening hours; no series without such hours.", POOL
 )
 POOL_PEAK = gauge("pool_peak", Unit.flag, "1: a peak now, by reason.", (*POOL, "reason"))
 POOL_WAITING = gauge("pool_waiting_calls", Unit.calls, "Calls that wait now.", POOL)
 POOL_OLDEST = gauge(
     "pool_oldest_wait_seconds",
     Unit.seconds,
-    "How long the oldest of them has waited; 0 if none waits.",
+    "How long the oldest waiting call has waited; 0 if none waits.",
     POOL,
 )
 POOL_ESTIMATED = gauge(
@@ -152,12 +155,12 @@ SOURCE_SILENT = gauge(
 
 # ------------------------------------------------------------------------------------ the worker
 
-EVENTS = counter("events_total", Unit.events, "Events read, by what became of them.", ("result",))
+EVENTS = counter("events_total", Unit.events, "Events read, by result.", ("result",))
 EVENTS_LATE = counter("events_late_total", Unit.events, "Events too late to correct the figures.")
 EVENTS_REJECTED = counter(
     "events_rejected_total",
     Unit.events,
-    "Events that could not be taken in, by reason.",
+    "Rejected events, by reason.",
     ("reason",),
 )
 EVENTS_MOSTLY_BAD = gauge(
@@ -172,16 +175,14 @@ PARTITIONS = gauge("partitions", Unit.partitions, "Partitions whose floors this 
 COMMITS = counter(
     "commits_total",
     Unit.commits,
-    "Commits of state and offset, by what became of them.",
+    "Commits of state and offset, by result.",
     ("result",),
 )
 COMMIT_SECONDS = histogram("commit_seconds", "Time that one commit took.")
 RESTORE_SECONDS = histogram("restore_seconds", "Time from assignment to caught-up state.")
 TICK_SECONDS = histogram("tick_seconds", "Time that one refresh of all figures took.")
 EXPOSITION_SECONDS = histogram("exposition_seconds", "Time that rendering the figures took.")
-TOPIC_UP = gauge(
-    "topic_up", Unit.flag, "1: a topic is there, and takes what is sent to it.", ("topic",)
-)
+TOPIC_UP = gauge("topic_up", Unit.flag, "1: a topic exists, and accepts records.", ("topic",))
 REDIS_UP = gauge("redis_up", Unit.flag, "1: the last write to Redis succeeded.")
 REDIS_MEMORY = gauge(
     "redis_memory_used_bytes", Unit.bytes, "Memory that a Redis server uses.", ("server",)
@@ -189,17 +190,17 @@ REDIS_MEMORY = gauge(
 REDIS_MEMORY_MAX = gauge(
     "redis_memory_max_bytes",
     Unit.bytes,
-    "Limit of a Redis server's memory; none where it has no limit.",
+    "Memory limit of a Redis server; no series without a limit.",
     ("server",),
 )
 ALERT_DELIVERIES = counter(
     "alert_deliveries_total",
     Unit.notices,
-    "Notices that a sink took; and tries that failed.",
+    "Notices that a sink accepted, and attempts that failed.",
     ("sink", "result"),
 )
 ALERTS_PENDING = gauge(
-    "alerts_pending", Unit.notices, "Notices that a sink has not taken yet.", ("sink",)
+    "alerts_pending", Unit.notices, "Notices that a sink has not accepted yet.", ("sink",)
 )
 LEFT_OUT = gauge(
     "metrics_left_out",
@@ -217,9 +218,9 @@ BUILD_INFO = gauge(
 METRICS: Final[tuple[Metric, ...]] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )
-"""All metrics but those of the configured ratios, in the order in which they are exported."""
+"""All metrics but those of the configured ratios, in export order."""
 FIGURES: Final = tuple(metric for metric in METRICS if "floor" in metric.labels)
-"""Those of them that tell of teams, pools and feeds."""
+"""The metrics of teams, pools and feeds."""
 
 
 def ratio_metric(ratio: RatioSpec) -> Metric:

@@ -1,8 +1,8 @@
-"""Prometheus text from immutable figures: rendered once a refresh, off the event loop.
+"""Prometheus text from immutable figures, rendered once a refresh, off the event loop.
 
-The text is put together from arrays, because prometheus_client's own way costs one and a half
-seconds of Python for 500 teams; tests hold it against that slow twin. It is compressed at once too:
-13 MB for Prometheus, which always takes gzip, would be written while other work goes on beside.
+The text is joined from arrays, because prometheus_client needs one and a half seconds of Python for
+500 teams; tests compare the two. It is compressed at once too: Prometheus always accepts gzip, and
+13 MB of plain text would have to be written to it while other work goes on.
 """
 
 import asyncio
@@ -17,30 +17,31 @@ import orjson
 from stream.figures.model import Figures
 from stream.render.gzipped import Gzipped
 from stream.render.metric import Metric
-from stream.render.selection import ALL, Selection, capped
+from stream.render.selection import ALL, MetricSelection, capped
 from stream.render.series import Series, series_of
 from stream.render.worker_metrics import Health
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 RENDER_SHARE_MAX: Final = 0.02
-"""Of one core: after a rendering the next one waits for fifty times as much CPU time as it took."""
+"""Of one core: after a rendering the next one waits fifty times as long as it took CPU time."""
 SCRAPED_S: Final = 300.0
-"""Who was not asked for so long renders no more until it is asked."""
+"""Without a scrape for so long, nothing is rendered until the next scrape."""
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 class Exporter:
-    """What one worker shows to Prometheus: the figures of its shards, and its own health.
+    """What one worker exports to Prometheus: the figures of its shards, and its own metrics.
 
-    While `run` runs and somebody scrapes, each refresh is rendered as it comes, as far as
-    `RENDER_SHARE_MAX` lets it, and a scrape is answered at once. Otherwise a scrape renders; so
-    does the first one after a shard came or went, whose series would stand nowhere, or twice.
+    While `run` runs and Prometheus scrapes, each refresh is rendered ahead, within
+    `RENDER_SHARE_MAX`, and a scrape is answered at once. Otherwise the scrape renders. So does the
+    first scrape after a shard was added or withdrawn: its series would be missing, or exported by
+    two workers.
 
     Args:
-        health: the worker's own figures, which are always current.
-        selection: which of the others are exported.
+        health: the worker's own metrics, which are always current.
+        selection: which figures are exported.
         clock: monotonic, in seconds.
         cpu_clock: of the calling thread, in seconds.
     """
@@ -48,7 +49,7 @@ class Exporter:
     def __init__(
         self,
         health: Health,
-        selection: Selection = ALL,
+        selection: MetricSelection = ALL,
         clock: Callable[[], float] = time.monotonic,
         cpu_clock: Callable[[], float] = time.thread_time,
     ) -> None:
@@ -58,104 +59,99 @@ class Exporter:
         self._cpu_clock = cpu_clock
         self._shards: Mapping[int, Figures] = {}
         self._rendered: Mapping[int, Figures] | None = None
-        self._moves = self._moves_rendered = 0  # shards that came or went
+        self._changes = self._changes_rendered = 0  # shards added or withdrawn
         self._body = Gzipped.of(b"")
         self._rendering = asyncio.Lock()
-        self._news = asyncio.Event()
-        self._asked_s = -SCRAPED_S
-        self._runs = False
+        self._published = asyncio.Event()
+        self._scraped_s = -SCRAPED_S
+        self._running = False
 
     def publish(self, partition: int, figures: Figures) -> None:
-        """Show these figures from now on; they must never change again."""
-        self._moves += partition not in self._shards
+        """Export these figures from now on; they must never change again."""
+        self._changes += partition not in self._shards
         self._shards = {**self._shards, partition: figures}
-        self._news.set()
+        self._published.set()
 
     def withdraw(self, partition: int) -> None:
-        """Show a shard no longer: it was revoked, and another worker shows it now."""
-        self._moves += partition in self._shards
+        """Stop to export a shard: it was revoked, and another worker exports it now."""
+        self._changes += partition in self._shards
         self._shards = {at: figures for at, figures in self._shards.items() if at != partition}
-        self._news.set()
+        self._published.set()
 
     async def run(self) -> None:
-        """Keep the text current for those who scrape; ended by cancelling it."""
-        self._runs = True
+        """Render ahead of the scrapes until the task is cancelled."""
+        self._running = True
         try:
             while True:
-                await self._news.wait()
-                self._news.clear()
+                await self._published.wait()
+                self._published.clear()
                 if not self._is_scraped:
                     continue
-                # Not by the time that passes: in a process that was stopped or had to wait for a
-                # processor, a rendering of nine seconds would hold the next one up for minutes.
+                # Measured as CPU time: in a process that was stopped or had to wait for a core, a
+                # rendering of nine seconds would delay the next one for minutes.
                 spent_s = await self._render()
                 await asyncio.sleep(spent_s / RENDER_SHARE_MAX)
         finally:
-            self._runs = False
+            self._running = False
 
     async def text(self) -> bytes:
         """The exposition text."""
         return (await self._current()).text + self._health.text()
 
     async def gzipped(self) -> bytes:
-        """The same, as one gzip stream of which nearly all was compressed ahead."""
+        """The exposition text as one gzip stream, nearly all of it compressed ahead."""
         return (await self._current()).ended(self._health.text())
 
     async def _current(self) -> Gzipped:
-        kept = self._runs and self._is_scraped
-        self._asked_s = self._clock()
-        if not kept or self._moves != self._moves_rendered:
+        kept = self._running and self._is_scraped
+        self._scraped_s = self._clock()
+        if not kept or self._changes != self._changes_rendered:
             await self._render()
         return self._body
 
     @property
     def _is_scraped(self) -> bool:
-        return self._clock() - self._asked_s < SCRAPED_S
+        return self._clock() - self._scraped_s < SCRAPED_S
 
     async def _render(self) -> float:
-        """Render what is not yet rendered; the CPU time that it took."""
+        """Render what is not rendered yet; returns the CPU time that it took, in seconds."""
         async with self._rendering:
-            shards, moves = self._shards, self._moves
+            shards, changes = self._shards, self._changes
             if shards is self._rendered:
                 return 0.0
             began_s = self._clock()
-            (self._body, left_out), spent_s = await asyncio.to_thread(
-                self._metered, shards.values()
-            )
-            self._rendered, self._moves_rendered = shards, moves
+            (self._body, left_out), spent_s = await asyncio.to_thread(self._timed, shards.values())
+            self._rendered, self._changes_rendered = shards, changes
             self._health.exposition_seconds.observe(self._clock() - began_s)
             for kind, rows in left_out.items():
                 self._health.left_out.labels(kind).set(rows)
             return spent_s
 
-    def _metered(
-        self, shards: Iterable[Figures]
-    ) -> tuple[tuple[Gzipped, Mapping[str, int]], float]:
+    def _timed(self, shards: Iterable[Figures]) -> tuple[tuple[Gzipped, Mapping[str, int]], float]:
         began_s = self._cpu_clock()
-        return self._chosen(shards), self._cpu_clock() - began_s
+        return self._compressed(shards), self._cpu_clock() - began_s
 
-    def _chosen(self, shards: Iterable[Figures]) -> tuple[Gzipped, Mapping[str, int]]:
+    def _compressed(self, shards: Iterable[Figures]) -> tuple[Gzipped, Mapping[str, int]]:
         """The text, and how many rows are left out of it, by kind."""
         kept, left_out = capped(shards, self._selection.rows_max)
         return Gzipped.of(render_figures(kept, self._selection)), left_out
 
 
-def render_figures(shards: Iterable[Figures], selection: Selection = ALL) -> bytes:
+def render_figures(shards: Iterable[Figures], selection: MetricSelection = ALL) -> bytes:
     """Exposition text of the figures of several shards, whose floors must differ."""
-    chosen = [selection.of_blocks(series_of(figures)) for figures in shards]
-    return render([block for blocks in chosen for block in blocks])
+    return render([series for figures in shards for series in selection.select(series_of(figures))])
 
 
-def render(blocks: Sequence[Series]) -> bytes:
-    """Exposition text of blocks; those of one metric stand together under one header."""
+def render(series: Sequence[Series]) -> bytes:
+    """Exposition text of series, grouped by metric, each group under one header."""
     by_name: dict[str, list[Series]] = {}
-    for block in blocks:
-        by_name.setdefault(block.metric.name, []).append(block)
+    for one in series:
+        by_name.setdefault(one.metric.name, []).append(one)
     row_labels: dict[int, list[bytes]] = {}
     texts: list[bytes] = []
     for group in by_name.values():
-        # Joined block by block: one join of all would keep the event loop waiting for its end.
-        lines = [b"".join(_lines(block, row_labels)) for block in group]
+        # Joined one by one: a single join of all would block the event loop until its end.
+        lines = [b"".join(_lines(one, row_labels)) for one in group]
         if any(lines):
             texts += (_header(group[0].metric), *lines, b"\n")
     return b"".join(texts)
@@ -166,21 +162,21 @@ def _header(metric: Metric) -> bytes:
     return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {metric.kind.value}".encode()
 
 
-def _lines(block: Series, row_labels: dict[int, list[bytes]]) -> list[bytes]:
-    """Three parts a series: its metric and row, its column, its number.
+def _lines(series: Series, row_labels: dict[int, list[bytes]]) -> list[bytes]:
+    """Three parts for each value: metric and row, column, number.
 
-    `row_labels` remembers the labels of rows that several blocks share.
+    `row_labels` caches the labels of rows that several series share.
     """
-    if not block.values.size:
+    if not series.values.size:
         return []
-    names = block.metric.labels
-    rows = row_labels.get(id(block.rows))
+    names = series.metric.labels
+    rows = row_labels.get(id(series.rows))
     if rows is None:
-        rows = row_labels[id(block.rows)] = [_labels(names, row) for row in block.rows]
-    start = f"\n{block.metric.name}{{".encode()
-    rest = names[len(block.rows[0]) :]
-    ends = [b"%b} " % b"".join((b"," * bool(col), _labels(rest, col))) for col in block.columns]
-    flat = np.ascontiguousarray(block.values).ravel()
+        rows = row_labels[id(series.rows)] = [_labels(names, row) for row in series.rows]
+    start = f"\n{series.metric.name}{{".encode()
+    rest = names[len(series.rows[0]) :]
+    ends = [b"%b} " % b"".join((b"," * bool(col), _labels(rest, col))) for col in series.columns]
+    flat = np.ascontiguousarray(series.values).ravel()
     parts = [b""] * (3 * flat.size)
     parts[0::3] = [start + row for row in rows for _ in ends]
     parts[1::3] = ends * len(rows)

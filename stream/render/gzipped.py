@@ -1,7 +1,8 @@
-"""gzip in two steps: what is large is compressed ahead, the rest when it is asked for.
+"""gzip in two steps: the large part is compressed ahead, the rest on request.
 
-The stream is one member of RFC 1952, whose halves are DEFLATE (RFC 1951) of two compressors: the
-first ends at a byte with its history dropped, so any other may go on from there.
+The stream is one member of RFC 1952. Its two halves come from two DEFLATE compressors (RFC 1951):
+the first ends on a byte boundary with its history dropped (full flush), so that another compressor
+can continue there.
 """
 
 import zlib
@@ -16,7 +17,7 @@ _LEVEL: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Gzipped:
-    """Text, and the compressed beginning of every stream that starts with it."""
+    """A text, and the compressed start of every stream that begins with it."""
 
     text: bytes
     deflated: bytes
@@ -24,13 +25,13 @@ class Gzipped:
 
     @classmethod
     def of(cls, text: bytes) -> Self:
-        """Compress; the interpreter is free for others meanwhile."""
+        """Compress a text; zlib releases the interpreter lock meanwhile."""
         compressor = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)
         deflated = compressor.compress(text) + compressor.flush(zlib.Z_FULL_FLUSH)
         return cls(text, deflated, zlib.crc32(text))
 
     def ended(self, rest: bytes) -> bytes:
-        """The gzip stream of this text and the rest."""
+        """The gzip stream of this text followed by `rest`."""
         compressor = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)
         length = len(self.text) + len(rest)
         return b"".join(

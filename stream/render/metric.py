@@ -1,4 +1,4 @@
-"""What is said of a metric before any of its series exists."""
+"""Definitions of metrics: name, kind, unit, help text, labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ PREFIX: Final = "floorwatch_"
 
 
 class MetricKind(StrEnum):
-    """The types of Prometheus that are in use."""
+    """The Prometheus types in use."""
 
     gauge = "gauge"
     counter = "counter"
@@ -21,7 +21,7 @@ class MetricKind(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a metric counts; in words as they stand in the docs."""
+    """What a metric counts, as in the docs."""
 
     agents = "agents"
     bytes = "bytes"
@@ -46,28 +46,28 @@ BOUNDS: Final[Mapping[str, str]] = {
     "source": "the feeds of the floors; `rows_max` of [metrics], a worker",
     "window": f"{len(WINDOWS)}, or fewer by `windows` of [metrics]",
     "state": f"{len(State)} states of agents; {len(Verdict)} of detectors",
-    "figure": "the ratios that are configured, 5 by default",
+    "figure": "the configured ratios, 5 by default",
     "part": "3: talk, hold, acw",
     "detector": "the detectors, and `verdict`",
     "severity": f"{len(Severity)}",
     "reason": f"{len(Reason)} of events; 1 of peaks: scheduled",
     "result": "3 of events, 4 of commits, 2 of deliveries",
-    "sink": "the sinks that are configured",
+    "sink": "the configured sinks",
     "topic": "3",
-    "server": "the servers of Redis that hold state",
+    "server": "the Redis servers that hold state",
     "kind": "3: team, pool, source",
     "version": "1",
     "config": "1",
 }
-"""What keeps the number of values of each label small."""
+"""What bounds the number of values of each label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric, before any of its series exists."""
+    """The definition of a metric."""
 
     name: str
-    """Whole, with prefix, and with `_total` where it is a counter."""
+    """With prefix, and with `_total` if it is a counter."""
     kind: MetricKind
     unit: Unit
     help: str

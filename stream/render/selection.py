@@ -1,4 +1,4 @@
-"""Which figures Prometheus gets: windows, metrics and rows may be left out, views keep them all."""
+"""What is exported to Prometheus: a choice of windows, metrics and rows. Views have everything."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,41 +11,41 @@ from stream.render.series import Series
 ROWS_MAX: Final = 2_000
 Columns = TypeVar("Columns", TeamFigures, PoolFigures)
 KINDS: Final = ("team", "pool", "source")
-"""What is capped: values of the label `kind`."""
+"""The kinds of rows that are capped: values of the label `kind`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What one worker exports."""
+class MetricSelection:
+    """The windows, metrics and rows that a worker exports."""
 
     windows: frozenset[str] = frozenset(WINDOWS)
     without: frozenset[str] = frozenset()
-    """Whole names of metrics."""
+    """Full names of metrics that are left out."""
     rows_max: int = ROWS_MAX
-    """So many teams, so many pools, and so many feeds."""
+    """The most teams, the most pools, and the most feeds."""
 
-    def of_blocks(self, blocks: Iterable[Series]) -> list[Series]:
-        """What is left of some blocks."""
-        kept = (block for block in blocks if block.metric.name not in self.without)
-        return [self._in_windows(block) for block in kept]
+    def select(self, series: Iterable[Series]) -> list[Series]:
+        """The series of the chosen metrics, in the chosen windows."""
+        kept = (one for one in series if one.metric.name not in self.without)
+        return [self._in_windows(one) for one in kept]
 
-    def _in_windows(self, block: Series) -> Series:
-        labels = block.metric.labels
+    def _in_windows(self, series: Series) -> Series:
+        labels = series.metric.labels
         if "window" not in labels or self.windows >= set(WINDOWS):
-            return block
-        at = labels.index("window") - (len(labels) - len(block.columns[0]))
-        chosen = [n for n, column in enumerate(block.columns) if column[at] in self.windows]
-        columns = tuple(block.columns[n] for n in chosen)
-        return replace(block, columns=columns, values=block.values[:, chosen], fields=())
+            return series
+        at = labels.index("window") - (len(labels) - len(series.columns[0]))
+        chosen = [n for n, column in enumerate(series.columns) if column[at] in self.windows]
+        columns = tuple(series.columns[n] for n in chosen)
+        return replace(series, columns=columns, values=series.values[:, chosen], fields=())
 
 
-ALL: Final = Selection()
+ALL: Final = MetricSelection()
 
 
 def capped(shards: Iterable[Figures], rows_max: int) -> tuple[list[Figures], Counter[str]]:
-    """The first rows of each kind, in the order of shards and names; how many rows more there are.
+    """The first rows of each kind, in the order of shards and names, and how many are left out.
 
-    Detectors go with their team or pool.
+    The detectors of a team or pool are left out with it.
     """
     room = dict.fromkeys(KINDS, rows_max)
     left_out = Counter(dict.fromkeys(KINDS, 0))

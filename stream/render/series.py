@@ -1,7 +1,7 @@
-"""Figures as blocks of columns: each figure's metric, labels and view field, said once.
+"""Figures as series: the metric, labels and view field of each figure, declared once.
 
-Prometheus text and views are both made from these blocks, so a view's field and its series
-cannot differ. Times leave here in seconds, shares as 0 to 1; what is not finite does not exist.
+Prometheus text and views are both made from these series, so a view's field and its metric cannot
+differ. Times are in seconds, ratios from 0 to 1; a value that is not finite does not exist.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ from stream.render.metric import Metric
 from stream.render.view_fields import PoolView, TeamView, qualified
 
 VERDICT: Final = "verdict"
-"""The name under which a team's or pool's own line stands among its detectors."""
+"""The detector's name under which the verdict of a team or pool is exported."""
 SCHEDULED: Final = "scheduled"
 _STATES: Final = tuple(state.name for state in State)
 _BY_WINDOW: Final = tuple((window,) for window in WINDOWS)
 
 
 class Form(Enum):
-    """How a number is written in a view."""
+    """How a number is formatted in a view."""
 
     count = "count"
     seconds = "seconds"
@@ -49,11 +49,11 @@ class Series:
     """(R, C)"""
     form: Form
     fields: tuple[str, ...] = ()
-    """Names in the view, by column; none: not in the view as such."""
+    """Names in the view, by column; empty: not a number of the view."""
 
 
 def series_of(figures: Figures) -> list[Series]:
-    """All blocks of one shard, in a fixed order."""
+    """All series of one shard, in a fixed order."""
     return [
         *team_series(figures),
         *pool_series(figures),
@@ -63,7 +63,7 @@ def series_of(figures: Figures) -> list[Series]:
 
 
 def team_series(figures: Figures) -> list[Series]:
-    """What stands in team views as numbers; rows are the teams in their own order."""
+    """The numbers of team views; rows are the teams in their order."""
     return [
         *_state_series(figures),
         *_ratio_series(figures),
@@ -115,15 +115,15 @@ def _member_series(figures: Figures) -> list[Series]:
     teams = figures.teams
     pairs = tuple((ratio.name, window) for window in WINDOWS for ratio in figures.ratios)
 
-    def block(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Series:
+    def series(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Series:
         fields = tuple(qualified(figure + suffix, window) for figure, window in pairs)
         return Series(metric, teams.keys, pairs, _flat(values), form, fields)
 
     return [
-        block(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, f.CV),
-        block(c.TEAM_MEMBERS, teams.members, Form.count, f.MEMBERS),
-        block(c.TEAM_MEMBER_MEAN, teams.mean, Form.ratio, f.MEAN),
-        block(c.TEAM_MEMBER_SD, teams.sd, Form.ratio, f.SD),
+        series(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, f.CV),
+        series(c.TEAM_MEMBERS, teams.members, Form.count, f.MEMBERS),
+        series(c.TEAM_MEMBER_MEAN, teams.mean, Form.ratio, f.MEAN),
+        series(c.TEAM_MEMBER_SD, teams.sd, Form.ratio, f.SD),
     ]
 
 
@@ -173,7 +173,7 @@ def _time_series(figures: Figures) -> list[Series]:
 
 
 def pool_series(figures: Figures) -> list[Series]:
-    """What stands in pool views as numbers; rows are the pools in their own order."""
+    """The numbers of pool views; rows are the pools in their order."""
     pools = figures.pools
 
     def now(metric: Metric, values: I64 | F64, form: Form, field: str) -> Series:
@@ -205,10 +205,10 @@ def control_series(detectors: Sequence[DetectorView]) -> list[Series]:
     """States, alerts, statistics and limits; rows are (floor, pool[, team], detector)."""
     of_teams = [view for view in detectors if view.team]
     of_pools = [view for view in detectors if not view.team]
-    judging = [view for view in of_teams if view.detector != VERDICT]
-    rows = [_row(view) for view in judging]
-    statistic = np.array([[view.statistic] for view in judging], np.float64).reshape(-1, 1)
-    limit = np.array([[view.limit] for view in judging], np.float64).reshape(-1, 1)
+    own = [view for view in of_teams if view.detector != VERDICT]
+    rows = [_row(view) for view in own]
+    statistic = np.array([[view.statistic] for view in own], np.float64).reshape(-1, 1)
+    limit = np.array([[view.limit] for view in own], np.float64).reshape(-1, 1)
     return [
         _control_state_series(c.TEAM_CONTROL_STATE, of_teams),
         _alert_series(c.TEAM_ALERT, of_teams),
@@ -232,12 +232,12 @@ def _control_state_series(metric: Metric, views: Sequence[DetectorView]) -> Seri
 
 
 def _alert_series(metric: Metric, views: Sequence[DetectorView]) -> Series:
-    judging = [view for view in views if view.detector != VERDICT]
+    own = [view for view in views if view.detector != VERDICT]
     severities = tuple((severity.value,) for severity in Severity)
     number = {severity: at for at, severity in enumerate(Severity)}
-    now = [-1 if view.severity is None else number[view.severity] for view in judging]
+    now = [-1 if view.severity is None else number[view.severity] for view in own]
     raised = _one_of(np.array(now, np.int64), len(severities))
-    return Series(metric, [_row(view) for view in judging], severities, raised, Form.count)
+    return Series(metric, [_row(view) for view in own], severities, raised, Form.count)
 
 
 def _one_of(column: I64, columns: int) -> I64:
@@ -261,5 +261,5 @@ def _by_window(name: str) -> tuple[str, ...]:
 
 
 def _flat(values: I64 | F64) -> I64 | F64:
-    """(rows, W, X) as (rows, W * X); also right for no rows at all."""
+    """(rows, W, X) as (rows, W * X); also for no rows at all."""
     return values.reshape(values.shape[0], values.shape[1] * values.shape[2])

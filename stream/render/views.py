@@ -1,7 +1,7 @@
-"""Figures as flat, readable views for Redis.
+"""Writes figures as flat, readable views for Redis.
 
-A field of a view is text; what has no value has no field. Ratios have six decimals, seconds
-three, counts none, instants are RFC 3339.
+A field of a view is text; a figure without a value has no field. Ratios have six decimals, seconds
+three, counts none; instants are RFC 3339. `stream.render.view_fields` declares the fields.
 """
 
 import math
@@ -27,55 +27,55 @@ SIGNALS: Final = {
     Verdict.watch: "worse",
     Verdict.improving: "better",
 }
-"""Which way a verdict points, so that a gain is never shown like a loss."""
+"""The direction of a verdict, so that a gain never looks like a loss."""
 HEADLINE_WINDOW: Final = "15m"
-"""The window of the pool's field `service_level`, which names none."""
+"""The window of the pool's unqualified field `service_level`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewTable:
-    """All views of one kind: R rows, F number fields, and words that differ by row."""
+    """All views of one kind: R rows with F number fields, and text fields by row."""
 
     rows: tuple[ViewKey, ...]
     fields: tuple[str, ...]
     forms: tuple[Form, ...]
     """By number field."""
     numbers: F64
-    """(R, F): what is not finite has no field."""
-    words: tuple[dict[str, str], ...]
+    """(R, F): a value that is not finite has no field."""
+    texts: tuple[dict[str, str], ...]
     """By row."""
 
 
 class ViewWriter:
-    """Writes the views of one shard; remembers the last ones, to write anew only what changed.
+    """Writes the views of one shard; caches the last ones, to format only what changed.
 
-    What it remembers never shows in the answer, only in the time that it takes.
+    The cache never changes the result, only the time that it takes.
     """
 
     def __init__(self) -> None:
         self._last: dict[ViewKind, tuple[ViewTable, list[dict[str, str]]]] = {}
 
     def views(self, figures: Figures) -> dict[ViewKey, dict[str, str]]:
-        """All views, whole. Unchanged texts are the very objects of the answer before."""
+        """All views with all fields. Unchanged texts are the objects of the last result."""
         tables = {ViewKind.team: team_table(figures), ViewKind.pool: pool_table(figures)}
         views: dict[ViewKey, dict[str, str]] = {}
         for kind, table in tables.items():
-            texts = _texts(table, *self._last.get(kind, (table, None)))
-            self._last[kind] = (table, texts)
-            rows = zip(table.rows, texts, table.words, strict=True)
-            views |= {row: words | numbers for row, numbers, words in rows}
+            numbers = _numbers(table, *self._last.get(kind, (table, None)))
+            self._last[kind] = (table, numbers)
+            rows = zip(table.rows, numbers, table.texts, strict=True)
+            views |= {row: texts | written for row, written, texts in rows}
         return views
 
 
 def number_fields(figures: Figures) -> tuple[str, ...]:
-    """Names of all numbers that views of a shard with these ratios may hold."""
+    """Names of all number fields that views of a shard with these ratios may have."""
     return tuple(sorted({*team_table(figures).fields, *pool_table(figures).fields}))
 
 
-def _texts(
+def _numbers(
     table: ViewTable, before: ViewTable, written: list[dict[str, str]] | None
 ) -> list[dict[str, str]]:
-    """The number fields as text, by row; `written` are those of the table before, if any."""
+    """The number fields as text, by row; `written` are those of the last table, if any."""
     if written is None or table.rows != before.rows or table.fields != before.fields:
         texts: list[dict[str, str]] = [{} for _ in table.rows]
         old = np.full_like(table.numbers, np.nan)
@@ -104,7 +104,7 @@ _FORMATS: Final = {Form.count: "%d\n", Form.seconds: "%.3f\n", Form.ratio: "%.6f
 
 
 def texts_of(form: Form, values: F64) -> list[str]:
-    """Texts of finite numbers, in bulk: one formatting operation for all."""
+    """Finite numbers as text, in bulk: one formatting operation for all."""
     if form is Form.instant:
         of = {value: rfc3339(round(value * 1_000)) for value in set(values.tolist())}
         return [of[value] for value in values.tolist()]
@@ -115,21 +115,21 @@ def team_table(figures: Figures) -> ViewTable:
     """Views of all teams."""
     keys = figures.teams.keys
     staffed = figures.teams.heads[:, sorted(STAFFED)].sum(axis=1)
-    words = _control_words(figures.detectors, keys)
-    for key, row in zip(keys, words, strict=True):
+    texts = _control_texts(figures.detectors, keys)
+    for key, row in zip(keys, texts, strict=True):
         row[TeamView.pool] = key.pool
         if TeamView.verdict in row:
             row[TeamView.signal] = SIGNALS.get(Verdict(row[TeamView.verdict]), NO_SIGNAL)
     columns = [_Column(TeamView.staffed, Form.count, staffed)]
     rows = tuple(ViewKey(ViewKind.team, key.floor, key.team) for key in keys)
-    return _table(rows, [*columns, *_columns(team_series(figures))], words)
+    return _table(rows, [*columns, *_columns(team_series(figures))], texts)
 
 
 def pool_table(figures: Figures) -> ViewTable:
     """Views of all pools."""
     keys = figures.pools.keys
-    words = _control_words(figures.detectors, keys)
-    for row, in_peak in zip(words, figures.pools.in_peak.tolist(), strict=True):
+    texts = _control_texts(figures.detectors, keys)
+    for row, in_peak in zip(texts, figures.pools.in_peak.tolist(), strict=True):
         row[PoolView.peak] = SCHEDULED if in_peak else NO_PEAK
     level = figures.pools.service_level[:, WINDOWS.index(HEADLINE_WINDOW)]
     as_of = np.full(len(keys), figures.as_of_ms / 1_000)
@@ -138,7 +138,7 @@ def pool_table(figures: Figures) -> ViewTable:
         _Column(PoolView.service_level, Form.ratio, level),
     ]
     rows = tuple(ViewKey(ViewKind.pool, *key) for key in keys)
-    return _table(rows, [*columns, *_columns(pool_series(figures))], words)
+    return _table(rows, [*columns, *_columns(pool_series(figures))], texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,47 +149,47 @@ class _Column:
     """(R,)"""
 
 
-def _columns(blocks: Sequence[Series]) -> list[_Column]:
+def _columns(series: Sequence[Series]) -> list[_Column]:
     return [
-        _Column(name, block.form, block.values[:, at])
-        for block in blocks
-        for at, name in enumerate(block.fields)
+        _Column(name, one.form, one.values[:, at])
+        for one in series
+        for at, name in enumerate(one.fields)
     ]
 
 
 def _table(
     rows: tuple[ViewKey, ...],
     columns: Sequence[_Column],
-    words: Sequence[dict[str, str]],
+    texts: Sequence[dict[str, str]],
 ) -> ViewTable:
     numbers = np.empty((len(rows), len(columns)))
     for at, column in enumerate(columns):
         numbers[:, at] = column.values
     fields = tuple(column.name for column in columns)
-    return ViewTable(rows, fields, tuple(c.form for c in columns), numbers, tuple(words))
+    return ViewTable(rows, fields, tuple(c.form for c in columns), numbers, tuple(texts))
 
 
-def _control_words(
+def _control_texts(
     detectors: Sequence[DetectorView], keys: Sequence[TeamKey] | Sequence[PoolKey]
 ) -> list[dict[str, str]]:
     """The verdict and the detectors' fields of each team, or of each pool."""
-    words: list[dict[str, str]] = [{} for _ in keys]
+    texts: list[dict[str, str]] = [{} for _ in keys]
     row_of = {key if len(key) == 3 else (*key, ""): at for at, key in enumerate(keys)}
     for view in detectors:
         at = row_of.get((view.floor, view.pool, view.team))
         if at is not None:
-            words[at].update(_detector_words(view))
-    return words
+            texts[at].update(_detector_texts(view))
+    return texts
 
 
-def _detector_words(view: DetectorView) -> dict[str, str]:
+def _detector_texts(view: DetectorView) -> dict[str, str]:
     if view.detector == VERDICT:
         return {View.verdict: view.state.value}
-    words = {qualified(f.CONTROL, view.detector): view.state.value}
+    texts = {qualified(f.CONTROL, view.detector): view.state.value}
     if view.severity is not None:
-        words[qualified(f.ALERT, view.detector)] = view.severity.value
+        texts[qualified(f.ALERT, view.detector)] = view.severity.value
     for name, value in ((f.STATISTIC, view.statistic), (f.LIMIT, view.limit)):
-        # A pool's statistics have no series of their own yet, so its view has none either.
+        # The statistics of a pool have no metric yet, so its view has no such field either.
         if view.team and math.isfinite(value):
-            words[qualified(name, view.detector)] = f"{value:.6g}"
-    return words
+            texts[qualified(name, view.detector)] = f"{value:.6g}"
+    return texts

@@ -17,17 +17,17 @@ from stream.render import catalogue as c
 from stream.render.metric import Metric
 
 RESULTS: Final = ("accepted", "late", "rejected")
-"""What becomes of events."""
+"""Results of events."""
 COMMITTED: Final = ("stored", "letters_wait", "store_away", "refused")
-"""What becomes of commits."""
+"""Results of commits."""
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Health:
-    """Metrics that the worker counts up itself; each is safe to call from any thread."""
+    """The worker's own metrics; each may be updated from any thread."""
 
     def __init__(self) -> None:
-        # Each counter would come with a second series, the time at which it was made.
+        # Otherwise each counter has a second series: the time of its creation.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client's gap
         self._registry = CollectorRegistry(auto_describe=False)
         self.events = self._counter(c.EVENTS)
@@ -50,13 +50,13 @@ class Health:
         self.left_out = self._gauge(c.LEFT_OUT)
         self.build_info = self._gauge(c.BUILD_INFO)
         self._begin_at_zero()
-        # Memory, CPU and files of the process, under the names that every exporter has.
+        # Memory, CPU and open files of the process, under the standard names.
         ProcessCollector(registry=self._registry)
 
     def _begin_at_zero(self) -> None:
-        """Counters stand at 0 before anything is counted.
+        """Set counters to 0 before anything is counted.
 
-        A series that began with 1 would have no increase: the first would go unnoticed.
+        A series that starts at 1 has no increase: the first event would go unnoticed.
         """
         for result in RESULTS:
             self.events.labels(result)
@@ -67,7 +67,7 @@ class Health:
             self.commits.labels(outcome)
 
     def text(self) -> bytes:
-        """Exposition text; a metric that nobody has touched yet has no labelled series."""
+        """Exposition text; a metric that was never updated has no labelled series."""
         return generate_latest(self._registry)
 
     def _counter(self, metric: Metric) -> Counter:

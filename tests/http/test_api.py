@@ -12,13 +12,11 @@ from yarl import URL
 from stream.errors import ServiceError
 from stream.http.api import Api
 from stream.http.application import serving
-from stream.http.documents import team_document
 from stream.ids import TeamKey
 from stream.render.exposition import Exporter
-from stream.render.view_fields import TeamView, ViewKey, ViewKind
+from stream.render.view_fields import ViewKey, ViewKind
 from stream.render.views import ViewWriter
 from stream.render.worker_metrics import Health
-from stream.units import rfc3339
 from tests.render.factory import AS_OF_MS, ODD_NAMES, make_figures
 from tests.render.samples import samples_of
 
@@ -105,7 +103,7 @@ async def test_a_healthy_worker_is_alive_and_ready(world: World) -> None:
 
 async def test_an_unhealthy_worker_gives_the_reasons(world: World) -> None:
     world.not_alive.append("no progress for 60 s with 12 records to read")
-    world.not_ready += ["Redis is away since 10:43:12", "partition 3 is being restored"]
+    world.not_ready += ["Redis is unavailable since 10:43:12", "partition 3 is being restored"]
     status, alive = await world.json("/livez")
     assert (status, alive["alive"]) == (503, False)
     status, ready = await world.json("/readyz")
@@ -256,45 +254,6 @@ async def test_by_the_events_clock_a_view_has_no_age(world: World) -> None:
     _, document = await world.json(path_of(key.floor, key.team))
     assert document["age_s"] is None
     assert document["verdict"] == view_of(key)["verdict"]
-
-
-def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() -> None:
-    view = {
-        "as_of": rfc3339(AS_OF_MS),
-        "pool": "main",
-        "verdict": "watch",
-        "staffed": "15",
-        "agents:aux": "7",
-        "seconds:aux:5m": "300.250",
-        "aux_rate:5m": "0.466667",
-        "aux_rate_members:5m": "15",
-        "control:share": "out_of_control",
-        "alert:share": "page",
-        "statistic:share": "7",
-        "limit:share": "6.5e-05",
-    }
-    assert team_document(TeamView("f", "t", view), AS_OF_MS) == {
-        "floor": "f",
-        "team": "t",
-        "pool": "main",
-        "as_of": "2026-03-02T02:43:12.000Z",
-        "age_s": 0.0,
-        "stale": False,
-        "verdict": "watch",
-        "staffed": 15,
-        "agents": {"aux": 7},
-        "windows": {
-            "5m": {"seconds": {"aux": 300.25}, "aux_rate": 0.466667, "aux_rate_members": 15}
-        },
-        "detectors": {
-            "share": {
-                "state": "out_of_control",
-                "severity": "page",
-                "statistic": 7,
-                "limit": 6.5e-05,
-            }
-        },
-    }
 
 
 async def test_the_index_links_every_floor_and_escapes_its_name() -> None:

@@ -1,7 +1,7 @@
 """As much of Grafana's HTTP API as is used, from its documents: boards, folders, annotations.
 
-It keeps versions as Grafana does: a board that is pushed with another version than the one that
-stands there is refused with 412.
+It keeps versions as Grafana does: a board pushed with another version than the stored one is
+rejected with 412.
 """
 
 import asyncio

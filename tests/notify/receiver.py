@@ -1,4 +1,4 @@
-"""A real HTTP server that receives notices, and does what a test tells it to."""
+"""An HTTP server that receives notices, and answers as a test sets it."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Receiver:
     answer: Callable[[str], int] = accept
     seen: list[Received] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     open_requests: int = 0
     most_open_requests: int = 0
     port: int = 0
@@ -73,8 +73,8 @@ class Receiver:
         await self.stop()
 
     async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
-        async with asyncio.timeout(seconds), self.news:
-            await self.news.wait_for(condition)
+        async with asyncio.timeout(seconds), self.changed:
+            await self.changed.wait_for(condition)
 
     async def _receive(self, request: web.Request) -> web.Response:
         self.open_requests += 1
@@ -93,8 +93,8 @@ class Receiver:
         return web.Response(status=status, headers=headers)
 
     async def _notify(self) -> None:
-        async with self.news:
-            self.news.notify_all()
+        async with self.changed:
+            self.changed.notify_all()
 
 
 def in_turn(*statuses: int) -> Callable[[str], int]:

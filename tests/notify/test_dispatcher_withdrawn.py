@@ -40,7 +40,7 @@ async def test_a_partition_that_comes_back_delivers_to_the_sink_that_had_not_acc
             await failing.until(lambda: len(failing.seen) >= 2 and slow.open_requests == 1)
             await asyncio.sleep(0)
             dispatcher.withdraw({one.key})
-            assert not dispatcher.offer(one), "on its way to a sink still: offer it again"
+            assert not dispatcher.offer(one), "still being sent: offer it again"
             failing.answer = lambda _key: 200
             slow.gate.set()
             assert await dispatcher.drain(5)

@@ -79,9 +79,9 @@ def test_a_resolution_has_the_same_id_another_key_and_both_times() -> None:
 
 @pytest.mark.parametrize("to", Verdict)
 def test_in_each_state_an_alert_is_either_active_or_ended(to: Verdict) -> None:
-    standing = {Verdict.out_of_control, Verdict.watch, Verdict.improving}
+    active = {Verdict.out_of_control, Verdict.watch, Verdict.improving}
     status = orjson.loads(body_of(transition(to), describe, "zh"))["status"]
-    assert status == ("firing" if to in standing else "resolved")
+    assert status == ("firing" if to in active else "resolved")
 
 
 def test_people_are_named_only_if_configured() -> None:

@@ -9,7 +9,7 @@ from tests.render.samples import Samples
 
 
 class View(NamedTuple):
-    """One view as it stands in the store."""
+    """One view as stored."""
 
     kind: str
     floor: str

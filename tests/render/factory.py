@@ -1,4 +1,4 @@
-"""Seeded figures of floors that never were, with everything in them that may stand in figures."""
+"""Seeded figures of invented floors, with every kind of value that figures may have."""
 
 import numpy as np
 

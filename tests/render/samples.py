@@ -6,7 +6,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def samples_of(text: bytes) -> Samples:
-    """Value by (metric, labels); a series that stands there twice is an error."""
+    """Value by (metric, labels); a duplicate series is an error."""
     samples: Samples = {}
     for family in text_string_to_metric_families(text.decode()):
         for sample in family.samples:

@@ -13,7 +13,7 @@ from stream.render import catalogue
 from stream.render.catalogue import METRICS, ratio_metric
 from stream.render.exposition import Exporter, render_figures
 from stream.render.metric import MetricKind
-from stream.render.selection import Selection
+from stream.render.selection import MetricSelection
 from stream.render.series import series_of
 from stream.render.worker_metrics import COMMITTED, Health
 from stream.spec import RATIOS, RatioSpec
@@ -160,7 +160,7 @@ async def test_a_team_that_vanished_disappears() -> None:
 
 
 async def test_rows_beyond_the_cap_are_counted_beside_what_is_shown() -> None:
-    exporter = Exporter(Health(), Selection(rows_max=2))
+    exporter = Exporter(Health(), MetricSelection(rows_max=2))
     exporter.publish(0, make_figures(7, 1))
     await exporter.text()
     text = (await exporter.text()).decode()
@@ -190,6 +190,6 @@ async def test_counters_are_current_without_a_refresh() -> None:
 
 def test_each_metric_of_figures_has_exactly_one_kind_of_series() -> None:
     figures: Figures = make_figures()
-    of_team_and_pool = [block.metric.name for block in series_of(figures)]
+    of_team_and_pool = [one.metric.name for one in series_of(figures)]
     assert len(of_team_and_pool) == len(set(of_team_and_pool))
     assert catalogue.TEAM_AGENTS.name in of_team_and_pool

@@ -11,7 +11,7 @@ import pytest
 from stream.figures.model import Figures
 from stream.render import exposition
 from stream.render.exposition import Exporter
-from stream.render.selection import Selection
+from stream.render.selection import MetricSelection
 from stream.render.worker_metrics import Health
 from tests.render.factory import make_figures
 
@@ -131,7 +131,7 @@ class Strained:
         """One whose renderings take so long by either clock."""
         sleep = asyncio.sleep
 
-        def rendered(shards: Iterable[Figures], _selection: Selection) -> bytes:
+        def rendered(shards: Iterable[Figures], _selection: MetricSelection) -> bytes:
             self.wall_s += wall_s
             self.cpu_s += cpu_s
             return b"%d rows\n" % sum(len(figures.teams.keys) for figures in shards)

@@ -6,19 +6,19 @@ import pytest
 
 from stream.figures.model import Figures
 from stream.render.exposition import render_figures
-from stream.render.selection import KINDS, Selection, capped
+from stream.render.selection import KINDS, MetricSelection, capped
 from tests.render.factory import make_figures
 from tests.render.samples import Samples, samples_of
 
 
-def exported(figures: Figures, selection: Selection) -> Samples:
+def exported(figures: Figures, selection: MetricSelection) -> Samples:
     return samples_of(render_figures([figures], selection))
 
 
 def test_windows_that_are_not_chosen_have_no_series_and_all_else_stays() -> None:
     figures = make_figures()
     whole = samples_of(render_figures([figures]))
-    chosen = exported(figures, Selection(windows=frozenset({"15m", "shift"})))
+    chosen = exported(figures, MetricSelection(windows=frozenset({"15m", "shift"})))
     gone = {one for one in whole if dict(one[1]).get("window") in ("5m", "60m")}
     assert chosen == {one: value for one, value in whole.items() if one not in gone}
     assert gone
@@ -26,7 +26,7 @@ def test_windows_that_are_not_chosen_have_no_series_and_all_else_stays() -> None
 
 def test_a_metric_that_is_left_out_has_neither_series_nor_header() -> None:
     name = "floorwatch_team_member_sd_ratio"
-    text = render_figures([make_figures()], Selection(without=frozenset({name})))
+    text = render_figures([make_figures()], MetricSelection(without=frozenset({name})))
     assert name.encode() not in text
     assert b"floorwatch_team_member_mean_ratio" in text
 

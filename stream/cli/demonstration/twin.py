@@ -17,7 +17,8 @@ from stream.units import parse_instant_ms
 IN_FLIGHT_MS: Final = 3_000
 """An event younger than this may not have arrived when figures are computed."""
 _NO_FIGURES: Final = frozenset(
-    {"age_s", "stale", "verdict", "last_verdict", "signal", "detectors", "pool"}
+    {"age_s", "stale", "last_verdict", "detectors"}
+    | {TeamView.verdict, TeamView.signal, TeamView.pool}
 )
 
 
@@ -37,7 +38,7 @@ def figures_of(document: dict[str, Any]) -> dict[str, Any]:
 
 def as_of_ms(document: dict[str, Any]) -> int:
     """The instant for which a team's figures hold."""
-    return parse_instant_ms(document["as_of"])
+    return parse_instant_ms(document[TeamView.as_of])
 
 
 def is_equal(

@@ -8,7 +8,7 @@ import orjson
 from stream.control.alerts.texts import TEXTS
 from stream.notify.alertmanager_alert import Links, dashboard_url, place_of
 from stream.notify.notice import Notice, Status
-from stream.notify.sink import RateLimit, Reply, SendResult, SendStatus
+from stream.notify.sink import MessageRate, Reply, SendResult, SendStatus
 
 SEAM: Final = 4
 """Bytes of the empty line between two notices, escaped as in JSON."""
@@ -25,7 +25,7 @@ class ChatFormat(Protocol):
     """The bot format of one chat program."""
 
     @property
-    def rate_limit(self) -> RateLimit:
+    def rate_limit(self) -> MessageRate:
         """The rate at which one worker sends, so that several workers may share a bot."""
 
     @property

@@ -10,7 +10,7 @@ from stream.failpoints import failpoint
 from stream.notify.alertmanager_alert import NO_LINKS, Links
 from stream.notify.chat.chat_format import ChatFormat, joined, message_of, texts_that_fit
 from stream.notify.notice import Notice
-from stream.notify.sink import RateLimit, SendResult, SinkSpec, post
+from stream.notify.sink import MessageRate, SendResult, SinkSpec, post
 
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -43,7 +43,7 @@ class ChatSender:
         self._clock_ms = clock_ms
 
     @property
-    def rate_limit(self) -> RateLimit:
+    def rate_limit(self) -> MessageRate:
         """Of the chat program."""
         return self.spec.chat.rate_limit
 

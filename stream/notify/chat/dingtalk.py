@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 import orjson
 
 from stream.notify.chat.chat_format import ChatRequest, json_size, result_of_code
-from stream.notify.sink import RateLimit, Reply, SendResult, result_of_status
+from stream.notify.sink import MessageRate, Reply, SendResult, result_of_status
 
 
 class DingTalk:
     """See `ChatFormat`."""
 
-    rate_limit = RateLimit(8, 60.0)
+    rate_limit = MessageRate(8, 60.0)
     """Of one worker: two may share a bot, and exceeding the limit blocks it for ten minutes."""
     bytes_max = 19_000
 

@@ -12,13 +12,13 @@ import hmac
 import orjson
 
 from stream.notify.chat.chat_format import ChatRequest, json_size, result_of_code
-from stream.notify.sink import RateLimit, Reply, SendResult, result_of_status
+from stream.notify.sink import MessageRate, Reply, SendResult, result_of_status
 
 
 class Feishu:
     """See `ChatFormat`."""
 
-    rate_limit = RateLimit(2, 3.0)
+    rate_limit = MessageRate(2, 3.0)
     """Of one worker: two that share a bot send 80 a minute, and never 5 within one second."""
     bytes_max = 19_000
 

@@ -7,13 +7,13 @@ name of a team may contain any character.
 import orjson
 
 from stream.notify.chat.chat_format import ChatRequest
-from stream.notify.sink import RateLimit, Reply, SendResult, result_of_status
+from stream.notify.sink import MessageRate, Reply, SendResult, result_of_status
 
 
 class Teams:
     """See `ChatFormat`."""
 
-    rate_limit = RateLimit(1, 1.0)
+    rate_limit = MessageRate(1, 1.0)
     """Of one worker: several may share a webhook."""
     bytes_max = 27_000
 

@@ -6,13 +6,13 @@ It replies 200 and the word ok; 429 has Retry-After.
 import orjson
 
 from stream.notify.chat.chat_format import ChatRequest
-from stream.notify.sink import RateLimit, Reply, SendResult, result_of_status
+from stream.notify.sink import MessageRate, Reply, SendResult, result_of_status
 
 
 class Slack:
     """See `ChatFormat`."""
 
-    rate_limit = RateLimit(1, 2.5)
+    rate_limit = MessageRate(1, 2.5)
     """Of one worker: two may share a webhook."""
     bytes_max = 3_900
     """Slack advises 4 000 characters."""

@@ -7,13 +7,13 @@ and `errcode`; 0 is success, 45009 means too many requests.
 import orjson
 
 from stream.notify.chat.chat_format import ChatRequest, result_of_code
-from stream.notify.sink import RateLimit, Reply, SendResult, result_of_status
+from stream.notify.sink import MessageRate, Reply, SendResult, result_of_status
 
 
 class WeCom:
     """See `ChatFormat`."""
 
-    rate_limit = RateLimit(8, 60.0)
+    rate_limit = MessageRate(8, 60.0)
     """Of one worker: two may share a bot."""
     bytes_max = 2_048
 

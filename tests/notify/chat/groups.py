@@ -1,4 +1,4 @@
-"""Chat programs' robots as servers: each takes what its vendor documents, and refuses the rest.
+"""Chat bots as servers: each accepts what its vendor documents, and rejects the rest.
 
 Written from the vendors' pages, and sharing nothing with the product: Slack "Sending messages using
 incoming webhooks", Microsoft "Create incoming webhooks with Workflows", WeCom "群机器人配置说明"
@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-SECRET = "SEC-of-the-robot"
+SECRET = "SEC-of-the-bot"
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Group:
     status: Callable[[], int] = lambda: 200
     texts: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     came_s: list[float] = field(default_factory=list)
     url: str = ""
 
@@ -41,8 +41,8 @@ class Group:
         raw = await request.read()
         status = self.status()
         answer = web.Response(status=status) if status != 200 else self._answer(request, raw)
-        async with self.news:
-            self.news.notify_all()
+        async with self.changed:
+            self.changed.notify_all()
         return answer
 
     def _answer(self, request: web.Request, raw: bytes) -> web.Response:
@@ -158,8 +158,8 @@ class Group:
         return web.json_response({"code": 0, "msg": "success", "data": {}})
 
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
-        async with asyncio.timeout(seconds), self.news:
-            await self.news.wait_for(condition)
+        async with asyncio.timeout(seconds), self.changed:
+            await self.changed.wait_for(condition)
 
 
 PATHS = {

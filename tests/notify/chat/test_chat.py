@@ -176,10 +176,10 @@ async def test_pages_come_before_nudges_in_a_message_of_several() -> None:
     async with group_of("slack", status=lambda: next(answers, 200)) as group:
         async with dispatching(spec(group, severities=wanted)) as dispatcher:
             dispatcher.offer(notice("n", severity=Severity.nudge, team="quiet"))
-            dispatcher.offer(notice("p", severity=Severity.page, team="loud"))
+            dispatcher.offer(notice("p", severity=Severity.page, team="urgent"))
             assert await dispatcher.drain(10)
         [both] = group.texts
-        assert both.index("loud") < both.index("quiet")
+        assert both.index("urgent") < both.index("quiet")
 
 
 async def test_a_message_that_alone_is_too_long_is_cut_and_arrives() -> None:

@@ -37,7 +37,7 @@ def test_of_thousands_of_pending_notices_only_those_that_fit_are_read() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_message_is_larger_than_its_program_takes(kind: str) -> None:
-    """Short lines and marks that JSON escapes: what a message is made of costs the most then."""
+    """Short lines and characters that JSON escapes: they add the most bytes to a message."""
     chat = CHAT_FORMATS[kind]
     texts = ['"a"\nb\nhttps://grafana.example/d/x'] * 1_000
     text = joined(texts, chat.size, chat.bytes_max)

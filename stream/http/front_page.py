@@ -15,7 +15,7 @@ routes: Final = web.RouteTableDef()
 
 
 @routes.get("/")
-async def index(request: web.Request) -> web.Response:
+async def front_page(request: web.Request) -> web.Response:
     """Links to health and metrics, and to the teams and pools of each floor."""
     floors: list[str] = []
     with contextlib.suppress(ServiceError):
