@@ -65,6 +65,11 @@ demo: $(STAMP) ## a floor with a walk-out at a peak, live (DEMO_SECONDS=n ends b
 bench: $(STAMP) ## the small benchmark; the last line is one JSON object
 	@$(BIN)/python benchmarks/run.py --small
 
+.PHONY: bench-history
+bench-history: $(STAMP) ## the small benchmark, its ratios kept in benchmarks/history with the commit
+	@$(BIN)/python benchmarks/run.py --small \
+		| $(BIN)/python benchmarks/record.py benchmarks/history/small.jsonl
+
 .PHONY: faults
 faults: $(STAMP) ## the matrix of faults on real Kafka and Redis (FAULTS=short: a part of it)
 	@$(BIN)/python -m tests.faults $(if $(filter short,$(FAULTS)),--short)

@@ -4,6 +4,8 @@ from typing import Final
 
 from dashboards.model import Colour, Step, Text, Word
 from dashboards.prometheus.config import DEFAULTS
+from stream.spec import WindowSpec
+from stream.units import SECOND_MS
 
 GOOD, WATCH, ACT, GREY = Colour.good, Colour.watch, Colour.act, Colour.grey
 
@@ -18,7 +20,7 @@ VERDICTS: Final[dict[int, tuple[str, Word]]] = {
     7: ("stale", Word(Text("✕ No feed", "✕ 无数据"), GREY)),
     8: ("out_of_control", Word(Text("▲ ACT", "▲ 需处理"), ACT)),
 }
-"""By code, the most pressing last: state in the metrics, and what is shown."""
+"""By code, most pressing last: the state in the metrics, and its word on the boards."""
 VERDICT_WORDS: Final = {code: word for code, (_, word) in VERDICTS.items()}
 
 STATES: Final = {
@@ -42,8 +44,8 @@ YES_NO: Final = {
     1: Word(Text("yes", "是"), Colour.calm),
 }
 UP_DOWN: Final = {
-    0: Word(Text("✕ away", "✕ 断开"), ACT),
-    1: Word(Text("✓ there", "✓ 正常"), GOOD),
+    0: Word(Text("✕ down", "✕ 断开"), ACT),
+    1: Word(Text("✓ up", "✓ 正常"), GOOD),
 }
 PEAK: Final = {
     0: Word(Text("no peak", "非高峰"), Colour.plain),
@@ -66,6 +68,8 @@ SEVERITIES: Final = {
 
 LIMITS: Final = DEFAULTS.thresholds
 """A board turns red where the alert on the same figure fires."""
+IN_TIME_S: Final = WindowSpec().service_level_ms // SECOND_MS
+"""Calls answered within so many seconds count as in time, unless configured otherwise."""
 SIXTH: Final = round(1 / 6, 4)
 """Of the heads on break: the practitioner's sign of a lost peak."""
 AUX_SHARE: Final = (Step(None, GOOD), Step(0.10, WATCH), Step(SIXTH, ACT))

@@ -12,7 +12,7 @@ CONTROL: Final = Board(
     Text("Control", "受控情况"),
     Text(
         "For the floor manager and whoever sets limits: when teams left control, what each detector "
-        "saw against its limit, and what was told. Peaks are marked in all charts.",
+        "saw against its limit, and the alerts. Peaks are marked in all charts.",
         "给现场经理与设定限值的人:各班组何时偏离受控,各检测器看到的值与限值,告警了什么。高峰在各图中有标记。",
     ),
     ("datasource", "floor", "pool", "team"),
@@ -38,7 +38,7 @@ CONTROL: Final = Board(
             Text("Alerts raised", "告警"),
             Text(
                 "For the floor manager. Alerts by team (or pool) and detector. Red: a page; it "
-                "still stands after five minutes: go and see that team. Amber: its leader was "
+                "still active after five minutes: go and see that team. Amber: its leader was "
                 "nudged. Other colours: no action. Empty: nothing was raised.",
                 "给现场经理。各班组(或技能组)各检测器的告警。红:紧急告警,五分钟后仍未消除:到该组现场看看。黄:已提醒组长。其他颜色:无需行动。空白:没有告警。",
             ),
@@ -53,7 +53,7 @@ CONTROL: Final = Board(
         Row(Text("Each detector against its limit", "各检测器与限值"), 22),
         Panel(
             Kind.timeseries,
-            Text("What detectors look at", "检测器的统计量"),
+            Text("Detector statistics", "检测器的统计量"),
             Text(
                 "For whoever sets limits. share: heads on break. collective: heads that left "
                 "within five minutes; if they left faster, a lower limit holds than the one "
@@ -65,7 +65,7 @@ CONTROL: Final = Board(
             Place(0, 23, 12, 9),
             unit=Unit.number,
             least=0,
-            empty=Text("no team is large enough to be judged", "没有组大到可以判断"),
+            empty=Text("no team is large enough to be evaluated", "没有组大到可以判断"),
         ),
         Panel(
             Kind.timeseries,
@@ -80,7 +80,7 @@ CONTROL: Final = Board(
             Place(12, 23, 12, 9),
             unit=Unit.number,
             least=0,
-            empty=Text("no team is large enough to be judged", "没有组大到可以判断"),
+            empty=Text("no team is large enough to be evaluated", "没有组大到可以判断"),
         ),
         Panel(
             Kind.timeline,
@@ -118,7 +118,7 @@ CONTROL: Final = Board(
                 "For the floor manager. One line a pool. Red: open and nobody is there, or a call"
                 " waits and nobody takes calls. Have somebody log in, or fetch somebody from "
                 "break, now.",
-                "给现场经理。每个技能组一行。红:营业时间无人,或有排队而无人接听。马上让人登录,或从小休请回一人。",
+                "给现场经理。每个技能组一行。红:营业时间无人,或有排队而无人接听。马上让人签入,或从小休请回一人。",
             ),
             (Target(control.COVER_STATE, "{{pool}}"),),
             Place(0, 40, 24, 6),

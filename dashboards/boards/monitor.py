@@ -24,7 +24,7 @@ _RESULTS: Final = {
 }
 _COMMITS: Final = {
     "stored": Word(Text("stored", "已存"), Colour.good),
-    "store_away": Word(Text("store away", "存储断开"), Colour.act),
+    "store_away": Word(Text("Redis unavailable", "存储断开"), Colour.act),
     "letters_wait": Word(Text("dead letters wait", "死信待写"), Colour.watch),
     "refused": Word(Text("refused", "被拒"), Colour.better),
 }
@@ -131,7 +131,7 @@ MONITOR: Final = Board(
             Text("Alerts not delivered", "未送达的告警"),
             Text(
                 "For the SRE. Red: a receiver (Alertmanager, chat, webhook) does not take alerts,"
-                " so leaders are not told. Tell the floor manager now, then repair the receiver.",
+                " so leaders get no alerts. Tell the floor manager now, then repair the receiver.",
                 "给运维。变红:接收端(Alertmanager、聊天、网络钩子)不收告警,组长收不到。马上告知现场经理,再修接收端。",
             ),
             Target(monitor.PENDING, "{{sink}}"),
@@ -161,7 +161,7 @@ MONITOR: Final = Board(
             Text("Which version runs where", "各进程版本"),
             Text(
                 "For the SRE. Version and hash of the rules of each worker. Two hashes: workers "
-                "judge by different limits; finish the roll-out.",
+                "evaluate with different limits; finish the roll-out.",
                 "给运维。各进程的版本与规则哈希。出现两个哈希:各进程按不同限值判断,请完成发布。",
             ),
             (Target(monitor.BUILD, column=Text("runs", "运行")),),
@@ -250,7 +250,7 @@ MONITOR: Final = Board(
             Target(monitor.UNKNOWN, "{{floor}}"),
             steps=palette.UNKNOWN,
             lines=True,
-            empty=Text("nobody is logged in", "无人登录"),
+            empty=Text("nobody logged in", "无人签入"),
         ),
         Row(Text("Work", "处理"), 30),
         _chart(
@@ -258,7 +258,7 @@ MONITOR: Final = Board(
             31,
             Text("Commits", "提交"),
             Text(
-                "For the SRE. Writes by result. store away: see Redis. dead letters wait: see "
+                "For the SRE. Writes by result. Redis unavailable: see Redis. dead letters wait: see "
                 "Topics. refused (a write, not an event): another worker has those floors; seldom is normal, often: see "
                 "Partitions by worker.",
                 "给运维。按结果统计的写入。存储断开:看 Redis。死信待写:看主题。被拒(指写入):现场已归别的进程;偶尔正常,频繁则看各进程分区数。",
@@ -315,7 +315,7 @@ MONITOR: Final = Board(
             Text("Alerts handed to sinks", "送往接收端"),
             Text(
                 "For the SRE. Attempts to deliver, by receiver and result. failed keeps "
-                "rising: leaders are not told. Tell the floor manager, read the receiver's "
+                "rising: leaders get no alerts. Tell the floor manager, read the receiver's "
                 "answer in the worker's log, repair the receiver.",
                 "给运维。按接收端与结果统计的发送尝试。failed 持续上升:组长收不到。告知现场经理,在进程日志里看接收端的应答,修好接收端。",
             ),

@@ -5,6 +5,7 @@ from typing import Final
 from dashboards import palette
 from dashboards.boards.trust import TRUST
 from dashboards.model import Board, Kind, Panel, Place, Row, Target, Text, Unit
+from dashboards.palette import IN_TIME_S
 from dashboards.queries import queue, team
 
 QUEUE: Final = Board(
@@ -24,7 +25,7 @@ QUEUE: Final = Board(
             Text(
                 "For the supervisor. Calls that wait now. 10 or more (red): ask people back "
                 "from break; still 10 or more: offer callers to be rung back.",
-                "给值班主管。当前排队通数。≥10(红):先请回小休的人;仍然 ≥10:提供回呼。",
+                "给值班主管。当前排队通数。≥10(红):先请回小休的人;仍然 ≥10:提供回拨。",
             ),
             (Target(queue.WAITING, "{{floor}} {{pool}}"),),
             Place(0, 4, 8, 8),
@@ -57,7 +58,7 @@ QUEUE: Final = Board(
                 "For the floor manager. What a new caller has to expect: (waiting + 1) x handle "
                 "time / people who take calls. Above a minute for five minutes: offer call-backs."
                 " Empty: nobody serves, or no call ended within the hour.",
-                "给现场经理。新来电预计要等多久:(排队+1)×处理时长÷接听人数。连续五分钟超过 1 分钟:提供回呼。空白:无人接听,或一小时内没有结束的通话。",
+                "给现场经理。新来电预计要等多久:(排队+1)×处理时长÷接听人数。连续五分钟超过 1 分钟:提供回拨。空白:无人接听,或一小时内没有结束的通话。",
             ),
             (Target(queue.ESTIMATED, "{{floor}} {{pool}}"),),
             Place(16, 4, 8, 8),
@@ -87,7 +88,7 @@ QUEUE: Final = Board(
         ),
         Panel(
             Kind.timeseries,
-            Text("Answered in time", "及时接通率"),
+            Text(f"Answered within {IN_TIME_S} s", f"{IN_TIME_S} 秒接通率"),
             Text(
                 "For the floor manager. Answered within the target time (20 s unless configured),"
                 " as a share of answered and abandoned. Below 80 %: find the cause at the same "
@@ -110,7 +111,7 @@ QUEUE: Final = Board(
                 "For the floor manager. Callers who hung up while they waited, as a share of "
                 "those answered or hung up. Above 5 %: the wait is too long; bring people back "
                 "from break and offer call-backs.",
-                "给现场经理。等待中放弃占(接通+放弃)的比例。高于 5%:等待太久,请回小休的人并提供回呼。",
+                "给现场经理。等待中放弃占(接通+放弃)的比例。高于 5%:等待太久,请回小休的人并提供回拨。",
             ),
             (Target(queue.LOST, "{{floor}} {{pool}}"),),
             Place(16, 12, 8, 8),
@@ -128,7 +129,7 @@ QUEUE: Final = Board(
                 "For the supervisor. Staffed: logged in for work. Serving: on calls or ready. "
                 "Free: ready. Serving falls and staffed stays: people are on break, in training "
                 "or a meeting; see Heads by state.",
-                "给值班主管。在岗:已登录上班(含小休、培训、会议)。可服务:通话中或空闲。空闲:可接。在岗不变而可服务下降:人在小休、培训或会议,看「各状态人数」。",
+                "给值班主管。在岗:已签入(含小休、培训、会议)。可服务:通话中或空闲。空闲:可接。在岗不变而可服务下降:人在小休、培训或会议,看「各状态人数」。",
             ),
             (
                 Target(queue.STAFF, Text("{{pool}} staffed", "{{pool}} 在岗")),
@@ -146,7 +147,7 @@ QUEUE: Final = Board(
                 "For the supervisor. All who are logged in, stacked. Break grows in a peak: open "
                 "the Team board. System grows: call IT, it is not the people. Unknown grows: tell"
                 " the SRE.",
-                "给值班主管。登录者按状态堆叠。高峰时小休变多:打开「班组」看板。系统置忙变多:找 IT,与员工无关。未知变多:通知运维。",
+                "给值班主管。签入者按状态堆叠。高峰时小休变多:打开「班组」看板。系统置忙变多:找 IT,与员工无关。未知变多:通知运维。",
             ),
             (Target(queue.STAFF_BY_STATE, "{{state}}"),),
             Place(8, 21, 8, 8),

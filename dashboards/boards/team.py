@@ -115,7 +115,7 @@ TEAM: Final = Board(
             Text(
                 "For the leader. How much time the figures below cover, of the window chosen "
                 "at the top: 15m is 15 full minutes and the running one, shift is since the "
-                "team's shift began. Short just after the start: judge nothing by it.",
+                "team's shift began. Short just after the start: do not act on it.",
                 "给组长。下方数据实际覆盖的时长,窗口在页面顶部选择:15m 为 15 个完整分钟和当前分钟;shift 从本班组班次开始。刚开始很短时,不要据此判断。",
             ),
             (Target(team.WINDOW, "{{team}}"),),
@@ -279,7 +279,7 @@ TEAM: Final = Board(
             Text(
                 "For the leader. All who are logged in, stacked. Many in system at once: call IT."
                 " Many unknown: a fault of the feed, not of people; tell the SRE.",
-                "给组长。登录者按状态堆叠。大量系统置忙:找 IT。大量未知:数据源故障,与人员无关,通知运维。",
+                "给组长。签入者按状态堆叠。大量系统置忙:找 IT。大量未知:数据源故障,与人员无关,通知运维。",
             ),
             (Target(team.HEADS, "{{state}}"),),
             Place(16, 23, 8, 7),

@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards import palette
 from dashboards.model import Board, Column, Kind, Panel, Place, Target, Text, Unit
+from dashboards.palette import IN_TIME_S
 from dashboards.queries import monitor, queue, team
 
 
@@ -60,7 +61,7 @@ WALLBOARD: Final = Board(
                 "For the supervisor. What a caller who comes now has to expect. Red (a minute) "
                 "for five minutes: offer call-backs. Empty: nobody serves, or no call ended "
                 "within the hour.",
-                "给值班主管。现在打进来预计要等多久。连续五分钟变红(≥1 分钟):提供回呼。空白:无人接听,或一小时内没有结束的通话。",
+                "给值班主管。现在打进来预计要等多久。连续五分钟变红(≥1 分钟):提供回拨。空白:无人接听,或一小时内没有结束的通话。",
             ),
             Target(queue.ESTIMATED, "{{pool}}"),
             steps=palette.WAIT,
@@ -68,12 +69,13 @@ WALLBOARD: Final = Board(
         ),
         _head(
             9,
-            Text("IN TIME", "及时接通率"),
+            Text(f"WITHIN {IN_TIME_S} s", f"{IN_TIME_S} 秒接通率"),
             Text(
-                "For the supervisor. Answered within the target time, of answered or given up, "
+                "For the supervisor. Answered within the target time (20 s unless configured), of answered "
+                "or given up, "
                 "in the window chosen at the top. Amber below 80 %, red below 70 %: too late "
                 "to change; act on WAITING and LONGEST, find the cause on the Queue board.",
-                "给值班主管。所选窗口(页面顶部)内,目标时间内接通占(接通+放弃)。低于 80% 变黄,低于 70% 变红:已无法补救;按「排队」「最久等待」行动,到「队列」看板找原因。",
+                "给值班主管。所选窗口(页面顶部)内,目标时间(默认 20 秒)内接通占(接通+放弃)。低于 80% 变黄,低于 70% 变红:已无法补救;按「排队」「最久等待」行动,到「队列」看板找原因。",
             ),
             Target(queue.SERVICE_LEVEL, "{{pool}}"),
             steps=palette.LEVEL,
@@ -87,7 +89,7 @@ WALLBOARD: Final = Board(
                 "For the supervisor. Callers who hung up while they waited, of those answered "
                 "or hung up in the window chosen at the top. Red (5 %): the wait is too long; "
                 "get people to take calls, offer call-backs.",
-                "给值班主管。所选窗口(页面顶部)内,等待中放弃占(接通+放弃)的比例。变红(≥5%):等待太久,让人接听,并提供回呼。",
+                "给值班主管。所选窗口(页面顶部)内,等待中放弃占(接通+放弃)的比例。变红(≥5%):等待太久,让人接听,并提供回拨。",
             ),
             Target(queue.LOST, "{{pool}}"),
             steps=palette.LOST,
@@ -122,8 +124,7 @@ WALLBOARD: Final = Board(
             Text("DATA AGE", "数据时延"),
             Text(
                 "For everybody. Age of the figures here. Red (half a minute): do not act "
-                "on this screen; look at the telephone system's own display, and have the SRE "
-                "told.",
+                "on this screen; look at the telephone system's own display, and tell the SRE.",
                 "给所有人。此屏数据的时延。变红(≥30 秒):不要凭此屏行动,看话务系统自带的屏,并通知运维。",
             ),
             Target(monitor.FLOOR_AGE, "{{floor}}"),
@@ -133,12 +134,12 @@ WALLBOARD: Final = Board(
         ),
         Panel(
             Kind.stat,
-            Text("WHO IS THERE", "登录人员"),
+            Text("WHO IS THERE", "签入人员"),
             Text(
                 "For the supervisor. Heads logged in, by state. System (red): the telephone "
                 "system took people off the calls; call IT, it is not the people. Many unknown: "
                 "tell the SRE.",
-                "给值班主管。登录者按状态。系统置忙(红):话务系统把人置为不可接听,找 IT,与员工无关。大量未知:通知运维。",
+                "给值班主管。签入者按状态。系统置忙(红):话务系统把人置为不可接听,找 IT,与员工无关。大量未知:通知运维。",
             ),
             (Target(queue.STAFF_BY_STATE, "{{state}}"),),
             Place(0, 5, 24, 4),

@@ -57,12 +57,12 @@ sum by (instance, sink) (floorwatch_alerts_pending) > 0
         keep="5m",
         severity=Severity.critical,
         summary=Text(
-            "Alertmanager cannot tell people.",
+            "Alertmanager cannot send notifications.",
             "Alertmanager 无法把告警送达人员。",
         ),
         description=Text(
             "Notifications by {{ $labels.integration }} fail: Alertmanager has the alerts, "
-            "and leaders may not get them. It tries again for as long as they stand.",
+            "and leaders may not get them. It retries while they are active.",
             "Alertmanager 经 {{ $labels.integration }} 的通知失败:告警已在 Alertmanager 中,"
             "但组长可能收不到;告警未结束时会持续重试。",
         ),

@@ -54,7 +54,7 @@ max by (floor, pool, team) (
         keep="15s",
         severity=Severity.none,
         summary=Text(
-            "What the people of a team do is not known.",
+            "The states of a team's agents are unknown.",
             "某组人员的状态未知。",
         ),
         description=Text(
@@ -80,7 +80,7 @@ floor:floorwatch_pool_open:max == 0
         ),
         description=Text(
             "{{ $value | humanizePercentage }} of the agents of floor {{ $labels.floor }} "
-            "are in an unknown state: their events do not arrive, or stand in a state for "
+            "are in an unknown state: their events do not arrive, or last in a state for "
             "longer than credible. Ratios and alerts of their teams rest on fewer people.",
             "现场 {{ $labels.floor }} 有 {{ $value | humanizePercentage }} 的坐席状态未知:"
             "其事件没有到达,或某状态持续得不合常理。相关组的比率与告警依据的人数变少。",
@@ -98,7 +98,7 @@ sum by (floor) (
         keep="5m",
         severity=Severity.info,
         summary=Text(
-            "Agents work whose team is not known.",
+            "Agents without a team are at work.",
             "有坐席在岗但不知其所属组。",
         ),
         description=Text(
@@ -116,12 +116,12 @@ sum by (floor) (
         keep="5m",
         severity=Severity.critical,
         summary=Text(
-            "Most events cannot be taken in.",
-            "大多数事件无法接收。",
+            "Most events are rejected or late.",
+            "大多数事件被拒收或迟到。",
         ),
         description=Text(
             "Most events that {{ $labels.instance }} read in the last minute were rejected "
-            "or late. What is shown of their floors is not what happens there.",
+            "or late. The figures of their floors are wrong.",
             "{{ $labels.instance }} 最近一分钟读到的事件大多被拒收或迟到,相关现场的数据与实"
             "际不符。",
         ),
@@ -138,7 +138,7 @@ sum by (floor) (
         ),
         description=Text(
             "{{ $value | humanizePercentage }} of all events cannot be read. They lie in "
-            "the dead-letter topic; `floorwatch dlq show` tells why.",
+            "the dead-letter topic; `floorwatch dlq show` says why.",
             "全部事件中有 {{ $value | humanizePercentage }} 无法读取,已存入死信主题"
             ";`floorwatch dlq show` 会说明原因。",
         ),
@@ -150,7 +150,7 @@ sum by (floor) (
         keep="10m",
         severity=Severity.warning,
         summary=Text(
-            "Events come too late to count.",
+            "Events arrive too late.",
             "有事件到得太晚,无法计入。",
         ),
         description=Text(

@@ -64,7 +64,7 @@ floor:floorwatch_team_as_of_age_seconds:min
         keep="1m",
         severity=Severity.critical,
         summary=Text(
-            "No worker shows a floor that was shown before.",
+            "No worker has figures of a floor that had some before.",
             "有一个先前有数据的现场,现在没有任何工作进程提供数据。",
         ),
         description=Text(
@@ -80,8 +80,8 @@ floor:floorwatch_team_as_of_age_seconds:min
         keep="1m",
         severity=Severity.critical,
         summary=Text(
-            "The figures of a floor stand still.",
-            "有一个现场的数据停住不动。",
+            "The figures of a floor are out of date.",
+            "有一个现场的数据已过时。",
         ),
         description=Text(
             "The figures of floor {{ $labels.floor }} are {{ $value | humanizeDuration }} "

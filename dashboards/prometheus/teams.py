@@ -23,7 +23,7 @@ TEAMS: Final = (
             "hours, or while callers wait. Find out who can log in now, or send the calls "
             "elsewhere.",
             "{{ $labels.pool }}({{ $labels.floor }}):营业时间内无人接听,或有来电排队而无人"
-            "接听。请立即找人登录,或转接来电。",
+            "接听。请立即找人签入,或转接来电。",
         ),
         board="queue",
     ),

@@ -13,11 +13,11 @@ WORKERS: Final = (
         keep="2m",
         severity=Severity.critical,
         summary=Text(
-            "A topic is missing, or takes nothing.",
+            "A topic is missing or rejects records.",
             "有一个主题不存在,或不接收数据。",
         ),
         description=Text(
-            "Topic {{ $labels.topic }} does not exist, or takes nothing that is sent to "
+            "Topic {{ $labels.topic }} does not exist or rejects what is sent to "
             "it. Without the dead-letter topic nothing is stored from the first bad event "
             "on; without the control topic the steps of alerts wait in Redis.",
             "主题 {{ $labels.topic }} 不存在,或不接收数据。没有死信主题,从第一个坏事件起就"

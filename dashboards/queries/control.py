@@ -1,4 +1,4 @@
-"""How detectors stand, what they look at, and when peaks are."""
+"""States and statistics of detectors, and peaks."""
 
 from dashboards.model import Query, Unit
 from dashboards.queries.queue import PEAK
@@ -20,7 +20,7 @@ COVER_STATE = Query("cover", code("pool", "cover"), Unit.number, POOL)
 
 
 def _raised(level: str, place: tuple[str, ...]) -> Query:
-    """The loudest that stands."""
+    """The most severe active alert."""
     read = {"team": team, "pool": pool}[level]
     loudness = " or ".join(
         f"{rank} * " + read(f"{level}_alert", "detector", where=f'severity="{severity}"') + " > 0"

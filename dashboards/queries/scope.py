@@ -47,19 +47,19 @@ def windowed(metric: str, *more: str, where: str = "") -> str:
 
 
 def code(kind: str, detector: str) -> str:
-    """How a detector stands, as a number: the greater the more pressing."""
+    """The state of a detector as a number, the most pressing the greatest."""
     read = team if kind == "team" else pool
 
-    def stands(state: str) -> str:
+    def is_active(state: str) -> str:
         return read(f"{kind}_control_state", where=f'detector="{detector}", state="{state}"')
 
     # Not a sum: two workers that show a team for a moment may not agree.
     terms = [
-        f"{code} * {stands(state)} > 0"
+        f"{code} * {is_active(state)} > 0"
         for code, (state, _) in sorted(VERDICTS.items(), reverse=True)
         if code
     ]
-    return " or ".join([*terms, f"0 * {stands(VERDICTS[0][0])}"])
+    return " or ".join([*terms, f"0 * {is_active(VERDICTS[0][0])}"])
 
 
 def ratio_of_pools(name: str, by: tuple[str, ...] = POOL) -> str:

@@ -1,0 +1,89 @@
+"""Keeps figures of the benchmark with the commit: ``python benchmarks/run.py | … record.py FILE``.
+
+Reads what the benchmark prints, passes it on, appends one JSON line to FILE and prints the line
+before it beside it. Ratios are Floorwatch's events per CPU second over the peer's: they compare
+between machines, which events per second do not. A commit with `+` had changes on top.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PER_CPU = "_events_per_cpu_s"
+OURS = "floorwatch"
+
+
+def main() -> int:
+    """Record one run; exit status 1 if the input does not end with the benchmark's JSON object."""
+    path = Path(sys.argv[1])
+    last = ""
+    for line in sys.stdin:
+        print(line, end="", flush=True)
+        last = line
+    try:
+        record = record_of(json.loads(last))
+    except (ValueError, KeyError, AttributeError):
+        print("record: the input does not end with the figures of a benchmark", file=sys.stderr)
+        return 1
+    before = last_record(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+    print("\n".join(side_by_side(before, record)))
+    return 0
+
+
+def record_of(figures: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of the benchmark's closing JSON object."""
+    per_cpu_s = {
+        key.removesuffix(PER_CPU): value for key, value in figures.items() if key.endswith(PER_CPU)
+    }
+    ours = per_cpu_s.pop(OURS)
+    return {
+        "commit": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "events_per_cpu_s": ours,
+        "ratios": {name: round(ours / peer, 3) for name, peer in per_cpu_s.items()},
+        "bytes_per_agent": figures["bytes_per_agent"],
+        "hash": figures["hash"],
+    }
+
+
+def last_record(path: Path) -> dict[str, Any] | None:
+    """The newest record of the file, if there is one."""
+    if not path.exists():
+        return None
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
+def side_by_side(before: dict[str, Any] | None, record: dict[str, Any]) -> list[str]:
+    """Text for people: each figure of the record beside that of the one before."""
+    older, newer = _flat(before or {}), _flat(record)
+    return [f"{name:<20}{older.get(name, '-')!s:>18}{value!s:>18}" for name, value in newer.items()]
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    ratios = {f"x {name}": ratio for name, ratio in record.get("ratios", {}).items()}
+    return {key: value for key, value in record.items() if key != "ratios"} | ratios
+
+
+def _commit() -> str:
+    """The commit of the tree; `unknown` outside a repository."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--abbrev=7", "--exclude=*"],  # noqa: S607 - found on the PATH
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
