@@ -232,17 +232,14 @@ async def _teams(session: aiohttp.ClientSession, api: str) -> list[dict[str, Any
 
 async def _first_figures(stage: Stage, teams: list[dict[str, Any]]) -> None:
     stage.first_figures_at_s = time.monotonic()
-    stage.findings.first_figures_s = stage.first_figures_at_s - stage.options.began_s
+    took_s = stage.findings.first_figures_s = stage.first_figures_at_s - stage.options.began_s
     _write_lines(stage.options.directory / "figures.jsonl", teams)
     # Everything sent before as_of must be recorded before the figures are compared.
     records = [one for one in stage.records if one.time_ms <= max(map(as_of_ms, teams))]
     equal = await asyncio.to_thread(_checked, stage, teams, records)
     stage.findings.figures_equal = equal
-    took_s = stage.findings.first_figures_s
     verdict = "equal to" if equal else "NOT equal to"
-    stage.screen.say(
-        f"first figures after {took_s:.1f} s, {verdict} those computed in this process"
-    )
+    stage.screen.say(f"first figures after {took_s:.1f} s, {verdict} a local computation")
 
 
 def _checked(stage: Stage, teams: list[dict[str, Any]], records: list[SentRecord]) -> bool:
