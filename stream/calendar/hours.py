@@ -92,6 +92,10 @@ class ShiftEdges:
         self._from_ms = self._to_ms = 0
         self._bounds: list[int] = []
 
+    def __bool__(self) -> bool:
+        """Whether the team has a shift calendar."""
+        return self._calendar is not None
+
     def exempt_heads(self, _t_ms: int) -> int:
         """None: all movement at a shift edge is held."""
         return 0

@@ -30,7 +30,7 @@ class Alert:
 
     @property
     def state(self) -> Verdict:
-        """How the detector stands while this is raised."""
+        """The detector's state while this is raised."""
         return Verdict.out_of_control if self.page_limit else Verdict.watch
 
 

@@ -59,9 +59,9 @@ class CountPacking:
 
 
 TEAM: Final = CountPacking(STAFFED, {State.aux}, {State.unknown})
-"""What people alerts look at: n, k and unknown."""
+"""What movement alerts (share, collective) read: n, k and unknown."""
 POOL: Final = CountPacking(STAFFED, SERVING, {State.available})
-"""What cover and the gate look at: staffed, serving and free."""
+"""What cover and the gate read: staffed, serving and free."""
 
 
 def first(packed: I64) -> I64:

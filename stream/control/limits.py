@@ -144,7 +144,7 @@ class Limits:
 
 
 def ceil_s(span_ms: int) -> int:
-    """Whole seconds, rounded up, at least 1: how a span is told to people."""
+    """Whole seconds, rounded up, at least 1: how a message shows a span."""
     return max(1, ceil(span_ms / SECOND_MS))
 
 

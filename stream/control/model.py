@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How loud a notice is, loudest first."""
+    """Severity of a notice, greatest first."""
 
     page = "page"
     nudge = "nudge"
@@ -44,23 +44,23 @@ class Transition:
     floor: str
     pool: str
     team: str
-    """Empty where a pool is judged."""
+    """Empty for an alert of a pool."""
     detector: str
     severity: Severity
     before: Verdict
     to: Verdict
     in_peak: bool
     notify: bool
-    """Whether the sinks are told: one page per team and episode, and its end."""
+    """Whether the sinks are notified: one page per team and episode, and its end."""
     evidence: Mapping[str, object]
     """JSON values only, in a fixed order of keys."""
     onset_ms: int
-    """When the alert was first raised: the start that a receiver is told, also with its end."""
+    """When the alert was first raised: sent to receivers as the start, also with its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorView:
-    """How one detector stands now; `detector` is "verdict" for the team's or pool's own line."""
+    """The status of one detector now; `detector` is "verdict" for the team or pool."""
 
     floor: str
     pool: str
@@ -73,6 +73,6 @@ class DetectorView:
     """Empty: not raised."""
     since_ms: int
     statistic: float
-    """What the detector looks at; NaN where there is none."""
+    """What the detector measures; NaN where there is none."""
     limit: float
     """Its page limit; NaN where there is none."""

@@ -40,19 +40,21 @@ FORMAT: Final = 1
 READS: Final = (FORMAT,)
 """Formats that this version reads. An older one is stored anew, in FORMAT."""
 _EPISODE: Final = "episode"
+Groups = Sequence[tuple[AlertGroup, Detectors]]
 
 
 def dump(carried: ControlState, agent_names: Sequence[str]) -> bytes:
     """The control state. `agent_names` are those of the last feed."""
     entries = _entries(carried, agent_names)
+    groups = {scope: registry.groups_of(scope) for scope in Scope}
     teams = dict(carried.pending_teams)
     for number, key in enumerate(carried.teams):
-        record = _team(carried, number) | entries.get(number, {})
+        record = _team(carried, number, groups[Scope.team]) | entries.get(number, {})
         if record:
             teams[key] = record
     pools = dict(carried.pending_pools)
     for number, pool in enumerate(carried.pools):
-        pools[pool] = _pool(carried, number)
+        pools[pool] = _pool(carried, number, groups[Scope.pool])
     return orjson.dumps(
         {
             "format": FORMAT,
@@ -112,7 +114,7 @@ def _entries(carried: ControlState, agent_names: Sequence[str]) -> dict[int, Jso
     return found
 
 
-def _team(carried: ControlState, number: int) -> JsonRecord:
+def _team(carried: ControlState, number: int, groups: Groups) -> JsonRecord:
     judged_ms = carried.judged_ms
     record: JsonRecord = {}
     if carried.amber_ms[number] < NEVER_MS:
@@ -124,7 +126,7 @@ def _team(carried: ControlState, number: int) -> JsonRecord:
             [[t - judged_ms, n] for t, n in jumps.low],
             [[t - judged_ms, n] for t, n in jumps.high],
         ]
-    return record | _groups(carried, Scope.team, number)
+    return record | _groups(carried, Scope.team, number, groups)
 
 
 def _adopt_team(carried: ControlState, number: int, record: JsonRecord) -> None:
@@ -147,12 +149,12 @@ def _adopt_team(carried: ControlState, number: int, record: JsonRecord) -> None:
 # ---------------------------------------------------------------------------------------- pools
 
 
-def _pool(carried: ControlState, number: int) -> JsonRecord:
+def _pool(carried: ControlState, number: int, groups: Groups) -> JsonRecord:
     judged_ms = carried.judged_ms
     columns = (carried.free_since_ms, carried.known_ms, carried.free_end_ms, carried.wait_end_ms)
     free, known, *ends = (since(int(column[number]), judged_ms) for column in columns)
     ends = [end if end is not None and end > -MEMORY_MS else None for end in ends]
-    return {"gate": [free, known, *ends]} | _groups(carried, Scope.pool, number)
+    return {"gate": [free, known, *ends]} | _groups(carried, Scope.pool, number, groups)
 
 
 def _adopt_pool(carried: ControlState, number: int, record: JsonRecord) -> None:
@@ -173,12 +175,12 @@ def _is_own(group: AlertGroup, detectors: Detectors) -> bool:
     return [detector.name for detector in detectors] == [group.name]
 
 
-def _groups(carried: ControlState, scope: Scope, number: int) -> JsonRecord:
+def _groups(carried: ControlState, scope: Scope, number: int, groups: Groups) -> JsonRecord:
     """By name: the episodes of groups, shared ones first, and the states of detectors."""
     state, judged_ms = carried.scopes[scope], carried.judged_ms
     shared: JsonRecord = {}
     own: JsonRecord = {}
-    for group, detectors in registry.groups_of(scope):
+    for group, detectors in groups:
         stored = _episode(state.episode(group, number), judged_ms)
         is_own = _is_own(group, detectors)
         if stored is not None and not is_own:

@@ -71,7 +71,15 @@ class Idle:
         idle = staffed >= SMALLEST and free >= limit(staffed)
         since_ms = min(state.since_ms, t_ms) if seen and idle else NEVER_MS
         level = False if t_ms - since_ms >= IDLE_MS else None
-        return Reading(IdleState(since_ms), level, calm=seen and not idle)
+        return Reading(IdleState(since_ms), level)
+
+    def is_calm(
+        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], _state: IdleState
+    ) -> bool:
+        """At most half are free."""
+        staffed, _serving, free = counts
+        idle = staffed >= SMALLEST and free >= limit(staffed)
+        return not inputs.stale.at(t_ms) and not idle
 
     def next_wakeup_ms(self, _inputs: DetectorInput, t_ms: int, state: IdleState) -> int:
         """When it has lasted long enough."""

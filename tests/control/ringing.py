@@ -72,8 +72,14 @@ class Ringing:
         alarms = seen and is_many(staffed, ringing) and inputs.peak.contains(t_ms)
         since_ms = min(state.since_ms, t_ms) if alarms else NEVER_MS
         level = False if t_ms - since_ms >= RINGING_MS else None
-        calm = seen and (not ringing or 5 * ringing < staffed)
-        return Reading(RingingState(since_ms), level, calm)
+        return Reading(RingingState(since_ms), level)
+
+    def is_calm(
+        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], _state: RingingState
+    ) -> bool:
+        """Under a fifth ring."""
+        staffed, ringing, _ = counts
+        return not inputs.stale.at(t_ms) and (not ringing or 5 * ringing < staffed)
 
     def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: RingingState) -> int:
         """When it has lasted long enough, and at the edges of peaks."""

@@ -1,6 +1,6 @@
 """An alert group over the instants of a feed: its detectors, one episode, one severity policy.
 
-Everything that detectors look at is constant between instants that are known beforehand (changes of
+Everything that detectors read is constant between instants that are known beforehand (changes of
 their inputs, bounds of suppressions, openings of the gate) or follow from state (wake-ups, the end
 of the dwell before an episode clears). So a group is evaluated at those instants alone, each once.
 """
@@ -118,16 +118,17 @@ class _Run:
         group, inputs = self._group, self._group.inputs
         every = unpack(inputs.heads.at(t_ms))
         alarms: dict[str, bool] = {}
-        calm = True
         for place, detector in enumerate(group.detectors):
             suppressions = group.suppressions[place]
             counts = suppressions.reduce(every, t_ms)
-            state, level, is_calm = detector.evaluate(inputs, t_ms, counts, self.states[place])
+            state, level = detector.evaluate(inputs, t_ms, counts, self.states[place])
             self.states[place] = state
-            calm = calm and is_calm
-            held = level is not None and suppressions.holds(t_ms)
-            self._held[place] = held
-            if level is not None and not held:
+            self._held[place] = False
+            if level is None:
+                continue
+            if suppressions.holds(t_ms):
+                self._held[place] = True
+            else:
                 alarms[detector.name] = level
         if not alarms and not self.episode.raised:
             return ()
@@ -136,12 +137,22 @@ class _Run:
             before,
             t_ms,
             alarms,
-            calm=calm,
+            calm=self._is_calm(every, t_ms),
             severity_for=lambda page_limit: _severity(group, t_ms, page_limit=page_limit),
             alert_id=lambda detector: group.alert_id(detector, t_ms),
         )
         self.found += [Finding(t_ms, step, self._evidence(t_ms, step, before)) for step in steps]
         return steps
+
+    def _is_calm(self, every: tuple[int, int, int], t_ms: int) -> bool:
+        """Whether what raises an alert has gone for each detector."""
+        group = self._group
+        return all(
+            detector.is_calm(group.inputs, t_ms, suppressions.reduce(every, t_ms), state)
+            for detector, suppressions, state in zip(
+                group.detectors, group.suppressions, self.states, strict=True
+            )
+        )
 
     def next_wakeup_ms(self, t_ms: int) -> int:
         """The first instant after t_ms that follows from the state."""

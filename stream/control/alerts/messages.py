@@ -30,7 +30,7 @@ class Message:
     proof: str
     """How often chance would do it, and of when the data are."""
     join: str
-    """What stands between sentences."""
+    """The separator of sentences."""
 
     @property
     def text(self) -> str:

@@ -1,8 +1,8 @@
 """Suppression: what holds the alarms of a detector back, or exempts heads from it.
 
 Shift edges and jumps of n implement the protocol. The alert group applies it, and nothing else
-does: heads that are exempt are taken from k, so that the calm filter, which looks at k as it is,
-lets no alarm go.
+does: heads that are exempt are taken from k, so that the calm filter, which reads k as it is,
+misses no alarm.
 """
 
 from bisect import bisect_right
@@ -42,6 +42,8 @@ class Suppressions:
 
     def reduce(self, counts: tuple[int, int, int], t_ms: int) -> tuple[int, int, int]:
         """Counts at an instant less the heads that are exempt."""
+        if not self._parts:
+            return counts
         exempt = 0
         for part in self._parts:
             exempt += part.exempt_heads(t_ms)

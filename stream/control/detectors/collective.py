@@ -47,7 +47,13 @@ class Collective:
         if n >= SMALLEST and not inputs.stale.at(t_ms):
             found = movement.run_at(inputs, t_ms, n)
         level = None if found is None else True
-        return Reading(state, level, movement.is_calm(inputs, t_ms, counts))
+        return Reading(state, level)
+
+    def is_calm(
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, _state: DetectorState
+    ) -> bool:
+        """The heads away are down to the limit for clearing."""
+        return movement.is_calm(inputs, t_ms, counts)
 
     def next_wakeup_ms(self, _inputs: DetectorInput, _t_ms: int, _state: DetectorState) -> int:
         """None: entries become known by events alone."""

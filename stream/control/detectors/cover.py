@@ -46,7 +46,7 @@ UNSERVED_MS: Final = 30 * SECOND_MS
 
 @dataclass(frozen=True, slots=True)
 class CoverState(DetectorState):
-    """How a pool's cover stands; NEVER_MS: it is not so."""
+    """State of a pool's cover; NEVER_MS: the condition does not hold."""
 
     BY_POSITION: ClassVar[bool] = True
     unstaffed_ms: int = instant_ms()
@@ -98,9 +98,16 @@ class Cover:
         unstaffed = min(state.unstaffed_ms, t_ms) if seen and is_open and not staffed else NEVER_MS
         unserved = min(state.unserved_ms, t_ms) if seen and not serving else NEVER_MS
         alarm = t_ms - unstaffed >= UNSTAFFED_MS or (waited_long and t_ms - unserved >= UNSERVED_MS)
-        bad = unstaffed < NEVER_MS or (unserved < NEVER_MS and waited_long)
-        level = True if alarm else None
-        return Reading(CoverState(unstaffed, unserved), level, calm=seen and not bad)
+        return Reading(CoverState(unstaffed, unserved), True if alarm else None)
+
+    def is_calm(
+        self, inputs: DetectorInput, t_ms: int, _counts: tuple[int, int, int], state: CoverState
+    ) -> bool:
+        """Somebody is there, and nobody waits long for one who serves."""
+        seen = not inputs.stale.at(t_ms) and inputs.known_ms <= t_ms
+        waited_long = is_long(inputs.oldest_since_ms.at(t_ms), t_ms)
+        bad = state.unstaffed_ms < NEVER_MS or (state.unserved_ms < NEVER_MS and waited_long)
+        return seen and not bad
 
     def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: CoverState) -> int:
         """When a wait becomes long, a dwell ends, or opening hours begin or end."""

@@ -93,7 +93,7 @@ def of_chance(chance: Interval, budget: float, per: str) -> dict[str, object]:
 
 
 def run_chance(inputs: DetectorInput, counts: Counts, movers: int, window_s: int) -> Interval:
-    """How often chance lets so many enter; too few movers are judged by the heads that are away."""
+    """How often chance lets so many enter; too few movers: by the heads away."""
     n, k, _unknown = counts
     if movers >= MOVERS_MIN:
         return inputs.limits.run_chance(movers, window_s * SECOND_MS, n)

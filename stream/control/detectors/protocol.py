@@ -67,7 +67,7 @@ class AlertGroup:
 INSTANT: Final = "instant"
 
 
-def instant_ms(default: int = NEVER_MS) -> Any:  # noqa: ANN401 - as dataclasses.field
+def instant_ms(default: int | tuple[int, ...] = NEVER_MS) -> Any:  # noqa: ANN401 - as dataclasses.field
     """A field of a state that holds an instant (ms), or a tuple of them.
 
     Instants are stored relative to the end of the last feed; other fields as they are.
@@ -97,8 +97,6 @@ class Reading(NamedTuple, Generic[S]):
     state: S
     level: bool | None
     """What alarms: True, the page limit is reached; False, only the nudge limit; None, nothing."""
-    calm: bool
-    """Whether what raises an alert has gone, by the limit for clearing."""
 
 
 class CurrentCounts(NamedTuple):
@@ -181,6 +179,14 @@ class Detector(Protocol[S]):
             t_ms: the instant.
             counts: heads at the instant, less those that are exempt.
             state: as it was before.
+        """
+
+    def is_calm(
+        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: S
+    ) -> bool:
+        """Whether what raises an alert has gone, by the limit for clearing.
+
+        Asked after `evaluate`, with its state, and only where an alert is raised.
         """
 
     def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: S) -> int:

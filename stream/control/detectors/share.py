@@ -54,7 +54,13 @@ class Share:
         reached = level(k, n, inputs.limits)
         if reached is not None and (inputs.stale.at(t_ms) or movement.is_blind(n, unknown)):
             reached = None
-        return Reading(state, reached, movement.is_calm(inputs, t_ms, counts))
+        return Reading(state, reached)
+
+    def is_calm(
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, _state: DetectorState
+    ) -> bool:
+        """The heads away are down to the limit for clearing."""
+        return movement.is_calm(inputs, t_ms, counts)
 
     def next_wakeup_ms(self, _inputs: DetectorInput, _t_ms: int, _state: DetectorState) -> int:
         """None: k and n change by events alone."""

@@ -1,1 +1,1 @@
-"""Evaluation: which teams and pools are judged, at which instants, by what."""
+"""Evaluation: which teams and pools are evaluated, at which instants, by which detectors."""

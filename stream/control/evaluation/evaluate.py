@@ -110,7 +110,8 @@ def _suppressions(
         return NO_SUPPRESSIONS
     parts: list[Suppression] = []
     if Hold.shift_edges in detector.holds:
-        parts.append(context.rules.hours.shift_edges(context.feed.teams[number]))
+        edges = context.rules.hours.shift_edges(context.feed.teams[number])
+        parts += [edges] if edges else []
     if Hold.jumps in detector.holds and number in context.jumps:
         parts.append(JumpHolds(context.jumps[number]))
     return Suppressions(parts)
