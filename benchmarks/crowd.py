@@ -14,9 +14,9 @@ import numpy.typing as npt
 from stream.events.batch import CallRows, EventBatch, StateRows
 from stream.events.decode import decode_objects
 from stream.shard import Shard
+from stream.simulate.event_writer import Event
 from stream.simulate.plan import Habits, Plan, even_floors
 from stream.simulate.run import simulate
-from stream.simulate.teller import Event
 from stream.spec import Spec
 from stream.units import HOUR_MS, MINUTE_MS, SECOND_MS
 

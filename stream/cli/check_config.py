@@ -1,4 +1,4 @@
-"""`floorwatch check-config`: says whether a configuration is good, and documents every key."""
+"""`floorwatch check-config`: validates a configuration, and documents every key."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,10 +19,10 @@ def _print_help(ctx: typer.Context, asked: bool) -> None:
 def check_config(
     file: Annotated[
         Path | None,
-        typer.Argument(help="Configuration; floorwatch.toml in this directory if left out."),
+        typer.Argument(help="Configuration file; default: floorwatch.toml in this directory."),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Print all settings that hold; secrets are masked.")
+        bool, typer.Option("--show", help="Print the settings in force; secrets are masked.")
     ] = False,
     _help: Annotated[
         bool,
@@ -31,11 +31,11 @@ def check_config(
         ),
     ] = False,
 ) -> None:
-    """Check a configuration, its roster and what the environment overrides.
+    """Validate a configuration, its roster and overrides from the environment.
 
-    Every key of a section may be overridden: FLOORWATCH_<SECTION>_<KEY>, such as
-    FLOORWATCH_KAFKA_BROKERS or FLOORWATCH_REDIS_URL. Durations are whole numbers with ms, s, m,
-    h or d. A key whose feature this version does not have is refused.
+    A variable FLOORWATCH_<SECTION>_<KEY>, such as FLOORWATCH_KAFKA_BROKERS or
+    FLOORWATCH_REDIS_URL, overrides a key of a section. Durations are whole numbers with ms, s, m,
+    h or d. A key whose feature this version does not have is an error.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def check_config(
     if show:
         typer.echo(text.show(settings))
     if file_read(file) is None:
-        typer.echo(f"no file was read: there is no {DEFAULT_FILE} here; defaults checked", err=True)
+        typer.echo(f"no {DEFAULT_FILE} in this directory; checked the defaults", err=True)
     message = f"good; rules {fingerprint(settings.spec)}"
     if settings.roster.file:
         message += f"; roster of {len(roster.assignments)} agents"

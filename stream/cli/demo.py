@@ -1,4 +1,4 @@
-"""`floorwatch demo`: the whole thing on this machine, with nothing installed beside it."""
+"""`floorwatch demo`: the whole pipeline on this machine, with nothing else installed."""
 
 import os
 import time
@@ -13,17 +13,19 @@ from stream.errors import ConfigurationError
 def demo(
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Keep configuration, events, notices and logs there."),
+        typer.Option(
+            metavar="DIR", help="Keep configuration, events, notices and logs in this directory."
+        ),
     ] = None,
 ) -> None:
-    """Watch a simulated floor at a busy hour, and be paged when people walk out together.
+    """Monitor a simulated floor at a busy hour, and page when people walk out together.
 
-    Starts a broker, a Redis and a worker of its own, sends 110 minutes of past and then the
-    present, and 40 s later lets 5 of 10 and 6 of 30 agents walk out within 5 s. Ctrl-C ends it.
+    Starts its own broker, Redis and worker, sends the past 110 minutes of events and then live
+    ones; after 40 s, 5 of 10 and 6 of 30 agents walk out within 5 s. Ctrl-C stops it.
 
-    DEMO_SECONDS=n ends it n seconds after the first figures: with 0 if all that it promises was
-    seen, else with 1 and the reasons. DEMO_WALKOUT=0: nobody walks out, nothing is paged, and so
-    it ends with 1.
+    DEMO_SECONDS=n stops it n seconds after the first figures: exit status 0 if everything that
+    the demo promises was seen, else 1 with the reasons. DEMO_WALKOUT=0 leaves out the walk-out:
+    nothing is paged, so the exit status is 1.
 
     \b
     Examples:
@@ -34,14 +36,14 @@ def demo(
     began_s = time.monotonic()
     from tempfile import TemporaryDirectory
 
-    from stream.cli.demonstration.story import Wish, run
+    from stream.cli.demonstration.story import DemoOptions, run
 
     seconds = _seconds(os.environ.get("DEMO_SECONDS", ""))
     walk_out = os.environ.get("DEMO_WALKOUT", "1") != "0"
     with TemporaryDirectory(prefix="floorwatch-demo-") as scratch:
         directory = Path(scratch) if keep is None else keep.absolute()
         _make(directory)
-        complaints = run(Wish(directory, seconds, walk_out, began_s))
+        complaints = run(DemoOptions(directory, seconds, walk_out, began_s))
     if complaints:
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""`floorwatch dlq show` and `floorwatch dlq retry`: what was refused, and sending it again."""
+"""`floorwatch dlq show` and `floorwatch dlq retry`: read dead letters and send them again."""
 
 import asyncio
 import re
@@ -23,11 +23,11 @@ T = TypeVar("T")
 
 Reasons = Annotated[
     list[str] | None,
-    typer.Option("--reason", metavar="REASON", help="Only these; may be given several times."),
+    typer.Option("--reason", metavar="REASON", help="Only this reason; may be repeated."),
 ]
 Since = Annotated[
     str | None,
-    typer.Option(metavar="RFC3339|2h", help="Only letters written since then, or so long ago."),
+    typer.Option(metavar="RFC3339|2h", help="Only dead letters written since then."),
 ]
 _ORIGIN = re.compile(r"(\d{1,9}):(\d{1,18})")
 
@@ -36,13 +36,14 @@ def show(
     reason: Reasons = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=0, help="How many of the newest to show.")] = 10,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Show what could not be taken in: how much, why, from where, and the newest of it.
+    """Show rejected and late events: how many, why, where from, and the newest of them.
 
-    A letter stands for one record and one reason, with the number of its events that had it. It is
-    counted once, however often a worker wrote it; one that was sent again says so.
+    A dead letter stands for one record and one reason, and counts the events of the record that
+    have this reason. It counts once, however often a worker wrote it. Dead letters that were sent
+    again are marked.
 
     \b
     Examples:
@@ -51,8 +52,8 @@ def show(
       floorwatch dlq show --json --limit 1000 | jq -r '.newest[].detail'
     """  # noqa: D301 - click's mark for text that it must not wrap
     settings, since_ms, reasons = read_settings(config), _since_ms(since), _reasons(reason)
-    with progress() as told:
-        found = _run(settings, _summary(settings, reasons, since_ms, limit, told))
+    with progress() as on_progress:
+        found = _run(settings, _summary(settings, reasons, since_ms, limit, on_progress))
     typer.echo(_as_json(settings, found) if json else "\n".join(_as_text(settings, found)))
 
 
@@ -60,24 +61,26 @@ def retry(
     reason: Reasons = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="PARTITION:OFFSET", help="Only these records; several times."),
+        typer.Option(metavar="PARTITION:OFFSET", help="Only this record; may be repeated."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All but late ones.")] = False,
     since: Since = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many letters, the first ones.")
+        int | None, typer.Option(min=1, help="At most this many dead letters, oldest first.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it, send nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Send dead letters to the events' topic again, to the partitions where their floors belong.
+    """Send dead letters to the events topic again, each to the partition of its floor.
 
-    Only events go that can be taken in now: after a fix of the producer's partitioner, or with a
-    version that knows a state. Of an array all readable events go if any refused one can be read
-    now: repeats change no figure. What is older than windows.grace will be late if its source has
-    gone on, so be quick. Late letters go only where --reason names them. Each letter that was sent
-    gets a mark in the dead-letter topic, and the next call leaves it out; an interrupted call may
-    repeat up to 500 letters. Ends with 1 if none of those chosen can be sent or was sent before.
+    Sends only events that are valid now: misrouted ones, or those that a newer version
+    understands. If any rejected event of an array is valid now, all valid events of the array
+    are sent: repeats change no figure. Be quick: an event more than windows.grace behind its
+    source is late. Late events are sent only if --reason names them. Each dead letter that was
+    sent is marked in the dead-letter topic and skipped by the next run; an interrupted run may
+    repeat up to 500. Exits with 1 if none of the selected can be sent or was sent before.
 
     \b
     Examples:
@@ -87,7 +90,7 @@ def retry(
       floorwatch dlq retry --reason late_grace --limit 100
     """  # noqa: D301 - click's mark for text that it must not wrap
     if not (reason or origin or every):
-        msg = "say what to send again: --reason, --origin or --all (--dry-run shows what would go)"
+        msg = "select what to send again with --reason, --origin or --all (--dry-run only shows it)"
         raise ConfigurationError(msg)
     if every and (reason or origin):
         raise ConfigurationError("--all; allowed: without --reason and --origin")
@@ -97,11 +100,11 @@ def retry(
     choice = Selection(_reasons(reason), _origins(origin or ()), _since_ms(since), limit)
     done: list[Retry] = []
     try:
-        with progress() as told:
-            _run(settings, _retried(settings, choice, told, done, dry_run=dry_run))
+        with progress() as on_progress:
+            _run(settings, _retried(settings, choice, on_progress, done, dry_run=dry_run))
     finally:
         for one in done:
-            typer.echo("\n".join(_told(settings, one.outcome, dry_run=dry_run)))
+            typer.echo("\n".join(_result_lines(settings, one.outcome, dry_run=dry_run)))
     outcome = done[0].outcome
     if (outcome.not_resendable or outcome.late) and not (outcome.retried or outcome.before):
         raise FloorwatchError("nothing was sent")
@@ -112,7 +115,7 @@ async def _summary(
     reasons: frozenset[str],
     since_ms: int | None,
     limit: int,
-    told: "ShowProgress",
+    on_progress: "ShowProgress",
 ) -> "Summary":
     from stream.dlq.reader import open_reader
     from stream.dlq.summary import summarise
@@ -120,18 +123,20 @@ async def _summary(
     kafka = settings.kafka
     (partitions,) = await _partitions(settings, kafka.dead_letters_topic)
     async with open_reader(kafka.brokers, kafka.dead_letters_topic, partitions) as box:
-        return await summarise(box, reasons=reasons, since_ms=since_ms, limit=limit, show=told)
+        return await summarise(
+            box, reasons=reasons, since_ms=since_ms, limit=limit, show=on_progress
+        )
 
 
 async def _retried(
     settings: "Settings",
     choice: "Selection",
-    told: "ShowProgress",
+    on_progress: "ShowProgress",
     done: "list[Retry]",
     *,
     dry_run: bool,
 ) -> None:
-    """Send; `done` has the work from when it begins, so that an end in its midst can be told."""
+    """Send. `done` gets the work before it starts, so that an interrupted one is reported too."""
     from stream.dlq.reader import open_reader
     from stream.dlq.retry import Retry, RetryTarget
 
@@ -142,7 +147,7 @@ async def _retried(
         kafka.brokers, kafka.events_topic, events_at, kafka.dead_letters_topic, dry_run
     )
     async with open_reader(kafka.brokers, kafka.dead_letters_topic, letters_at) as box:
-        done.append(Retry(box, choice, goal, told))
+        done.append(Retry(box, choice, goal, on_progress))
         await done[0].run()
 
 
@@ -157,12 +162,12 @@ async def _partitions(settings: "Settings", *topics: str) -> list[int]:
 
 
 def _run(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
-    """Run it; Kafka's errors are ours."""
+    """Run it; raises ServiceError for errors of Kafka."""
     import logging
 
     from aiokafka.errors import KafkaError
 
-    # What they would say about the broker is in the error; without any handler it goes to stderr.
+    # The error says what they would log; without a handler they print it to stderr.
     for name in ("aiokafka", "asyncio"):
         logging.getLogger(name).addHandler(logging.NullHandler())
     try:
@@ -203,7 +208,7 @@ def _since_ms(text: str | None) -> int | None:
         return instant_ms("--since", text)
 
 
-# ---------------------------------------------------------------------------------- words
+# ---------------------------------------------------------------------------------- output
 
 
 def _as_json(settings: "Settings", found: "Summary") -> str:
@@ -225,9 +230,9 @@ def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
     from stream.dlq.summary import printable
 
     topic = settings.kafka.dead_letters_topic
-    yield f"{topic}: {found.letters.total()} letters of {found.events.total()} events"
+    yield f"{topic}: {found.letters.total()} dead letters of {found.events.total()} events"
     if found.foreign:
-        yield f"{found.foreign} records there were not written by Floorwatch"
+        yield f"{found.foreign} records in it were not written by Floorwatch"
     if found.letters:
         yield f"\n{'reason':<16}{'from':<24}{'letters':>9}{'events':>9}{'retried':>9}"
     for row in found.rows():
@@ -236,30 +241,31 @@ def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
         yield f"{printable(row['reason']):<16}{printable(place):<24}{counts}"
     for letter in found.newest:
         again = ", sent again" if letter.key in found.marked else ""
-        size = f"{letter.events} events, {letter.size} bytes{again}"
+        plural = "" if letter.events == 1 else "s"
+        size = f"{letter.events} event{plural}, {letter.size} bytes{again}"
         where = printable(f"{letter.reason}  {letter.origin}")
         yield f"\n{rfc3339(letter.time_ms)}  {where}  ({size})"
         yield f"  {printable(letter.detail)}"
         yield f"  {found.document(letter)['value'] or 'no value'}"
 
 
-def _told(settings: "Settings", outcome: "RetryResult", *, dry_run: bool) -> Iterator[str]:
+def _result_lines(settings: "Settings", outcome: "RetryResult", *, dry_run: bool) -> Iterator[str]:
     from stream.dlq.summary import printable
 
     verb, topic = ("would send" if dry_run else "sent"), settings.kafka.events_topic
     yield (
-        f"{verb} {outcome.retried} letters again: {outcome.events} events in "
+        f"{verb} {outcome.retried} dead letters again: {outcome.events} events in "
         f"{outcome.records} records to {topic}"
     )
     grace_ms = settings.windows.grace_ms
     behind_ms = wall_ms() - (outcome.oldest_ms or 0)
     if outcome.oldest_ms is not None and behind_ms > grace_ms and not settings.spec.event_clock:
         yield (
-            f"  the oldest event is of {rfc3339(outcome.oldest_ms)}; what is more than "
-            f"{grace_ms // 1_000} s behind its source will be late"
+            f"  the oldest event is of {rfc3339(outcome.oldest_ms)}; events more than "
+            f"{grace_ms // 1_000} s behind their source will be late"
         )
     if outcome.before:
-        yield f"  {outcome.before} were sent by an earlier call"
+        yield f"  {outcome.before} were sent by an earlier run"
     for reason, letters in sorted(outcome.late.items()):
         yield f"  {letters} {reason}: would be late again; --reason {reason} sends them"
     for (reason, why), letters in sorted(outcome.not_resendable.items()):

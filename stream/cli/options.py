@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ ConfigFile = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Configuration; floorwatch.toml in this directory if left out.",
+        help="Configuration file; default: floorwatch.toml in this directory.",
     ),
 ]
 
@@ -26,7 +26,7 @@ def read_settings(config: Path | None) -> "Settings":
     """The configuration from the file and this process's environment.
 
     Raises:
-        ConfigurationError: with a line for each thing that is wrong.
+        ConfigurationError: with one line per error.
     """
     from stream.config import load_settings
 
@@ -34,10 +34,10 @@ def read_settings(config: Path | None) -> "Settings":
 
 
 def instant_ms(option: str, text: str | None) -> int | None:
-    """The instant that an option names; None if it was not given.
+    """The instant of an option; None if it was not given.
 
     Raises:
-        ConfigurationError: it is no RFC 3339 with an offset.
+        ConfigurationError: it is not RFC 3339 with an offset.
     """
     if text is None:
         return None

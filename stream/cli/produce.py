@@ -1,4 +1,4 @@
-"""Events to Kafka: key = the floor, partition by murmur2 of it, time stamp = when it was sent."""
+"""Events to Kafka: key = the floor, partition = murmur2 of it, time stamp = time of sending."""
 
 import asyncio
 import logging
@@ -13,21 +13,26 @@ from stream.errors import ServiceError
 from stream.events.partition import partition_of
 from stream.simulate.run import Sent
 
-_PIECE = 2_000
+_CHUNK_EVENTS = 2_000
 _TOPIC_S_MAX = 5.0
 
 
 def produce(
     events: Iterable[Sent], brokers: str, topic: str, floors: Sequence[str], *, paced: bool
 ) -> int:
-    """Send events and wait until the broker has them; returns how many.
+    """Send events and wait for their acknowledgement; returns how many were sent.
 
-    `paced`: each when the clock shows the instant at which it is sent.
+    Args:
+        events: what to send.
+        brokers: ``host:port``, separated by commas.
+        topic: where to.
+        floors: all floors of the events.
+        paced: send each event at its `sent_ms` by the clock, not as fast as possible.
 
     Raises:
-        ServiceError: the broker is not there or refuses.
+        ServiceError: the broker is unavailable or rejects an event.
     """
-    # What it would say about the broker is in the error; without any handler it goes to stderr.
+    # The error says what aiokafka would log; without a handler it prints it to stderr.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     return asyncio.run(_produce(events, brokers, topic, floors, paced=paced))
 
@@ -41,7 +46,7 @@ async def _produce(
             await producer.start()
             return await send_all(producer, events, topic, floors, paced=paced)
         finally:
-            await producer.stop()  # one that could not start holds connections too
+            await producer.stop()  # a producer that could not start holds connections too
     except KafkaError as error:
         raise ServiceError(f"Kafka at {brokers}: {error}") from None
 
@@ -54,13 +59,13 @@ async def send_all(
     *,
     paced: bool = False,
 ) -> int:
-    """Send events with a producer that was started; returns how many were acknowledged.
+    """Send events with a started producer; returns how many were acknowledged.
 
     Raises:
-        ServiceError: there is no such topic.
+        ServiceError: the topic does not exist.
         KafkaError: an event was not acknowledged.
     """
-    try:  # by itself it would ask for as long as a record may wait
+    try:  # by default it asks for as long as a record may wait
         partitions = len(await asyncio.wait_for(producer.partitions_for(topic), _TOPIC_S_MAX))
     except TimeoutError:
         raise ServiceError(f"Kafka has no topic {topic}") from None
@@ -70,7 +75,7 @@ async def send_all(
     count = 0
     for sent in events:
         ahead_s = sent.sent_ms / 1000 - time.time() if paced else 0.0
-        if ahead_s > 0 or len(waiting) >= _PIECE:
+        if ahead_s > 0 or len(waiting) >= _CHUNK_EVENTS:
             await asyncio.gather(*waiting)
             waiting.clear()
             await asyncio.sleep(max(0.0, sent.sent_ms / 1000 - time.time()) if paced else 0)

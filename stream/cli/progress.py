@@ -1,4 +1,4 @@
-"""How far long work has come, on stderr."""
+"""Progress of long work, on stderr."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import typer
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal; elsewhere a line for each step of the work, and every tenth of it."""
+    """A progress bar on a terminal; elsewhere a line for each step and each tenth of it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 
@@ -29,14 +29,14 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 class _Lines:
-    """Progress as plain lines on stderr, rarely."""
+    """Progress as plain lines on stderr."""
 
     def __init__(self) -> None:
-        self._told: tuple[str, int] = ("", -1)
+        self._last: tuple[str, int] = ("", -1)
 
     def __call__(self, step: str, done: int, total: int) -> None:
         tenth = 10 * done // total if total else 0
-        if (step, tenth) > self._told or step != self._told[0]:
-            self._told = (step, tenth)
+        if (step, tenth) > self._last or step != self._last[0]:
+            self._last = (step, tenth)
             share = f"{10 * tenth} %" if total else ""
             typer.echo(f"{step} {share}".rstrip(), err=True)

@@ -1,4 +1,4 @@
-"""`floorwatch replay`: recorded data through today's rules."""
+"""`floorwatch replay`: runs recorded data through the current rules."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,22 +10,27 @@ from stream.cli.progress import progress
 
 
 def replay(
-    source: Annotated[str, typer.Argument(help="What wrote the files: events or anonymous-bank.")],
+    source: Annotated[str, typer.Argument(help="Format of the files: events or anonymous-bank.")],
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Plain or gzip; - is stdin.")
     ],
-    out: Annotated[Path, typer.Option(help="Directory for the results; made if it is not there.")],
+    out: Annotated[Path, typer.Option(help="Directory for the results; created if missing.")],
     zone: Annotated[
         str | None,
         typer.Option(
             metavar="IANA_NAME",
-            help="Zone of local times and of windows; needed for anonymous-bank.",
+            help="Time zone of local times and windows; required for anonymous-bank.",
         ),
     ] = None,
-    window: Annotated[str, typer.Option(metavar="5m|15m|1h|1d", help="Tumbling windows.")] = "15m",
+    window: Annotated[
+        str, typer.Option(metavar="5m|15m|1h|1d", help="Length of the tumbling windows.")
+    ] = "15m",
     arrival: Annotated[
         bool,
-        typer.Option("--arrival", help="Keep the files' order, with the live rules for late rows."),
+        typer.Option(
+            "--arrival",
+            help="Keep the order of the files, and apply the live rules for late events.",
+        ),
     ] = False,
     config: ConfigFile = None,
     roster: Annotated[
@@ -36,19 +41,19 @@ def replay(
         typer.Option(
             "--from",
             metavar="RFC3339",
-            help="Tell windows that end later, alerts from here on; earlier events are read.",
+            help="Write only windows that end later, and alerts from here on.",
         ),
     ] = None,
     to: Annotated[
-        str | None, typer.Option(metavar="RFC3339", help="Leave out events from here on.")
+        str | None, typer.Option(metavar="RFC3339", help="Ignore events from here on.")
     ] = None,
 ) -> None:
-    """Run windows and control over recorded events; the clock is the events' own time.
+    """Run windows and control over recorded events, with event time as the clock.
 
     Writes agents.csv, teams.csv, alerts.jsonl, rejected.jsonl and summary.json (with --arrival
-    also late.jsonl). The same input and configuration give byte-identical files. Rows that
-    cannot be read are written down with their reason, and the run goes on; if there are no others,
-    it ends with 1.
+    also late.jsonl). The same input and configuration give byte-identical files. Unreadable rows
+    are written to rejected.jsonl with their reason, and the run goes on; if no row can be read,
+    the exit status is 1.
 
     \b
     Examples:

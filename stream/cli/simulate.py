@@ -1,4 +1,4 @@
-"""`floorwatch simulate`: a floor that makes events."""
+"""`floorwatch simulate`: generates the events of a floor."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,13 +20,13 @@ _WALK_OUT_KEYS = ("floor", "team", "after", "heads", "within", "lasts")
 
 
 def simulate(
-    floors: Annotated[int, typer.Option(min=1, help="Floors, each with one feed.")] = 1,
-    teams: Annotated[int, typer.Option(min=1, help="Teams, over all floors.")] = 2,
-    agents: Annotated[int, typer.Option(min=1, help="Agents, over all teams.")] = 40,
+    floors: Annotated[int, typer.Option(min=1, help="Number of floors, each with one source.")] = 1,
+    teams: Annotated[int, typer.Option(min=1, help="Number of teams, over all floors.")] = 2,
+    agents: Annotated[int, typer.Option(min=1, help="Number of agents, over all teams.")] = 40,
     start: Annotated[
-        str | None, typer.Option(metavar="RFC3339", help="First instant; now if left out.")
+        str | None, typer.Option(metavar="RFC3339", help="First instant; default: now.")
     ] = None,
-    duration: Annotated[str, typer.Option(help="How much time is simulated.")] = "1h",
+    duration: Annotated[str, typer.Option(help="Simulated time.")] = "1h",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same events.")] = 1,
     load: Annotated[
         float,
@@ -34,37 +34,41 @@ def simulate(
     ] = 0.8,
     shift: Annotated[
         str | None,
-        typer.Option(metavar="FROM-TO", help="As 10m-8h after the start; else all the time."),
+        typer.Option(
+            metavar="FROM-TO", help="Shift after the start, such as 10m-8h; default: always on."
+        ),
     ] = None,
     heartbeat: Annotated[str, typer.Option(help="Time between heartbeats, or off.")] = "10s",
     late: Annotated[float, typer.Option(min=0, max=1, help="Share of events sent late.")] = 0,
     late_most: Annotated[str, typer.Option(help="Longest delay of a late event.")] = "2m",
-    repeated: Annotated[float, typer.Option(min=0, max=1, help="Share sent twice.")] = 0,
-    lost: Annotated[float, typer.Option(min=0, max=1, help="Share never sent.")] = 0,
+    repeated: Annotated[float, typer.Option(min=0, max=1, help="Share of events sent twice.")] = 0,
+    lost: Annotated[float, typer.Option(min=0, max=1, help="Share of events never sent.")] = 0,
     walkout: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE,…",
-            help="Heads who go on a break together: team, after, heads and optionally floor, "
-            "within (5s), lasts (10m). May be given several times.",
+            help="People who walk out together: team, after, heads and optionally floor, "
+            "within (5s), lasts (10m). May be repeated.",
         ),
     ] = None,
     roster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the agents' roster there as CSV.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the roster of the agents to this CSV file."),
     ] = None,
     brokers: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="Produce to Kafka instead of to stdout."),
+        typer.Option(metavar="HOST:PORT", help="Produce to Kafka instead of stdout."),
     ] = None,
     topic: Annotated[str, typer.Option(help="Kafka topic.")] = "floor-events",
     paced: Annotated[
-        bool, typer.Option("--paced", help="Send each event at its time, not as fast as may be.")
+        bool,
+        typer.Option("--paced", help="Send each event at its own time, not as fast as possible."),
     ] = False,
 ) -> None:
-    """Make the events of call-centre floors: breaks, a queue, calls, and causes put in on purpose.
+    """Simulate call-centre floors: breaks, queues, calls, and injected walk-outs.
 
-    Without --brokers events are JSON lines on stdout. To Kafka a record's key is the floor, its
-    partition murmur2 of it, its time stamp the instant at which the event was sent.
+    Without --brokers, events are JSON lines on stdout. In Kafka the key of a record is the floor,
+    its partition is murmur2 of the key, its time stamp the time at which the event was sent.
 
     \b
     Examples:
@@ -120,7 +124,7 @@ def _print(events: "Iterable[Sent]", *, flush: bool) -> None:
 
 
 def _in_time(events: "Iterable[Sent]") -> "Iterator[Sent]":
-    """Each event when the clock shows the instant at which it is sent."""
+    """Each event at its `sent_ms` by the clock."""
     from time import sleep, time
 
     for sent in events:
@@ -141,29 +145,31 @@ def _shift(text: str, start_ms: int) -> tuple[int, int]:
     first, _, last = text.partition("-")
     start, end = (start_ms + _duration("--shift", part) for part in (first, last))
     if end <= start:
-        raise ConfigurationError(f"--shift '{text}'; allowed: an end after the start, as 10m-8h")
+        raise ConfigurationError(
+            f"--shift '{text}'; allowed: an end after the start, such as 10m-8h"
+        )
     return start, end
 
 
 def _walk_out(text: str, start_ms: int) -> "WalkOut":
     from stream.simulate.plan import WalkOut
 
-    told = dict(part.partition("=")[::2] for part in text.split(","))
-    unknown = [key for key in told if key not in _WALK_OUT_KEYS]
-    missing = [key for key in ("team", "after", "heads") if not told.get(key)]
-    if unknown or missing or not told["heads"].isdigit():
+    given = dict(part.partition("=")[::2] for part in text.split(","))
+    unknown = [key for key in given if key not in _WALK_OUT_KEYS]
+    missing = [key for key in ("team", "after", "heads") if not given.get(key)]
+    if unknown or missing or not given["heads"].isdigit():
         msg = (
-            f"--walkout '{text}'; allowed: {', '.join(_WALK_OUT_KEYS)}, of which team, after and "
-            "heads (a whole number) must be given, as team=team-01,after=30m,heads=6"
+            f"--walkout '{text}'; allowed: {', '.join(_WALK_OUT_KEYS)}; team, after and heads "
+            "(a whole number) are required, such as team=team-01,after=30m,heads=6"
         )
         raise ConfigurationError(msg)
     return WalkOut(
-        told.get("floor", "floor-01"),
-        told["team"],
-        start_ms + _duration("--walkout after", told["after"]),
-        int(told["heads"]),
-        _duration("--walkout within", told.get("within", "5s")),
-        _duration("--walkout lasts", told.get("lasts", f"{10 * MINUTE_MS}ms")),
+        given.get("floor", "floor-01"),
+        given["team"],
+        start_ms + _duration("--walkout after", given["after"]),
+        int(given["heads"]),
+        _duration("--walkout within", given.get("within", "5s")),
+        _duration("--walkout lasts", given.get("lasts", f"{10 * MINUTE_MS}ms")),
     )
 
 
@@ -173,16 +179,16 @@ def _check(plan: "Plan") -> None:
         if (one.floor, one.team) not in known:
             names = ", ".join(f"{floor}/{team}" for floor, team in sorted(known)[:6])
             raise ConfigurationError(
-                f"--walkout: no team '{one.team}' on floor '{one.floor}'; there are: {names}"
+                f"--walkout: no team '{one.team}' on floor '{one.floor}'; teams: {names}"
             )
         at_s, lasts_s = (one.at_ms - plan.start_ms) // 1_000, (plan.end_ms - plan.start_ms) // 1_000
         if not 0 <= at_s < lasts_s:
             raise ConfigurationError(
-                f"--walkout: after={at_s}s; allowed: less than --duration, which is {lasts_s}s"
+                f"--walkout: after={at_s}s; allowed: less than --duration, {lasts_s}s"
             )
     disturbance = plan.disturbance
     if disturbance.late + disturbance.repeated + disturbance.lost > 1:
-        raise ConfigurationError("--late, --repeated and --lost; allowed: at most 1 together")
+        raise ConfigurationError("--late, --repeated and --lost; allowed: a sum of at most 1")
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,9 @@ from stream.cli.options import ConfigFile, read_settings
 
 
 def worker(config: ConfigFile = None) -> None:
-    """Read events from Kafka, keep figures in Redis, judge, export and alert.
+    """Read events from Kafka, compute figures, evaluate detectors, publish and alert.
 
-    Start as many as you like: they share the floors. SIGTERM ends one cleanly.
+    Start any number of workers: they share the floors. SIGTERM stops one cleanly.
     """
     settings = read_settings(config)
     from stream.agents.app import run_worker

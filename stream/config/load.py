@@ -1,4 +1,4 @@
-"""Reading floorwatch.toml and the environment; complaints that name key, value and range."""
+"""Reads floorwatch.toml and the environment; errors name key, value and range."""
 
 import json
 import tomllib
@@ -20,9 +20,9 @@ PREFIX: Final = "FLOORWATCH_"
 NOT_FOR_SETTINGS: Final = frozenset(
     f"{PREFIX}{name}" for name in ("DATA", "FAULT", "HISTORIES", "KAFKA_JARS", "REQUIRE_REAL")
 )
-"""These are for tests and benchmarks."""
+"""Variables of tests and benchmarks."""
 OF_KUBERNETES: Final = frozenset({"service", "port"})
-"""It sets FLOORWATCH_SERVICE_HOST and the like where a service is called floorwatch."""
+"""Kubernetes sets FLOORWATCH_SERVICE_HOST and others for a service called floorwatch."""
 OUT_OF_RANGE: Final = ("greater_than_equal", "less_than_equal")
 
 _SECTIONS: Final = frozenset(
@@ -33,27 +33,27 @@ _SECTIONS: Final = frozenset(
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """The configuration from a file and the environment, which wins.
+    """The configuration from a file and the environment, which takes precedence.
 
     Args:
-        path: None: floorwatch.toml in the working directory if there is one, else defaults.
+        path: None: floorwatch.toml in the working directory if it exists, else defaults.
         environ: FLOORWATCH_<SECTION>_<KEY>, such as FLOORWATCH_KAFKA_BROKERS.
 
     Raises:
-        ConfigurationError: with a line for each thing that is wrong.
+        ConfigurationError: with one line per error.
     """
     chosen = file_read(path)
     data = {} if chosen is None else _read(chosen)
     from_environment = _override(data, environ)
     lines = [
-        f"{variable}: no such setting; sections for variables: {', '.join(sorted(_SECTIONS))}"
+        f"{variable}: unknown setting; sections: {', '.join(sorted(_SECTIONS))}"
         for variable in sorted(environ)
         if _names_no_section(variable)
     ]
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        lines += [_complaint(dict(item), from_environment) for item in error.errors()]
+        lines += [_error_line(dict(item), from_environment) for item in error.errors()]
     if not lines:
         return settings
     where = "the configuration" if chosen is None else str(chosen)
@@ -62,7 +62,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def file_read(path: Path | None) -> Path | None:
-    """The file that `load_settings` reads; None: there is none, and defaults hold."""
+    """The file that `load_settings` reads; None: no file, only defaults."""
     return path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
 
 
@@ -70,7 +70,7 @@ def load_roster(settings: Settings) -> Roster:
     """The roster that the configuration names.
 
     Raises:
-        ConfigurationError: it cannot be read, or a line of it is wrong.
+        ConfigurationError: it cannot be read, or a line of it is invalid.
     """
     if not settings.roster.file:
         return NO_ROSTER
@@ -87,7 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {reason_of(error)}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: no TOML: {error}") from None
+        raise ConfigurationError(f"{path}: invalid TOML: {error}") from None
     roster = data.get("roster")
     if isinstance(roster, dict) and isinstance(roster.get("file"), str) and roster["file"]:
         roster["file"] = str(path.parent / roster["file"])
@@ -95,14 +95,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def reason_of(error: OSError | UnicodeDecodeError) -> str:
-    """Why a text file could not be read, in a few words."""
+    """Why a text file could not be read."""
     if isinstance(error, UnicodeDecodeError):
-        return f"no UTF-8 at byte {error.start}"
+        return f"not UTF-8 at byte {error.start}"
     return (error.strerror or str(error)).lower()
 
 
 def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
-    """Put the environment's values into `data`; return which path came from which variable."""
+    """Put values of the environment into `data`; returns the variable of each path."""
     origin: dict[str, str] = {}
     for variable, value in sorted(environ.items()):
         section, key = _place_of(variable)
@@ -115,7 +115,7 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str
 
 
 def _place_of(variable: str) -> tuple[str, str]:
-    """Section and key that a variable names; both empty if it is not for the configuration."""
+    """Section and key of a variable; both empty if it is not part of the configuration."""
     if not variable.startswith(PREFIX) or variable in NOT_FOR_SETTINGS:
         return "", ""
     section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
@@ -127,27 +127,27 @@ def _names_no_section(variable: str) -> bool:
     return key != "" and section not in _SECTIONS | OF_KUBERNETES
 
 
-def _complaint(item: dict[str, Any], from_environment: Mapping[str, str]) -> str:
+def _error_line(item: dict[str, Any], from_environment: Mapping[str, str]) -> str:
     path, field, table = _locate(item["loc"])
     variable = from_environment.get(path)
     name = f"{path} (from {variable})" if variable else path
     if item["type"] == "extra_forbidden":
         keys = text.keys_of(table)
         hint = did_you_mean(path.rpartition(".")[2], keys)
-        return f"{name}: no key of this version{hint}; keys here: {', '.join(keys)}"
+        return f"{name}: unknown key in this version{hint}; keys: {', '.join(keys)}"
     allowed = "" if field is None else f"; {text.allowed(field)}"
     if item["type"] == "missing":
-        return f"{name}: must be given{allowed}"
-    what = _in_words(item)
+        return f"{name}: required{allowed}"
+    what = _reason(item)
     shown = "" if field is None else f" = {_shown(item, field)}"
     return f"{name}{shown}: {what}{allowed}" if name else what
 
 
-def _in_words(item: dict[str, Any]) -> str:
+def _reason(item: dict[str, Any]) -> str:
     if item["type"] in OUT_OF_RANGE:
         return "out of range"
     if item["type"] == "string_pattern_mismatch":
-        return "not of the form that it must have"
+        return "wrong format"
     words: str = item["msg"].removeprefix("Value error, ")
     return words[:1].lower() + words[1:]
 
@@ -159,14 +159,14 @@ def _shown(item: dict[str, Any], field: FieldInfo) -> str:
     if item["type"] in OUT_OF_RANGE:
         return text.value_text(field, value)
     if _is_address(field) and "://" not in str(value):
-        return json.dumps("***")  # no URL, so nobody knows which part of it is the secret
+        return json.dumps("***")  # not a URL, so any part of it may be the secret
     return json.dumps(
         masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False
     )
 
 
 def _is_address(field: FieldInfo) -> bool:
-    """Whether it holds URLs that may hold a secret."""
+    """Whether the field holds URLs, which may contain a secret."""
     kinds = (
         field.annotation,
         *(getattr(one, "__origin__", one) for one in get_args(field.annotation)),
@@ -175,7 +175,7 @@ def _is_address(field: FieldInfo) -> bool:
 
 
 def _locate(location: tuple[str | int, ...]) -> tuple[str, FieldInfo | None, type[BaseModel]]:
-    """The path as one writes it, the key's field if it is known, and the table it stands in."""
+    """The path as users write it, the field of the key if known, and its table."""
     path = ""
     table: type[BaseModel] = Settings
     field: FieldInfo | None = None

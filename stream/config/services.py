@@ -1,4 +1,4 @@
-"""The tables of the edges: where events come from, where state, notices and pages go."""
+"""The tables of external services: Kafka, Redis, sinks, metrics, HTTP."""
 
 from typing import Final, Literal, Self
 
@@ -17,23 +17,23 @@ A_LINK: Final = r"^$|^https?://\S+$"
 
 
 class KafkaTable(ConfigTable):
-    """Where events come from and transitions go to."""
+    """Where events come from, and where dead letters and transitions go."""
 
     brokers: str = setting(
         "127.0.0.1:9092",
-        "Addresses to begin with.",
-        "host:port, several with commas between",
+        "Bootstrap addresses.",
+        "host:port, separated by commas",
         pattern=r"^[^\s,:]+:\d{1,5}(\s*,\s*[^\s,:]+:\d{1,5})*$",
     )
     group: v.Name = setting("floorwatch", "Consumer group of the workers.", v.A_NAME)
-    events_topic: v.Topic = setting("floor-events", "Events come in here.", v.A_TOPIC)
+    events_topic: v.Topic = setting("floor-events", "Topic of events.", v.A_TOPIC)
     dead_letters_topic: v.Topic = setting(
-        "floor-events-dlq", "What cannot be read or came too late goes here.", v.A_TOPIC
+        "floor-events-dlq", "Dead-letter topic: rejected and late events.", v.A_TOPIC
     )
-    control_topic: v.Topic = setting("control-events", "Every transition goes here.", v.A_TOPIC)
+    control_topic: v.Topic = setting("control-events", "Audit topic: every transition.", v.A_TOPIC)
     session_timeout_ms: v.DurationMs = setting(
         10 * SECOND_MS,
-        "A worker that died is missed after this.",
+        "A worker that does not answer loses its partitions after this.",
         "1s to 5m, and what the brokers allow (6s unless set there)",
         alias="session_timeout",
         ge=SECOND_MS,
@@ -42,31 +42,31 @@ class KafkaTable(ConfigTable):
 
 
 class RedisTable(ConfigTable):
-    """Where state and views are."""
+    """Where state and views are stored."""
 
     url: v.RedisUrl = setting(
         v.SecretUrl("redis://127.0.0.1:6379/0"),
-        "Address of the Redis: of one server; of the Sentinels that watch it, with the name under "
-        "which they do and the number of the database; or of some nodes of a cluster. A user and "
-        "a password stand once, before the first address, as user:password@, and are never "
-        "printed; those of the Sentinels behind all as ?sentinel_username=…&sentinel_password=….",
+        "Address of Redis: one server; its Sentinels, with the service name and the database "
+        "number; or some nodes of a cluster. User and password come once, before the first "
+        "address, as user:password@, and are never printed; those of the Sentinels come last, as "
+        "?sentinel_username=…&sentinel_password=….",
         "redis://host:port/DB, unix://path, redis+sentinel://host:port,host:port/SERVICE/DB, "
         "redis+cluster://host:port,host:port; rediss instead of redis for TLS",
     )
     on_loss: Literal["refuse", "rebuild"] = setting(
         "refuse",
-        "What to do when it holds no state though the group has read: refuse to go on, or compute "
-        "the state anew from what KafkaTable retains.",
+        "What to do when Redis holds no state although the group has read events: exit, or rebuild "
+        "the state from what Kafka retains.",
         "refuse, rebuild",
     )
 
 
 class ArchiveTable(ConfigTable):
-    """What reports and calibration read: hours that are sealed."""
+    """Sealed hours, for reports and calibration."""
 
     keep_ms: v.DurationMs = setting(
         35 * DAY_MS,
-        "Redis keeps a sealed hour for so long; about 10 KB an agent for 35 days.",
+        "How long Redis keeps a sealed hour; 35 days take about 10 KB an agent.",
         "1d to 400d",
         alias="keep",
         ge=DAY_MS,
@@ -75,7 +75,7 @@ class ArchiveTable(ConfigTable):
 
 
 class RosterTable(ConfigTable):
-    """Who belongs where."""
+    """Who belongs to which team and pool."""
 
     file: str = setting(
         "", "CSV file, relative to the configuration file; empty: none.", "a path", max_length=4096
@@ -83,38 +83,38 @@ class RosterTable(ConfigTable):
 
 
 class AlertsTable(ConfigTable):
-    """What people read."""
+    """Texts and links of notices."""
 
     language: Literal["zh", "en"] = setting("zh", "Language of notices.", "zh, en")
     grafana_url: str = setting(
-        "", "Where Grafana is; alerts link to its boards.", "http:// or https://", pattern=A_LINK
+        "", "Address of Grafana; alerts link to its boards.", "http:// or https://", pattern=A_LINK
     )
     runbook_url: str = setting(
         "",
-        "Where docs/runbook.md is to be read; alerts link to its sections.",
+        "Address of docs/runbook.md; alerts link to its sections.",
         "http:// or https://",
         pattern=A_LINK,
     )
 
 
 class SinkTable(ConfigTable):
-    """Where notices are sent; none: nothing is sent."""
+    """Where notices are sent; without a sink nothing is sent."""
 
     kind: Literal[
         "webhook", "alertmanager", "slack", "teams", "wecom", "dingtalk", "feishu", "grafana"
     ] = setting(
         ...,
-        "How they are sent; grafana: as annotations on its boards.",
+        "How notices are sent; grafana: as annotations on its boards.",
         "webhook, alertmanager, slack, teams, wecom, dingtalk, feishu, grafana",
     )
-    url: v.WebUrl = setting(..., "Where to; only its host is ever printed.", "http:// or https://")
+    url: v.WebUrl = setting(..., "Address; only its host is ever printed.", "http:// or https://")
     peers: tuple[v.WebUrl, ...] = setting(
-        (), "The other members of a cluster of Alertmanagers.", "list of http:// or https://"
+        (), "The other members of an Alertmanager cluster.", "list of http:// or https://"
     )
     resend_ms: v.DurationMs = setting(
         MINUTE_MS,
-        "How often an Alertmanager is told what stands; what it is not told for four times as long "
-        "is over for it.",
+        "How often active alerts are sent to Alertmanager, which ends alerts that it does not get "
+        "for four times as long.",
         "10s to 3m",
         alias="resend",
         ge=10 * SECOND_MS,
@@ -122,23 +122,25 @@ class SinkTable(ConfigTable):
     )
     secret: v.Secret = setting(
         v.SecretText(""),
-        "With which messages are signed, where the robot was made so; of grafana the token of a "
-        "service account. Never printed.",
-        "text; dingtalk, feishu and grafana alone",
+        "Key that signs messages, where the bot requires it; for grafana the token of a service "
+        "account. Never printed.",
+        "text; only for dingtalk, feishu and grafana",
     )
     language: Literal["", "zh", "en"] = setting(
         "", "Language of a chat or of annotations; empty: that of [alerts].", "zh, en"
     )
     name: str = setting(
-        "", "Stands in metrics and logs; empty: sink-0, sink-1, …", "up to 64", max_length=64
+        "", "Name in metrics and logs; empty: sink-0, sink-1, …", "up to 64", max_length=64
     )
     severity: v.Severities = setting(
-        (Severity.page,), "Which severities.", "page, nudge, digest", min_length=1
+        (Severity.page,), "Severities that are sent.", "page, nudge, digest", min_length=1
     )
-    teams: v.Names = setting((ANY,), "Which teams; '*': all.", v.A_NAME, min_length=1)
+    teams: v.Names = setting(
+        (ANY,), "Teams whose notices are sent; '*': all.", v.A_NAME, min_length=1
+    )
     timeout_ms: v.DurationMs = setting(
         5 * SECOND_MS,
-        "How long one try may take; tries are repeated until it is taken.",
+        "Timeout of one attempt; attempts are repeated until the sink accepts.",
         "100ms to 60s",
         alias="timeout",
         ge=100,
@@ -155,39 +157,37 @@ class SinkTable(ConfigTable):
         ):
             default = type(self).model_fields[field].default
             if getattr(self, field) != default and self.kind not in kinds:
-                raise ValueError(f"{key} is for kind = {' or '.join(kinds)} alone")
+                raise ValueError(f"{key} is only for kind = {' or '.join(kinds)}")
         if self.kind == "grafana" and not self.secret.reveal():
             raise ValueError("kind = grafana needs a secret: the token of a service account")
         return self
 
 
 class MetricsTable(ConfigTable):
-    """What Prometheus gets: about 220 series a team; views in Redis always hold all figures."""
+    """What Prometheus gets: about 220 series a team. Views in Redis always have all figures."""
 
-    windows: v.WindowNames = setting(
-        WINDOWS, "Windows that are exported.", v.THE_WINDOWS, min_length=1
-    )
+    windows: v.WindowNames = setting(WINDOWS, "Exported windows.", v.THE_WINDOWS, min_length=1)
     without: v.Names = setting(
         (),
-        "Metrics of teams, pools and feeds that are left out; panels and rules on them stay empty.",
-        "names such as floorwatch_team_member_sd_ratio (docs/metrics.md has all)",
+        "Omitted metrics of teams, pools and sources; panels and rules on them stay empty.",
+        "names such as floorwatch_team_member_sd_ratio (docs/metrics.md lists all)",
     )
     rows_max: int = setting(
         ROWS_MAX,
-        "More teams than these have no series, and likewise pools and feeds; "
-        "floorwatch_metrics_left_out counts them.",
+        "Limit of exported teams, and likewise of pools and of sources; "
+        "floorwatch_metrics_left_out counts the rest.",
         "1 to 100000",
         ge=1,
         le=100_000,
     )
 
     def selection(self) -> MetricSelection:
-        """As the exporter takes it."""
+        """The same for the exporter."""
         return MetricSelection(frozenset(self.windows), frozenset(self.without), self.rows_max)
 
 
 class WebTable(ConfigTable):
-    """Where the worker's pages are."""
+    """HTTP server of the worker."""
 
     bind: str = setting("127.0.0.1", "Address to listen on.", "an address of this machine")
     port: int = setting(6066, "Port to listen on.", "1 to 65535", ge=1, le=65535)

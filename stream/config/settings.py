@@ -1,4 +1,4 @@
-"""All of floorwatch.toml as one frozen value, and what the pure part is told of it."""
+"""All of floorwatch.toml as one frozen value, and the `Spec` that the pure part gets."""
 
 import re
 from typing import Annotated, Self, TypeVar
@@ -31,21 +31,21 @@ from stream.render.catalogue import FIGURES, ratio_metric
 from stream.spec import ANY, RATIOS, ControlSpec, PoolSpec, SourceSpec, Spec
 
 Named = TypeVar("Named", PoolTable, SourceTable)
-TAKEN = frozenset(
+RESERVED = frozenset(
     {"member_mean", "member_sd", "handled", "short", "talk_s", "hold_s", "acw_s", "window_s"}
 )
-TAKEN_ENDINGS = ("_cv", "_mean", "_sd", "_members")
+RESERVED_ENDINGS = ("_cv", "_mean", "_sd", "_members")
 RATIO_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def _ratio_name(name: str) -> str:
-    """A ratio's name becomes a metric and a field of views, where some names have a meaning."""
+    """The name of a ratio becomes a metric and a field of views, where some names are reserved."""
     if not RATIO_NAME.fullmatch(name):
-        msg = "no name of a ratio; allowed: one of a-z, then up to 39 of a-z, 0-9 and '_'"
+        msg = "not a name of a ratio; allowed: one of a-z, then up to 39 of a-z, 0-9 and '_'"
         raise ValueError(msg)
-    if name in TAKEN or name.endswith(TAKEN_ENDINGS):
-        taken = ", ".join((*sorted(TAKEN), *(f"*{ending}" for ending in TAKEN_ENDINGS)))
-        msg = f"the name is taken in metrics and views, as are {taken}"
+    if name in RESERVED or name.endswith(RESERVED_ENDINGS):
+        reserved = ", ".join((*sorted(RESERVED), *(f"*{ending}" for ending in RESERVED_ENDINGS)))
+        msg = f"the name is reserved in metrics and views; reserved: {reserved}"
         raise ValueError(msg)
     return name
 
@@ -75,7 +75,7 @@ class Settings(ConfigTable):
 
     @property
     def spec(self) -> Spec:
-        """What a shard is told."""
+        """The rules of a shard."""
         ratios = {ratio.name: ratio for ratio in RATIOS}
         ratios |= {name: ratio.spec(name) for name, ratio in self.ratio.items()}
         pools = tuple(pool.spec() for pool in _with_defaults(self.pool))
@@ -109,8 +109,8 @@ class Settings(ConfigTable):
         for index, name in enumerate(self.metrics.without):
             if name not in known:
                 raise ValueError(
-                    f"metrics.without[{index}] = '{name}': no metric of teams, pools or feeds"
-                    f"{did_you_mean(name, known)}; docs/metrics.md has all"
+                    f"metrics.without[{index}] = '{name}': not a metric of teams, pools or sources"
+                    f"{did_you_mean(name, known)}; docs/metrics.md lists all"
                 )
         return self
 
@@ -134,7 +134,7 @@ class Settings(ConfigTable):
 
 
 def _with_defaults(entries: tuple[Named, ...]) -> list[Named]:
-    """Each entry, with what it leaves out taken from the "*" of its floor or of all floors."""
+    """Each entry, with missing keys from the "*" of its floor or of all floors."""
     return [_inheriting(entry, entries) for entry in entries]
 
 

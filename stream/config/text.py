@@ -1,4 +1,4 @@
-"""The configuration in words: what each key means, and what holds, with secrets masked."""
+"""The configuration as text: the meaning of each key, and settings in force, secrets masked."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,17 +15,17 @@ from stream.spec import RATIOS, LocalSpan, RatioSpec
 
 
 def fields_of(table: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields of a table by the names that stand in the file."""
+    """The fields of a table by their names in the file."""
     return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
 def keys_of(table: type[BaseModel]) -> list[str]:
-    """The keys of a table as they stand in the file."""
+    """The keys of a table as in the file."""
     return list(fields_of(table))
 
 
 def table_of(field: FieldInfo) -> type[BaseModel] | None:
-    """The table that a field holds, alone, in a list or by name; None if it holds a value."""
+    """The table of a field, alone, in a list or by name; None if the field holds a value."""
     for kind in (field.annotation, *get_args(field.annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
@@ -33,7 +33,7 @@ def table_of(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def allowed(field: FieldInfo) -> str:
-    """What may stand there, and what holds if nothing does."""
+    """Allowed values and the default."""
     extra = field.json_schema_extra
     words = extra.get("allowed") if isinstance(extra, dict) else ""
     if field.is_required():
@@ -42,21 +42,21 @@ def allowed(field: FieldInfo) -> str:
 
 
 def describe() -> str:
-    """Every table and key with its meaning, what is allowed, and its default."""
+    """Every table and key with its meaning, default and allowed values."""
     return "\n".join(
         line for name, field in Settings.model_fields.items() for line in _described(name, field)
     )
 
 
 def show(settings: Settings) -> str:
-    """The settings that hold, as TOML, with secrets masked."""
+    """The settings in force, as TOML, with secrets masked."""
     lines: list[str] = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         if isinstance(value, BaseModel):
             lines += _table_lines(f"[{name}]", value)
         elif name == "ratio":
-            for ratio in settings.spec.ratios:  # the file's own among those that hold anyway
+            for ratio in settings.spec.ratios:  # those of the file and the built-in ones
                 lines += _ratio_lines(ratio)
         elif table_of(field) is not None:
             for entry in value:
@@ -65,7 +65,7 @@ def show(settings: Settings) -> str:
 
 
 def toml(value: object, *, in_ms: bool = False) -> str:
-    """A value as it stands in the file."""
+    """A value as in the file."""
     match value:
         case None:
             return json.dumps(OFF)
@@ -93,7 +93,7 @@ def toml(value: object, *, in_ms: bool = False) -> str:
 
 
 def value_text(field: FieldInfo, value: object) -> str:
-    """A field's value as it stands in the file."""
+    """The value of a field as in the file."""
     return toml(value, in_ms=is_in_ms(field))
 
 
@@ -122,7 +122,7 @@ def _described(name: str, field: FieldInfo) -> Iterator[str]:
         head = f"[{name}.NAME]"
     yield f"{head}  {' '.join((table.__doc__ or '').split())}"
     for inner, key in table.model_fields.items():
-        default = "must be given"
+        default = "required"
         if not key.is_required():
             default = f"default {value_text(key, key.default)}"
         extra = key.json_schema_extra

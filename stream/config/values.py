@@ -1,4 +1,4 @@
-"""The kinds of values that floorwatch.toml has, each read from its text."""
+"""Types of values in floorwatch.toml, and how each is parsed."""
 
 import re
 from collections.abc import Mapping
@@ -50,9 +50,9 @@ class ConfigTable(BaseModel):
 
 
 def setting(default: Any, text: str, allowed: str, **options: Any) -> Any:  # noqa: ANN401
-    """A key of a table: its default (`...`: must be given), meaning, and what is allowed, in words.
+    """A key of a table: default (`...`: required), meaning, and allowed values as text.
 
-    `options` are pydantic's, among them `alias`, the key's name where ours has a unit.
+    `options` are pydantic's, such as `alias`: the name of the key where our field has a unit.
     """
     field: FieldInfo = Field(
         default, description=text, json_schema_extra={"allowed": allowed}, **options
@@ -61,14 +61,14 @@ def setting(default: Any, text: str, allowed: str, **options: Any) -> Any:  # no
 
 
 def duration_text(t_ms: int) -> str:
-    """A duration as one writes it: 300 000 ms is "5m"."""
+    """A duration as users write it: 300 000 ms is "5m"."""
     unit, size_ms = next((u for u in _UNITS if t_ms and t_ms % u[1] == 0), ("s", SECOND_MS))
     return f"{t_ms // size_ms}{unit}"
 
 
 def _duration_ms(value: object) -> object:
     if not isinstance(value, str):
-        raise ValueError("no duration; write text such as '90s'")  # noqa: TRY004 - pydantic's way
+        raise ValueError("not a duration; write text such as '90s'")  # noqa: TRY004 - pydantic's way
     return parse_duration_ms(value)
 
 
@@ -77,7 +77,7 @@ def _duration_or_off_ms(value: object) -> object:
 
 
 def is_in_ms(field: FieldInfo) -> bool:
-    """Whether the integers of a field are milliseconds, which the file has as durations."""
+    """Whether the integers of a field are milliseconds, written as durations in the file."""
     readers = (_duration_ms, _duration_or_off_ms, _silence)
     return any(isinstance(m, BeforeValidator) and m.func in readers for m in field.metadata)
 
@@ -85,7 +85,7 @@ def is_in_ms(field: FieldInfo) -> bool:
 def _span(value: object) -> LocalSpan:
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("no span of local time")
+        raise ValueError("not a span of local time")
     start, end = (int(found[n]) * 60 + int(found[n + 1]) for n in (1, 3))
     if max(start, end) > DAY_MS // MINUTE_MS:
         raise ValueError("later than 24:00")
@@ -94,7 +94,7 @@ def _span(value: object) -> LocalSpan:
 
 
 def _listed(value: object) -> object:
-    """One value alone, or in the environment values with commas between, stand for a list."""
+    """A single value, or comma-separated values of the environment, as a list."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value
@@ -102,13 +102,13 @@ def _listed(value: object) -> object:
 
 def _state(value: object) -> State:
     if not isinstance(value, str) or value not in State.__members__:
-        raise ValueError(f"'{value}' is no state")
+        raise ValueError(f"'{value}' is not a state")
     return State[value]
 
 
 def _day(value: object) -> Day:
     if not isinstance(value, str) or value not in Day.__members__:
-        raise ValueError(f"'{value}' is no weekday")
+        raise ValueError(f"'{value}' is not a weekday")
     return Day[value]
 
 
@@ -116,23 +116,23 @@ def _zone(value: object) -> str:
     try:
         return ZoneInfo(str(value)).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("no time zone of the IANA data base") from None
+        raise ValueError("not a time zone of the IANA database") from None
 
 
 def _name(value: object) -> str:
     if not isinstance(value, str) or not is_id(value):
-        raise ValueError("no name")
+        raise ValueError("not a name")
     return value
 
 
 def _window(value: object) -> str:
     if value not in WINDOWS:
-        raise ValueError(f"'{value}' is no window")
+        raise ValueError(f"'{value}' is not a window")
     return str(value)
 
 
 class SecretText:
-    """A text that is never shown."""
+    """A text that is never printed."""
 
     __slots__ = ("_text",)
 
@@ -140,18 +140,18 @@ class SecretText:
         self._text = text
 
     def reveal(self) -> str:
-        """The whole text, for the one use that it has."""
+        """The text itself, for its one use."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
-        """Equal if both are of one kind and the whole texts are."""
+        """Equal if types and texts are equal."""
         return isinstance(other, SecretText) and (type(self), self._text) == (
             type(other),
             other._text,
         )
 
     def __hash__(self) -> int:
-        """As equality."""
+        """Consistent with equality."""
         return hash(self._text)
 
     def __str__(self) -> str:
@@ -164,7 +164,7 @@ class SecretText:
 
 
 class SecretUrl(SecretText):
-    """A URL that shows neither its password nor, but for Redis, its path, which may be a token."""
+    """A URL printed without password, and, except for Redis, without path, which may be a token."""
 
     __slots__ = ()
 
@@ -175,12 +175,12 @@ class SecretUrl(SecretText):
 
 def _secret(value: object) -> SecretText:
     if not isinstance(value, str):
-        raise ValueError("no text")  # noqa: TRY004 - pydantic's way
+        raise ValueError("not a text")  # noqa: TRY004 - pydantic's way
     return SecretText(value)
 
 
 def masked(url: str) -> str:
-    """A URL as it may be printed."""
+    """A URL with secrets masked."""
     scheme, colon, rest = url.partition("://")
     if not colon:
         return "***" if "@" in url else url
@@ -202,14 +202,14 @@ def _url(*schemes: str) -> BeforeValidator:
         if scheme not in schemes or not rest.strip("/"):
             raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
         if not has_host(str(value)):
-            raise ValueError("names no host, or a port that is not 1 to 65535")
+            raise ValueError("has no host, or a port that is not 1 to 65535")
         return SecretUrl(str(value))
 
     return BeforeValidator(read)
 
 
 def has_host(url: str) -> bool:
-    """Whether a URL names a host, and a port that may be one, or none."""
+    """Whether a URL has a host, and a valid port or none."""
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
@@ -223,7 +223,7 @@ def _redis_url(value: object) -> SecretUrl:
 
 
 def _silence(value: object) -> object:
-    """A table of states, or "off" for all of them, which is None."""
+    """A table of states, or "off" for all of them (None)."""
     if value == OFF:
         return None
     if not isinstance(value, Mapping):
@@ -260,7 +260,9 @@ Silence = Annotated[dict[State, int | None] | None, BeforeValidator(_silence)]
 
 A_NAME: Final = "1 to 128 bytes without '/' and without control characters"
 A_TOPIC: Final = "1 to 249 of A-Z, a-z, 0-9, '.', '_', '-'"
-A_SPAN: Final = "local times of day, such as '08:00-22:00'; an end not after the start: next day"
+A_SPAN: Final = (
+    "local times of day, such as '08:00-22:00'; an end not after the start is on the next day"
+)
 THE_STATES: Final = ", ".join(state.name for state in State)
 THE_WINDOWS: Final = ", ".join(WINDOWS)
 THE_DAYS: Final = ", ".join(day.name for day in Day)

@@ -1,1 +1,1 @@
-"""What drives a shard over recorded data, and writes down what it says."""
+"""Drives a shard over recorded data, and writes the results."""

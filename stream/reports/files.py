@@ -1,4 +1,4 @@
-"""Files in and out: plain, gzip or stdin; results appear under their names only when whole."""
+"""Input and output files. Input: plain, gzip or stdin. Output: renamed when complete."""
 
 import gzip
 import io
@@ -16,21 +16,21 @@ _GZIP = b"\x1f\x8b"
 
 
 @contextmanager
-def opened(paths: Sequence[str], tell: Callable[[int], None]) -> Iterator[list[InputFile]]:
-    """Input files by name, each read once and lazily; `tell` hears of the bytes read.
+def opened(paths: Sequence[str], on_bytes: Callable[[int], None]) -> Iterator[list[InputFile]]:
+    """Input files by name, each read once and lazily; `on_bytes` gets the number of bytes read.
 
     Raises:
-        InputError: a file is not there, cannot be read or is broken gzip.
+        InputError: a file does not exist, cannot be read or is broken gzip.
     """
     with ExitStack() as stack:
-        yield [InputFile(path, _lines(path, stack, tell)) for path in paths]
+        yield [InputFile(path, _lines(path, stack, on_bytes)) for path in paths]
 
 
 def size_of(paths: Sequence[str]) -> int:
-    """Bytes of all files as they lie on the disk; 0 for stdin.
+    """Bytes of all files on disk; 0 for stdin.
 
     Raises:
-        InputError: a file is not there.
+        InputError: a file does not exist.
     """
     try:
         return sum(0 if path == STDIN else Path(path).stat().st_size for path in paths)
@@ -38,7 +38,7 @@ def size_of(paths: Sequence[str]) -> int:
         raise InputError(f"{error.filename}: {_reason(error)}") from None
 
 
-def _lines(path: str, stack: ExitStack, tell: Callable[[int], None]) -> Iterator[bytes]:
+def _lines(path: str, stack: ExitStack, on_bytes: Callable[[int], None]) -> Iterator[bytes]:
     try:
         raw = io.BufferedReader(
             io.FileIO(sys.stdin.fileno() if path == STDIN else path, closefd=path != STDIN)
@@ -47,11 +47,11 @@ def _lines(path: str, stack: ExitStack, tell: Callable[[int], None]) -> Iterator
         source: Iterable[bytes] = raw
         if raw.peek(2).startswith(_GZIP):
             source = gzip.GzipFile(fileobj=raw)
-        told = 0
+        reported = 0
         for number, line in enumerate(source):
             if number % 4096 == 0 and raw.seekable():
-                tell(raw.tell() - told)
-                told = raw.tell()
+                on_bytes(raw.tell() - reported)
+                reported = raw.tell()
             yield line
     except (OSError, EOFError) as error:
         raise InputError(f"{path}: {_reason(error)}") from None
@@ -62,12 +62,12 @@ def _reason(error: OSError | EOFError) -> str:
 
 
 class Results:
-    """A directory of results. Files get their names when all is done, or are removed.
+    """A directory of results. Files get their names at the end, or are removed on failure.
 
     Args:
-        directory: made if it is not there.
-        names: of all files that a run may write; what an earlier run left under one that this run
-            does not write is removed in the end.
+        directory: created if missing.
+        names: of all files that a run may write; files of an earlier run that this run does not
+            write are removed at the end.
 
     Raises:
         InputError: the directory or a file in it cannot be written.
@@ -79,7 +79,7 @@ class Results:
         self._open: dict[str, TextIO] = {}
 
     def __enter__(self) -> "Results":
-        """Make the directory."""
+        """Create the directory."""
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -87,7 +87,7 @@ class Results:
         return self
 
     def file(self, name: str) -> TextIO:
-        """A new file for text."""
+        """A new text file."""
         try:
             opened_file = self._partial(name).open("w", encoding="utf-8", newline="")
         except OSError as error:
@@ -96,7 +96,7 @@ class Results:
         return opened_file
 
     def __exit__(self, kind: object, *_exc: object) -> None:
-        """Give the files their names; after an error or Ctrl-C remove them instead."""
+        """Rename the files; after an error or Ctrl-C remove them instead."""
         for name, file in self._open.items():
             file.close()
             if kind is None:

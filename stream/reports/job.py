@@ -1,4 +1,4 @@
-"""A whole replay: from files and configuration to files."""
+"""A whole replay: from files and configuration to result files."""
 
 import os
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from stream.errors import ConfigurationError, FloorwatchError
 from stream.reports.files import Results, opened, size_of
 from stream.reports.replay import Checked, ReplayObserver, ReplayOptions, checked
 from stream.reports.replay import replay as run_replay
+from stream.reports.result_writer import ResultWriter
 from stream.reports.tumbling import WINDOW_NAMES, WindowName
-from stream.reports.written import Written
 from stream.roster import Roster, parse_roster
 from stream.shard import Shard
 from stream.sources.recording import Recording, Unreadable
@@ -33,12 +33,12 @@ RESULTS: Final = (
     "summary.json",
 )
 Show = Callable[[str, int, int], None]
-"""Shows progress: step, done, total (0: not known)."""
+"""Shows progress: step, done, total (0: unknown)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What `floorwatch replay` was asked for."""
+    """Options of `floorwatch replay`."""
 
     source: str
     files: tuple[str, ...]
@@ -52,10 +52,10 @@ class Job:
     to_ms: int | None = None
 
     def run(self, show: Show) -> str:
-        """Replay; returns a line that says what was done and how long it took.
+        """Replay; returns a line with counts and the time taken.
 
         Raises:
-            ConfigurationError: an option, the configuration or the roster is wrong.
+            ConfigurationError: an option, the configuration or the roster is invalid.
             InputError: a file cannot be read, or the results cannot be written.
             FloorwatchError: no row of the files could be read; the results are written.
         """
@@ -65,12 +65,12 @@ class Job:
         spec = self._spec(settings)
         shard = Shard(spec, self._roster(settings))
         with Results(self.out, RESULTS) as results:
-            # The results come first: reading may take minutes, and then be for nothing.
-            written = Written(results, options.zone, spec.ratios, self.files)
+            # Open the results first: otherwise minutes of reading may be for nothing.
+            written = ResultWriter(results, options.zone, spec.ratios, self.files)
             recording = self._read(options, show)
-            judged = checked(recording, arrival=self.arrival)
-            rejected = [*recording.unreadable, *judged.refused]
-            ordered = judged if self.arrival else judged.in_time_order()
+            valid = checked(recording, arrival=self.arrival)
+            rejected = [*recording.unreadable, *valid.rejected]
+            ordered = valid if self.arrival else valid.in_time_order()
             late = _replayed(ordered, shard, options, written, show)
             written.rows("rejected.jsonl", rejected)
             if self.arrival:
@@ -81,7 +81,7 @@ class Job:
                 "zone": options.zone,
                 "order": _order(self.arrival),
             }
-            summary = written.summary(head, ordered.recording, judged.calls, late, rejected)
+            summary = written.summary(head, ordered.recording, valid.calls, late, rejected)
         if rejected and not ordered.recording.values:
             raise FloorwatchError(self._none_could_be_read(rejected[0]))
         took_s = monotonic() - began_s
@@ -110,7 +110,7 @@ class Job:
             )
         if self.zone is None and self._format.needs_zone:
             raise ConfigurationError(
-                f"--zone must be given: the clocks of {self.source} show local time; "
+                f"--zone is required: {self.source} has local times; "
                 "write an IANA name such as Asia/Jerusalem"
             )
         if self.zone is not None:
@@ -147,22 +147,22 @@ class Job:
     def _read(self, options: ReplayOptions, show: Show) -> Recording:
         total, done = size_of(self.files), 0
 
-        def tell(count: int) -> None:
+        def on_bytes(count: int) -> None:
             nonlocal done
             done += count
             show("reading", done, total)
 
-        with opened(self.files, tell) as inputs:
+        with opened(self.files, on_bytes) as inputs:
             zone = None if self.zone is None else ZoneInfo(self.zone)
             recording = self._format.read(inputs, zone)
         return recording.before(options.to_ms)
 
 
 def _replayed(
-    judged: Checked, shard: Shard, options: ReplayOptions, written: Written, show: Show
+    valid: Checked, shard: Shard, options: ReplayOptions, written: ResultWriter, show: Show
 ) -> list[Unreadable]:
     """Run the replay; returns the late events."""
-    recording, late = judged.recording, list[Unreadable]()
+    recording, late = valid.recording, list[Unreadable]()
 
     def note(at: int, reason: str) -> None:
         text = recording.values[at].decode()
@@ -177,15 +177,15 @@ def _replayed(
         )
 
     total = len(recording.values)
-    told = ReplayObserver(
+    observer = ReplayObserver(
         written.window, written.transition, note, lambda done: show("replaying", done, total)
     )
-    run_replay(judged, shard, options, told)
+    run_replay(valid, shard, options, observer)
     return late
 
 
 def _zone_of_all(spec: Spec) -> str:
-    """The zone that holds for pools which nothing more is said of."""
+    """The time zone of pools without one of their own."""
     return next(pool.zone for pool in spec.pools if pool.floor == pool.name == ANY)
 
 

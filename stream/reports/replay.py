@@ -1,9 +1,9 @@
 """Recorded events through the shard that runs live, with event time as the clock.
 
 Time is the watermark of the events. In event order, every window is read long after its end but
-while the shard still keeps its minutes, so that what closes late counts where it belongs. Where
-nothing happens for longer than that, time goes on without events, and a feed that should have
-given a heartbeat is silent.
+while the shard still has its minutes, so that intervals that close late count where they belong.
+Where nothing happens for longer than that, time moves on without events, and a source that should
+have sent a heartbeat is silent.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,19 +17,19 @@ from stream.events.decode import decode
 from stream.events.language import I64, Rejected
 from stream.events.names import Names
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
-from stream.reports.window_sums import Finished, WindowTally
+from stream.reports.window_sums import FinishedWindow, WindowSums
 from stream.shard import Shard
 from stream.sources.recording import Recording, Unreadable, text_of
 from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS
 
-PIECE: Final = 20_000
+CHUNK_EVENTS: Final = 20_000
 """Events that are decoded and pushed at once."""
-KEPT_MS: Final = 120 * MINUTE_MS
-"""How long a shard keeps minutes."""
+RETAINED_MS: Final = 120 * MINUTE_MS
+"""How long a shard retains minutes."""
 _SLICE_MS: Final = 15 * MINUTE_MS
 _EARLY_MS: Final = 60 * MINUTE_MS
 _NEXT_MS: Final = 5 * MINUTE_MS
-"""An event this close is waited for rather than letting time go on without it."""
+"""If the next event is this close, wait for it instead of moving time on without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +38,36 @@ class ReplayOptions:
 
     window: WindowName = "15m"
     zone: str = "UTC"
-    """The zone that windows are cut in."""
+    """Time zone of the windows."""
     arrival: bool = False
     """Keep the order of the files, with the live rules for late events."""
     from_ms: int = -NEVER_MS
-    """Windows that end before it, and transitions before it, are not told."""
+    """Windows that end before it, and transitions before it, are not reported."""
     to_ms: int = NEVER_MS
-    """Events from here on are not taken in."""
+    """Events from here on are ignored."""
 
 
 @dataclass(slots=True)
 class ReplayObserver:
-    """What a replay says while it runs; the caller writes it down."""
+    """Callbacks of a replay."""
 
-    window: Callable[[Finished], None]
+    window: Callable[[FinishedWindow], None]
     transition: Callable[[Transition], None]
     late: Callable[[int, str], None]
     """Index of the event in the recording, and the reason."""
     progress: Callable[[int], None] = field(default=lambda _events: None)
-    """Events taken in so far."""
+    """Events applied so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A recording, judged event by event."""
+    """A recording, validated event by event."""
 
     recording: Recording
-    """What the decoder takes."""
-    refused: list[Unreadable]
+    """The valid events."""
+    rejected: list[Unreadable]
     calls: int
-    """How many calls the events speak of."""
+    """Number of calls in the events."""
 
     def in_time_order(self) -> "Checked":
         """The same events by their time; those of one instant stay in file order."""
@@ -76,57 +76,57 @@ class Checked:
 
 
 def checked(recording: Recording, *, arrival: bool = False) -> Checked:
-    """Separate the events that the decoder takes from the others.
+    """Separate valid events from the others.
 
-    With `arrival` an event far ahead of its `received` is refused, as it would be live.
+    With `arrival` an event far ahead of its `received` is rejected, as it would be live.
     """
-    refused: list[Unreadable] = []
+    rejected: list[Unreadable] = []
     kept = np.ones(len(recording.values), np.bool_)
     unknown = (recording.received_ms < 0) | (not arrival)
     received_ms = np.where(unknown, LATEST_MS, recording.received_ms)
     names, calls = Names(), set[tuple[int, str]]()
-    for start in range(0, len(recording.values), PIECE):
-        piece = slice(start, start + PIECE)
-        decoded = decode(recording.values[piece], received_ms[piece].tolist(), names)
+    for start in range(0, len(recording.values), CHUNK_EVENTS):
+        chunk = slice(start, start + CHUNK_EVENTS)
+        decoded = decode(recording.values[chunk], received_ms[chunk].tolist(), names)
         rows = decoded.batch.calls
         calls.update(zip(rows.floor.tolist(), rows.call, strict=True))
         for one in decoded.rejected:
             kept[start + one.record] = False
-            refused.append(_refused(recording, start + one.record, one))
-    return Checked(recording.take(np.flatnonzero(kept)), refused, len(calls))
+            rejected.append(_unreadable(recording, start + one.record, one))
+    return Checked(recording.take(np.flatnonzero(kept)), rejected, len(calls))
 
 
-def _refused(recording: Recording, at: int, why: Rejected) -> Unreadable:
+def _unreadable(recording: Recording, at: int, why: Rejected) -> Unreadable:
     text = text_of(recording.values[at])
     place = int(recording.file[at]), int(recording.line[at])
     return Unreadable(*place, why.reason.value, why.detail, text)
 
 
-def replay(judged: Checked, shard: Shard, options: ReplayOptions, told: ReplayObserver) -> None:
-    """Drive the shard over all events, in their order, then read what is left.
+def replay(events: Checked, shard: Shard, options: ReplayOptions, observer: ReplayObserver) -> None:
+    """Drive the shard over all events, in their order, then read the remaining windows.
 
-    The same events, shard and options tell the same, in the same order.
+    Deterministic: the same events, shard and options give the same callbacks in the same order.
     """
-    if len(judged.recording.values):
-        _Run(judged, shard, options, told).run()
+    if len(events.recording.values):
+        _Replay(events, shard, options, observer).run()
 
 
-class _Run:
+class _Replay:
     def __init__(
-        self, judged: Checked, shard: Shard, options: ReplayOptions, told: ReplayObserver
+        self, events: Checked, shard: Shard, options: ReplayOptions, observer: ReplayObserver
     ) -> None:
-        recording = judged.recording
+        recording = events.recording
         self._recording = recording
         self._shard = shard
         self._options = options
-        self._told = told
+        self._observer = observer
         self._reach_ms: I64 = np.maximum.accumulate(recording.ts_ms)
         self._next = 0
-        self._tally = WindowTally()
+        self._sums = WindowSums()
         self._open_end_ms = -NEVER_MS
-        horizon_ms = min(shard.spec.windows.horizon_ms, KEPT_MS)
+        horizon_ms = min(shard.spec.windows.horizon_ms, RETAINED_MS)
         self._hold_ms = max(_SLICE_MS, horizon_ms - _SLICE_MS)
-        # In event order nothing comes late, so several slices are read after one long feed.
+        # In event order nothing is late, so several slices are read after one long feed.
         early_ms = 0 if options.arrival else _EARLY_MS
         self._settled_ms = max(_SLICE_MS, self._hold_ms - early_ms)
 
@@ -151,7 +151,7 @@ class _Run:
     # -- events
 
     def _feed_until(self, limit_ms: int) -> None:
-        """Take in the events before `limit_ms` and let time go on to it, or to the next event."""
+        """Apply the events before `limit_ms`, then move time to it, or to the next event."""
         self._feed(int(np.searchsorted(self._reach_ms, limit_ms)))
         if self._next == len(self._reach_ms):
             return
@@ -164,21 +164,21 @@ class _Run:
     def _feed(self, end: int) -> None:
         while self._next < end:
             start = self._next
-            self._next = min(end, start + PIECE)
+            self._next = min(end, start + CHUNK_EVENTS)
             self._push(start, self._next)
             self._step(int(self._reach_ms[self._next - 1]))
-            self._told.progress(self._next)
+            self._observer.progress(self._next)
 
     def _push(self, start: int, end: int) -> None:
         decoded = decode(self._recording.values[start:end], None, self._shard.names)
-        assert not decoded.rejected, "the recording was checked"
+        assert not decoded.rejected, "the recording was validated"
         for late in self._shard.push(decoded.batch):
-            self._told.late(start + late.record, late.reason.value)
+            self._observer.late(start + late.record, late.reason.value)
 
     def _step(self, as_of_ms: int) -> None:
         for transition in self._shard.step(as_of_ms):
             if transition.at_ms >= self._options.from_ms:
-                self._told.transition(transition)
+                self._observer.transition(transition)
 
     # -- windows
 
@@ -186,10 +186,10 @@ class _Run:
         if self._open_end_ms != part.window_end_ms:
             self._finish()
             self._open_end_ms = part.window_end_ms
-            self._tally.begin(part.window_start_ms, part.window_end_ms)
+            self._sums.begin(part.window_start_ms, part.window_end_ms)
         reached_ms = min(part.end_ms, self._shard.as_of_ms)
-        self._tally.add(self._shard.seat_sums(part.start_ms, reached_ms), reached_ms)
+        self._sums.add(self._shard.seat_sums(part.start_ms, reached_ms), reached_ms)
 
     def _finish(self) -> None:
         if self._open_end_ms > self._options.from_ms:
-            self._told.window(self._tally.finish())
+            self._observer.window(self._sums.finish())

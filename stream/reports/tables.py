@@ -9,7 +9,7 @@ import numpy as np
 
 from stream.calendar.schedules import rfc3339_local
 from stream.events.language import I64, State
-from stream.reports.window_sums import Finished
+from stream.reports.window_sums import FinishedWindow
 from stream.spec import RatioSpec
 from stream.stats.descriptive import F64, spread
 from stream.windows.calls.minute_sums import LN_UNIT, TEAM_COUNTS
@@ -29,7 +29,7 @@ AGENT_COLUMNS = (
 
 
 class Tables:
-    """Writes both tables, a window at a time."""
+    """Writes both tables, window by window."""
 
     def __init__(
         self, agents: TextIO, teams: TextIO, ratios: Sequence[RatioSpec], zone: str
@@ -43,7 +43,7 @@ class Tables:
         self._agents.writerow(AGENT_COLUMNS)
         self._teams.writerow(team_columns(ratios))
 
-    def write(self, window: Finished) -> None:
+    def write(self, window: FinishedWindow) -> None:
         """Append the rows of a window."""
         edges = [rfc3339_local(at, self._zone) for at in (window.start_ms, window.end_ms)]
         self._agents.writerows(
@@ -57,7 +57,7 @@ class Tables:
         )
         self._teams.writerows([*edges, *row] for row in self._team_rows(window))
 
-    def _team_rows(self, window: Finished) -> Iterable[list[object]]:
+    def _team_rows(self, window: FinishedWindow) -> Iterable[list[object]]:
         teams = window.teams()
         if not teams:
             return

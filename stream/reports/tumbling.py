@@ -1,4 +1,4 @@
-"""Tumbling windows of local time, and the slices in which a shard is asked for them."""
+"""Tumbling windows of local time, and the slices in which they are read from a shard."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -29,7 +29,7 @@ def window_edges(zone: str, window: WindowName, from_ms: int, to_ms: int) -> I64
     """Edges of windows that cover [from_ms, to_ms], aligned to the zone's clock.
 
     Raises:
-        ValueError: the zone is not known or the range is outside 1970 to 2100.
+        ValueError: the zone is unknown, or the range is outside 1970 to 2100.
     """
     if window != "5m":
         return local_edges(zone, window, from_ms, to_ms)
@@ -50,7 +50,7 @@ def slices(edges: I64) -> list[Slice]:
 
 
 def _cut(edges: I64, size_ms: int) -> I64:
-    """Edges with more of them between, at most `size_ms` apart."""
+    """The edges, with further ones between them, at most `size_ms` apart."""
     pieces = [
         np.arange(start, end, size_ms, dtype=np.int64)
         for start, end in zip(edges.tolist(), edges[1:].tolist(), strict=False)

@@ -22,7 +22,7 @@ class SeatKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedWindow:
     """A window that is final: its seats with time in any state, in order of their names."""
 
     start_ms: int
@@ -42,7 +42,7 @@ class Finished:
         return [(keys[start], slice(start, end)) for start, end in pairwise([*starts, len(keys)])]
 
 
-class WindowTally:
+class WindowSums:
     """Adds up the slices of one window from its start, then those of the next."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class WindowTally:
         self._state_ms = _spread_out(self._state_ms, at, len(row_of))
         self._calls = _spread_out(self._calls, at, len(row_of))
 
-    def finish(self) -> Finished:
+    def finish(self) -> FinishedWindow:
         """Close the window.
 
         The time of an agent before the first row counts as unknown in the window of that row.
@@ -87,7 +87,7 @@ class WindowTally:
         self._state_ms[at, State.unknown] += sums.first_ms[at] - self._start_ms
         rows = np.flatnonzero(self._state_ms.any(axis=1))
         seats = [SeatKey(*sums.keys[row]) for row in rows.tolist()]
-        return Finished(
+        return FinishedWindow(
             self._start_ms,
             self._end_ms,
             self._reached_ms - self._start_ms,

@@ -9,7 +9,7 @@ _BLOCK = 4096
 
 
 class Draws:
-    """Random times of one floor; the order of calls decides what is drawn."""
+    """Random times of one floor; the order of calls determines the draws."""
 
     __slots__ = ("_exponential", "_normal", "_uniform")
 

@@ -2,9 +2,9 @@
 
 Model: statistics.md, section 8. Calls arrive as a Poisson process whose rate is `load` times the
 capacity of those logged in; callers wait in one queue a pool and give up after an exponential
-patience; the agent who has been idle longest is rung. A break that comes due during a call is
-taken after it, and the next one is counted from when it was due, so that the share of break time
-stays what it is said to be.
+patience; the agent who has been idle longest gets the call. A break that falls due during a call is
+taken after it, and the next one counts from the due time, so that the share of break time is as
+configured.
 """
 
 from collections import deque
@@ -15,9 +15,9 @@ import numpy as np
 
 from stream.simulate.agenda import Agenda
 from stream.simulate.draws import Draws
+from stream.simulate.event_writer import Event, EventWriter
 from stream.simulate.plan import FloorPlan, WalkOut
 from stream.simulate.population import Caller, CallerQueue, Person
-from stream.simulate.teller import Event, Teller
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
 
 _LOGIN_SPREAD_MS = 2 * MINUTE_MS
@@ -26,7 +26,7 @@ _WORKING = frozenset({"available", "ringing", "talking", "hold", "acw"})
 
 
 class FloorSimulation:
-    """Makes the events of one floor in [start_ms, end_ms), in time order."""
+    """Generates the events of one floor in [start_ms, end_ms), in order of time."""
 
     def __init__(
         self,
@@ -42,18 +42,18 @@ class FloorSimulation:
         self._end_ms = end_ms
         self._draws = Draws(rng)
         self._agenda = Agenda(start_ms)
-        self._tell = Teller(plan.name, plan.source)
+        self._writer = EventWriter(plan.name, plan.source)
         self._calls = 0
         self._queues: dict[str, CallerQueue] = {}
         self._people: list[Person] = []
         self._open(walk_outs)
 
     def events(self) -> Iterator[Event]:
-        """All events in time order; the source numbers them by `seq`."""
+        """All events in order of time, numbered by `seq`."""
         for act in self._agenda.until(self._end_ms):
             act()
-            yield from self._tell.told
-            self._tell.told.clear()
+            yield from self._writer.pending
+            self._writer.pending.clear()
 
     def _open(self, walk_outs: Sequence[WalkOut]) -> None:
         for team in self._plan.teams:
@@ -71,7 +71,7 @@ class FloorSimulation:
 
     def _beat(self) -> None:
         assert self._plan.heartbeat_ms is not None
-        self._tell.heartbeat(self._agenda.now_ms)
+        self._writer.heartbeat(self._agenda.now_ms)
         self._agenda.at(self._agenda.now_ms + self._plan.heartbeat_ms, self._beat)
 
     def _await_shift(self, person: Person) -> None:
@@ -88,7 +88,7 @@ class FloorSimulation:
         )
 
     def _log_in(self, person: Person, *, begun: bool) -> None:
-        """Come in; those whose shift had begun before the first event are found as they are."""
+        """Log in; agents whose shift began before the first event are found in some state."""
         habits = self._habits
         length_ms = person.leaves_ms - self._agenda.now_ms
         if _SHIFT_WITH_MEAL_MS <= length_ms < NEVER_MS // 2:
@@ -99,7 +99,7 @@ class FloorSimulation:
         on_break = begun and self._draws.uniform() < habits.aux_rate
         person.break_ms = self._agenda.now_ms + (0 if on_break else self._work_ms())
         if begun:
-            self._tell.turn(
+            self._writer.turn(
                 self._agenda.now_ms, person, "aux" if on_break else "available", sync=True
             )
         if on_break:
@@ -122,18 +122,18 @@ class FloorSimulation:
         self._agenda.in_turn(person, spell_ms, self._be_free)
 
     def _be_free(self, person: Person) -> None:
-        """Whatever comes next: home, a meal, a break, a caller, or waiting for one."""
+        """Do whatever comes next: go home, a meal, a break, a caller, or wait for one."""
         now_ms = self._agenda.now_ms
         if person.leaves_ms <= now_ms:
-            self._tell.turn(self._agenda.now_ms, person, "offline")
+            self._writer.turn(self._agenda.now_ms, person, "offline")
             person.queue.logged_in -= 1
             self._await_shift(person)
         elif person.meal_ms <= now_ms:
             person.meal_ms = NEVER_MS
-            self._tell.turn(self._agenda.now_ms, person, "meal")
+            self._writer.turn(self._agenda.now_ms, person, "meal")
             self._agenda.in_turn(person, self._habits.meal_ms, self._be_free)
         elif person.break_ms <= now_ms:
-            self._tell.turn(self._agenda.now_ms, person, "aux")
+            self._writer.turn(self._agenda.now_ms, person, "aux")
             self._return_after(person, self._draws.exponential(self._habits.aux_spell_ms))
         elif (caller := person.queue.next_caller()) is not None:
             self._ring(person, caller)
@@ -142,7 +142,7 @@ class FloorSimulation:
 
     def _wait(self, person: Person) -> None:
         if person.state != "available":
-            self._tell.turn(self._agenda.now_ms, person, "available")
+            self._writer.turn(self._agenda.now_ms, person, "available")
         person.queue.idle.append((person, person.turn))
         due_ms = min(person.leaves_ms, person.meal_ms, person.break_ms)
         self._agenda.in_turn(person, due_ms - self._agenda.now_ms, self._be_free)
@@ -162,7 +162,7 @@ class FloorSimulation:
     def _arrive(self, queue: CallerQueue) -> None:
         self._calls += 1
         caller = Caller(f"c{self._calls:07d}", self._agenda.now_ms)
-        self._tell.call(self._agenda.now_ms, caller, queue.pool, "offered")
+        self._writer.call(self._agenda.now_ms, caller, queue.pool, "offered")
         person = queue.next_idle()
         if person is not None:
             self._ring(person, caller)
@@ -175,14 +175,14 @@ class FloorSimulation:
     def _give_up(self, queue: CallerQueue, caller: Caller) -> None:
         if caller.waiting:
             caller.waiting = False
-            self._tell.call(
+            self._writer.call(
                 self._agenda.now_ms, caller, queue.pool, "abandoned", wait_s=self._wait_s(caller)
             )
 
     def _ring(self, person: Person, caller: Caller) -> None:
         caller.waiting = False
         person.caller = caller
-        self._tell.turn(self._agenda.now_ms, person, "ringing")
+        self._writer.turn(self._agenda.now_ms, person, "ringing")
         self._agenda.in_turn(
             person, 500 + self._draws.exponential(self._habits.ring_ms - 500), self._answer
         )
@@ -190,7 +190,7 @@ class FloorSimulation:
     def _answer(self, person: Person) -> None:
         caller = person.caller
         assert caller is not None
-        self._tell.call(
+        self._writer.call(
             self._agenda.now_ms,
             caller,
             person.queue.pool,
@@ -200,7 +200,7 @@ class FloorSimulation:
             wait_s=self._wait_s(caller),
         )
         person.talk_ms = person.hold_ms = 0
-        self._tell.turn(self._agenda.now_ms, person, "talking")
+        self._writer.turn(self._agenda.now_ms, person, "talking")
         habits = self._habits
         talk_ms = 1 + self._draws.lognormal(habits.talk_ms, habits.handle_spread)
         if self._draws.uniform() >= habits.hold_share:
@@ -210,7 +210,7 @@ class FloorSimulation:
         self._agenda.in_turn(person, before_ms, lambda one: self._hold(one, talk_ms - before_ms))
 
     def _hold(self, person: Person, talk_ms: int) -> None:
-        self._tell.turn(self._agenda.now_ms, person, "hold")
+        self._writer.turn(self._agenda.now_ms, person, "hold")
         self._agenda.in_turn(
             person,
             1 + self._draws.exponential(self._habits.hold_ms),
@@ -218,19 +218,19 @@ class FloorSimulation:
         )
 
     def _resume(self, person: Person, talk_ms: int) -> None:
-        self._tell.turn(self._agenda.now_ms, person, "talking")
+        self._writer.turn(self._agenda.now_ms, person, "talking")
         self._agenda.in_turn(person, talk_ms, self._hang_up)
 
     def _hang_up(self, person: Person) -> None:
         self._end_call(person, "caller")
-        self._tell.turn(self._agenda.now_ms, person, "acw")
+        self._writer.turn(self._agenda.now_ms, person, "acw")
         acw_ms = 1 + self._draws.lognormal(self._habits.acw_ms, self._habits.handle_spread)
         self._agenda.in_turn(person, acw_ms, self._wrap_up)
 
     def _end_call(self, person: Person, by: str) -> None:
         assert person.caller is not None
         person.count_time(self._agenda.now_ms)
-        self._tell.call(
+        self._writer.call(
             self._agenda.now_ms,
             person.caller,
             person.queue.pool,
@@ -248,7 +248,7 @@ class FloorSimulation:
 
     def _end_acw(self, person: Person) -> None:
         assert person.caller is not None
-        self._tell.call(
+        self._writer.call(
             self._agenda.now_ms,
             person.caller,
             person.queue.pool,
@@ -263,7 +263,7 @@ class FloorSimulation:
         return (self._agenda.now_ms - caller.offered_ms) / 1000
 
     def _walk_out(self, walk_out: WalkOut) -> None:
-        """Choose the movers among those at work: the first goes now, the last `within_ms` on."""
+        """Choose people at work: the first goes now, the last `within_ms` later."""
         working = [
             one for one in self._people if one.team == walk_out.team and one.state in _WORKING
         ]
@@ -287,11 +287,11 @@ class FloorSimulation:
         elif person.state == "ringing" and person.caller is not None:
             self._send_back(person.queue, person.caller)
             person.caller = None
-        self._tell.turn(self._agenda.now_ms, person, "aux")
+        self._writer.turn(self._agenda.now_ms, person, "aux")
         self._agenda.in_turn(person, lasts_ms, self._be_free)
 
     def _send_back(self, queue: CallerQueue, caller: Caller) -> None:
-        """A caller who was being put through waits again, first in the queue."""
+        """Put a ringing caller back to the front of the queue."""
         caller.waiting = True
         queue.callers.appendleft(caller)
         patience_ms = self._draws.exponential(self._habits.patience_ms)

@@ -1,4 +1,4 @@
-"""What is simulated: floors, teams, habits, what goes wrong on the way, and who walks out when."""
+"""The plan of a simulation: floors, teams, habits, disturbances, and walk-outs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from stream.units import MINUTE_MS, SECOND_MS
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How people and callers behave. Times are means; talk and after-call work are lognormal."""
+    """How agents and callers behave. Times are means; talk and after-call work are lognormal."""
 
     talk_ms: int = 180 * SECOND_MS
     acw_ms: int = 30 * SECOND_MS
@@ -16,12 +16,12 @@ class Habits:
     handle_spread: float = 0.8
     """Standard deviation of ln talk time and ln after-call work."""
     hold_share: float = 0.1
-    """Share of calls that are put on hold once."""
+    """Share of calls with one hold."""
     hold_ms: int = 25 * SECOND_MS
     patience_ms: int = 150 * SECOND_MS
     aux_rate: float = 0.085
     aux_spell_ms: int = 5 * MINUTE_MS
-    """Breaks and work alternate: spells are exponential, the share of time is `aux_rate`."""
+    """Breaks and work alternate: spells are exponential, `aux_rate` is their share of time."""
     meal_ms: int = 30 * MINUTE_MS
     """One meal in the middle third of a shift; none in shifts of less than four hours."""
     load: float = 0.8
@@ -41,20 +41,20 @@ class TeamPlan:
 
 @dataclass(frozen=True, slots=True)
 class WalkOut:
-    """Heads of a team who go on a break together, leaving their callers."""
+    """People of a team who go on a break together, leaving their callers."""
 
     floor: str
     team: str
     at_ms: int
     heads: int
     within_ms: int = 5 * SECOND_MS
-    """From the first to the last mover."""
+    """From the first to the last person who walks out."""
     lasts_ms: int = 10 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
 class FloorPlan:
-    """A floor with one feed."""
+    """A floor with one source."""
 
     name: str
     teams: tuple[TeamPlan, ...]
@@ -65,7 +65,7 @@ class FloorPlan:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What happens to events between the source and the reader; shares of events, 0 to 1."""
+    """What happens to events on the way to the reader; shares of events, 0 to 1."""
 
     late: float = 0.0
     late_ms_most: int = 2 * MINUTE_MS
@@ -94,7 +94,7 @@ def even_floors(
     habits: Habits = Habits(),
     heartbeat_ms: int | None = 10 * SECOND_MS,
 ) -> tuple[FloorPlan, ...]:
-    """So many floors, with all teams and agents dealt out evenly; names are numbered.
+    """Floors with teams and agents distributed evenly; names are numbered.
 
     Raises:
         ValueError: there are fewer teams than floors, or fewer agents than teams.

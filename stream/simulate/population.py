@@ -1,4 +1,4 @@
-"""Agents, calls and queues of a simulated floor: what they are in the middle of."""
+"""Agents, calls and queues of a simulated floor, with their current state."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -26,18 +26,18 @@ class Person:
     state: str = "offline"
     since_ms: int = 0
     turn: int = 0
-    """Counts changes of state: what was planned for an earlier turn is void."""
+    """Counts changes of state: acts planned for an earlier turn are dropped."""
     caller: Caller | None = None
     talk_ms: int = 0
-    """Of the call in hand, as far as it was counted."""
+    """Talk time of the current call, as far as counted."""
     hold_ms: int = 0
     break_ms: int = NEVER_MS
-    """When the next break is due; taken after the call in hand."""
+    """When the next break is due; taken after the current call."""
     meal_ms: int = NEVER_MS
     leaves_ms: int = NEVER_MS
 
     def count_time(self, now_ms: int) -> None:
-        """Add the time since it was last counted to the call in hand."""
+        """Add the time since the last count to the current call."""
         if self.state == "talking":
             self.talk_ms += now_ms - self.since_ms
         elif self.state == "hold":
@@ -47,16 +47,16 @@ class Person:
 
 @dataclass(slots=True, eq=False)
 class CallerQueue:
-    """A pool's queue: first come, first served, by whoever has been idle longest."""
+    """The queue of a pool: first come, first served, by the agent who has been idle longest."""
 
     pool: str
     callers: deque[Caller] = field(default_factory=deque)
     idle: deque[tuple[Person, int]] = field(default_factory=deque)
-    """With the turn in which they became available."""
+    """With the turn in which each became available."""
     logged_in: int = 0
 
     def next_caller(self) -> Caller | None:
-        """Take the caller who has waited longest."""
+        """Remove and return the caller who has waited longest."""
         while self.callers:
             caller = self.callers.popleft()
             if caller.waiting:
@@ -64,7 +64,7 @@ class CallerQueue:
         return None
 
     def next_idle(self) -> Person | None:
-        """Take the agent who has been available longest."""
+        """Remove and return the agent who has been available longest."""
         while self.idle:
             person, turn = self.idle.popleft()
             if person.turn == turn:

@@ -1,4 +1,4 @@
-"""A whole simulation: all floors in the order in which their events are sent."""
+"""A whole simulation: the events of all floors in order of sending."""
 
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush, merge
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stream.simulate.event_writer import Event
 from stream.simulate.floor import FloorSimulation
 from stream.simulate.plan import Disturbance, FloorPlan, Plan
-from stream.simulate.teller import Event
 
 
 class Sent(NamedTuple):
-    """An event and the instant at which it was sent: its own, or later."""
+    """An event and the instant of sending: its own, or later."""
 
     sent_ms: int
     floor: str
@@ -20,9 +20,9 @@ class Sent(NamedTuple):
 
 
 def simulate(plan: Plan) -> Iterator[Sent]:
-    """All events of a plan in the order of sending; the same plan gives the same events.
+    """All events of a plan in order of sending; the same plan gives the same events.
 
-    A floor's events do not depend on how many floors stand beside it.
+    The events of a floor do not depend on the number of floors.
     """
     if len(plan.floors) == 1:
         return _floor(plan, 0, plan.floors[0])
@@ -40,7 +40,7 @@ def _floor(plan: Plan, number: int, floor: FloorPlan) -> Iterator[Sent]:
 def disturbed(
     events: Iterable[Event], floor: str, disturbance: Disturbance, rng: np.random.Generator
 ) -> Iterator[Sent]:
-    """Lose, delay and repeat events. Heartbeats go through: they say that the feed lives."""
+    """Lose, delay and repeat events, except heartbeats: they keep the source alive."""
     delayed: list[tuple[int, int, Event]] = []
     count = 0
     shares = (disturbance.lost, disturbance.late, disturbance.repeated)

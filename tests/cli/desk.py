@@ -28,8 +28,8 @@ assert HOME != MADRID
 
 
 def event(floor: str = "berlin", **more: Any) -> bytes:
-    told = {"type": "state", "ts": NOW_MS, "floor": floor, "agent": "a-1", "state": "aux"}
-    return orjson.dumps({**told, **more})
+    fields = {"type": "state", "ts": NOW_MS, "floor": floor, "agent": "a-1", "state": "aux"}
+    return orjson.dumps({**fields, **more})
 
 
 RECORDS: tuple[bytes | None, ...] = (
@@ -91,11 +91,11 @@ class Desk:
         await producer.stop()
 
     async def sends_the_rest(self, count: int, sent: int) -> None:
-        """A call after an interrupted one, which had told of so many, leaves nothing out."""
-        told = self.run("retry", "--all")
+        """A run after an interrupted one, which reported so many as sent, sends the rest."""
+        said = self.run("retry", "--all")
         now, before = (
-            int(found[1]) if (found := re.search(pattern, told)) else 0
-            for pattern in (r"sent (\d+) letters again", r"(\d+) were sent by an earlier call")
+            int(found[1]) if (found := re.search(pattern, said)) else 0
+            for pattern in (r"sent (\d+) dead letters again", r"(\d+) were sent by an earlier run")
         )
         assert now + before == count
         assert before >= sent  # a mark may stand there that was not acknowledged in time

@@ -107,7 +107,7 @@ def test_where_there_is_no_file_it_is_said_that_defaults_were_checked(
     done = check()
     assert done.exit_code == 0
     assert done.stdout.startswith("good; rules ")
-    said = "no file was read: there is no floorwatch.toml here; defaults checked\n"
+    said = "no floorwatch.toml in this directory; checked the defaults\n"
     assert done.stderr == said
 
 
@@ -128,7 +128,7 @@ def test_a_bad_configuration_is_two_and_lists_all_that_is_wrong(
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("floorwatch: bad.toml: 3 errors\n")
-    for part in ("alerts.language", "plan: no key of this version", "FLOORWATCH_WEB_PORT"):
+    for part in ("alerts.language", "plan: unknown key in this version", "FLOORWATCH_WEB_PORT"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -181,7 +181,7 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, command: str)
             text=True,
             check=False,
         )
-    said = "floorwatch: the output cannot be written: No space left on device\n"
+    said = "floorwatch: cannot write the output: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, said)
 
 

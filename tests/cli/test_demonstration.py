@@ -6,7 +6,7 @@ from stream.cli.demonstration.scenario import TEAMS
 from stream.cli.demonstration.screen import evidence_text
 
 
-def test_evidence_is_told_in_words() -> None:
+def test_evidence_is_shown_as_text() -> None:
     evidence = {
         "k": 5,
         "n": 10,

@@ -34,42 +34,44 @@ async def desk(kafka: Kafka, tmp_path: Path) -> Desk:
 
 async def test_letters_are_counted_once_by_reason_and_partition(desk: Desk) -> None:
     await desk.write(times=3)
-    told = json.loads(desk.run("show", "--json"))
+    said = json.loads(desk.run("show", "--json"))
 
-    assert (told["letters"], told["events"], told["retried"]) == (6, 6, 0)
-    assert {row["source_partition"] for row in told["counts"]} == {HOME}
-    assert {row["reason"]: row["letters"] for row in told["counts"]} == {
+    assert (said["letters"], said["events"], said["retried"]) == (6, 6, 0)
+    assert {row["source_partition"] for row in said["counts"]} == {HOME}
+    assert {row["reason"]: row["letters"] for row in said["counts"]} == {
         "misrouted": 2,
         "unknown_enum": 2,
         "empty": 1,
         "late_grace": 1,
     }
-    assert len(told["newest"]) == 6
+    assert len(said["newest"]) == 6
 
 
-async def test_the_newest_letters_are_told_with_reason_detail_origin_and_value(desk: Desk) -> None:
+async def test_the_newest_dead_letters_are_shown_with_reason_detail_origin_and_value(
+    desk: Desk,
+) -> None:
     await desk.write()
-    told = desk.run("show", "--reason", "unknown_enum", "--since", "1h")
+    said = desk.run("show", "--reason", "unknown_enum", "--since", "1h")
 
-    assert "2 letters of 2 events" in told
-    assert f"unknown_enum  {desk.topic} {HOME}:0" in told
-    assert "allowed: available, ringing" in told
-    assert "misrouted" not in told
-    assert "\x1b" not in told  # what a record holds must not steer the terminal
-    assert "\\x1b" in told or "\\u001b" in told
+    assert "2 dead letters of 2 events" in said
+    assert f"unknown_enum  {desk.topic} {HOME}:0" in said
+    assert "allowed: available, ringing" in said
+    assert "misrouted" not in said
+    assert "\x1b" not in said  # what a record holds must not steer the terminal
+    assert "\\x1b" in said or "\\u001b" in said
     assert desk.run("show", "--limit", "0").count("berlin") == 0
 
 
-async def test_what_can_be_taken_in_goes_home_once(desk: Desk) -> None:
+async def test_valid_events_go_to_their_partition_once(desk: Desk) -> None:
     await desk.write(times=2)
-    told = desk.run("retry", "--all")
+    said = desk.run("retry", "--all")
 
-    assert "sent 2 letters again: 2 events in 2 records" in told
-    assert "1 empty: rejected again, as" in told
-    assert "1 unknown_enum: cut, as" in told
-    assert "1 unknown_enum: rejected again, as" in told
-    assert "1 late_grace: would be late again; --reason late_grace sends them" in told
-    assert "what is more than 300 s behind its source will be late" in told
+    assert "sent 2 dead letters again: 2 events in 2 records" in said
+    assert "1 empty: rejected again, as" in said
+    assert "1 unknown_enum: cut, as" in said
+    assert "1 unknown_enum: rejected again, as" in said
+    assert "1 late_grace: would be late again; --reason late_grace sends them" in said
+    assert "events more than 300 s behind their source will be late" in said
     sent = await desk.events()
     assert [(partition, key) for partition, key, _ in sent] == [(MADRID, b"madrid")] * 2
     assert sorted(
@@ -80,8 +82,8 @@ async def test_what_can_be_taken_in_goes_home_once(desk: Desk) -> None:
     ]
 
     again = desk.run("retry", "--all")
-    assert "sent 0 letters again" in again
-    assert "2 were sent by an earlier call" in again
+    assert "sent 0 dead letters again" in again
+    assert "2 were sent by an earlier run" in again
     assert len(await desk.events()) == 2
     assert json.loads(desk.run("show", "--json"))["retried"] == 2
 
@@ -93,31 +95,31 @@ async def test_a_letter_that_was_written_again_after_its_retry_is_not_sent_twice
     desk.run("retry", "--all")
     await desk.write([event("madrid")])
 
-    assert "1 were sent by an earlier call" in desk.run("retry", "--all")
+    assert "1 were sent by an earlier run" in desk.run("retry", "--all")
     assert len(await desk.events()) == 1
 
 
 async def test_a_dry_run_sends_nothing_and_says_what_would_go(desk: Desk) -> None:
     await desk.write()
 
-    assert "would send 2 letters again" in desk.run("retry", "--all", "--dry-run")
+    assert "would send 2 dead letters again" in desk.run("retry", "--all", "--dry-run")
     assert await desk.events() == []
-    assert "sent 2 letters again" in desk.run("retry", "--all")
+    assert "sent 2 dead letters again" in desk.run("retry", "--all")
 
 
 async def test_letters_are_chosen_by_origin_reason_and_number(desk: Desk) -> None:
     await desk.write()
     assert "nothing was sent" in desk.run("retry", "--origin", f"{HOME}:5", status=1)
-    assert "sent 1 letters" in desk.run("retry", "--origin", f"{HOME}:2")
-    assert "sent 1 letters" in desk.run("retry", "--reason", "late_grace")
-    assert "sent 1 letters" in desk.run("retry", "--reason", "misrouted", "--limit", "1")
+    assert "sent 1 dead letters" in desk.run("retry", "--origin", f"{HOME}:2")
+    assert "sent 1 dead letters" in desk.run("retry", "--reason", "late_grace")
+    assert "sent 1 dead letters" in desk.run("retry", "--reason", "misrouted", "--limit", "1")
     assert len(await desk.events()) == 3
 
 
 async def test_thousands_of_letters_are_all_sent(desk: Desk) -> None:
     await desk.write([event("madrid", agent=f"a-{number}") for number in range(3_000)])
 
-    assert "sent 3000 letters again: 3000 events in 3000 records" in desk.run("retry", "--all")
+    assert "sent 3000 dead letters again: 3000 events in 3000 records" in desk.run("retry", "--all")
     sent = await desk.events()
     assert {held["agent"] for *_, held in sent} == {f"a-{number}" for number in range(3_000)}
 
@@ -134,7 +136,7 @@ async def test_ctrl_c_says_what_was_sent_and_the_next_call_sends_the_rest(desk: 
 
 
 @pytest.mark.slow
-async def test_a_kafka_that_goes_away_in_the_midst_is_told_in_a_line_and_loses_nothing(
+async def test_a_kafka_that_fails_in_the_midst_is_reported_in_a_line_and_loses_nothing(
     make_kafka: Callable[[], Kafka], tmp_path: Path
 ) -> None:
     kafka, count = make_kafka(), 5_000
@@ -160,8 +162,8 @@ async def test_records_that_others_wrote_are_counted_and_left_alone(desk: Desk) 
     await producer.send(f"{desk.topic}-dlq", b"hello", headers=[("reason", b"\xff")])
     await producer.stop()
 
-    assert "1 records there were not written by Floorwatch" in desk.run("show")
-    assert "sent 0 letters" in desk.run("retry", "--all")
+    assert "1 records in it were not written by Floorwatch" in desk.run("show")
+    assert "sent 0 dead letters" in desk.run("retry", "--all")
 
 
 def test_a_topic_that_is_not_there_is_named(kafka: Kafka, tmp_path: Path) -> None:
@@ -182,9 +184,9 @@ def test_without_kafka_it_ends_with_3_and_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "said"),
     [
-        (("retry",), "say what to send again: --reason, --origin or --all"),
+        (("retry",), "select what to send again with --reason, --origin or --all"),
         (("retry", "--all", "--reason", "empty"), "--all; allowed: without --reason"),
         (("retry", "--origin", "3"), "--origin '3'; allowed: PARTITION:OFFSET, as 3:1771"),
         (("show", "--reason", "mispouted"), "(did you mean misrouted?); allowed: broken_json"),
@@ -192,13 +194,13 @@ def test_without_kafka_it_ends_with_3_and_one_line(tmp_path: Path) -> None:
         (("show", "--limit", "-1"), "Invalid value for '--limit'"),
     ],
 )
-def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], told: str) -> None:
+def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(app, ["dlq", *options])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert said in done.stderr
 
 
 @pytest.mark.parametrize("command", ["show", "retry"])
 def test_help_has_examples(command: str) -> None:
-    told = CliRunner().invoke(app, ["dlq", command, "--help"]).stdout
-    assert f"Examples:\n    floorwatch dlq {command}" in told
+    said = CliRunner().invoke(app, ["dlq", command, "--help"]).stdout
+    assert f"Examples:\n    floorwatch dlq {command}" in said

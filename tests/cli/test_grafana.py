@@ -89,7 +89,7 @@ def test_one_language_is_pushed_alone(server: Grafana) -> None:
     assert all(uid.endswith("-zh") for uid in server.boards)
 
 
-def test_a_token_that_is_not_accepted_is_told_with_what_to_do(server: Grafana) -> None:
+def test_a_token_that_is_not_accepted_is_reported_with_what_to_do(server: Grafana) -> None:
     done = push(server.url, token="wrong")
     assert done.returncode == 2
     assert "does not accept the token" in done.stderr
@@ -97,7 +97,9 @@ def test_a_token_that_is_not_accepted_is_told_with_what_to_do(server: Grafana) -
     assert "Traceback" not in done.stderr
 
 
-def test_a_token_that_may_not_write_is_told_with_the_role_that_it_takes(server: Grafana) -> None:
+def test_a_token_that_may_not_write_is_reported_with_the_role_that_it_takes(
+    server: Grafana,
+) -> None:
     server.forbidden = True
     done = push(server.url)
     assert done.returncode == 2
@@ -121,14 +123,14 @@ def test_a_grafana_that_does_not_answer_in_time_is_away(server: Grafana) -> None
     assert "in time" in done.stderr
 
 
-def test_a_grafana_that_fails_is_told_with_its_status(server: Grafana) -> None:
+def test_a_grafana_that_fails_is_reported_with_its_status(server: Grafana) -> None:
     server.failing = 502
     done = push(server.url)
     assert done.returncode == 3
     assert "502" in done.stderr
 
 
-def test_a_grafana_that_is_not_there_is_told(server: Grafana) -> None:
+def test_a_grafana_that_is_not_there_is_reported(server: Grafana) -> None:
     done = push(f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 3
     assert "cannot be reached" in done.stderr
@@ -138,7 +140,7 @@ def test_a_grafana_that_is_not_there_is_told(server: Grafana) -> None:
     ("status", "text"), [(404, "404 page not found"), (200, "<html>log in</html>"), (200, "{}")]
 )
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_another_server_than_a_grafana_is_told(
+def test_another_server_than_a_grafana_is_reported(
     server: Grafana, status: int, text: str, options: tuple[str, ...]
 ) -> None:
     server.other = (status, text)
@@ -147,7 +149,7 @@ def test_another_server_than_a_grafana_is_told(
     assert "is not Grafana; is the path missing" in done.stderr
 
 
-def test_who_sends_elsewhere_is_told_and_has_taken_nothing(server: Grafana) -> None:
+def test_who_sends_elsewhere_is_reported_and_has_sent_nothing(server: Grafana) -> None:
     """A POST that follows a redirect becomes a GET, which is answered, and nothing is written."""
     server.moved = True
     done = push(server.url)
@@ -156,7 +158,7 @@ def test_who_sends_elsewhere_is_told_and_has_taken_nothing(server: Grafana) -> N
     assert server.boards == {}
 
 
-def test_a_folder_of_that_title_that_is_not_ours_is_told(server: Grafana) -> None:
+def test_a_folder_of_that_title_that_is_not_ours_is_reported(server: Grafana) -> None:
     server.folders["other"] = "Floorwatch"
     done = push(server.url)
     assert done.returncode == 1
@@ -187,7 +189,7 @@ def test_the_token_may_come_from_a_file(server: Grafana, tmp_path: Path) -> None
         ("--timeout", "0"),
     ],
 )
-def test_a_wrong_option_is_told_with_what_is_allowed(
+def test_a_wrong_option_is_reported_with_what_is_allowed(
     server: Grafana, option: str, value: str
 ) -> None:
     done = push(server.url, option, value)

@@ -53,21 +53,21 @@ def test_the_roster_names_all_agents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "said"),
     [
         (("--walkout", "team=team-01"), "allowed: floor, team, after, heads, within, lasts"),
         (("--walkout", "team=x,after=1m,heads=2"), "no team 'x' on floor 'floor-01'"),
         (("--duration", "an hour"), "--duration: 'an hour' is no duration"),
         (("--start", "yesterday"), "--start 'yesterday'; allowed: RFC 3339"),
         (("--floors", "3"), "3 floors, 2 teams"),
-        (("--late", "0.7", "--lost", "0.7"), "at most 1 together"),
+        (("--late", "0.7", "--lost", "0.7"), "a sum of at most 1"),
         (("--shift", "8h-1h"), "--shift '8h-1h'; allowed"),
     ],
 )
-def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], told: str) -> None:
+def test_wrong_options_are_named_with_what_is_allowed(options: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(app, ["simulate", *options])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert said in done.stderr
 
 
 def test_without_a_broker_it_ends_with_3_and_a_clear_line() -> None:

@@ -95,7 +95,7 @@ def test_the_file_in_the_working_directory_is_taken_unless_another_is_named(
     assert load_settings(None, {}).kafka.group == "here"
 
 
-def test_the_documented_example_becomes_what_the_pure_part_is_told(file: Path) -> None:
+def test_the_documented_example_becomes_the_spec_of_the_pure_part(file: Path) -> None:
     settings = load(file, EXAMPLE)
     assert settings.roster.file == str(file.parent / "roster.csv")
     assert settings.sink[0].url.reveal() == "http://127.0.0.1:9000/alerts"
@@ -213,7 +213,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load_settings(tmp_path / "none.toml", {})
     broken = tmp_path / "broken.toml"
     broken.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigurationError, match="no UTF-8 at byte 0"):
+    with pytest.raises(ConfigurationError, match="not UTF-8 at byte 0"):
         load_settings(broken, {})
 
 
@@ -281,5 +281,5 @@ def test_every_key_is_described_with_what_is_allowed_and_its_default() -> None:
 @pytest.mark.parametrize("name", ["handled", "talk_mean", "aux_cv"])
 def test_a_ratio_whose_name_metrics_and_views_use_already_is_refused(file: Path, name: str) -> None:
     file.write_text(f'[ratio.{name}]\nnumerator = ["aux"]\ndenominator = ["aux"]\n')
-    with pytest.raises(ConfigurationError, match=rf"ratio\.{name}: the name is taken"):
+    with pytest.raises(ConfigurationError, match=rf"ratio\.{name}: the name is reserved"):
         load_settings(file, {})

@@ -205,7 +205,7 @@ async def test_misrouted_events_that_are_sent_again_count_as_if_they_had_come_ri
         wait_until(lambda: stored.offsets() == ends(astray), "all is applied")
         command = ["dlq", "retry", "--reason", "misrouted", "--config", str(stage.config)]
         said = await asyncio.to_thread(CliRunner().invoke, app, command)
-        assert f"sent {ends(right)[lost]} letters again" in said.output
+        assert f"sent {ends(right)[lost]} dead letters again" in said.output
         wait_until(lambda: stored.offset(lost) == ends(right)[lost], "what was sent is applied")
         found = await records_of(stage, stage.topic, lost)
         assert [record.value for record in found] == right.values[lost]

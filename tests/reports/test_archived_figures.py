@@ -11,7 +11,7 @@ import pytest
 
 from stream.events.language import I64, STAFFED
 from stream.reports.replay import ReplayObserver, ReplayOptions, checked, replay
-from stream.reports.window_sums import Finished, SeatKey
+from stream.reports.window_sums import FinishedWindow, SeatKey
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, even_floors
@@ -30,7 +30,7 @@ FEEDS = (("floor-01", "pbx-01"), ("floor-02", "pbx-02"))
 
 def lived(
     recording: Recording, zone: str, *, arrival: bool = False
-) -> tuple[list[Finished], list[Hour]]:
+) -> tuple[list[FinishedWindow], list[Hour]]:
     """All windows of an hour of a replay, and the hours that were sealed meanwhile."""
     spec = Spec(
         sources=(SourceSpec(heartbeat_ms=None, silence_ms=None),),
@@ -38,11 +38,11 @@ def lived(
         event_clock=True,
         seat_calls=True,
     )
-    shard, windows = Shard(spec, Roster(fallback_team="all")), list[Finished]()
+    shard, windows = Shard(spec, Roster(fallback_team="all")), list[FinishedWindow]()
     judged = checked(recording)
-    told = ReplayObserver(windows.append, lambda _: None, lambda *_: None)
+    observer = ReplayObserver(windows.append, lambda _: None, lambda *_: None)
     options = ReplayOptions("1h", zone, arrival)
-    replay(judged if arrival else judged.in_time_order(), shard, options, told)
+    replay(judged if arrival else judged.in_time_order(), shard, options, observer)
     return windows, [decode(encode(hour)) for hour in shard.take_sealed()]
 
 
@@ -50,7 +50,7 @@ LATER = [TEAM_COUNTS.index(name) for name in ("acw_ms", "acw_known", "ln_handle"
 """What after-call work that outlasts the seal adds to the next hour."""
 
 
-def compare(windows: list[Finished], hours: list[Hour]) -> int:
+def compare(windows: list[FinishedWindow], hours: list[Hour]) -> int:
     """Hold every seat of every sealed hour against the window; how many seats were compared."""
     archived = {
         (hour.start_ms, hour.floor, *seat): (hour.end_ms, hour.state_ms[at], hour.calls[at])
@@ -74,7 +74,7 @@ def compare(windows: list[Finished], hours: list[Hour]) -> int:
                 )
                 count += 1
     assert not archived, "hours without a window"
-    assert not np.any(list(later_calls.values())), "what is told later adds up to something else"
+    assert not np.any(list(later_calls.values())), "later closings add up to something else"
     return count
 
 
@@ -87,10 +87,10 @@ def test_every_figure_of_a_simulated_morning_is_that_of_the_archive(arrival: boo
         seed=5,
         disturbance=Disturbance(late=0.05, late_ms_most=4 * MINUTE_MS, repeated=0.05),
     )
-    told = [sent.event for sent in simulate(plan)]
+    sent_events = [sent.event for sent in simulate(plan)]
     end_ms = START_MS + 8 * HOUR_MS
-    told += ({"type": "heartbeat", "ts": end_ms, "floor": f, "source": s} for f, s in FEEDS)
-    recording = events.read([InputFile("recorded", [orjson.dumps(one) for one in told])])
+    sent_events += ({"type": "heartbeat", "ts": end_ms, "floor": f, "source": s} for f, s in FEEDS)
+    recording = events.read([InputFile("recorded", [orjson.dumps(one) for one in sent_events])])
     windows, hours = lived(recording, "Asia/Kolkata", arrival=arrival)
     assert {hour.start_ms % HOUR_MS for hour in hours} == {30 * MINUTE_MS}
     assert compare(windows, hours) >= 3 * 60

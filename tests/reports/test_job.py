@@ -15,7 +15,7 @@ from stream.reports.job import Job
 from stream.simulate.plan import Disturbance, Habits, Plan, even_floors
 from stream.simulate.run import simulate
 from stream.units import HOUR_MS, MINUTE_MS
-from tests.reports.telling import NINE_MS, replayed, state, table, times, write
+from tests.reports.replaying import NINE_MS, replayed, state, table, times, write
 
 
 def test_the_same_input_gives_byte_identical_files_packed_or_not_and_in_any_order(
@@ -105,7 +105,7 @@ def test_a_gap_of_a_night_is_unknown_where_the_feed_should_have_lived(tmp_path: 
     assert times(rows[-1]) == {"aux": 60}
 
 
-def test_a_range_is_told_with_the_states_that_held_before_it(tmp_path: Path) -> None:
+def test_a_range_is_written_with_the_states_that_held_before_it(tmp_path: Path) -> None:
     events = [state(minute, "aux" if minute % 2 else "available") for minute in range(0, 120, 3)]
     out = replayed(
         tmp_path, events, from_ms=NINE_MS + 30 * MINUTE_MS, to_ms=NINE_MS + 60 * MINUTE_MS
@@ -138,7 +138,7 @@ def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
         ({"source": "genesys"}, "SOURCE 'genesys'; allowed: events, anonymous-bank"),
         ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 1h, 1d"),
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
-        ({"source": "anonymous-bank"}, "--zone must be given"),
+        ({"source": "anonymous-bank"}, "--zone is required"),
         ({"from_ms": NINE_MS, "to_ms": NINE_MS - 1}, "--from is not before --to"),
         ({"roster": Path("nope.csv")}, "^--roster nope.csv: no such file or directory$"),
     ],
@@ -146,9 +146,9 @@ def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
 def test_wrong_options_are_named_with_what_is_allowed(
     tmp_path: Path, options: dict[str, Any], message: str
 ) -> None:
-    told: dict[str, Any] = {"source": "events", "files": (), "out": tmp_path} | options
+    given: dict[str, Any] = {"source": "events", "files": (), "out": tmp_path} | options
     with pytest.raises(ConfigurationError, match=message.replace("(", r"\(")):
-        Job(**told).run(lambda *_: None)
+        Job(**given).run(lambda *_: None)
 
 
 def test_a_missing_file_and_broken_gzip_are_input_errors(tmp_path: Path) -> None:
@@ -169,9 +169,9 @@ def test_where_no_row_could_be_read_the_source_that_was_expected_is_said(
     job = Job(source, (str(file),), out, zone="UTC")
     with pytest.raises(
         FloorwatchError, match=f"no row could be read; SOURCE '{source}' is"
-    ) as told:
+    ) as caught:
         job.run(lambda *_: None)
-    assert told.value.exit_status == 1
+    assert caught.value.exit_status == 1
     summary = json.loads((out / "summary.json").read_text())
     assert summary["rejected"] == (out / "rejected.jsonl").read_text().count("\n") > 0
 

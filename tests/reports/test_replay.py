@@ -9,7 +9,7 @@ import pytest
 from stream.simulate.plan import Habits, Plan, even_floors
 from stream.simulate.run import simulate
 from stream.units import HOUR_MS, MINUTE_MS
-from tests.reports.telling import NINE_MS, call, replayed, state, table, times
+from tests.reports.replaying import NINE_MS, call, replayed, state, table, times
 
 
 def test_windows_hold_each_state_and_the_last_one_ends_with_the_last_event(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_an_agent_has_no_rows_before_its_first_window_and_unknown_time_in_it(
     tmp_path: Path,
 ) -> None:
     beats = [{"type": "heartbeat", "ts": NINE_MS + minute * MINUTE_MS} for minute in range(130)]
-    told = [state(0, "available"), state(70, "available", "bob"), state(130, "aux")]
-    out = replayed(tmp_path, [*beats, *told], window="1h")
+    states = [state(0, "available"), state(70, "available", "bob"), state(130, "aux")]
+    out = replayed(tmp_path, [*beats, *states], window="1h")
     rows = {
         (row["window_start"][11:16], row["agent"]): times(row) for row in table(out / "agents.csv")
     }

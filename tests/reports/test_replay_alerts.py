@@ -71,8 +71,8 @@ def test_alerts_are_those_of_a_shard_that_is_stepped_before_each_event(tmp_path:
     Job("events", (str(file),), tmp_path / "out", config=config).run(lambda *_: None)
     names = ("at", "floor", "pool", "team", "detector", "severity", "from", "to", "id")
     lines = [json.loads(line) for line in (tmp_path / "out/alerts.jsonl").read_text().splitlines()]
-    told = [tuple(line[name] for name in names) for line in lines]
+    found = [tuple(line[name] for name in names) for line in lines]
 
-    assert told == one_by_one(values, config)
+    assert found == one_by_one(values, config)
     assert ("collective", "page") in {(line["detector"], line["severity"]) for line in lines}
     assert all(line["floor"] == "floor-01" for line in lines if line["severity"] == "page")

@@ -40,13 +40,13 @@ def test_talk_time_and_calls_of_every_agent_hour_are_the_truth(
     expected = truth(bank, month)
     with (tmp_path / "agents.csv").open() as file:
         rows = list(csv.DictReader(file))
-    told: dict[AgentHour, tuple[int, int]] = {}
+    counted: dict[AgentHour, tuple[int, int]] = {}
     for row in rows:
         talking = round(float(row["talking_s"]) * 1000)
         assert talking % 1000 == 0
         at = row["window_start"]
-        told[row["agent"], at[:10], int(at[11:13])] = talking // 1000, int(row["calls_started"])
-    assert {key: value for key, value in told.items() if value != (0, 0)} == expected
+        counted[row["agent"], at[:10], int(at[11:13])] = talking // 1000, int(row["calls_started"])
+    assert {key: value for key, value in counted.items() if value != (0, 0)} == expected
     last = rows[-1]["window_start"]
     sums = {
         sum(round(float(value) * 1000) for name, value in row.items() if name.endswith("_s"))

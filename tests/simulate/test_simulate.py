@@ -12,6 +12,7 @@ import pytest
 from stream.events.decode import decode
 from stream.events.names import Names
 from stream.roster import parse_roster
+from stream.simulate.event_writer import Event
 from stream.simulate.plan import (
     Disturbance,
     FloorPlan,
@@ -23,7 +24,6 @@ from stream.simulate.plan import (
     roster_csv,
 )
 from stream.simulate.run import Sent, simulate
-from stream.simulate.teller import Event
 from stream.units import HOUR_MS, MINUTE_MS, SECOND_MS
 
 START_MS = 1_790_000_000_000 // HOUR_MS * HOUR_MS
@@ -128,9 +128,9 @@ def test_a_call_says_the_talk_time_that_its_agents_states_show() -> None:
     one = plan(3, floor=replace(FLOOR, habits=Habits(load=1.0)))
     events = events_of(one)
     ended = [event for event in events if event.get("phase") == "ended"]
-    told = sum(round(event["talk_s"] * 1000) for event in ended)  # type: ignore[operator, misc]
+    reported = sum(round(event["talk_s"] * 1000) for event in ended)  # type: ignore[operator, misc]
     shown = sum(ms for _, state, ms in spells(events, one.end_ms) if state == "talking")
-    assert told <= shown <= told + 30 * HOUR_MS / 4
+    assert reported <= shown <= reported + 30 * HOUR_MS / 4
 
 
 def test_callers_wait_at_a_high_load_and_hardly_at_a_low_one() -> None:
@@ -179,18 +179,18 @@ def test_shifts_begin_and_end_and_a_long_one_has_one_meal() -> None:
 def test_events_are_lost_delayed_and_repeated_at_the_rates_and_heartbeats_are_not() -> None:
     whole = list(simulate(plan()))
     rates = Disturbance(late=0.1, late_ms_most=MINUTE_MS, repeated=0.05, lost=0.02)
-    told = list(simulate(plan(disturbance=rates)))
+    reported = list(simulate(plan(disturbance=rates)))
 
     def count(sent: Sequence[Sent]) -> Counter[bytes]:
         return Counter(orjson.dumps(one.event) for one in sent)
 
-    n, copies = len(whole), count(told)
+    n, copies = len(whole), count(reported)
     assert sum(key not in copies for key in count(whole)) == pytest.approx(0.02 * n, rel=0.3)
     assert sum(copy == 2 for copy in copies.values()) == pytest.approx(0.05 * n, rel=0.3)
-    delays = [one.sent_ms - int(str(one.event["ts"])) for one in told]
+    delays = [one.sent_ms - int(str(one.event["ts"])) for one in reported]
     assert sum(delay > 0 for delay in delays) == pytest.approx(0.15 * n, rel=0.2)
     assert 0 <= min(delays) <= max(delays) <= MINUTE_MS
-    beats = [one for one in told if one.event["type"] == "heartbeat"]
+    beats = [one for one in reported if one.event["type"] == "heartbeat"]
     assert beats == [one for one in whole if one.event["type"] == "heartbeat"]
 
 

@@ -1,1 +1,1 @@
-"""What `floorwatch demo` is made of: a scenario, a sink, a screen, and the checks."""
+"""The parts of `floorwatch demo`: a scenario, a receiver of pages, a screen, and the checks."""

@@ -1,4 +1,4 @@
-"""Where the worker's pages arrive: a real HTTP receiver."""
+"""HTTP receiver of the worker's pages."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,28 +13,28 @@ from stream.clock import wall_ms
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A notice, and when it came."""
+    """A notice, and when it arrived."""
 
     received_ms: int
     notice: dict[str, Any]
 
     @property
     def is_page(self) -> bool:
-        """Whether it tells someone to act, now."""
+        """Whether it asks somebody to act now."""
         return (self.notice["severity"], self.notice["status"]) == ("page", "firing")
 
 
 @dataclass(slots=True)
 class PageReceiver:
-    """Receives notices by POST; a repeated one, by its key, counts once."""
+    """Receives notices by POST; repeats (same key) count once."""
 
     received: list[Page] = field(default_factory=list)
     url: str = ""
     on_page: Callable[[Page], None] = field(default=lambda _page: None)
     _keys: set[str] = field(default_factory=set)
 
-    async def take(self, request: web.Request) -> web.Response:
-        """Take a notice."""
+    async def receive(self, request: web.Request) -> web.Response:
+        """Accept a notice."""
         notice = orjson.loads(await request.read())
         if notice["key"] not in self._keys:
             self._keys.add(notice["key"])
@@ -45,10 +45,10 @@ class PageReceiver:
 
 @asynccontextmanager
 async def listening() -> AsyncIterator[PageReceiver]:
-    """A sink on a free port of the loopback interface, for the length of the block."""
+    """A receiver on a free loopback port, for the length of the block."""
     sink = PageReceiver()
     app = web.Application()
-    app.add_routes([web.post("/alerts", sink.take)])
+    app.add_routes([web.post("/alerts", sink.receive)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""What the demo shows: a live table on a terminal, plain lines elsewhere."""
+"""The demo's output: a live table on a terminal, plain lines elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,44 +19,44 @@ _COLOURS: Final = {
     "stale": "dim",
 }
 _LINE_EVERY: Final = 10
-"""Without a terminal every so many looks give a line."""
+"""Without a terminal, every tenth update is printed."""
 
 
 class Screen:
-    """Shows teams and pages; `say` writes a line that stays."""
+    """Shows teams and pages; `say` prints a permanent line."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._teams: Sequence[Mapping[str, Any]] = ()
-        self._looks = 0
+        self._updates = 0
 
     def __enter__(self) -> "Screen":
-        """Begin to draw."""
+        """Start drawing."""
         if self._console.is_terminal:
             self._live.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         if self._live.is_started:
             self._live.stop()
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a permanent line."""
         self._console.print(text, markup=False, soft_wrap=True)
 
     def show(self, teams: Sequence[Mapping[str, Any]], note: str) -> None:
-        """The teams as they stand now."""
-        self._looks += 1
+        """Show the current figures of the teams."""
+        self._updates += 1
         if self._live.is_started:
             self._live.update(_drawn(teams, note), refresh=True)
-        elif self._looks % _LINE_EVERY == 1:
+        elif self._updates % _LINE_EVERY == 1:
             for team in teams:
                 self.say(_line(team))
 
     def page(self, page: Page) -> None:
-        """A page as it fires: what, why, what to do, and the evidence."""
+        """Print a page: what, why, what to do, and the evidence."""
         notice = page.notice
         at = datetime.fromtimestamp(page.received_ms / 1000).astimezone()
         head = "PAGE" if notice["status"] == "firing" else "over"
@@ -68,26 +68,26 @@ class Screen:
 
 
 def evidence_text(evidence: Mapping[str, Any]) -> str:
-    """Evidence in words: names without underscores, seconds with their unit, no null values."""
+    """Evidence as text: names without underscores, seconds with their unit, no null values."""
     return ", ".join(
-        f"{name.removesuffix('_s').replace('_', ' ')} {_worded(value)}"
+        f"{name.removesuffix('_s').replace('_', ' ')} {_as_text(value)}"
         + (" s" if name.endswith("_s") else "")
         for name, value in evidence.items()
         if value is not None
     )
 
 
-def _worded(value: object) -> str:
+def _as_text(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case {"count": count, "per": period}:
-            return f"{_worded(count)} a {period}"
+            return f"{_as_text(count)} a {period}"
         case {"count": count, "unit": unit, "more": more}:
             many = unit if count == 1 else f"{unit}s"
-            return f"once in {'more than' if more else 'about'} {_worded(count)} {many}"
+            return f"once in {'more than' if more else 'about'} {_as_text(count)} {many}"
         case list():
-            return " and ".join(map(_worded, value)) or "none"
+            return " and ".join(map(_as_text, value)) or "none"
         case str():
             return value
         case _:

@@ -1,4 +1,4 @@
-"""The demo from the first process to the last word."""
+"""The course of the demo, from the first process to the summary."""
 
 import asyncio
 import contextlib
@@ -24,8 +24,8 @@ from stream.cli.demonstration.scenario import (
     TEAMS,
     Scenario,
     configuration,
+    make_scenario,
     roster_text,
-    scenario,
 )
 from stream.cli.demonstration.screen import Screen
 from stream.cli.demonstration.twin import SentRecord, as_of_ms, is_equal, pages_of_past
@@ -34,30 +34,30 @@ from stream.clock import wall_ms
 from stream.config import Settings, load_roster, load_settings
 from stream.simulate.run import Sent, simulate
 
-LOOK_S: Final = 1.0
+POLL_S: Final = 1.0
 STOP_S_MOST: Final = 20.0
 _TOPICS: Final = ("floor-events", "floor-events-dlq", "control-events")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What the user asked for."""
+class DemoOptions:
+    """Options of the demo."""
 
     directory: Path
-    """All files of the demo."""
+    """Directory of all files of the demo."""
     seconds: float | None
     """From the first figures to the end; None: until Ctrl-C."""
     walk_out: bool
     began_s: float
-    """When the demo was started, by the monotonic clock."""
+    """Start of the demo on the monotonic clock."""
 
 
 @dataclass(slots=True)
 class Stage:
-    """What the demo consists of while it runs."""
+    """The parts of a running demo."""
 
-    wish: Wish
-    told: Scenario
+    options: DemoOptions
+    scenario: Scenario
     settings: Settings
     worker: "subprocess.Popen[bytes]"
     sink: PageReceiver
@@ -72,27 +72,29 @@ class Stage:
         return f"http://127.0.0.1:{self.settings.web.port}"
 
 
-def run(wish: Wish) -> list[str]:
-    """Run the demo; returns what was promised and not seen.
+def run(options: DemoOptions) -> list[str]:
+    """Run the demo; returns broken promises.
 
     Raises:
         ServiceError: the embedded broker or Redis is not installed or does not start.
     """
-    with Screen() as screen, embedded_services(wish.directory) as (broker, redis):
-        return asyncio.run(_run(wish, screen, broker, redis))
+    with Screen() as screen, embedded_services(options.directory) as (broker, redis):
+        return asyncio.run(_run(options, screen, broker, redis))
 
 
-async def _run(wish: Wish, screen: Screen, broker: Program, redis: RedisProgram) -> list[str]:
+async def _run(
+    options: DemoOptions, screen: Screen, broker: Program, redis: RedisProgram
+) -> list[str]:
     await _make_topics(broker.address)
     async with listening() as sink, _producer(broker.address) as producer:
         now_ms = wall_ms()
-        told = scenario(now_ms, walk_out=wish.walk_out)
-        settings = _configure(wish.directory, told, broker, redis, sink)
-        events, records = simulate(told.plan), list[SentRecord]()
+        scenario = make_scenario(now_ms, walk_out=options.walk_out)
+        settings = _configure(options.directory, scenario, broker, redis, sink)
+        events, records = simulate(scenario.plan), list[SentRecord]()
         first = await _send_past(producer, events, now_ms, records)
-        with _worker(wish.directory) as worker:
-            stage = Stage(wish, told, settings, worker, sink, screen, records)
-            sink.on_page = lambda page: _take(stage, page)
+        with _worker(options.directory) as worker:
+            stage = Stage(options, scenario, settings, worker, sink, screen, records)
+            sink.on_page = lambda page: _on_page(stage, page)
             _greet(stage, broker, redis)
             feed = asyncio.create_task(_send_live(producer, first, events, records))
             try:
@@ -100,7 +102,7 @@ async def _run(wish: Wish, screen: Screen, broker: Program, redis: RedisProgram)
             finally:
                 feed.cancel()
                 _keep(stage)
-    complaints = stage.findings.complaints(told)
+    complaints = stage.findings.complaints(scenario)
     _conclude(stage, complaints)
     return complaints
 
@@ -128,10 +130,10 @@ async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def _configure(
-    directory: Path, told: Scenario, broker: Program, redis: RedisProgram, sink: PageReceiver
+    directory: Path, scenario: Scenario, broker: Program, redis: RedisProgram, sink: PageReceiver
 ) -> Settings:
-    (directory / "roster.csv").write_text(roster_text(told), encoding="utf-8")
-    text = configuration(told.now_ms, broker.address, redis.url, sink.url, free_port())
+    (directory / "roster.csv").write_text(roster_text(scenario), encoding="utf-8")
+    text = configuration(scenario.now_ms, broker.address, redis.url, sink.url, free_port())
     path = directory / "floorwatch.toml"
     path.write_text(text, encoding="utf-8")
     return load_settings(path, {})
@@ -139,7 +141,7 @@ def _configure(
 
 @contextmanager
 def _worker(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker as a user starts it, in a process of its own; its lines go to worker.log."""
+    """A worker in a process of its own, as a user starts it; it logs to worker.log."""
     command = [sys.executable, "-m", "stream", "worker", "--config", "floorwatch.toml"]
     with (directory / "worker.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log, process_group=0)
@@ -160,7 +162,7 @@ def _worker(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
 async def _send_past(
     producer: AIOKafkaProducer, events: Iterator[Sent], now_ms: int, records: list[SentRecord]
 ) -> Sent:
-    """Send what lies before now; returns the first event that does not."""
+    """Send the events before now; returns the first later one."""
     for sent in events:
         if sent.sent_ms >= now_ms:
             await producer.flush()
@@ -172,7 +174,7 @@ async def _send_past(
 async def _send_live(
     producer: AIOKafkaProducer, first: Sent, events: Iterator[Sent], records: list[SentRecord]
 ) -> None:
-    """Send each event when its time has come."""
+    """Send each event at its own time."""
     sent: Sent | None = first
     while sent is not None:
         await asyncio.sleep(max(0.0, sent.sent_ms / 1000 - time.time()))
@@ -189,13 +191,13 @@ async def _send(producer: AIOKafkaProducer, sent: Sent, records: list[SentRecord
 # ---------------------------------------------------------------------- watching
 
 
-def _take(stage: Stage, page: Page) -> None:
+def _on_page(stage: Stage, page: Page) -> None:
     stage.findings.pages.append(page)
     stage.screen.page(page)
 
 
 async def _watch(stage: Stage) -> None:
-    """Look once a second until the time is over, the worker ends, or Ctrl-C."""
+    """Poll once a second until the time is over, the worker exits, or Ctrl-C."""
     async with aiohttp.ClientSession() as session:
         while not _is_over(stage):
             teams = await _teams(session, stage.api)
@@ -203,22 +205,22 @@ async def _watch(stage: Stage) -> None:
                 await _first_figures(stage, teams)
             if teams:
                 stage.screen.show(teams, _note(stage))
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
 
 
 def _is_over(stage: Stage) -> bool:
     if stage.worker.poll() is not None:
         stage.findings.worker_ended = True
         return True
-    if stage.wish.seconds is None:
+    if stage.options.seconds is None:
         return False
     if stage.first_figures_at_s:
-        return time.monotonic() >= stage.first_figures_at_s + stage.wish.seconds
-    return time.monotonic() >= stage.wish.began_s + 60 + stage.wish.seconds
+        return time.monotonic() >= stage.first_figures_at_s + stage.options.seconds
+    return time.monotonic() >= stage.options.began_s + 60 + stage.options.seconds
 
 
 async def _teams(session: aiohttp.ClientSession, api: str) -> list[dict[str, Any]]:
-    """The teams' documents once all of them are up to date, else none."""
+    """The documents of all teams; empty until all of them are up to date."""
     with contextlib.suppress(aiohttp.ClientError, TimeoutError):
         async with session.get(f"{api}/api/v1/floors/{FLOOR}/teams") as answer:
             if answer.status == 200:
@@ -230,55 +232,54 @@ async def _teams(session: aiohttp.ClientSession, api: str) -> list[dict[str, Any
 
 async def _first_figures(stage: Stage, teams: list[dict[str, Any]]) -> None:
     stage.first_figures_at_s = time.monotonic()
-    stage.findings.first_figures_s = stage.first_figures_at_s - stage.wish.began_s
-    _write_lines(stage.wish.directory / "figures.jsonl", teams)
-    # Everything sent before the figures' instant must be on record before they are compared.
+    took_s = stage.findings.first_figures_s = stage.first_figures_at_s - stage.options.began_s
+    _write_lines(stage.options.directory / "figures.jsonl", teams)
+    # Everything sent before as_of must be recorded before the figures are compared.
     records = [one for one in stage.records if one.time_ms <= max(map(as_of_ms, teams))]
     equal = await asyncio.to_thread(_checked, stage, teams, records)
     stage.findings.figures_equal = equal
-    took_s = stage.findings.first_figures_s
     verdict = "equal to" if equal else "NOT equal to"
-    stage.screen.say(f"first figures after {took_s:.1f} s, {verdict} those computed here")
+    stage.screen.say(f"first figures after {took_s:.1f} s, {verdict} a local computation")
 
 
 def _checked(stage: Stage, teams: list[dict[str, Any]], records: list[SentRecord]) -> bool:
     spec, roster = stage.settings.spec, load_roster(stage.settings)
-    past = [one for one in records if one.time_ms < stage.told.now_ms]
+    past = [one for one in records if one.time_ms < stage.scenario.now_ms]
     stage.findings.past_pages = len(pages_of_past(past, spec, roster))
     return all(is_equal(team, records, spec, roster) for team in teams)
 
 
 def _note(stage: Stage) -> str:
-    to_go_s = (stage.told.first_mover_ms - wall_ms()) / 1000
-    if not stage.told.walk_out:
+    to_go_s = (stage.scenario.first_mover_ms - wall_ms()) / 1000
+    if not stage.scenario.walk_out:
         return "no walk-out (DEMO_WALKOUT=0)"
     if to_go_s > 0:
         return f"people will walk out in {to_go_s:.0f} s"
     awaited = " and ".join(stage.findings.awaited)
-    return f"people walked out; to be paged: {awaited}" if awaited else ""
+    return f"people walked out; waiting for the page of {awaited}" if awaited else ""
 
 
-# ---------------------------------------------------------------------- words and files
+# ---------------------------------------------------------------------- output and files
 
 
 def _greet(stage: Stage, broker: Program, redis: RedisProgram) -> None:
     say = stage.screen.say
     sizes = " and ".join(f"{team} ({agents} agents)" for team, (agents, _) in TEAMS.items())
-    say(f"a floor with {sizes}, at a busy hour; {len(stage.records)} events of the past are sent")
-    say(f"  pages of the worker   {stage.api}/   (metrics: /metrics)")
-    say(f"  teams                 {stage.api}/api/v1/floors/{FLOOR}/teams")
-    say(f"  broker {broker.address}   Redis {redis.url}   files {stage.wish.directory}")
+    say(f"a floor with {sizes}, in a busy hour; {len(stage.records)} past events sent")
+    say(f"  worker   {stage.api}/   (metrics: /metrics)")
+    say(f"  teams    {stage.api}/api/v1/floors/{FLOOR}/teams")
+    say(f"  broker   {broker.address}   Redis {redis.url}   files {stage.options.directory}")
 
 
 def _keep(stage: Stage) -> None:
-    """Write down what was sent and what came, for those who want to replay it."""
-    directory = stage.wish.directory
+    """Write events and notices to files, for a later replay."""
+    directory = stage.options.directory
     lines = (b'{"received":%d,%s\n' % (one.time_ms, one.value[1:]) for one in stage.records)
     (directory / "events.jsonl").write_bytes(b"".join(lines))
     notices = [{"received_ms": page.received_ms, **page.notice} for page in stage.findings.pages]
     _write_lines(directory / "notices.jsonl", notices)
-    scene = {"now_ms": stage.told.now_ms, "last_mover_ms": stage.told.last_mover_ms}
-    _write_lines(directory / "scene.jsonl", [scene])
+    instants = {"now_ms": stage.scenario.now_ms, "last_mover_ms": stage.scenario.last_mover_ms}
+    _write_lines(directory / "scene.jsonl", [instants])
 
 
 def _write_lines(path: Path, documents: list[dict[str, Any]]) -> None:
@@ -289,11 +290,11 @@ def _conclude(stage: Stage, complaints: list[str]) -> None:
     say, findings = stage.screen.say, stage.findings
     for page in findings.pages:
         if page.is_page:
-            after_s = (page.received_ms - stage.told.last_mover_ms) / 1000
+            after_s = (page.received_ms - stage.scenario.last_mover_ms) / 1000
             say(
                 f"page for {page.notice['team'] or page.notice['pool']}: "
                 f"{after_s:+.1f} s from the last mover"
             )
-    say("all that was promised was seen" if not complaints else "not as promised:")
+    say("all promises kept" if not complaints else "broken promises:")
     for complaint in complaints:
         say(f"  - {complaint}")

@@ -1,4 +1,4 @@
-"""The same events through a shard in this process: what the worker's figures must be."""
+"""The same events through a shard in this process: the expected figures of the worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from stream.spec import Spec
 from stream.units import parse_instant_ms
 
 IN_FLIGHT_MS: Final = 3_000
-"""An event younger than this may still be on its way when figures are made."""
+"""An event younger than this may not have arrived when figures are computed."""
 _NO_FIGURES: Final = frozenset(
     {"age_s", "stale", "last_verdict", "detectors"}
     | {TeamView.verdict, TeamView.signal, TeamView.pool}
@@ -24,7 +24,7 @@ _NO_FIGURES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SentRecord:
-    """What was sent to Kafka."""
+    """A record that was sent to Kafka."""
 
     time_ms: int
     """Kafka's time stamp."""
@@ -32,7 +32,7 @@ class SentRecord:
 
 
 def figures_of(document: dict[str, Any]) -> dict[str, Any]:
-    """A team's document without what depends on when and by whom it is looked at."""
+    """A team's document without the fields that depend on when and by whom it is read."""
     return {name: value for name, value in document.items() if name not in _NO_FIGURES}
 
 
@@ -44,9 +44,9 @@ def as_of_ms(document: dict[str, Any]) -> int:
 def is_equal(
     document: dict[str, Any], records: Sequence[SentRecord], spec: Spec, roster: Roster
 ) -> bool:
-    """Whether a team's figures are those of the events that were sent.
+    """Whether a team's figures equal those of the events that were sent.
 
-    The last ones may have been on their way: then the figures are those without them.
+    The last events may have been in flight: figures without them count as equal.
     """
     at_ms = as_of_ms(document)
     sent = [record for record in records if record.time_ms <= at_ms]
@@ -77,6 +77,6 @@ def _shard(records: Sequence[SentRecord], spec: Spec, roster: Roster) -> Shard:
 
 
 def pages_of_past(records: Sequence[SentRecord], spec: Spec, roster: Roster) -> list[Transition]:
-    """Transitions of severity page in a replay of the records, by the events' own clock."""
+    """Transitions of severity page in a replay of the records, in event time."""
     shard = _shard(records, replace(spec, event_clock=True), roster)
     return [one for one in shard.step(shard.watermark_ms) if one.severity is Severity.page]

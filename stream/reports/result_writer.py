@@ -1,4 +1,4 @@
-"""The files of a replay: two tables, alerts, what could not be read, what came late, a summary."""
+"""The files of a replay: two tables, alerts, rejected rows, late events, a summary."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from stream.calendar.schedules import rfc3339_local
 from stream.control.model import Severity, Transition
 from stream.reports.files import Results
 from stream.reports.tables import Tables
-from stream.reports.window_sums import Finished, SeatKey
+from stream.reports.window_sums import FinishedWindow, SeatKey
 from stream.sources.recording import Recording, Unreadable
 from stream.spec import RatioSpec
 
-_LOUDEST = tuple(Severity)
+_SEVERITY_ORDER = tuple(Severity)
 
 
 @dataclass(slots=True)
-class Written:
-    """Writes down what a replay tells, and counts it for the summary."""
+class ResultWriter:
+    """Writes the results of a replay, and counts them for the summary."""
 
     results: Results
     zone: str
@@ -30,24 +30,24 @@ class Written:
     alerts: TextIO = field(init=False)
     seats: set[SeatKey] = field(init=False, default_factory=set)
     severities: dict[tuple[str, str], Severity] = field(init=False, default_factory=dict)
-    """Of each (detector, alert id), the loudest."""
+    """The most severe of each (detector, alert id)."""
 
     def __post_init__(self) -> None:
-        """Open the files that are written as the replay goes."""
+        """Open the files that are written during the replay."""
         self.tables = Tables(
             self.results.file("agents.csv"), self.results.file("teams.csv"), self.ratios, self.zone
         )
         self.alerts = self.results.file("alerts.jsonl")
 
-    def window(self, window: Finished) -> None:
-        """A window is final."""
+    def window(self, window: FinishedWindow) -> None:
+        """Write a finished window."""
         self.tables.write(window)
         self.seats.update(window.seats)
 
     def transition(self, one: Transition) -> None:
-        """An alert took a step."""
+        """Write a transition."""
         held = self.severities.setdefault((one.detector, one.id), one.severity)
-        self.severities[one.detector, one.id] = min(held, one.severity, key=_LOUDEST.index)
+        self.severities[one.detector, one.id] = min(held, one.severity, key=_SEVERITY_ORDER.index)
         self.alerts.write(orjson.dumps(self._line(one)).decode() + "\n")
 
     def _line(self, one: Transition) -> dict[str, object]:
@@ -66,7 +66,7 @@ class Written:
         }
 
     def rows(self, name: str, rows: Sequence[Unreadable]) -> None:
-        """Rows that were not counted, in the order of the files."""
+        """Write rows that did not count, in the order of the files."""
         file = self.results.file(name)
         for row in sorted(rows, key=lambda row: (row.file, row.line)):
             line = {
@@ -109,7 +109,7 @@ class Written:
         return summary
 
     def _alerts(self) -> dict[str, dict[str, int]]:
-        """Alerts by detector and by the loudest severity that each had."""
+        """Alerts by detector and by the most severe severity of each."""
         found: dict[str, Counter[str]] = {}
         for (detector, _), severity in sorted(self.severities.items()):
             found.setdefault(detector, Counter())[severity.value] += 1

@@ -1,29 +1,29 @@
-"""The simulated source: what it tells of the floor, in our event language."""
+"""The simulated source: writes events in our event language."""
 
 from stream.simulate.population import Caller, Person
 
 Event = dict[str, object]
 
 
-class Teller:
-    """Writes events down in the order in which they happen; `told` is emptied by the reader."""
+class EventWriter:
+    """Writes events in the order in which they happen; the reader empties `pending`."""
 
-    __slots__ = ("_floor", "_seq", "_source", "told")
+    __slots__ = ("_floor", "_seq", "_source", "pending")
 
     def __init__(self, floor: str, source: str) -> None:
         self._floor = floor
         self._source = source
         self._seq = 0
-        self.told: list[Event] = []
+        self.pending: list[Event] = []
 
     def heartbeat(self, now_ms: int) -> None:
-        """The source lives."""
-        self.told.append(
+        """Write a heartbeat."""
+        self.pending.append(
             {"type": "heartbeat", "ts": now_ms, "floor": self._floor, "source": self._source}
         )
 
     def turn(self, now_ms: int, person: Person, state: str, *, sync: bool = False) -> None:
-        """A person turns to another state; `sync`: the source found them in it."""
+        """Change the state of a person; `sync`: the source found them in it."""
         person.count_time(now_ms)
         person.state = state
         person.turn += 1
@@ -33,13 +33,13 @@ class Teller:
             event["call"] = person.caller.id
         if sync:
             event["sync"] = True
-        self.told.append(event)
+        self.pending.append(event)
 
     def call(self, now_ms: int, caller: Caller, pool: str, phase: str, **more: object) -> None:
-        """A call enters a phase."""
+        """Write a phase of a call."""
         event = self._event("call", now_ms)
         event |= {"call": caller.id, "pool": pool, "phase": phase}
-        self.told.append(event | more)
+        self.pending.append(event | more)
 
     def _event(self, kind: str, now_ms: int) -> Event:
         self._seq += 1
