@@ -68,19 +68,12 @@ def advance(
         episode = NO_EPISODE
     alerts, notified_as = dict(episode.alerts), episode.notified_as
     detectors = (*alerts, *(detector for detector in found if detector not in alerts))
-    after = [
-        (
-            detector,
-            _alert_after(
-                alerts.get(detector),
-                at_ms,
-                found.get(detector),
-                severity_for,
-                partial(alert_id, detector),
-            ),
+    after = []
+    for detector in detectors:
+        old, new_id = alerts.get(detector), partial(alert_id, detector)
+        after.append(
+            (detector, _alert_after(old, at_ms, found.get(detector), severity_for, new_id))
         )
-        for detector in detectors
-    ]
     steps: list[AlertStep] = []
     # The most severe first: it is the one that is sent, the others join it.
     for detector, new in sorted(after, key=lambda pair: -_SEVERITY_ORDER[pair[1].severity]):
@@ -92,17 +85,9 @@ def advance(
             notified_as = new.severity
         alerts[detector] = replace(new, notified_as=notified_as) if notify else new
         before = old.state if old is not None and old.raised else Verdict.in_control
-        steps.append(
-            AlertStep(
-                detector,
-                alerts[detector],
-                before,
-                new.state,
-                new.severity,
-                notify,
-                alarms=detector in found,
-            )
-        )
+        now = alerts[detector]
+        alarms = detector in found
+        steps.append(AlertStep(detector, now, before, now.state, now.severity, notify, alarms))
     calm_since = min(episode.calm_since_ms, at_ms) if calm else NEVER_MS
     if any(detector in found for detector in alerts) and calm:
         calm_since = at_ms
