@@ -18,7 +18,7 @@ from stream.units import NEVER_MS
 JsonRecord = dict[str, Any]
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """How the value of a field is stored."""
 
     plain = auto()
@@ -27,21 +27,21 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class StoredField:
     """A field of a record."""
 
     name: str
-    kind: Kind = Kind.plain
+    kind: ValueKind = ValueKind.plain
 
 
 ALERT_FIELDS: Final = (
-    Field("id"),
-    Field("onset_ms", Kind.instant),
-    Field("page_limit"),
-    Field("severity", Kind.severity),
-    Field("notified_as", Kind.severity),
-    Field("raised"),
-    Field("since_ms", Kind.instant),
+    StoredField("id"),
+    StoredField("onset_ms", ValueKind.instant),
+    StoredField("page_limit"),
+    StoredField("severity", ValueKind.severity),
+    StoredField("notified_as", ValueKind.severity),
+    StoredField("raised"),
+    StoredField("since_ms", ValueKind.instant),
 )
 """In the order in which they are stored: format 1 has no names here."""
 
@@ -56,24 +56,24 @@ def instant(since_ms: int | None, judged_ms: int, otherwise_ms: int) -> int:
     return otherwise_ms if since_ms is None else since_ms + judged_ms
 
 
-def write(value: Any, kind: Kind, judged_ms: int) -> Any:  # noqa: ANN401 - any typed value
+def write(value: Any, kind: ValueKind, judged_ms: int) -> Any:  # noqa: ANN401 - any typed value
     """A value as JSON has it."""
     if isinstance(value, tuple):
         return [write(one, kind, judged_ms) for one in value]
-    if kind is Kind.instant and value is not None:
+    if kind is ValueKind.instant and value is not None:
         if abs(value) == NEVER_MS:
             return "never" if value > 0 else "before"
         return value - judged_ms
     return value
 
 
-def read(stored: Any, kind: Kind, judged_ms: int) -> Any:  # noqa: ANN401 - any typed value
+def read(stored: Any, kind: ValueKind, judged_ms: int) -> Any:  # noqa: ANN401 - any typed value
     """The value of what `write` gave."""
     if isinstance(stored, list):
         return tuple(read(one, kind, judged_ms) for one in stored)
-    if stored is None or kind is Kind.plain:
+    if stored is None or kind is ValueKind.plain:
         return stored
-    if kind is Kind.severity:
+    if kind is ValueKind.severity:
         return Severity(stored)
     if isinstance(stored, str):
         return {"never": NEVER_MS, "before": -NEVER_MS}[stored]
@@ -120,9 +120,9 @@ def read_state(stored: Sequence[Any] | Mapping[str, Any], initial: S, judged_ms:
     return type(initial)(**values)
 
 
-def _fields_of(state: DetectorState) -> list[Field]:
+def _fields_of(state: DetectorState) -> list[StoredField]:
     return [
-        Field(one.name, Kind.instant if one.metadata.get(INSTANT) else Kind.plain)
+        StoredField(one.name, ValueKind.instant if one.metadata.get(INSTANT) else ValueKind.plain)
         for one in fields(state)
     ]
 

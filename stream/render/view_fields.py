@@ -34,7 +34,7 @@ def qualified(name: str, *qualifiers: str) -> str:
     return SEPARATOR.join((name, *qualifiers))
 
 
-class Field(Generic[T]):
+class ViewField(Generic[T]):
     """A field under the name of the attribute that declares it.
 
     On the class (``TeamView.staffed``) it is that name, on a view its value, None if the view does
@@ -74,16 +74,16 @@ class View:
     texts: Mapping[str, str]
     """As stored: text by field, in the store's order."""
 
-    as_of = Field(str)
+    as_of = ViewField(str)
     """The instant for which the figures hold, RFC 3339."""
-    verdict = Field(str)
+    verdict = ViewField(str)
     """One of `stream.control.model.Verdict`."""
 
     @classmethod
     def parsers(cls) -> dict[str, Callable[[str], object]]:
         """How the declared fields are parsed, by name."""
         declared = [one for base in cls.__mro__ for one in vars(base).values()]
-        return {one.name: one.parse for one in declared if isinstance(one, Field)}
+        return {one.name: one.parse for one in declared if isinstance(one, ViewField)}
 
 
 class TeamView(View):
@@ -91,12 +91,12 @@ class TeamView(View):
 
     __slots__ = ()
 
-    pool = Field(str)
-    watermark = Field(str)
+    pool = ViewField(str)
+    watermark = ViewField(str)
     """Event time reached by the slowest feed of the floor, RFC 3339."""
-    signal = Field(str)
+    signal = ViewField(str)
     """The direction of the verdict: worse, better or none."""
-    staffed = Field(int)
+    staffed = ViewField(int)
     """Heads now in a state of `stream.events.language.STAFFED`."""
 
 
@@ -105,16 +105,16 @@ class PoolView(View):
 
     __slots__ = ()
 
-    peak = Field(str)
+    peak = ViewField(str)
     """The reason of the present peak, or none."""
-    open = Field(int)
+    open = ViewField(int)
     """1 within the opening hours; no field without such hours."""
-    waiting = Field(int)
+    waiting = ViewField(int)
     """Calls that wait now."""
-    oldest_wait_s = Field(float)
-    estimated_wait_s = Field(float)
+    oldest_wait_s = ViewField(float)
+    estimated_wait_s = ViewField(float)
     """Of the next call."""
-    service_level = Field(float)
+    service_level = ViewField(float)
     """Calls answered in time / (answered + abandoned) of the headline window, 0 to 1."""
 
 

@@ -17,7 +17,7 @@ from stream.events.decode import decode
 from stream.events.language import I64, Rejected
 from stream.events.names import Names
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
-from stream.reports.window_sums import FinishedWindow, WindowSums
+from stream.reports.window_sums import FinishedWindow, WindowAccumulator
 from stream.shard import Shard
 from stream.sources.recording import Recording, Unreadable, text_of
 from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS
@@ -122,7 +122,7 @@ class _Replay:
         self._observer = observer
         self._reach_ms: I64 = np.maximum.accumulate(recording.ts_ms)
         self._next = 0
-        self._sums = WindowSums()
+        self._sums = WindowAccumulator()
         self._open_end_ms = -NEVER_MS
         horizon_ms = min(shard.spec.windows.horizon_ms, RETAINED_MS)
         self._hold_ms = max(_SLICE_MS, horizon_ms - _SLICE_MS)

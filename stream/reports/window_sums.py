@@ -42,7 +42,7 @@ class FinishedWindow:
         return [(keys[start], slice(start, end)) for start, end in pairwise([*starts, len(keys)])]
 
 
-class WindowSums:
+class WindowAccumulator:
     """Adds up the slices of one window from its start, then those of the next."""
 
     def __init__(self) -> None:

@@ -42,7 +42,9 @@ def candidates(context: EvaluationContext, scope: Scope) -> set[int]:
     return found
 
 
-def may_act(context: EvaluationContext, scope: Scope, number: int, detector: Detector[Any]) -> bool:
+def needs_evaluation(
+    context: EvaluationContext, scope: Scope, number: int, detector: Detector[Any]
+) -> bool:
     """Whether a detector may alarm in a team or pool that is a candidate, its group being calm.
 
     One that depends on entries alone does so at a new run of them.

@@ -11,7 +11,7 @@ from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors.entries import Entry, EntryLog, run_candidates
-from stream.control.evaluation.series import HeadCounts
+from stream.control.evaluation.feed_counts import HeadCounts
 from stream.control.head_counts import (
     POOL,
     TEAM,

@@ -14,7 +14,7 @@ from stream.control.detectors.inputs import NO_AWAY, NO_CALL, DetectorInput
 from stream.control.detectors.protocol import AlertGroup, Detector, Hold, Input
 from stream.control.detectors.registry import Detectors
 from stream.control.episode import Episode
-from stream.control.evaluation.candidates import candidates, may_act
+from stream.control.evaluation.candidates import candidates, needs_evaluation
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.transitions import transitions_of
 from stream.control.model import Scope, Transition
@@ -56,7 +56,7 @@ def evaluate(
             if not (
                 everyone
                 or episode.raised
-                or any(may_act(context, scope, number, detector) for detector in detectors)
+                or any(needs_evaluation(context, scope, number, detector) for detector in detectors)
             ):
                 continue
             explained = teams_raised.get(group.name, {})

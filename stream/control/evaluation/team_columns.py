@@ -6,7 +6,7 @@ import numpy as np
 
 from stream.control.alerts.suppression import JUMP_HOLD_MS, Jumps
 from stream.control.control_state import ControlState
-from stream.control.evaluation.series import HeadCounts
+from stream.control.evaluation.feed_counts import HeadCounts
 from stream.control.head_counts import first, second
 from stream.control.limits import Limits
 from stream.units import NEVER_MS
