@@ -25,7 +25,7 @@ from traffic import traffic
 
 from stream.cli.embedded import redis_program
 
-Told = tuple[list[str], dict[str, float]]
+PartFigures = tuple[list[str], dict[str, float]]
 """Lines for people, and figures by name."""
 
 RESTORE_S_MOST = 3.0
@@ -76,15 +76,15 @@ def main() -> None:
     figures: dict[str, float] = {}
     for name in options.only.split(",") if options.only else PARTS:
         say(name)
-        lines, told = PARTS[name](form)
-        figures |= {key: round(value, 3) for key, value in told.items()}
+        lines, measured = PARTS[name](form)
+        figures |= {key: round(value, 3) for key, value in measured.items()}
         # What takes so long on a small scale says nothing about a large one; bytes do.
         shown = [line for line in lines if form == LARGE or name == "traffic" or line[0] == " "]
         print("\n".join(shown), flush=True)
     print(json.dumps(figures))
 
 
-def _restore(form: Form) -> Told:
+def _restore(form: Form) -> PartFigures:
     agents, floors = form.restored
     with _redis() as url:
         runs = restore(Crowd(template(agents // floors), floors), url, form.restores)
@@ -101,7 +101,7 @@ def _restore(form: Form) -> Told:
     return lines, {"restore_s": whole_s, "restore_cpu_s": cpu_s}
 
 
-def _traffic(form: Form) -> Told:
+def _traffic(form: Form) -> PartFigures:
     agents, floors = form.shown
     with _redis() as url:
         found = traffic(Crowd(template(agents // floors), floors), url, form.shown_s)
@@ -117,7 +117,7 @@ def _traffic(form: Form) -> Told:
     return lines, {f"{kind}_bytes_per_agent_s": each / agents for kind, each in kinds.items()}
 
 
-def _pauses(form: Form) -> Told:
+def _pauses(form: Form) -> PartFigures:
     agents, floors = form.paused
     with _redis() as url:
         found = pauses(agents, floors, url, form.paused_s)
@@ -132,18 +132,18 @@ def _pauses(form: Form) -> Told:
     return lines, {"pause_ms": worst.slowest_ms}
 
 
-def _floors(form: Form) -> Told:
+def _floors(form: Form) -> PartFigures:
     many, one = many_and_one(form.floors, form.minutes, form.minutes)
-    lines, told = [], {}
+    lines, measured = [], {}
     for stage in STAGES:
         ratio = many.median_s(stage) / one.median_s(stage)
         what = f"{stage} of {form.floors:,} floors of {AGENTS_PER_FLOOR}: {ratio:.2f} x one floor"
         lines.append(verdict(what, ratio <= FLOORS_RATIO_MOST, FLOORS_RATIO_MOST))
-        told[f"floors_{stage}_ratio"] = ratio
-    return lines, told
+        measured[f"floors_{stage}_ratio"] = ratio
+    return lines, measured
 
 
-def _scrapes(form: Form) -> Told:
+def _scrapes(form: Form) -> PartFigures:
     agents, floors = form.scraped
     found = scrapes(Crowd(template(agents // floors), floors), form.scraped_s, SCRAPE_EVERY_S)
     worst_ms, usual_ms = worst_and_usual_ms(found)
@@ -155,8 +155,8 @@ def _scrapes(form: Form) -> Told:
     )
     slowest = f"slowest scrape: {worst_ms:.0f} ms"
     lines = [what, verdict(slowest, worst_ms <= SCRAPE_MS_MOST, SCRAPE_MS_MOST)]
-    told = {"scrape_ms": worst_ms, "render_share": found.render_share, "series": found.series}
-    return lines, told
+    measured = {"scrape_ms": worst_ms, "render_share": found.render_share, "series": found.series}
+    return lines, measured
 
 
 PARTS = {

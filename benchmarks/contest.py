@@ -52,10 +52,10 @@ def run_peer(name: str, job: Job, log_path: Path) -> Run:
         # Faust keeps its own arguments; it is told the job all the same by position.
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout is not None
-        told = process.stdout.read()
+        output = process.stdout.read()
         process.wait(STOP_S_MAX)
     try:
-        return Run(**json.loads(told.splitlines()[-1]))
+        return Run(**json.loads(output.splitlines()[-1]))
     except (IndexError, TypeError, ValueError):
         raise ContestantFailed(_complaint(name, log_path)) from None
 
@@ -82,12 +82,12 @@ def run_floorwatch(
     shards = [keys.shard(ShardKey(job.topic, partition)) for partition in job.ends]
     try:
         with redis.Redis.from_url(job.redis_url) as client:
-            watched = _Watched(process, log_path)
+            worker = _WorkerProcess(process, log_path)
             # A shard is acquired just before its partition is first fetched.
-            watched.wait(lambda: client.exists(*shards) > 0, 0.02, START_S_MAX)
-            began = watched.before
-            watched.wait(lambda: _covered(client, shards, job), 0.05, LONGEST_S)
-            ended, rss_peak_bytes = watched.now, rss_peak(process.pid)
+            worker.wait(lambda: client.exists(*shards) > 0, 0.02, START_S_MAX)
+            began = worker.before
+            worker.wait(lambda: _covered(client, shards, job), 0.05, LONGEST_S)
+            ended, rss_peak_bytes = worker.now, rss_peak(process.pid)
         all_cpu_s = _stop(process)
     finally:
         if process.returncode is None:
@@ -128,7 +128,7 @@ def _covered(client: redis.Redis, shards: list[str], job: Job) -> bool:
     )
 
 
-class _Watched:
+class _WorkerProcess:
     """Looks at a process and at what it has reached, at short intervals."""
 
     def __init__(self, process: subprocess.Popen[bytes], log_path: Path) -> None:

@@ -21,8 +21,8 @@ def bytes_per_agent(few: int, many: int) -> float:
         subprocess.Popen([sys.executable, __file__, str(agents)], stdout=subprocess.PIPE, text=True)
         for agents in (few, many)
     ]
-    told = [process.communicate()[0] for process in running]
-    rss = [int(text.split()[-1]) for text in told]
+    outputs = [process.communicate()[0] for process in running]
+    rss = [int(text.split()[-1]) for text in outputs]
     return (rss[1] - rss[0]) / (many - few)
 
 

@@ -26,8 +26,8 @@ def main() -> None:
         seconds.append(time.monotonic() - began_s)
     text = gzip.decompress(body)
     series = sum(line[:1] != b"#" for line in text.splitlines())
-    told = {"bytes": len(body), "text_bytes": len(text), "series": series}
-    print(json.dumps({"seconds": seconds[1:], **told}))
+    document = {"bytes": len(body), "text_bytes": len(text), "series": series}
+    print(json.dumps({"seconds": seconds[1:], **document}))
 
 
 if __name__ == "__main__":

@@ -70,16 +70,16 @@ def old_names(source: str) -> Iterator[str]:
             yield f"{line}: {name}"
 
 
-def public_types(sources: Iterable[str]) -> Counter[str]:
+def public_types(texts: Iterable[str]) -> Counter[str]:
     """How often each public class name is given."""
-    nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
+    nodes = (node for source in texts for node in ast.walk(ast.parse(source)))
     classes = (node.name for node in nodes if isinstance(node, ast.ClassDef))
     return Counter(name for name in classes if not name.startswith("_"))
 
 
-def second_meanings(sources: Iterable[str]) -> list[str]:
+def second_meanings(texts: Iterable[str]) -> list[str]:
     """Public class names that more than one class has."""
-    return sorted(name for name, times in public_types(sources).items() if times > 1)
+    return sorted(name for name, times in public_types(texts).items() if times > 1)
 
 
 def shared_module_names(paths: Iterable[Path]) -> set[str]:
@@ -88,15 +88,15 @@ def shared_module_names(paths: Iterable[Path]) -> set[str]:
     return {name for name, times in names.items() if times > 1}
 
 
-def product_sources() -> dict[Path, str]:
-    """The text of each module of the product."""
-    return {path: path.read_text(encoding="utf-8") for path in python_files("stream")}
+def sources(*folders: str) -> dict[Path, str]:
+    """The text of each module in some folders."""
+    return {path: path.read_text(encoding="utf-8") for path in python_files(*folders)}
 
 
 def test_no_old_name_is_in_use() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{finding}"
-        for path, source in product_sources().items()
+        for path, source in sources("stream", "dashboards", "benchmarks").items()
         for finding in old_names(source)
     ]
     assert found == []
@@ -107,7 +107,7 @@ def test_no_module_has_an_old_name() -> None:
 
 
 def test_one_public_type_name_means_one_thing() -> None:
-    assert second_meanings(product_sources().values()) == []
+    assert second_meanings(sources("stream").values()) == []
 
 
 def test_modules_of_one_name_stand_in_folders_that_tell_them_apart() -> None:

@@ -26,9 +26,9 @@ class Job:
     @classmethod
     def given(cls) -> "Job":
         """The job on the command line."""
-        told = json.loads(sys.argv[1])
-        told["ends"] = {int(partition): end for partition, end in told["ends"].items()}
-        return cls(**told)
+        document = json.loads(sys.argv[1])
+        document["ends"] = {int(partition): end for partition, end in document["ends"].items()}
+        return cls(**document)
 
 
 class Meter:
@@ -46,8 +46,13 @@ class Meter:
         assert self._began is not None
         wall_s = time.monotonic() - self._began[0]
         cpu_s = time.process_time() - self._began[1]
-        told = {"records": records, "wall_s": wall_s, "cpu_s": cpu_s, "rss_peak_bytes": rss_peak()}
-        print(json.dumps(told), flush=True)
+        document = {
+            "records": records,
+            "wall_s": wall_s,
+            "cpu_s": cpu_s,
+            "rss_peak_bytes": rss_peak(),
+        }
+        print(json.dumps(document), flush=True)
 
 
 def rss_peak(pid: int | str = "self") -> int:

@@ -22,12 +22,12 @@ COVER_STATE = Query("cover", code("pool", "cover"), Unit.number, POOL)
 def _raised(level: str, place: tuple[str, ...]) -> Query:
     """The most severe active alert."""
     read = {"team": team, "pool": pool}[level]
-    loudness = " or ".join(
+    by_severity = " or ".join(
         f"{rank} * " + read(f"{level}_alert", "detector", where=f'severity="{severity}"') + " > 0"
         for rank, severity in ((3, "page"), (2, "nudge"), (1, "digest"))
     )
     labels = (*place, "detector")
-    expr = f"max by ({', '.join(labels)}) ({loudness})"
+    expr = f"max by ({', '.join(labels)}) ({by_severity})"
     return Query(f"raised alerts of {level}s", expr, Unit.number, labels, sparse=True)
 
 
