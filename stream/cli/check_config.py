@@ -10,7 +10,7 @@ from stream.cli.options import read_settings
 
 def _print_help(ctx: typer.Context, asked: bool) -> None:
     if asked:
-        from stream.config.text import describe
+        from stream.config.reference import describe
 
         typer.echo(f"{ctx.get_help()}\n\n{describe()}")
         raise typer.Exit
@@ -43,13 +43,13 @@ def check_config(
       FLOORWATCH_WINDOWS_GRACE=2m floorwatch check-config --show floorwatch.toml
     """  # noqa: D301 - click's mark for text that it must not wrap
     settings = read_settings(file)
-    from stream.config import load_roster, text
+    from stream.config import load_roster, reference
     from stream.config.load import DEFAULT_FILE, file_read
     from stream.fingerprint import fingerprint
 
     roster = load_roster(settings)
     if show:
-        typer.echo(text.show(settings))
+        typer.echo(reference.show(settings))
     if file_read(file) is None:
         typer.echo(f"no {DEFAULT_FILE} in this directory; checked the defaults", err=True)
     message = f"good; rules {fingerprint(settings.spec)}"

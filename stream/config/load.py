@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from stream.config import text
+from stream.config import reference
 from stream.config.settings import Settings
 from stream.config.values import SecretText, SecretUrl, masked
 from stream.errors import ConfigurationError, did_you_mean
@@ -132,10 +132,10 @@ def _error_line(item: dict[str, Any], from_environment: Mapping[str, str]) -> st
     variable = from_environment.get(path)
     name = f"{path} (from {variable})" if variable else path
     if item["type"] == "extra_forbidden":
-        keys = text.keys_of(table)
+        keys = reference.keys_of(table)
         hint = did_you_mean(path.rpartition(".")[2], keys)
         return f"{name}: unknown key in this version{hint}; keys: {', '.join(keys)}"
-    allowed = "" if field is None else f"; {text.allowed(field)}"
+    allowed = "" if field is None else f"; {reference.allowed(field)}"
     if item["type"] == "missing":
         return f"{name}: required{allowed}"
     what = _reason(item)
@@ -157,7 +157,7 @@ def _shown(item: dict[str, Any], field: FieldInfo) -> str:
     if field.annotation is SecretText:
         return json.dumps("***")
     if item["type"] in OUT_OF_RANGE:
-        return text.value_text(field, value)
+        return reference.value_text(field, value)
     if _is_address(field) and "://" not in str(value):
         return json.dumps("***")  # not a URL, so any part of it may be the secret
     return json.dumps(
@@ -186,9 +186,9 @@ def _locate(location: tuple[str | int, ...]) -> tuple[str, FieldInfo | None, typ
         if step == "[key]":
             continue
         path = f"{path}.{step}" if path else step
-        inner = text.fields_of(table).get(step)
+        inner = reference.fields_of(table).get(step)
         if inner is None:
             continue
-        below = text.table_of(inner)
+        below = reference.table_of(inner)
         table, field = (below, None) if below else (table, inner)
     return path, field, table

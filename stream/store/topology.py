@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from stream.errors import ConfigurationError
 from stream.store.address import Address, Site, site_of
-from stream.store.cluster import ClusterTopology
+from stream.store.cluster_topology import ClusterTopology
 from stream.store.connection import Answer, Connection, ServerInfo, ask_all
 from stream.store.connector import Connector
 from stream.store.options import StoreOptions

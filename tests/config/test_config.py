@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.config import Settings, load_roster, load_settings, text
+from stream.config import Settings, load_roster, load_settings, reference
 from stream.errors import ConfigurationError
 from stream.events.language import State
 from stream.fingerprint import fingerprint
@@ -228,7 +228,12 @@ url = "https://me:hush@hooks.example/services/hush?token=hush"
 
 def test_secrets_are_masked_wherever_settings_are_printed(file: Path) -> None:
     settings = load(file, SECRETS)
-    for printed in (repr(settings), str(settings), text.show(settings), settings.model_dump_json()):
+    for printed in (
+        repr(settings),
+        str(settings),
+        reference.show(settings),
+        settings.model_dump_json(),
+    ):
         assert "hush" not in printed
         assert "redis.example:6380" in printed
         assert "hooks.example" in printed
@@ -261,21 +266,21 @@ def test_the_roster_is_read_beside_the_configuration(file: Path) -> None:
 
 def test_what_is_shown_is_itself_a_configuration_that_says_the_same(file: Path) -> None:
     settings = load(file, EXAMPLE.replace("http://127.0.0.1:9000/alerts", "http://127.0.0.1:9000"))
-    again = load(file, text.show(settings))
+    again = load(file, reference.show(settings))
     assert again.spec == settings.spec
     # What is shown has the ratios that hold without the file, too.
     assert again.model_copy(update={"ratio": settings.ratio}) == settings
 
 
 def test_every_key_is_described_with_what_is_allowed_and_its_default() -> None:
-    described = text.describe()
+    described = reference.describe()
     for name, field in Settings.model_fields.items():
-        table = text.table_of(field)
+        table = reference.table_of(field)
         assert table is not None, name
         assert table.__doc__
-        for key, inner in text.fields_of(table).items():
+        for key, inner in reference.fields_of(table).items():
             assert f"\n  {key}: {inner.description}\n" in described
-            assert text.allowed(inner).startswith("allowed: ")
+            assert reference.allowed(inner).startswith("allowed: ")
 
 
 @pytest.mark.parametrize("name", ["handled", "talk_mean", "aux_cv"])

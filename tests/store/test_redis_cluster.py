@@ -9,7 +9,7 @@ import pytest
 from stream.cli.embedded import RedisProgram
 from stream.errors import StateError
 from stream.store import keys
-from stream.store.cluster import slot_of
+from stream.store.cluster_topology import slot_of
 from stream.store.keys import ShardKey
 from stream.store.options import StoreOptions
 from stream.store.protocol import Outcome

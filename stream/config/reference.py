@@ -1,4 +1,4 @@
-"""The configuration as text: the meaning of each key, and settings in force, secrets masked."""
+"""The reference of all keys: meaning, allowed values, defaults; and the settings in force."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -2,7 +2,7 @@ import pytest
 
 from stream.store import keys
 from stream.store.address import Address
-from stream.store.cluster import newest_map, owners_of, slot_of
+from stream.store.cluster_topology import newest_map, owners_of, slot_of
 from stream.store.keys import ShardKey
 from stream.store.scripts import script
 
