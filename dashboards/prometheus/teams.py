@@ -60,7 +60,7 @@ TEAMS: Final = (
         keep="1m",
         summary=Text(
             "Several people left the calls together.",
-            "有多人同时离开接听。",
+            "有多人同时离开接听状态。",
         ),
         description=Text(
             "{{ with $labels.team }}{{ . }}{{ else }}{{ $labels.pool }}{{ end }} ({{ "

@@ -43,7 +43,7 @@ async def test_an_alert_has_stable_labels_both_times_and_texts_in_both_languages
         "detector": "collective",
     }
     notes = alert["annotations"]
-    assert notes["summary"] == "red: 6 people to break within 90 s"
+    assert notes["summary"] == "red: 6 people went on break within 90 s"
     assert notes["description"].startswith("[ACT, peak] red: 6 people went on break")
     assert notes["description_zh"].startswith("【需处理·高峰】red:")
     assert notes["id"] == "id-red"
