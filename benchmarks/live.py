@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from crowd import Crowd, hold
 
 from stream.agents.partition_task import TaskLimits
-from stream.agents.view_publisher import key_of
 from stream.events.batch import EventBatch
 from stream.render.views import ViewWriter, number_fields
 from stream.shard import Shard
+from stream.store import keys
 from stream.store.keys import ShardKey
 from stream.store.options import StoreOptions
 from stream.store.protocol import Commit, Lease, Snapshot
@@ -93,7 +93,7 @@ class _Writer:
 
     async def _show(self) -> None:
         figures = self._shard.figures()
-        views = {key_of(view): text for view, text in self._views.views(figures).items()}
+        views = {keys.view(view): text for view, text in self._views.views(figures).items()}
         await self._store.write_views(self._lease, figures.as_of_ms, views)
 
     async def save(self) -> None:
