@@ -117,16 +117,15 @@ class Metered(Exporter):
     cpu_s = 0.0
     rendered = 0
 
-    def _chosen(self, shards):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        began_s = time.thread_time()
-        found = super()._chosen(shards)
-        self.cpu_s += time.thread_time() - began_s
+    def _timed(self, shards):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        found, spent_s = super()._timed(shards)
+        self.cpu_s += spent_s
         self.rendered += 1
-        return found
+        return found, spent_s
 
 
 async def _refresh(exporter: Exporter, figures: Figures) -> None:
-    """New figures each second, as a lane gives them."""
+    """New figures each second, as a task gives them."""
     while True:
         figures = replace(figures, as_of_ms=figures.as_of_ms + SECOND_MS)
         exporter.publish(0, figures)
