@@ -80,7 +80,7 @@ class ScheduleUnion:
 
 
 class ShiftEdges:
-    """Holds people alerts of a team ten minutes on either side of each shift edge.
+    """Holds movement alerts of a team ten minutes on either side of each shift edge.
 
     A `stream.control.alerts.suppression.Suppression`.
     """

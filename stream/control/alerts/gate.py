@@ -1,4 +1,4 @@
-"""The gate of people alerts: they page only while callers wait or nobody is free.
+"""The gate of movement alerts: they page only while callers wait or nobody is free.
 
 A pool is *pressed* at an instant if, within the last 60 s up to it, the oldest call had waited
 more than 20 s, or nobody had been free (available) for 10 s. Without call events the second
@@ -77,14 +77,14 @@ class Gate:
 
     peak: ScheduleUnion
     needed: bool
-    """False: configured off; people alerts page in any peak."""
+    """False: configured off; movement alerts page in any peak."""
     waits: Sequence[Span]
     """When the last 60 s saw a long wait."""
     idle_free: Sequence[Span]
     """When the last 60 s saw nobody free for 10 s."""
 
     def is_open(self, t_ms: int) -> bool:
-        """Whether a people alert that is raised at this instant pages."""
+        """Whether a movement alert that is raised at this instant pages."""
         if not self.peak.contains(t_ms):
             return False
         return not self.needed or within(self.waits, t_ms) or within(self.idle_free, t_ms)

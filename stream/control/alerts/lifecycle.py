@@ -1,6 +1,6 @@
 """The life of an alert: raised, worsened, escalated, cleared, and opened again.
 
-An episode holds all people alerts of one team (or pool), so that one page covers them all:
+An episode holds all movement alerts of one team (or pool), so that one page covers them all:
 a further detector joins it as evidence. They clear together, and a new alarm within ten minutes
 goes on with the same episode and the same ids. A pool's cover has an episode of its own.
 """
