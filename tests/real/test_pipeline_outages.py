@@ -53,7 +53,7 @@ async def test_it_waits_for_kafka_and_redis_with_a_clear_line_and_without_traceb
     with stage.workers("worker") as (worker,):
         wait_until(lambda: worker.get("/livez")[0] == 200, "it lives")
         wait_until(lambda: "waiting for the store" in worker.log, "it says that it waits")
-        wait_until(lambda: "Kafka is not there" in worker.log, "it says that it waits")
+        wait_until(lambda: "Kafka is unavailable" in worker.log, "it says that it waits")
         assert len(worker.why_not_ready()) >= 2
         redis.start()
         kafka.start()
