@@ -1,28 +1,44 @@
-"""A short fingerprint of a specification, equal on every machine and in every run."""
+"""A short fingerprint of all rules, equal on every machine and in every run."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 
+from stream.roster import Roster
 from stream.spec import Spec
 
 
 def fingerprint(spec: Spec) -> str:
     """Twelve hexadecimal digits of the SHA-256 of everything that decides figures and verdicts.
 
-    Addresses and secrets are not part of it, so a replay under the same rules has the same.
+    Addresses and secrets are not part of it, so a replay under the same rules has the same. The
+    roster is part of it if `with_roster` has put it into the specification.
     """
-    text = json.dumps(_plain(spec), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return _digest(spec)
+
+
+def with_roster(spec: Spec, roster: Roster) -> Spec:
+    """The specification, with the fingerprint of the roster in it; unchanged for an empty one."""
+    return replace(spec, roster=_digest(roster)) if roster.assignments else spec
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _plain(value: object) -> object:
     """The value in JSON's types, independent of the order of sets and of states' numbers."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        held = {field: getattr(value, field.name) for field in fields(value)}
+        return {
+            field.name: _plain(one)
+            for field, one in held.items()
+            if not (field.metadata.get("added_later") and one == field.default)
+        }
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, date):

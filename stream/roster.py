@@ -17,8 +17,16 @@ DEFAULT_POOL = "main"
 COLUMNS = ("agent", "team", "name", "pool", "zone", "shift", "work_mode", "from", "to")
 WORK_MODES = ("", "on_site", "at_home")
 ID_BYTES_MOST: Final = 128
-NOT_IN_IDS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
-"""Characters that a name of a floor, source, pool, team, agent or call must not contain."""
+NOT_IN_IDS: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/"
+    r"\u2028\u2029"  # they end a line, in logs and in JavaScript
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they turn the direction of what follows
+    # Invisible: two names that look alike would be two. The joiners U+200C and U+200D belong to
+    # words of Persian and Hindi and to emoji, and are allowed.
+    r"\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0001]"
+)
+"""Characters that a name of a floor, source, pool, team, agent or call must not contain: "/",
+control characters (Unicode's Cc, and those of Cf that change how other text is shown)."""
 
 
 def is_id(text: str) -> bool:

@@ -8,12 +8,15 @@ else the name on any floor, else the floor, else "*".
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from stream.events.language import PAID, State
 from stream.units import MINUTE_MS, SECOND_MS
 
 ANY = "*"
+ADDED_LATER: Final = {"added_later": True}
+"""Marks a field that earlier versions lack. At its default it is no part of a fingerprint, so that
+the same rules have the same fingerprint in both versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,18 @@ class ControlSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class NameLimits:
+    """How many names a partition may have; an event that brings another one is rejected."""
+
+    floors: int = 1_000
+    sources: int = 1_000
+    pools: int = 5_000
+    teams: int = 10_000
+    agents: int = 200_000
+    """An agent counts once for each of the teams that it is seen in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """The configuration of a shard."""
 
@@ -143,12 +158,15 @@ class Spec:
     shifts: tuple[ShiftSpec, ...] = ()
     peaks: tuple[PeakSpec, ...] = ()
     control: ControlSpec = ControlSpec()
+    limits: NameLimits = field(default=NameLimits(), metadata=ADDED_LATER)
     event_clock: bool = False
     """True: silences by event time (replay, backfill); False: by Kafka's time stamps."""
     seat_calls: bool = False
     """True: calls are also counted by member (replay), at 10 KB a member."""
     archive: bool = True
     """True: the sums of hours are returned when they are sealed; False: hours are only sealed."""
+    roster: str = field(default="", metadata=ADDED_LATER)
+    """The fingerprint of the roster; empty without one."""
 
     def pool(self, floor: str, name: str) -> PoolSpec:
         """The spec of a pool."""

@@ -167,6 +167,7 @@ class PartitionTask:
             decoded = decode(chunk.values, chunk.times_ms, self.shard.names, route)
         with failpoint("push"):
             late = self.shard.push(decoded.batch)
+        rejected = [*decoded.rejected, *self.shard.take_rejected()]
         replayed, hours = self.replaying, self.shard.take_sealed()
         self.offset = chunk.next_offset
         self.records += len(chunk.offsets)
@@ -177,11 +178,12 @@ class PartitionTask:
             return EventCounts()
         self.sealed += (SealedHour(hour.floor, hour.start_ms, encode(hour)) for hour in hours)
         self.dead_letters += make_dead_letters(
-            self.origin, chunk.values, chunk.offsets, decoded.rejected, late
+            self.origin, chunk.values, chunk.offsets, rejected, late
         )
         self.step(now_ms, kafka_answered=True)
-        reasons = Counter(str(one.reason) for one in decoded.rejected)
-        return EventCounts(len(decoded.batch) - len(late), len(late), reasons)
+        reasons = Counter(str(one.reason) for one in rejected)
+        over_limit = len(rejected) - len(decoded.rejected)
+        return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)
 
     def step(self, now_ms: int, *, kafka_answered: bool) -> None:
         """Advance event time, and add what it decides to the outbox. Does nothing while replaying.

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from stream.config.rules import (
     BaselineTable,
     ControlTable,
+    LimitsTable,
     PeakTable,
     PoolTable,
     RatioTable,
@@ -60,6 +61,7 @@ class Settings(ConfigTable):
     redis: RedisTable = RedisTable()
     archive: ArchiveTable = ArchiveTable()
     windows: WindowsTable = WindowsTable()
+    limits: LimitsTable = LimitsTable()
     ratio: dict[RatioName, RatioTable] = Field(default_factory=dict)
     roster: RosterTable = RosterTable()
     pool: tuple[PoolTable, ...] = ()
@@ -88,6 +90,7 @@ class Settings(ConfigTable):
             shifts=tuple(shift.spec() for shift in self.shift),
             peaks=tuple(peak.spec() for peak in self.peak),
             control=self._control_spec(),
+            limits=self.limits.spec(),
             event_clock=self.control.clock == "event",
         )
 

@@ -39,8 +39,12 @@ def decode(
 
     `times_ms` are Kafka's time stamps of the records; without them skew is not checked. An event
     whose floor does not belong to the route's partition is misrouted.
+
+    New names are drafts: `Shard.push` keeps those of the events that it admits. So push a batch
+    before the next one is decoded.
     """
     names.route = route
+    names.begin_drafts()
     return _Decoding(parse, documents, times_ms, names).of(values)
 
 
@@ -49,6 +53,7 @@ def decode_objects(
 ) -> Decoded:
     """Decode documents that are parsed already, one a record."""
     names.route = None
+    names.begin_drafts()
     return _Decoding(convert, lambda one: [one], times_ms, names).of(objects)
 
 
