@@ -13,7 +13,6 @@ import numpy as np
 from stream.control.control import Control
 from stream.control.model import Transition
 from stream.events.batch import EventBatch
-from stream.events.drafts import DraftNames
 from stream.events.language import I64, STATE_COUNT, Rejected
 from stream.events.names import AgentNames, Names
 from stream.figures.compute import compute, members
@@ -28,6 +27,7 @@ from stream.units import NEVER_MS
 from stream.windows import snapshot as parts_of
 from stream.windows.closing import sealing
 from stream.windows.closing.archive import Hour
+from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
 from stream.windows.lateness import Late
 from stream.windows.packing import pack

@@ -13,9 +13,14 @@ from stream.agents.acquisition import TaskConfig
 from stream.agents.gauges import WorkerGauges
 from stream.agents.logs import log_to_stderr
 from stream.agents.partition_task import NoticeFormat, TaskLimits
-from stream.agents.process import install_signal_handlers, tune_garbage_collection
+from stream.agents.process import (
+    install_signal_handlers,
+    tune_garbage_collection,
+    worker_name,
+)
 from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import not_alive, not_ready
+from stream.agents.rules_monitor import RulesMonitor
 from stream.agents.sink_specs import alertmanager_specs, notice_sinks
 from stream.agents.task_manager import TaskManager
 from stream.agents.topics import TopicMonitor
@@ -29,7 +34,9 @@ from stream.agents.transport.faust_app import (
 from stream.agents.watchdog import Progress, Watchdog
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
-from stream.config import Settings, load_roster
+from stream.config import Settings
+from stream.config.advice import event_clock_warnings
+from stream.config.load import load_rules
 from stream.control.alerts.messages import messages
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.fingerprint import fingerprint
@@ -76,11 +83,13 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         kafka = settings.kafka
+        spec, roster = load_rules(settings)
+        self._rules = fingerprint(spec)
         session_s = kafka.session_timeout_ms / SECOND_MS
         self._settings = settings
         self._task_config = TaskConfig(
-            spec=settings.spec,
-            roster=load_roster(settings),
+            spec=spec,
+            roster=roster,
             notice_format=NoticeFormat(messages, settings.alerts.language),
             limits=TaskLimits(archive_keep_ms=settings.archive.keep_ms),
             track_active=bool(alertmanager_specs(settings)),
@@ -93,6 +102,8 @@ class Worker:
         self._error: BaseException | None = None
         self._stopping = False
         self._services = self._make_services()
+        scope = f"{kafka.group}:{kafka.events_topic}"
+        self._rules_monitor = RulesMonitor(self._services, scope, worker_name(), self._rules)
         topics = {
             kafka.events_topic: "there is nothing to read",
             kafka.dead_letters_topic: "nothing is stored from the first bad event on",
@@ -105,7 +116,7 @@ class Worker:
 
     def _make_services(self) -> WorkerServices:
         settings, health = self._settings, Health()
-        health.build_info.labels(version("floorwatch"), fingerprint(settings.spec)).set(1)
+        health.build_info.labels(version("floorwatch"), self._rules).set(1)
         kafka = settings.kafka
         topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
         return WorkerServices(
@@ -125,6 +136,8 @@ class Worker:
 
     async def run(self) -> None:
         """Work until a signal or an error stops it."""
+        for line in event_clock_warnings(self._settings):
+            log.warning("%s", line)
         self._watchdog.start()
         install_signal_handlers(self._stop.set)
         self._app.loop = asyncio.get_running_loop()
@@ -141,6 +154,7 @@ class Worker:
                     self._monitor(),
                     self._services.exporter.run(),
                     self._gauges.poll_memory(),
+                    self._rules_monitor.run(),
                     self._crash(),
                     self._app.start(),
                 )
@@ -273,5 +287,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._services.publisher.close()
+        if self._services.store_state.opened:
+            await self._rules_monitor.withdraw()
         await self._services.store.close()
         log.info("stopped")

@@ -208,6 +208,11 @@ LEFT_OUT = gauge(
     "Teams, pools and feeds without series, because there are more than rows_max.",
     ("kind",),
 )
+RULES_DIFFER = gauge(
+    "rules_differ",
+    Unit.flag,
+    "1: another worker of the group has other rules or another roster; an alarm.",
+)
 BUILD_INFO = gauge(
     "build_info",
     Unit.flag,

@@ -48,6 +48,7 @@ class Health:
         self.alert_deliveries = self._counter(c.ALERT_DELIVERIES)
         self.alerts_pending = self._gauge(c.ALERTS_PENDING)
         self.left_out = self._gauge(c.LEFT_OUT)
+        self.rules_differ = self._gauge(c.RULES_DIFFER)
         self.build_info = self._gauge(c.BUILD_INFO)
         self._begin_at_zero()
         # Memory, CPU and open files of the process, under the standard names.

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from stream.calendar.schedules import zone_of
 from stream.config import Settings, load_roster, load_settings
-from stream.config.load import reason_of
+from stream.config.files import read_text
 from stream.errors import ConfigurationError, FloorwatchError
+from stream.fingerprint import with_roster
 from stream.reports.files import Results, opened, size_of
 from stream.reports.replay import Checked, ReplayObserver, ReplayOptions, checked
 from stream.reports.replay import replay as run_replay

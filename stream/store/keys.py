@@ -77,6 +77,11 @@ def pool_view(floor: str, pool: str) -> str:
     return f"{_POOL}{floor}/{pool}"
 
 
+def rules(scope: str) -> str:
+    """Sorted set: ``<worker> <fingerprint of its rules>``, scored by when it last said so (ms)."""
+    return f"floorwatch:{{rules:{scope}}}"
+
+
 def view(key: ViewKey) -> str:
     """The hash of a view."""
     spell = team_view if key.kind is ViewKind.team else pool_view

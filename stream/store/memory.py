@@ -56,6 +56,7 @@ class MemoryServer:
     shards: dict[ShardKey, _Shard] = field(default_factory=dict)
     views: dict[str, _View] = field(default_factory=dict)
     teams: set[str] = field(default_factory=set)
+    rules: dict[str, dict[str, str]] = field(default_factory=dict)
     acquired: int = 0
     """Counts acquisitions; like a clock it is never set back."""
 
@@ -245,6 +246,16 @@ class MemoryStore:
         """See the protocol."""
         found = ((key, self.server.views.get(key)) for key in views)
         return {key: dict(view.fields) for key, view in found if view and view.fields}
+
+    async def share_rules(
+        self, scope: str, worker: str, rules: str, keep_ms: int
+    ) -> dict[str, str]:
+        """See the protocol; here nothing expires by the clock."""
+        held = self.server.rules.setdefault(scope, {})
+        held[worker] = rules
+        if keep_ms == 0:
+            del held[worker]
+        return dict(held)
 
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""

@@ -284,5 +284,17 @@ class Store(Protocol):
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """Fields of those views that exist, by key; each read as one. Any worker may ask."""
 
+    async def share_rules(
+        self, scope: str, worker: str, rules: str, keep_ms: int
+    ) -> dict[str, str]:
+        """Say by which rules a worker works; returns those of all workers that have said so.
+
+        Args:
+            scope: the workers that are compared.
+            worker: the name of this one, without spaces.
+            rules: the fingerprint of its rules.
+            keep_ms: how long this is valid, by the store's clock; 0: the worker ends.
+        """
+
     async def memory(self) -> list[ServerMemory]:
         """How much memory each server has left; none if unknown. Polled by the worker's gauges."""

@@ -147,6 +147,15 @@ class RedisStore:
         found = ((view, _fields(reply)) for view, reply in zip(views, replies, strict=True))
         return {view: fields for view, fields in found if fields}
 
+    async def share_rules(
+        self, scope: str, worker: str, rules: str, keep_ms: int
+    ) -> dict[str, str]:
+        """See the protocol."""
+        command = script("rules").call((keys.rules(scope),), f"{worker} {rules}", keep_ms)
+        [members] = await self._readers.execute([command])
+        pairs = (member.decode().rpartition(" ") for member in members)
+        return {name: held for name, _, held in pairs}
+
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""
         return [

@@ -228,6 +228,17 @@ SITUATIONS = (
     Situation(
         "FloorwatchRefreshSlow", mean_of("tick_seconds", 0.51), mean_of("tick_seconds", 0.49)
     ),
+    Situation(
+        "FloorwatchRulesDiffer", own("rules_differ", steady(1)), own("rules_differ", steady(0))
+    ),
+    Situation(
+        "FloorwatchLimitReached",
+        own("events_rejected_total", per_minute(1), 'reason="over_limit"'),
+        {
+            **own("events_rejected_total", steady(7), 'reason="over_limit"'),
+            **own("events_rejected_total", per_minute(9), 'reason="bad_id"'),
+        },
+    ),
     Situation("FloorwatchDeliveryFailing", failing(2, 1), failing(2, 0)),
     Situation("FloorwatchDeliveryFailing", failing(2, 1), failing(0, 1)),
     Situation("FloorwatchDeliveryPartly", failing(2, 0), failing(2, 1)),

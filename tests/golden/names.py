@@ -72,6 +72,7 @@ def redis_keys() -> str:
             keys.TEAMS,
             keys.team_view("north", "sales-1"),
             keys.pool_view("north", "sales"),
+            keys.rules("floorwatch:floor-events"),
             keys.shard(shard),
             keys.store_id(shard),
             keys.outbox(shard),

@@ -18,10 +18,10 @@ import numpy as np
 
 from stream.arrays import distinct
 from stream.events.batch import EventBatch
-from stream.events.drafts import DraftNames
 from stream.events.language import I64, STAFFED, STATE_COUNT, State
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.closing.archive import Hour
+from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
 from stream.windows.lateness import Late, LateMasks
 
