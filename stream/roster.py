@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from stream.cells import text_of_cell
 from stream.errors import ConfigurationError
 from stream.units import NEVER_MS, parse_instant_ms
 
@@ -97,6 +98,8 @@ def _check_header(header: object, name: str) -> None:
     missing = [column for column in ("agent", "team") if column not in columns]
     if missing:
         msg = f"{name}, line 1: column '{missing[0]}' is missing; allowed: {', '.join(COLUMNS)}"
+        if len(columns) == 1 and (found := re.search(r"[;\t|]", columns[0])):
+            msg += f"; separate columns by ',', not by {found[0]!r}"
         raise ConfigurationError(msg)
     for place, column in enumerate(columns):
         if column in columns[:place]:
@@ -114,6 +117,7 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
         where = f"{name}, line {line}"
         if None in row or None in row.values():
             raise ConfigurationError(f"{where}: as many values as columns are needed")
+        row = {column: text_of_cell(cell) for column, cell in row.items()}  # noqa: PLW2901
         agent, team = _id(row["agent"], "agent", where), _id(row["team"], "team", where)
         start = _instant(row.get("from", ""), -NEVER_MS, f"{where}: from")
         end = _instant(row.get("to", ""), NEVER_MS, f"{where}: to")

@@ -73,9 +73,15 @@ def run_worker(settings: Settings) -> None:
         StateError: stored state must not be used; the text says what to do.
         FloorwatchError: the worker had to stop for another reason, which the text names.
     """
-    log_to_stderr()
+    log_to_stderr(worker_name(), settings.log.format, settings.log.level_number)
     tune_garbage_collection()
-    asyncio.run(Worker(settings).run())
+    try:
+        asyncio.run(Worker(settings).run())
+    except FloorwatchError as error:
+        if settings.log.format == "text":
+            raise  # the command line prints it
+        log.critical("%s", error)
+        raise SystemExit(error.exit_status) from None
 
 
 class Worker:

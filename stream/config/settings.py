@@ -5,6 +5,7 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
+from stream.config.log import LogTable
 from stream.config.rules import (
     BaselineTable,
     ControlTable,
@@ -74,6 +75,7 @@ class Settings(ConfigTable):
     sink: tuple[SinkTable, ...] = ()
     metrics: MetricsTable = MetricsTable()
     web: WebTable = WebTable()
+    log: LogTable = LogTable()
 
     @property
     def spec(self) -> Spec:

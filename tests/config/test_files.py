@@ -1,5 +1,6 @@
 """Files of every encoding: read, or refused in words with the line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from stream.errors import ConfigurationError
 
 CONFIG = '[windows]\ngrace = "4m"\n[roster]\nfile = "r.csv"\n'
 ROSTER = "agent,team\nann,Süd\n"
-READ = {
+Encode = Callable[[str], bytes]
+READ: dict[str, Encode] = {
     "plain": lambda text: text.encode(),
     "with a byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
     "with carriage returns": lambda text: text.replace("\n", "\r\n").encode(),
@@ -17,7 +19,7 @@ READ = {
     "as a spreadsheet saves it": lambda t: b"\xef\xbb\xbf" + t.replace("\n", "\r\n").encode(),
     "without the last line's end": lambda text: text.rstrip("\n").encode(),
 }
-REFUSED = {
+REFUSED: dict[str, tuple[Encode, str]] = {
     "Latin-1": (lambda text: (text + "# ü").encode("latin-1"), "(0xFC); save the file as UTF-8"),
     "UTF-16 with a mark": (
         lambda text: text.encode("utf-16"),

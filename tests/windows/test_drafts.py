@@ -85,7 +85,8 @@ def drawn(rng: Random, count: int) -> list[dict[str, Any]]:
 def pushed(shard: Shard, events: Sequence[Event], first: int = 0) -> Verdicts:
     """Push the events as one batch; what was rejected or late, by the event's place."""
     late = shard.push(decode_objects(events, None, shard.names).batch)
-    found = [(first + one.record, str(one.reason)) for one in (*late, *shard.take_rejected())]
+    found = [(first + one.record, str(one.reason)) for one in late]
+    found += [(first + one.record, str(one.reason)) for one in shard.take_rejected()]
     return sorted(found)
 
 
