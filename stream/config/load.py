@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from stream.config import reference
-from stream.config.files import read_text
 from stream.config.settings import Settings
+from stream.config.text_files import read_text
 from stream.config.values import SecretText, SecretUrl, masked
 from stream.errors import ConfigurationError, did_you_mean
 from stream.fingerprint import with_roster

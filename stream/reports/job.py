@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stream.calendar.schedules import zone_of
 from stream.config import Settings, load_roster, load_settings
-from stream.config.files import read_text
+from stream.config.text_files import read_text
 from stream.errors import ConfigurationError, FloorwatchError
 from stream.fingerprint import with_roster
 from stream.reports.files import Results, opened, size_of

@@ -8,6 +8,7 @@ import pytest
 
 from stream.events.decode import decode_objects
 from stream.events.language import Reason
+from stream.events.names import Names
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
 from stream.spec import NameLimits, Spec
@@ -179,3 +180,18 @@ def test_a_flood_of_names_fills_a_shard_to_its_limit_and_no_further() -> None:
     assert len(pushed(shard, flood)) == 900
     assert len(pushed(shard, flood)) == 900
     assert len(shard.names.agents) == 100
+
+
+def test_a_name_that_an_earlier_version_stored_is_rejected_beside_any_event() -> None:
+    shard = Shard(Spec(event_clock=True))
+    here = {"type": "state", "ts": T_MS, "agent": "ann", "state": "talking"}
+    assert pushed(shard, [here]) == []
+    old = shard.names.to_lists()
+    old["agents"].append(["main", "b\u202eob"])
+    old["seats"].append(["main", "b\u202eob", "unassigned"])
+    for beside in (here, {**here, "agent": "☎"}, {**here, "state": "odd"}):
+        names = Names()
+        names.fill(old)
+        found = decode_objects([{**here, "agent": "b\u202eob"}, beside], None, names)
+        assert found.rejected[0].reason == Reason.bad_id
+        assert len(names.agents) == 2 + (beside["agent"] == "☎")
