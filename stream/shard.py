@@ -80,6 +80,7 @@ class Shard:
         `take_rejected` returns those whose names would exceed a limit.
         """
         if not self.names.has_drafts():
+            self.names.drop_drafts()
             return self._push(batch, None)
         drafts, late = DraftNames(self.names, batch, self.spec.limits), list[Late]()
         for piece in drafts.pieces():

@@ -145,6 +145,16 @@ def test_rejected_and_late_events_leave_no_names_behind() -> None:
     assert shard.names.sizes() == before
 
 
+def test_a_name_that_comes_without_a_batch_stays() -> None:
+    shard = Shard(Spec(event_clock=True))
+    here = {"type": "state", "ts": T_MS, "agent": "ann", "state": "talking"}
+    for event in (here, here):
+        assert pushed(shard, [event]) == []
+    shard.names.seat("main", "bob", "red", 0)
+    assert pushed(shard, [{**here, "agent": "cleo"}]) == []
+    assert [agent for _, agent in shard.names.agents.keys] == ["ann", "bob", "cleo"]
+
+
 @pytest.mark.parametrize(
     ("limits", "more"),
     [
