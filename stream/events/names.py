@@ -219,7 +219,7 @@ class Names:
         return self.fixed_seats.get(key[:2]) == number
 
     def drop_drafts(self) -> None:
-        """Remove the drafts: from now on new names are for good, until the next batch is decoded."""
+        """Remove the drafts; new names are for good until the next batch is decoded."""
         for floor, agent, _ in self.fixed_drafts():
             del self.fixed_seats[floor, agent]
         for kind, size in (self.drafts_from or {}).items():
