@@ -8,13 +8,13 @@ would have come to nothing there: a test proves it by evaluating everyone.
 import math
 
 from stream.control.alerts.alert_group import awaits_gate
+from stream.control.alerts.suppression import update_jumps
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.evaluate import evaluate
-from stream.control.evaluation.team_columns import update_amber, update_jumps
-from stream.control.evaluation.verdict import views_of
+from stream.control.evaluation.verdict import update_amber, views_of
 from stream.control.model import DetectorView, Scope, Transition
 from stream.control.state_codec import adopt, dump, load
 from stream.ids import PoolKey
@@ -49,7 +49,7 @@ class Control:
             return []
         self._resize(feed)
         context = EvaluationContext(self._rules, carried, feed)
-        context.jumps = update_jumps(carried, context.team)
+        context.jumps = update_jumps(carried.jumps, context.team)
         raised, transitions = evaluate(context, Scope.team, {}, everyone=self._everyone)
         _, of_pools = evaluate(context, Scope.pool, raised, everyone=self._everyone)
         update_amber(carried, context.team, self._rules.limits, feed.from_ms)

@@ -1,8 +1,11 @@
-"""Heads as time goes: changes of agents' states become steps of packed counts per group.
+"""Heads as time goes: changes of agents' states become series of packed counts per group.
 
 Three counts are packed into one int64 (21 bits each), so that one running sum follows them all.
+A group is a team or a pool.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +14,25 @@ import numpy as np
 
 from stream.events.language import I32, I64, SERVING, STAFFED, STATE_COUNT, Bool, State
 from stream.observation.feed import Changes
+from stream.units import NEVER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class StepFunction:
+    """A value that changes: value[i] holds from at_ms[i] on, value[0] from the start."""
+
+    at_ms: Sequence[int]
+    value: Sequence[int]
+
+    def at(self, t_ms: int) -> int:
+        """The value at an instant."""
+        return self.value[max(0, bisect_right(self.at_ms, t_ms) - 1)]
+
+    @staticmethod
+    def of(base: int, at_ms: I64, value: I64 | Bool) -> "StepFunction":
+        """From the value before any change, and those that follow."""
+        return StepFunction([-NEVER_MS, *at_ms.tolist()], [base, *value.tolist()])
+
 
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
@@ -162,3 +184,38 @@ def count_series(deltas: CountDeltas, base: I64) -> CountSeries:
     group = group[place]
     start = np.searchsorted(group, group[np.flatnonzero(np.diff(group, prepend=-1))])
     return CountSeries(group, at_ms[place], packed[place], start)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCounts:
+    """Packed counts of all groups: before any change, and as they change."""
+
+    base: I64
+    """(G,)"""
+    deltas: CountDeltas
+    series: CountSeries
+
+    def end(self) -> I64:
+        """(G,): after all changes."""
+        out = self.base.copy()
+        out[self.series.groups] = self.series.packed[self.series.end - 1]
+        return out
+
+    def least(self) -> I64:
+        """(G,): the least of the first count, staffed heads, at any instant."""
+        least = first(self.base)
+        if len(self.series.start):
+            lowest = np.minimum.reduceat(first(self.series.packed), self.series.start)
+            groups = self.series.groups
+            least[groups] = np.minimum(least[groups], lowest)
+        return least
+
+    def step_function(self, group: int) -> StepFunction:
+        """Packed counts of one group as time goes."""
+        place = int(np.searchsorted(self.series.groups, group))
+        if place == len(self.series.start) or self.series.groups[place] != group:
+            return StepFunction([-NEVER_MS], [int(self.base[group])])
+        rows = slice(int(self.series.start[place]), int(self.series.end[place]))
+        return StepFunction.of(
+            int(self.base[group]), self.series.at_ms[rows], self.series.packed[rows]
+        )

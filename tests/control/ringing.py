@@ -10,15 +10,19 @@ from typing import Any, Final
 from stream.control.detectors.inputs import DetectorInput
 from stream.control.detectors.protocol import (
     AlertGroup,
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
     Input,
+    Phrase,
     Reading,
+    Seconds,
+    Texts,
     instant_ms,
 )
-from stream.control.detectors.wording import AlertWording, ClearedWording, Phrase, Seconds, Texts
 from stream.control.episode import AlertStep
 from stream.control.head_counts import CountPacking, first, second, unpack
 from stream.control.limits import SMALLEST, Limits

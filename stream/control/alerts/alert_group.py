@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stream.control.alerts import lifecycle
+from stream.control import episode as episodes
 from stream.control.alerts.gate import Gate
 from stream.control.alerts.suppression import Suppressions
 from stream.control.detectors.inputs import DetectorInput
@@ -133,7 +133,7 @@ class _Run:
         if not alarms and not self.episode.raised:
             return ()
         before = self.episode
-        self.episode, steps = lifecycle.advance(
+        self.episode, steps = episodes.advance(
             before,
             t_ms,
             alarms,
@@ -191,7 +191,7 @@ def _severity(group: GroupInput, t_ms: int, *, page_limit: bool) -> Severity:
     if group.group.severity is not None:
         return group.group.severity
     assert group.gate is not None
-    return lifecycle.severity_for(
+    return episodes.severity_for(
         page_limit=page_limit,
         in_peak=group.gate.peak.contains(t_ms),
         gate_open=group.gate.is_open(t_ms),

@@ -7,9 +7,12 @@ misses no alarm.
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+import numpy as np
+
+from stream.control.head_counts import HeadCounts, first
 from stream.units import MINUTE_MS, NEVER_MS
 
 JUMP_WINDOW_MS: Final = 5 * MINUTE_MS
@@ -149,3 +152,32 @@ class Jumps:
         """Whether nothing in here matters any more."""
         last_ms = self.low[-1][0] if self.low else -JUMP_WINDOW_MS
         return t_ms >= self.until_ms and last_ms <= t_ms - JUMP_WINDOW_MS
+
+
+def update_jumps(jumps: dict[int, Jumps], heads: HeadCounts) -> Mapping[int, Sequence[int]]:
+    """By team the instants at which n jumped, the last one before this feed too.
+
+    Args:
+        jumps: by team, brought to the end of this feed.
+        heads: of all teams; the first count is n.
+    """
+    series = heads.series
+    found = {team: [j.until_ms - JUMP_HOLD_MS] for team, j in jumps.items() if j.until_ms}
+    if not len(series.group):
+        return found
+    before, after = first(series.before(heads.base)), first(series.packed)
+    changed = np.flatnonzero(before != after)
+    rows = zip(
+        series.group[changed].tolist(),
+        series.at_ms[changed].tolist(),
+        before[changed].tolist(),
+        after[changed].tolist(),
+        strict=True,
+    )
+    for team, at_ms, old, new in rows:
+        known = jumps.get(team)
+        if known is None:
+            known = jumps[team] = Jumps()
+        if known.update(at_ms, old, new):
+            found.setdefault(team, []).append(at_ms)
+    return found

@@ -13,31 +13,37 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.movement import is_blind
+from stream.control.detectors.movement_alerts import is_blind
 from stream.control.detectors.protocol import (
     AlertGroup,
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
     Input,
-    Reading,
-    instant_ms,
-)
-from stream.control.detectors.wording import (
-    AlertWording,
-    ClearedWording,
     Phrase,
+    Reading,
     Seconds,
     Texts,
+    instant_ms,
 )
 from stream.control.episode import AlertStep
 from stream.control.head_counts import POOL, second, unpack
 from stream.control.limits import Limits
-from stream.control.long_wait import LONG_WAIT_MS, is_long
 from stream.control.model import Severity, Transition, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
+
+LONG_WAIT_MS: Final = 20 * SECOND_MS
+"""More than this is a long wait: it is one a millisecond later."""
+
+
+def is_long(oldest_since_ms: int, t_ms: int) -> bool:
+    """Whether the oldest call, offered at an instant, has waited more than 20 s."""
+    return oldest_since_ms < NEVER_MS and t_ms - oldest_since_ms > LONG_WAIT_MS
+
 
 COVER: Final = "cover"
 UNSTAFFED_MS: Final = 60 * SECOND_MS

@@ -6,8 +6,8 @@ from typing import Final
 
 from stream.calendar.hours import ScheduleUnion
 from stream.control.detectors.entries import Entry
+from stream.control.head_counts import StepFunction
 from stream.control.limits import Limits
-from stream.control.step_function import StepFunction
 from stream.units import NEVER_MS
 
 NO_AWAY: Final = StepFunction([-NEVER_MS], [0])

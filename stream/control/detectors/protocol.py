@@ -12,18 +12,51 @@ knowing which one it is.
   its own affair.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.wording import AlertWording, ClearedWording, Texts
 from stream.control.episode import AlertStep
 from stream.control.head_counts import CountPacking
 from stream.control.limits import Limits
 from stream.control.model import Severity, Transition, Verdict
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
+
+Texts = Mapping[str, Mapping[str, str]]
+"""By language ("en", "zh"), then by key; placeholders in braces as in `control.alerts.texts`."""
+
+
+class Seconds(int):
+    """Seconds, shown in the unit that reads best."""
+
+
+class Phrase(NamedTuple):
+    """The key of a text, and what fills it: numbers, words, `Seconds`, other phrases."""
+
+    key: str
+    facts: Mapping[str, object] = {}
+
+
+class AlertWording(NamedTuple):
+    """The parts of a message about a raised alert; control adds label, place, queue and time."""
+
+    title: Phrase
+    what: Phrase
+    do: Phrase
+    queue: bool
+    """Whether the message says what callers see."""
+    proof: Phrase | None = None
+    """How often chance alone would do it; None: not said."""
+
+
+class ClearedWording(NamedTuple):
+    """The parts of a message about the end of an alert."""
+
+    what: Phrase
+    title: Phrase = Phrase("title_cleared")
 
 
 class Input(Enum):

@@ -3,11 +3,12 @@
 from math import nan
 from typing import Final
 
-from stream.control.detectors import movement
+from stream.control.detectors import movement_alerts as movement
 from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.movement import MOVEMENT, Counts
-from stream.control.detectors.movement_texts import MOVEMENT_TEXTS
+from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS, Counts
 from stream.control.detectors.protocol import (
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
@@ -15,7 +16,6 @@ from stream.control.detectors.protocol import (
     Input,
     Reading,
 )
-from stream.control.detectors.wording import AlertWording, ClearedWording
 from stream.control.episode import AlertStep
 from stream.control.head_counts import TEAM, first, second
 from stream.control.limits import NO_LIMIT, SMALLEST, Limits

@@ -1,34 +1,44 @@
 """What evaluation reads of one feed: heads by team and pool, entries, sources, queues, gates."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from stream.control.alerts import gate
-from stream.control.alerts.evidence import QueueFacts
 from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors.entries import Entry, EntryLog, run_candidates
-from stream.control.evaluation.feed_counts import HeadCounts
 from stream.control.head_counts import (
     POOL,
     TEAM,
     CountDeltas,
     CountPacking,
+    HeadCounts,
+    StepFunction,
     count_series,
     first,
     third,
     unpack,
 )
 from stream.control.model import Scope
-from stream.control.step_function import StepFunction
 from stream.events.language import I64
 from stream.ids import TeamKey
 from stream.observation.feed import Feed
 from stream.units import NEVER_MS
 from stream.windows.queues import QueueTrace
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A pool's queue and free agents at an instant."""
+
+    known: bool
+    waiting: int
+    oldest_since_ms: int
+    free: int
 
 
 class EvaluationContext:

@@ -6,19 +6,18 @@ from typing import Any
 
 from stream.control.alerts import alert_group
 from stream.control.alerts.alert_group import GroupInput, Spans
-from stream.control.alerts.lifecycle import hash_id
 from stream.control.alerts.suppression import NO_SUPPRESSIONS, JumpHolds, Suppression, Suppressions
 from stream.control.detectors import registry
 from stream.control.detectors.entries import Entry
 from stream.control.detectors.inputs import NO_AWAY, NO_CALL, DetectorInput
 from stream.control.detectors.protocol import AlertGroup, Detector, Hold, Input
 from stream.control.detectors.registry import Detectors
-from stream.control.episode import Episode
+from stream.control.episode import Episode, hash_id
 from stream.control.evaluation.candidates import candidates, needs_evaluation
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.transitions import transitions_of
+from stream.control.head_counts import StepFunction
 from stream.control.model import Scope, Transition
-from stream.control.step_function import StepFunction
 from stream.units import NEVER_MS
 
 RaisedSpans = Mapping[str, dict[int, Spans]]

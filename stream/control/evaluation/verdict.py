@@ -13,15 +13,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stream.control.alerts.lifecycle import is_more_severe
+from stream.control.control_state import ControlState
 from stream.control.detectors import registry
-from stream.control.detectors.movement import is_blind
+from stream.control.detectors.movement_alerts import is_blind
 from stream.control.detectors.protocol import CurrentCounts, DetectorStatus
 from stream.control.detectors.share import AMBER_DWELL_MS
-from stream.control.episode import Episode
+from stream.control.episode import Episode, is_more_severe
 from stream.control.evaluation.context import EvaluationContext
-from stream.control.head_counts import TEAM, unpack
-from stream.control.limits import SMALLEST, SPAN_MAX_MS
+from stream.control.head_counts import TEAM, HeadCounts, first, second, unpack
+from stream.control.limits import SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import DetectorView, Scope, Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.ids import TeamKey
@@ -221,3 +221,24 @@ def _movers(context: EvaluationContext) -> tuple[I64, I64]:
         np.bincount(team, minlength=len(feed.teams)),
         np.bincount(feed.pool_of_team[team], minlength=len(feed.pools)),
     )
+
+
+def update_amber(carried: ControlState, heads: HeadCounts, limits: Limits, from_ms: int) -> None:
+    """Since when a sixth is in aux, by team, up to the end of this feed, which began at from_ms."""
+    amber = limits.amber
+    new = (carried.amber_ms == NEVER_MS) & (second(heads.base) >= amber[first(heads.base)])
+    carried.amber_ms[new] = from_ms
+    if not len(heads.series.group):
+        return
+    is_amber = second(heads.series.packed) >= amber[first(heads.series.packed)]
+    # The first step after the last one that is not amber, if the group ends with amber ones.
+    places = np.where(is_amber, -1, np.arange(len(is_amber)))
+    last_other = np.maximum.reduceat(places, heads.series.start)
+    end = heads.series.end
+    since = np.where(
+        last_other < 0, heads.series.at_ms[heads.series.start],
+        heads.series.at_ms[np.minimum(last_other + 1, len(is_amber) - 1)],
+    )  # fmt: skip
+    groups = heads.series.groups
+    since = np.where(last_other < 0, np.minimum(carried.amber_ms[groups], since), since)
+    carried.amber_ms[groups] = np.where(last_other == end - 1, NEVER_MS, since)
