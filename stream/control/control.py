@@ -20,6 +20,7 @@ from stream.control.state_codec import adopt, dump, load
 from stream.ids import PoolKey
 from stream.observation.feed import Feed
 from stream.spec import Spec
+from stream.units import NEVER_MS
 
 
 class Control:
@@ -66,7 +67,10 @@ class Control:
 
         An amber tile is no transition: views show it when they are asked for.
         """
-        return self._carried.next_deadline()
+        carried = self._carried
+        exempting = self._rules.exempting(carried.teams).values()
+        bounds = (one.next_bound(carried.judged_ms - 1) for parts in exempting for one in parts)
+        return min(carried.next_deadline(), min(bounds, default=NEVER_MS))
 
     def views(self) -> tuple[DetectorView, ...]:
         """How all detectors, teams and pools stand where the last feed ended; () before any."""
@@ -119,7 +123,7 @@ def _await_gates(context: EvaluationContext) -> None:
                 continue
             episodes = state.episodes(group).items()
             for number in [number for number, episode in episodes if awaits_gate(episode)]:
-                pool, _key = context.place(scope, number)
+                pool, _key = context.pool_and_key(scope, number)
                 opening_ms = context.gate(pool).next_opening(
                     until_ms, int(carried.free_since_ms[pool]), int(carried.oldest_ms[pool])
                 )

@@ -5,7 +5,7 @@ A group is a team or a pool.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -42,11 +42,17 @@ assert STATE_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH 
 
 
 class CountPacking:
-    """Which states each of up to three packed counts counts, in the order given."""
+    """Which states each of up to three packed counts counts, in the order given.
 
-    __slots__ = ("_of_pair", "of_state")
+    Args:
+        counted: the states of each count.
+        exempt: from which of the counts (0, 1, 2) heads are taken that suppressions exempt.
+    """
 
-    def __init__(self, *counted: AbstractSet[State]) -> None:
+    __slots__ = ("_of_pair", "exempt", "of_state")
+
+    def __init__(self, *counted: AbstractSet[State], exempt: int | None = None) -> None:
+        self.exempt = exempt
         self.of_state = np.zeros(_WIDTH, np.int64)
         for place, states in enumerate(counted):
             self.of_state[sorted(states)] += 1 << (_BITS * place)
@@ -80,8 +86,8 @@ class CountPacking:
         return CountDeltas(group[place], at_ms[place], delta[place])
 
 
-TEAM: Final = CountPacking(STAFFED, {State.aux}, {State.unknown})
-"""What movement alerts (share, collective) read: n, k and unknown."""
+TEAM: Final = CountPacking(STAFFED, {State.aux}, {State.unknown}, exempt=1)
+"""What movement alerts (share, collective) read: n, k less those who are exempt, and unknown."""
 POOL: Final = CountPacking(STAFFED, SERVING, {State.available})
 """What cover and the gate read: staffed, serving and free."""
 
@@ -219,3 +225,32 @@ class HeadCounts:
         return StepFunction.of(
             int(self.base[group]), self.series.at_ms[rows], self.series.packed[rows]
         )
+
+
+def less_exempt(
+    deltas: CountDeltas, base: I64, exempt: Mapping[int, StepFunction], place: int
+) -> tuple[CountDeltas, I64]:
+    """Changes of counts and the counts before any, less heads that are exempt; never below zero.
+
+    Args:
+        deltas: changes of packed counts, by team.
+        base: (T,) packed counts before any change.
+        exempt: by team, heads as time goes; from -NEVER_MS on the value before any change.
+        place: of the count from which they are taken.
+    """
+    base, shift = base.copy(), _BITS * place
+    others = ~np.isin(deltas.group, list(exempt))
+    columns = [(deltas.group[others], deltas.at_ms[others], deltas.delta[others])]
+    for team, heads in exempt.items():
+        own, bound_ms = deltas.of(team), np.array(heads.at_ms, np.int64)
+        at_ms = np.unique(np.append(own.at_ms, bound_ms))
+        packed = int(base[team]) + np.append(0, np.cumsum(own.delta))
+        packed = packed[np.searchsorted(own.at_ms, at_ms, side="right")]
+        taken = np.array(heads.value)[np.searchsorted(bound_ms, at_ms, side="right") - 1]
+        packed -= np.minimum((packed >> shift) & _MASK, taken) << shift
+        base[team] = packed[0]
+        columns.append((np.full(len(at_ms) - 1, team), at_ms[1:], np.diff(packed)))
+    group, at, delta = (np.concatenate(column) for column in zip(*columns, strict=True))
+    moved = np.flatnonzero(delta)
+    moved = moved[np.argsort(at[moved], kind="stable")]
+    return CountDeltas(group[moved], at[moved], delta[moved]), base

@@ -6,7 +6,7 @@ More than half of five or more staffed are free for two minutes: there is room.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import HEADS, DetectorInput, Input
 from stream.control.detectors.protocol import (
     AlertGroup,
     AlertWording,
@@ -15,7 +15,6 @@ from stream.control.detectors.protocol import (
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Phrase,
     Reading,
     Seconds,
@@ -46,7 +45,7 @@ class Idle:
 
     name: Final = IDLE
     group: Final = AlertGroup(IDLE, Severity.nudge)
-    inputs: Final = frozenset({Input.heads})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS})
     holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = IdleState()
     overrules: Final = False

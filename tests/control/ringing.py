@@ -7,7 +7,7 @@ nudge. It is over once under a fifth are. Counted are heads, not persons: each m
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import HEADS, DetectorInput, Input
 from stream.control.detectors.protocol import (
     AlertGroup,
     AlertWording,
@@ -16,7 +16,6 @@ from stream.control.detectors.protocol import (
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Phrase,
     Reading,
     Seconds,
@@ -47,7 +46,7 @@ class Ringing:
 
     name: Final = RINGING
     group: Final = AlertGroup(RINGING, Severity.nudge)
-    inputs: Final = frozenset({Input.heads})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS})
     holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = RingingState()
     overrules: Final = False

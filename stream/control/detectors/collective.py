@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from stream.control.detectors import movement_alerts as movement
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import ENTRIES, DetectorInput, Input
 from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS, Counts
 from stream.control.detectors.protocol import (
     AlertWording,
@@ -15,7 +15,6 @@ from stream.control.detectors.protocol import (
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Reading,
 )
 from stream.control.episode import AlertStep
@@ -31,7 +30,7 @@ class Collective:
 
     name: Final = "collective"
     group: Final = MOVEMENT
-    inputs: Final = frozenset({Input.entries})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({ENTRIES})
     holds: Final = frozenset({Hold.shift_edges})
     initial: Final = DetectorState()
     overrules: Final = False

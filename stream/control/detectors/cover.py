@@ -12,7 +12,7 @@ and a pool of which no agent was ever seen is not evaluated.
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import HEADS, QUEUE, DetectorInput, Input
 from stream.control.detectors.movement_alerts import is_blind
 from stream.control.detectors.protocol import (
     AlertGroup,
@@ -22,7 +22,6 @@ from stream.control.detectors.protocol import (
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Phrase,
     Reading,
     Seconds,
@@ -86,7 +85,7 @@ class Cover:
 
     name: Final = COVER
     group: Final = AlertGroup(COVER, Severity.page)
-    inputs: Final = frozenset({Input.heads, Input.queue})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS, QUEUE})
     holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = CoverState()
     overrules: Final = True
@@ -99,7 +98,7 @@ class Cover:
         """Follow for how long nobody is staffed or serving."""
         staffed, serving, _free = counts
         seen = not inputs.stale.at(t_ms) and inputs.known_ms <= t_ms
-        waited_long = is_long(inputs.oldest_since_ms.at(t_ms), t_ms)
+        waited_long = is_long(inputs.of(QUEUE).at(t_ms), t_ms)
         is_open = inputs.open is not None and inputs.open.contains(t_ms)
         unstaffed = min(state.unstaffed_ms, t_ms) if seen and is_open and not staffed else NEVER_MS
         unserved = min(state.unserved_ms, t_ms) if seen and not serving else NEVER_MS
@@ -111,13 +110,13 @@ class Cover:
     ) -> bool:
         """Somebody is there, and nobody waits long for one who serves."""
         seen = not inputs.stale.at(t_ms) and inputs.known_ms <= t_ms
-        waited_long = is_long(inputs.oldest_since_ms.at(t_ms), t_ms)
+        waited_long = is_long(inputs.of(QUEUE).at(t_ms), t_ms)
         bad = state.unstaffed_ms < NEVER_MS or (state.unserved_ms < NEVER_MS and waited_long)
         return seen and not bad
 
     def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: CoverState) -> int:
         """When a wait becomes long, a dwell ends, or opening hours begin or end."""
-        since = inputs.oldest_since_ms.at(t_ms)
+        since = inputs.of(QUEUE).at(t_ms)
         long_ms = since + LONG_WAIT_MS + 1
         due = [_next_edge(inputs, t_ms)]
         if state.unstaffed_ms < NEVER_MS:

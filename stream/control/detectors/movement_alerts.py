@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any, Final
 
 from stream.control.detectors.entries import MOVERS_MIN, EntryRun, find_run
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import ENTRIES, DetectorInput
 from stream.control.detectors.protocol import (
     AlertGroup,
     AlertWording,
@@ -43,19 +43,20 @@ def is_calm(inputs: DetectorInput, t_ms: int, counts: Counts) -> bool:
     n, _k, unknown = counts
     if inputs.stale.at(t_ms) or is_blind(n, unknown):
         return False
-    return bool(inputs.away.at(t_ms) <= inputs.limits.clear[n])
+    return bool(inputs.of(ENTRIES).away.at(t_ms) <= inputs.limits.clear[n])
 
 
 def run_at(inputs: DetectorInput, t_ms: int, n: int) -> EntryRun | None:
     """The run of entries that becomes known at this instant, if any."""
-    entries = inputs.entries
+    found = inputs.of(ENTRIES)
+    entries = found.entries
     last = bisect_right(entries, t_ms, key=lambda entry: entry.at_ms)
     if not last or entries[last - 1].at_ms != t_ms:
         return None
     # What was known earlier had begun earlier still, and no longer counts.
     first = bisect_left(entries, t_ms - SPAN_MAX_MS, key=lambda entry: entry.at_ms)
-    counted = [entry for entry in entries[first:last] if inputs.counts_entry(entry, t_ms)]
-    return find_run(counted, t_ms, inputs.limits.spans(n, inputs.resolution_ms))
+    counted = [entry for entry in entries[first:last] if found.counts(entry, t_ms)]
+    return find_run(counted, t_ms, inputs.limits.spans(n, found.resolution_ms))
 
 
 def without_data(now: CurrentCounts) -> Verdict | None:
@@ -109,7 +110,7 @@ def run_chance(inputs: DetectorInput, counts: Counts, movers: int, window_s: int
 
 def _recent(inputs: DetectorInput, at_ms: int) -> tuple[list[str], int]:
     """Who entered within the last five minutes, in order, and seconds since the first did."""
-    known = (entry for entry in inputs.entries if entry.at_ms <= at_ms)
+    known = (entry for entry in inputs.of(ENTRIES).entries if entry.at_ms <= at_ms)
     latest = {e.agent: e.entry_ms for e in known if e.entry_ms >= at_ms - SPAN_MAX_MS}
     first_ms = min(latest.values(), default=at_ms)
     return sorted(latest, key=lambda agent: (latest[agent], agent)), ceil_s(at_ms - first_ms)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import DetectorInput, Input
 from stream.control.episode import AlertStep
 from stream.control.head_counts import CountPacking
 from stream.control.limits import Limits
@@ -57,17 +57,6 @@ class ClearedWording(NamedTuple):
 
     what: Phrase
     title: Phrase = Phrase("title_cleared")
-
-
-class Input(Enum):
-    """What can make a detector alarm. An input that is not declared is not filled."""
-
-    heads = auto()
-    """Changes of the heads that `Detector.counts` packs. The alarm lasts as long as they do."""
-    entries = auto()
-    """Runs of entries into the entry states; `away` comes with them."""
-    queue = auto()
-    """The oldest waiting call of the pool."""
 
 
 class Hold(Enum):
@@ -172,8 +161,8 @@ class Detector(Protocol[S]):
         """Which detectors share its episode, and how severe its alerts are."""
 
     @property
-    def inputs(self) -> frozenset[Input]:
-        """What can make it alarm."""
+    def inputs(self) -> frozenset[Input[Any]]:
+        """What can make it alarm. An input that is not declared is not read."""
 
     @property
     def holds(self) -> frozenset[Hold]:

@@ -1,10 +1,10 @@
 """Share: are K of n in aux too many for chance?"""
 
 from math import nan
-from typing import Final
+from typing import Any, Final
 
 from stream.control.detectors import movement_alerts as movement
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import ENTRIES, HEADS, DetectorInput, Input
 from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS, Counts
 from stream.control.detectors.protocol import (
     AlertWording,
@@ -13,7 +13,6 @@ from stream.control.detectors.protocol import (
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Reading,
 )
 from stream.control.episode import AlertStep
@@ -39,7 +38,7 @@ class Share:
 
     name: Final = "share"
     group: Final = MOVEMENT
-    inputs: Final = frozenset({Input.heads, Input.entries})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS, ENTRIES})
     holds: Final = frozenset({Hold.shift_edges, Hold.jumps})
     initial: Final = DetectorState()
     overrules: Final = False

@@ -123,7 +123,7 @@ def _lines(
     for detector in registry.of(scope):
         ends: Sequence[int] | None = None
         if detector.counts is not TEAM:  # the current counts have these already
-            ends = context.end_counts(detector.counts, scope).tolist()
+            ends = context.counted.end(detector.counts, scope).tolist()
         episodes = state.episodes(detector.group)
         for number, now in enumerate(every):
             own = now if ends is None else now._replace(counts=unpack(ends[number]))
@@ -185,7 +185,9 @@ def _current(context: EvaluationContext) -> tuple[list[CurrentCounts], list[Curr
     pool_stale = np.zeros(len(feed.pools), np.bool_)
     pool_stale[feed.pool_of_team[stale]] = True
     none = [0] * len(known)
-    return teams, _rows(context, context.by_pool(packed), pool_stale, pool_movers, none, known)
+    return teams, _rows(
+        context, context.counted.by_pool(packed), pool_stale, pool_movers, none, known
+    )
 
 
 def _rows(
