@@ -70,12 +70,7 @@ class WindowsTable(ConfigTable):
 
     def spec(self) -> WindowSpec:
         """The same for the pure part."""
-        return WindowSpec(
-            grace_ms=self.grace_ms,
-            seal_ms=self.seal_ms,
-            short_call_ms=self.short_call_ms,
-            service_level_ms=self.service_level_ms,
-        )
+        return WindowSpec(**dict(self))
 
 
 class RatioTable(ConfigTable):

@@ -33,7 +33,8 @@ class Alert:
     """The severity last sent to the sinks; None: none was, or its end was sent."""
     raised: bool
     since_ms: int
-    """When it took its present state."""
+    """When it took its present state. A field that is added goes after this one, with a default:
+    it is then stored with the control state, and read by this version and later ones."""
 
     @property
     def state(self) -> Verdict:

@@ -107,7 +107,7 @@ class Idle:
         idle: Bool = (staffed >= SMALLEST) & (2 * third(packed) > staffed)
         return idle
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: IdleState) -> DetectorStatus:
         """`statistic` is the free heads, `limit` how many are too many."""
         staffed, _serving, free = now.counts
         state = Verdict.in_control if staffed >= SMALLEST else Verdict.facts_only

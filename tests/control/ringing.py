@@ -117,7 +117,7 @@ class Ringing:
         many: Bool = (staffed >= SMALLEST) & (3 * second(packed) > staffed)
         return many
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: RingingState) -> DetectorStatus:
         """`statistic` is the ringing heads, `limit` how many are too many."""
         staffed, ringing, _ = now.counts
         state = Verdict.in_control if staffed >= SMALLEST else Verdict.facts_only

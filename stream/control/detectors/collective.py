@@ -84,7 +84,7 @@ class Collective:
         """Never by heads: runs of entries are found by `entries.run_candidates`."""
         return np.zeros(len(packed), np.bool_)
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: DetectorState) -> DetectorStatus:
         """`statistic` is the movers within five minutes.
 
         `limit` is how many of them alarm, however they are spaced.

@@ -150,7 +150,7 @@ class Cover:
         nobody: Bool = second(packed) == 0
         return nobody
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: CoverState) -> DetectorStatus:
         """`statistic` is the serving heads; the alarm is at 0."""
         state = Verdict.in_control
         if now.stale:

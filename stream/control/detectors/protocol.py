@@ -240,8 +240,8 @@ class Detector(Protocol[S]):
         True.
         """
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
-        """Its line in the views.
+    def standing(self, now: CurrentCounts, state: S) -> DetectorStatus | None:
+        """Its line in the views; None: it is off by configuration, and is no check of a verdict.
 
         A group too small to be evaluated is `facts_only`, one whose source is silent `stale`.
         """

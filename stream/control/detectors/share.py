@@ -89,7 +89,7 @@ class Share:
         reached: Bool = second(packed) >= limits.nudge[first(packed)]
         return reached
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: DetectorState) -> DetectorStatus:
         """`statistic` is k, `limit` the page limit; `watch` while the board is amber."""
         n, k, unknown = now.counts
         state = movement.without_data(now)

@@ -9,6 +9,7 @@ there are ("2 of 3 checks active").
 """
 
 from collections.abc import Sequence
+from math import nan
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ _NO_DATA: Final = frozenset({Verdict.facts_only, Verdict.insufficient_data, Verd
 
 
 class StatusLine(NamedTuple):
-    """A line of a view, before it is put to a team or pool."""
+    """A line of a view without its team or pool: the other fields of `DetectorView`."""
 
     detector: str
     state: Verdict
@@ -73,18 +74,7 @@ def views_of(context: EvaluationContext) -> tuple[DetectorView, ...]:
 
 
 def _view(key: TeamKey, line: StatusLine) -> DetectorView:
-    return DetectorView(
-        key.floor,
-        key.pool,
-        key.team,
-        line.detector,
-        line.state,
-        line.severity,
-        line.alert_id,
-        line.since_ms,
-        line.statistic,
-        line.limit,
-    )
+    return DetectorView(*key, **line._asdict())
 
 
 def verdict_of(
@@ -127,9 +117,11 @@ def _lines(
         episodes = state.episodes(detector.group)
         for number, now in enumerate(every):
             own = now if ends is None else now._replace(counts=unpack(ends[number]))
-            line = _line(episodes.get(number), detector.name, detector.standing(own))
+            standing = detector.standing(own, state.state(detector, number))
+            line = _line(episodes.get(number), detector.name, standing)
             lines = found[number]
-            (lines.overruling if detector.overrules else lines.others).append(line)
+            if line is not None:
+                (lines.overruling if detector.overrules else lines.others).append(line)
     return found
 
 
@@ -139,10 +131,16 @@ def _is_known(context: EvaluationContext, pool: int) -> tuple[bool, bool]:
     return bool(context.carried.known_ms[pool] < NEVER_MS), asked
 
 
-def _line(episode: Episode | None, detector: str, standing: DetectorStatus) -> StatusLine:
-    """A detector's line: its alert if that is raised, else how it stands."""
-    state, statistic, limit, since_ms = standing
+def _line(
+    episode: Episode | None, detector: str, standing: DetectorStatus | None
+) -> StatusLine | None:
+    """A detector's line: its alert if that is raised, else how it stands; None: it is off."""
     alert = None if episode is None else episode.alerts.get(detector)
+    if standing is None:
+        if alert is None or not alert.raised:
+            return None
+        standing = DetectorStatus(alert.state, nan, nan)
+    state, statistic, limit, since_ms = standing
     if alert is not None and alert.raised:
         return StatusLine(
             detector, alert.state, alert.severity, alert.id, alert.since_ms, statistic, limit
