@@ -81,7 +81,7 @@ class Collective:
         return {**found, **movement.of_chance(chance, control.span_per_month, "month")}
 
     def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
-        """Never by heads: runs of entries are found by `entries.run_candidates`."""
+        """Never by heads: runs of entries are found by `entry_runs.run_candidates`."""
         return np.zeros(len(packed), np.bool_)
 
     def standing(self, now: CurrentCounts, _state: DetectorState) -> DetectorStatus:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from stream.calendar.hours import HoursLookup, ScheduleUnion
-from stream.control.detectors.entries import Entry
+from stream.control.detectors.entry_runs import Entry
 from stream.control.head_counts import StepFunction
 from stream.control.limits import Limits
 from stream.control.model import Scope

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from math import ceil, floor
 from typing import Any, Final
 
-from stream.control.detectors.entries import MOVERS_MIN, EntryRun, find_run
+from stream.control.detectors.entry_runs import MOVERS_MIN, EntryRun, find_run
 from stream.control.detectors.inputs import ENTRIES, DetectorInput
 from stream.control.detectors.protocol import (
     AlertGroup,

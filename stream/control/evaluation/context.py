@@ -10,7 +10,7 @@ from stream.control.alerts import gate
 from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
-from stream.control.detectors.entries import Entry, run_candidates
+from stream.control.detectors.entry_runs import Entry, run_candidates
 from stream.control.detectors.inputs import EntryInput
 from stream.control.evaluation.counted import Counted
 from stream.control.head_counts import POOL, TEAM, StepFunction, first, third, unpack

@@ -10,7 +10,7 @@ import numpy as np
 
 from stream.control.alerts.suppression import Suppression
 from stream.control.control_config import ControlConfig
-from stream.control.detectors.entries import EntryLog
+from stream.control.detectors.entry_runs import EntryLog
 from stream.control.head_counts import (
     CountDeltas,
     CountPacking,

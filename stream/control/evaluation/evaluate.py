@@ -8,7 +8,7 @@ from stream.control.alerts import alert_group
 from stream.control.alerts.alert_group import GroupInput, Spans
 from stream.control.alerts.suppression import NO_SUPPRESSIONS, JumpHolds, Suppressions
 from stream.control.detectors import registry
-from stream.control.detectors.entries import Entry
+from stream.control.detectors.entry_runs import Entry
 from stream.control.detectors.inputs import DetectorInput, Input
 from stream.control.detectors.protocol import AlertGroup, Detector, Hold
 from stream.control.detectors.registry import Detectors
