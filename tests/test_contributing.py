@@ -140,3 +140,13 @@ def test_a_command_that_ends_otherwise_than_the_text_says_is_noticed(tmp_path: P
         follow([Block("sh", "", "false | true\n")], tmp_path)
     with pytest.raises(AssertionError):
         follow([Block("sh", FAILS, "true\n")], tmp_path)
+
+
+def test_modules_name_sections_that_are_there() -> None:
+    named = {
+        title
+        for path in (ROOT / "stream").rglob("*.py")
+        for title in re.findall(r'CONTRIBUTING\.md\s\("([^"]+)"\)', path.read_text("utf-8"))
+    }
+    assert named
+    assert {title for title in named if f"\n## {title}\n" not in TEXT} == set()

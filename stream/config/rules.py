@@ -1,4 +1,7 @@
-"""The tables that decide figures and verdicts: each key with meaning, default and range."""
+"""The tables that decide figures and verdicts: each key with meaning, default and range.
+
+CONTRIBUTING.md ("Add a configuration key") shows the two places that a key has.
+"""
 
 from datetime import date
 from typing import Literal, Self

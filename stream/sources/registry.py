@@ -9,8 +9,9 @@ A reader is a pure function from the lines of files to a `Recording`: events in 
   (`RecordingBuilder.reject`). Ids are checked with `stream.events.fields.identifier`.
 - A team is named only where the format names one; else the roster decides.
 
-Help and error messages name the formats from here. A reader is imported when it reads, so that help
-is fast.
+CONTRIBUTING.md ("Read another recorded format") has a whole reader: more need not be read to write
+one. Help and error messages name the formats from here. A reader is imported when it reads, so that
+help is fast.
 """
 
 from collections.abc import Callable, Sequence

@@ -2,7 +2,7 @@
 
 A new one is a class as the protocol says, and its lines in `of_team`. What is held back is applied
 by the alert group, for the detectors that declare it; what is exempt by
-`stream.control.evaluation.counted`, for all.
+`stream.control.evaluation.counted`, for all. CONTRIBUTING.md ("Exempt heads from alarms") adds one.
 """
 
 from bisect import bisect_right

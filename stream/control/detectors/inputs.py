@@ -2,7 +2,7 @@
 
 A new input is a class such as `Queue` below, in a file of its own or in that of its detector.
 Detectors list an instance in `Detector.inputs` and read it by `DetectorInput.of`; nothing else
-has to know it.
+has to know it. CONTRIBUTING.md ("Give a detector a new input") adds one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
