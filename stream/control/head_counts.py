@@ -41,6 +41,12 @@ _WIDTH: Final = 16
 assert STATE_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH and pairs beyond U8"
 
 
+Counts = tuple[int, int, int]
+"""The three counts of one team or pool at an instant, in the order of its `CountPacking`."""
+Packed = I64
+"""(N,) three counts in each number; `first`, `second` and `third` are columns of counts."""
+
+
 class CountPacking:
     """Which states each of up to three packed counts counts, in the order given.
 
@@ -92,22 +98,22 @@ POOL: Final = CountPacking(STAFFED, SERVING, {State.available})
 """What cover and the gate read: staffed, serving and free."""
 
 
-def first(packed: I64) -> I64:
+def first(packed: Packed) -> I64:
     """The first count."""
     return packed & _MASK
 
 
-def second(packed: I64) -> I64:
+def second(packed: Packed) -> I64:
     """The second count."""
     return (packed >> _BITS) & _MASK
 
 
-def third(packed: I64) -> I64:
+def third(packed: Packed) -> I64:
     """The third count."""
     return packed >> (2 * _BITS)
 
 
-def unpack(packed: int) -> tuple[int, int, int]:
+def unpack(packed: int) -> Counts:
     """The three counts of one group."""
     return packed & _MASK, (packed >> _BITS) & _MASK, packed >> (2 * _BITS)
 

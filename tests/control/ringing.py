@@ -23,10 +23,10 @@ from stream.control.detectors.protocol import (
     instant_ms,
 )
 from stream.control.episode import AlertStep
-from stream.control.head_counts import CountPacking, first, second, unpack
+from stream.control.head_counts import CountPacking, Counts, Packed, first, second, unpack
 from stream.control.limits import SMALLEST, Limits
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, STAFFED, Bool, State
+from stream.events.language import STAFFED, Bool, State
 from stream.units import NEVER_MS, SECOND_MS
 
 RINGING: Final = "ringing"
@@ -67,7 +67,7 @@ class Ringing:
     }
 
     def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: RingingState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, state: RingingState
     ) -> Reading[RingingState]:
         """Follow for how long more than a third ring within a peak."""
         staffed, ringing, _ = counts
@@ -78,7 +78,7 @@ class Ringing:
         return Reading(RingingState(since_ms), level)
 
     def is_calm(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], _state: RingingState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, _state: RingingState
     ) -> bool:
         """Under a fifth ring."""
         staffed, ringing, _ = counts
@@ -96,7 +96,7 @@ class Ringing:
         self,
         _inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         state: RingingState,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -111,7 +111,7 @@ class Ringing:
             "lasted_s": step.lasted_s(t_ms),
         }
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
         """More than a third are ringing."""
         staffed = first(packed)
         many: Bool = (staffed >= SMALLEST) & (3 * second(packed) > staffed)

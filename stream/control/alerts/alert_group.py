@@ -15,7 +15,7 @@ from stream.control.alerts.suppression import Suppressions
 from stream.control.detectors.inputs import HEADS, DetectorInput
 from stream.control.detectors.protocol import AlertGroup, Detector, DetectorState
 from stream.control.episode import AlertStep, Episode
-from stream.control.head_counts import unpack
+from stream.control.head_counts import Counts, unpack
 from stream.control.model import Severity, Verdict
 from stream.units import NEVER_MS
 
@@ -142,7 +142,7 @@ class _Run:
         self.found += [Finding(t_ms, step, self._evidence(t_ms, step, before)) for step in steps]
         return steps
 
-    def _is_calm(self, every: tuple[int, int, int], t_ms: int) -> bool:
+    def _is_calm(self, every: Counts, t_ms: int) -> bool:
         """Whether what raises an alert has gone for each detector."""
         group = self._group
         return all(

@@ -7,7 +7,7 @@ import numpy as np
 
 from stream.control.detectors import movement_alerts as movement
 from stream.control.detectors.inputs import ENTRIES, DetectorInput, Input
-from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS, Counts
+from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS
 from stream.control.detectors.protocol import (
     AlertWording,
     ClearedWording,
@@ -18,10 +18,10 @@ from stream.control.detectors.protocol import (
     Reading,
 )
 from stream.control.episode import AlertStep
-from stream.control.head_counts import TEAM
+from stream.control.head_counts import TEAM, Counts, Packed
 from stream.control.limits import SMALLEST, Limits
 from stream.control.model import Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS
 
 
@@ -80,7 +80,7 @@ class Collective:
         chance = movement.run_chance(inputs, counts, found["movers"], found["window_s"])
         return {**found, **movement.of_chance(chance, control.span_per_month, "month")}
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
         """Never by heads: runs of entries are found by `entry_runs.run_candidates`."""
         return np.zeros(len(packed), np.bool_)
 

@@ -29,10 +29,10 @@ from stream.control.detectors.protocol import (
     instant_ms,
 )
 from stream.control.episode import AlertStep
-from stream.control.head_counts import POOL, second, unpack
+from stream.control.head_counts import POOL, Counts, Packed, second, unpack
 from stream.control.limits import Limits
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS, SECOND_MS
 
 LONG_WAIT_MS: Final = 20 * SECOND_MS
@@ -93,7 +93,7 @@ class Cover:
     texts: Final = TEXTS
 
     def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: CoverState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, state: CoverState
     ) -> Reading[CoverState]:
         """Follow for how long nobody is staffed or serving."""
         staffed, serving, _free = counts
@@ -105,9 +105,7 @@ class Cover:
         alarm = t_ms - unstaffed >= UNSTAFFED_MS or (waited_long and t_ms - unserved >= UNSERVED_MS)
         return Reading(CoverState(unstaffed, unserved), True if alarm else None)
 
-    def is_calm(
-        self, inputs: DetectorInput, t_ms: int, _counts: tuple[int, int, int], state: CoverState
-    ) -> bool:
+    def is_calm(self, inputs: DetectorInput, t_ms: int, _counts: Counts, state: CoverState) -> bool:
         """Somebody is there, and nobody waits long for one who serves."""
         seen = not inputs.stale.at(t_ms) and inputs.known_ms <= t_ms
         waited_long = is_long(inputs.of(QUEUE).at(t_ms), t_ms)
@@ -129,7 +127,7 @@ class Cover:
         self,
         inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         state: CoverState,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -145,7 +143,7 @@ class Cover:
             "lasted_s": step.lasted_s(t_ms),
         }
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
         """Nobody is serving."""
         nobody: Bool = second(packed) == 0
         return nobody

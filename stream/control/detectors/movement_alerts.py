@@ -20,6 +20,7 @@ from stream.control.detectors.protocol import (
     Texts,
 )
 from stream.control.episode import AlertStep
+from stream.control.head_counts import Counts
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
 from stream.control.model import Severity, Transition, Verdict
 from stream.stats.chance import Interval
@@ -30,7 +31,6 @@ UNKNOWN_TENTHS: Final = 1
 """More than one tenth unknown: the share says nothing."""
 MOVERS_SHOWN: Final = 3
 """Fewer who went within minutes are no movement: the message gives the heads alone."""
-Counts = tuple[int, int, int]
 
 
 def is_blind(n: int, unknown: int) -> bool:

@@ -19,10 +19,10 @@ from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from stream.control.detectors.inputs import DetectorInput, Input
 from stream.control.episode import AlertStep
-from stream.control.head_counts import CountPacking
+from stream.control.head_counts import CountPacking, Counts, Packed
 from stream.control.limits import Limits
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -124,7 +124,7 @@ class Reading(NamedTuple, Generic[S]):
 class CurrentCounts(NamedTuple):
     """A pool or team where the last feed ended."""
 
-    counts: tuple[int, int, int]
+    counts: Counts
     """As the detector's `counts` has them."""
     staffed: int
     unknown: int
@@ -191,9 +191,7 @@ class Detector(Protocol[S]):
     def texts(self) -> Texts:
         """Texts of its own, beside those of `control.alerts.texts`, whose keys are not free."""
 
-    def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: S
-    ) -> Reading[S]:
+    def evaluate(self, inputs: DetectorInput, t_ms: int, counts: Counts, state: S) -> Reading[S]:
         """Evaluate one instant: each at which an input changes, and each `next_wakeup_ms`.
 
         Args:
@@ -203,9 +201,7 @@ class Detector(Protocol[S]):
             state: as it was before.
         """
 
-    def is_calm(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: S
-    ) -> bool:
+    def is_calm(self, inputs: DetectorInput, t_ms: int, counts: Counts, state: S) -> bool:
         """Whether what raises an alert has gone, by the limit for clearing.
 
         Asked after `evaluate`, with its state, and only where an alert is raised.
@@ -222,7 +218,7 @@ class Detector(Protocol[S]):
         self,
         inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         state: S,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -232,7 +228,7 @@ class Detector(Protocol[S]):
         configuration.
         """
 
-    def is_candidate(self, packed: I64, limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, limits: Limits) -> Bool:
         """For packed counts: whether their pool or team is not calm; read with `Input.heads`.
 
         One that is calm and without an alert is not evaluated before its wake-up: nothing that

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from stream.control.detectors import movement_alerts as movement
 from stream.control.detectors.inputs import ENTRIES, HEADS, DetectorInput, Input
-from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS, Counts
+from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS
 from stream.control.detectors.protocol import (
     AlertWording,
     ClearedWording,
@@ -16,10 +16,10 @@ from stream.control.detectors.protocol import (
     Reading,
 )
 from stream.control.episode import AlertStep
-from stream.control.head_counts import TEAM, first, second
+from stream.control.head_counts import TEAM, Counts, Packed, first, second
 from stream.control.limits import NO_LIMIT, SMALLEST, Limits
 from stream.control.model import Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import MINUTE_MS, NEVER_MS
 
 AMBER_DWELL_MS: Final = 2 * MINUTE_MS
@@ -84,7 +84,7 @@ class Share:
             budget, per = control.nudge_per_day, "day"
         return found | movement.of_chance(inputs.limits.share_chance(k, n), budget, per)
 
-    def is_candidate(self, packed: I64, limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, limits: Limits) -> Bool:
         """The nudge limit is reached."""
         reached: Bool = second(packed) >= limits.nudge[first(packed)]
         return reached
