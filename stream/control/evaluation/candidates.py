@@ -72,8 +72,11 @@ def _input_changed(
     context: EvaluationContext, scope: Scope, detector: Detector[Any], numbers: set[int]
 ) -> set[int]:
     """Those of some teams or pools in which an input of a detector changes."""
+    others = detector.inputs - {HEADS, ENTRIES}  # these two are followed for all at once
+    if not others:
+        return set()
     return {
         number
         for number in numbers
-        if any(one.changes(context.place(scope, number)) for one in detector.inputs)
+        if any(one.changes(context.place(scope, number)) for one in others)
     }
