@@ -74,7 +74,18 @@ def views_of(context: EvaluationContext) -> tuple[DetectorView, ...]:
 
 
 def _view(key: TeamKey, line: StatusLine) -> DetectorView:
-    return DetectorView(*key, **line._asdict())
+    return DetectorView(
+        key.floor,
+        key.pool,
+        key.team,
+        line.detector,
+        line.state,
+        line.severity,
+        line.alert_id,
+        line.since_ms,
+        line.statistic,
+        line.limit,
+    )
 
 
 def verdict_of(
