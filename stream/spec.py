@@ -8,15 +8,21 @@ else the name on any floor, else the floor, else "*".
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, TypeVar
+from typing import Any, TypeVar
 
 from stream.events.language import PAID, State
 from stream.units import MINUTE_MS, SECOND_MS
 
 ANY = "*"
-ADDED_LATER: Final = {"added_later": True}
-"""Marks a field that earlier versions lack. At its default it is no part of a fingerprint, so that
-the same rules have the same fingerprint in both versions."""
+ADDED = "added"
+
+
+def added(default: Any) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """A field that earlier versions did not have: its default leaves the fingerprint as it was.
+
+    So a new key that nobody has set does not make the same rules look like others.
+    """
+    return field(default=default, metadata={ADDED: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +164,14 @@ class Spec:
     shifts: tuple[ShiftSpec, ...] = ()
     peaks: tuple[PeakSpec, ...] = ()
     control: ControlSpec = ControlSpec()
-    limits: NameLimits = field(default=NameLimits(), metadata=ADDED_LATER)
+    limits: NameLimits = added(NameLimits())  # noqa: RUF009 - frozen, as all specs
     event_clock: bool = False
     """True: silences by event time (replay, backfill); False: by Kafka's time stamps."""
     seat_calls: bool = False
     """True: calls are also counted by member (replay), at 10 KB a member."""
     archive: bool = True
     """True: the sums of hours are returned when they are sealed; False: hours are only sealed."""
-    roster: str = field(default="", metadata=ADDED_LATER)
+    roster: str = added("")
     """The fingerprint of the roster; empty without one."""
 
     def pool(self, floor: str, name: str) -> PoolSpec:

@@ -1,10 +1,10 @@
 """The name of a set of rules."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from stream.fingerprint import fingerprint, with_roster
+from stream.fingerprint import fingerprint, plain, with_roster
 from stream.roster import NO_ROSTER, parse_roster
-from stream.spec import NameLimits, Spec
+from stream.spec import NameLimits, Spec, added
 
 
 def test_the_fingerprint_of_the_defaults_is_the_same_in_every_process() -> None:
@@ -25,3 +25,17 @@ def test_the_roster_is_part_of_the_fingerprint_whatever_the_order_of_its_lines()
 def test_a_key_that_was_added_later_counts_unless_it_is_at_its_default() -> None:
     assert fingerprint(replace(Spec(), limits=NameLimits())) == fingerprint(Spec())
     assert fingerprint(replace(Spec(), limits=NameLimits(teams=9))) != fingerprint(Spec())
+
+
+def test_a_key_that_was_added_later_changes_it_only_where_it_is_set() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Before:
+        limit: int = 5
+
+    @dataclass(frozen=True, slots=True)
+    class After:
+        limit: int = 5
+        pace_ms: int | None = added(None)
+
+    assert plain(After()) == plain(Before())
+    assert plain(After(pace_ms=7)) == {"limit": 5, "pace_ms": 7}
