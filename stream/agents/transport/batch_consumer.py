@@ -33,7 +33,7 @@ from stream.agents.transport.consumer_thread import RetryingConsumerThread
 from stream.agents.transport.fetch_monitor import FetchMonitor
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.transport.lag_commits import LagCommitConsumer
-from stream.agents.transport.record_columns import fetched_columns, touch
+from stream.agents.transport.record_columns import end_of, fetched_columns, touch
 
 log = logging.getLogger(__name__)
 
@@ -113,16 +113,16 @@ class BatchConsumer(LagCommitConsumer):
         batches = []
         for kafka_tp, chunks in got.items():
             tp = TP(kafka_tp.topic, kafka_tp.partition)
-            end = assignment.state_value(kafka_tp).highwater or 0
+            end = end_of(assignment.state_value(kafka_tp)) or 0
             batches += [
                 FetchedBatch(tp, self.session.get(tp, 0), columns, end) for columns in chunks
             ]
         return batches
 
     def _message(self, batch: FetchedBatch) -> ConsumerMessage:
-        tp, value, offset = batch.tp, cast("Any", batch), batch.columns.offsets[-1]
-        time_s, generation = batch.columns.times_ms[-1] / 1000, self.app.consumer_generation_id
-        head = (tp.topic, tp.partition, offset, time_s, 0, None, None)
+        tp, value, offset = batch.tp, cast("Any", batch), batch.columns.next_offset - 1
+        generation = self.app.consumer_generation_id
+        head = (tp.topic, tp.partition, offset, 0.0, 0, None, None)
         return ConsumerMessage(*head, value, None, 0, 0, tp, generation_id=generation)
 
     def _is_flowing(self) -> bool:
