@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from stream.errors import FloorwatchError
+
 INTERVAL_S: Final = 10.0
 NOISY_LOGGERS: Final = ("aiokafka", "faust", "mode", "asyncio")
 """While Kafka is unavailable, aiokafka alone logs some 75 errors a second."""
@@ -41,8 +43,8 @@ class RateLimit(logging.Filter):
         if len(self._seen) >= MAX_KINDS:
             self._seen.clear()
         self._seen[kind] = (now, 0)
-        if noisy:
-            record.exc_info = record.exc_text = None
+        if noisy or (record.exc_info and isinstance(record.exc_info[1], FloorwatchError)):
+            record.exc_info = record.exc_text = None  # the text of ours says everything
         if hidden:
             record.msg = f"{record.getMessage()} (and {hidden} more times)"
             record.args = None

@@ -10,6 +10,9 @@ reason:
   with Kafka's default ``auto.create.topics.enable=true`` a worker that starts first would create
   its topics with one partition, for good. `deny_topic_creation` changes the default, for all
   clients of the process: consumers, producers and admin clients share that class.
+- aiokafka 0.14 reads the answer to version 3 of DescribeGroups by the form of version 2, and fails
+  (https://github.com/aio-libs/aiokafka/blob/v0.14.0/aiokafka/protocol/admin.py).
+  `correct_group_descriptions` gives that request its own form.
 """
 
 import os
@@ -18,6 +21,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
 from aiokafka.protocol.metadata import MetadataRequest
 
 METADATA_MS_MAX: Final = 5_000
@@ -30,7 +34,13 @@ def deny_topic_creation() -> None:
     MetadataRequest.__init__.__defaults__ = (None, False)
 
 
+def correct_group_descriptions() -> None:
+    """Make `describe_consumer_groups` work with brokers that know version 3 of it."""
+    DescribeGroupsRequest_v3.RESPONSE_TYPE = DescribeGroupsResponse_v3
+
+
 deny_topic_creation()
+correct_group_descriptions()
 
 
 def client_id() -> str:

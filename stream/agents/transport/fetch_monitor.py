@@ -1,5 +1,6 @@
 """What the last fetch of each partition reported, even one without records."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -9,7 +10,11 @@ from faust.types import TP
 
 from stream.agents.transport.record_columns import last_fetch, open_transaction
 
+log = logging.getLogger(__name__)
+
 NEVER: Final = -1
+TRANSACTION_S_MAX: Final = 60.0
+"""A transaction that stays open for longer is reported, once in this time."""
 ANSWER_S_MAX: Final = 5.0
 """Kafka answers an idle fetch after FETCH_WAIT_MS; much longer when it is busy."""
 
@@ -25,6 +30,7 @@ class FetchMonitor:
         """Stamp of the last answered fetch when a partition was sought."""
         self._waiting: dict[TP, tuple[int, float]] = {}
         """Where a partition waits for the end of a transaction, and since when."""
+        self._log_at_s = float("-inf")
 
     def on_seek(self, tp: TP) -> None:
         """Note that the partition is read from another offset from now on."""
@@ -44,11 +50,8 @@ class FetchMonitor:
         stamp, end = self._last(tp)
         return None if stamp == self._sought.get(tp) else end
 
-    def open_transactions(self, tps: Iterable[TP], now_s: float) -> dict[TP, float]:
-        """For how many seconds partitions have waited for the end of one and the same transaction.
-
-        To be called every second or so, with all partitions; those that do not wait are left out.
-        """
+    def check_transactions(self, tps: Iterable[TP], now_s: float) -> None:
+        """Note which of the partitions wait for the end of a transaction; called each second."""
         consumer, waiting = self._consumer(), dict[TP, tuple[int, float]]()
         for tp in tps:
             offset = open_transaction(consumer, TopicPartition(tp.topic, tp.partition))
@@ -56,7 +59,18 @@ class FetchMonitor:
                 known, since_s = self._waiting.get(tp, (NEVER, now_s))
                 waiting[tp] = (offset, since_s if known == offset else now_s)
         self._waiting = waiting
-        return {tp: now_s - since_s for tp, (_, since_s) in waiting.items()}
+        if now_s >= self._log_at_s and (found := self.open_transactions(now_s)):
+            self._log_at_s = now_s + TRANSACTION_S_MAX
+            log.warning("%s", "; ".join(found))
+
+    def open_transactions(self, now_s: float) -> list[str]:
+        """Which partitions wait for a transaction that has been open for long, as text."""
+        return [
+            f"partition {tp.partition}: a transaction has been open at offset {offset} for "
+            f"{now_s - since_s:.0f} s; what follows it cannot be read"
+            for tp, (offset, since_s) in sorted(self._waiting.items())
+            if now_s - since_s >= TRANSACTION_S_MAX
+        ]
 
     def _last(self, tp: TP) -> tuple[int | None, int | None]:
         return last_fetch(self._consumer(), TopicPartition(tp.topic, tp.partition))

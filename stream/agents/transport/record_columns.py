@@ -16,8 +16,10 @@ from operator import attrgetter
 from typing import Any, Final
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException, KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 from aiokafka.structs import TopicPartition
+
+from stream.errors import FloorwatchError
 
 NO_TIMESTAMP: Final = -1
 _offset = attrgetter("offset")
@@ -73,7 +75,7 @@ def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
 
 def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[int]:
     """Append a record batch; return the offsets of what was appended."""
-    records = list(batch)
+    records = _records(batch)
     if not records:
         return ()
     offsets: Sequence[int] = range(records[0].offset, records[-1].offset + 1)
@@ -88,6 +90,17 @@ def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[i
     # The oldest format of records has no time stamps.
     columns.times_ms += [NO_TIMESTAMP if time is None else time for time in times_ms]
     return offsets
+
+
+def _records(batch: Any) -> list[Any]:
+    try:
+        return list(batch)
+    except UnsupportedCodecError as error:
+        msg = (
+            f"records at offset {batch.base_offset} cannot be decompressed ({error}): install what "
+            "floorwatch requires anew, it brings gzip, snappy, lz4 and zstd"
+        )
+        raise FloorwatchError(msg) from None
 
 
 def _join(spans: list[Sequence[int]]) -> Sequence[int]:

@@ -1,0 +1,286 @@
+"""Whole workers on a real Apache Kafka as others set it up: topics, groups, codecs, transactions."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaProducer
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+from typer.testing import CliRunner, Result
+
+from stream.cli.main import app
+from stream.events.partition import partition_of
+from tests.components import Kafka, kafka_node
+from tests.real.reading import fresh_name, make_topic
+from tests.real.staging import PARTITIONS, MakeRedis, MakeStage, one_redis
+from tests.real.working import Stage, Stored, WorkerProcess, wait_until
+
+NOTICED_S_MAX = 10.0
+DEFAULTS = (
+    "auto.create.topics.enable=true\nnum.partitions=1\ngroup.min.session.timeout.ms=6000\n"
+    "log.retention.ms=604800000"
+)
+"""What Kafka has where nobody has set it, other than the broker of the other tests."""
+
+
+@pytest.fixture(scope="module")
+def kafka_with_defaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    node = kafka_node(tmp_path_factory.mktemp("kafka"))
+    node.options = {"KAFKA_SETTINGS": DEFAULTS}
+    yield node.start()
+    node.stop("KILL")
+
+
+@pytest.fixture
+def new_stage(tmp_path: Path) -> Any:
+    """A configuration whose topics nobody has created."""
+
+    def make(brokers: str, redis_url: str, more: str = "") -> Stage:
+        return Stage(tmp_path, brokers, redis_url, fresh_name("unmade"), PARTITIONS, more)
+
+    return make
+
+
+def topics_of(stage: Stage) -> dict[str, int]:
+    """The topics of a stage that exist, and their partitions. Does not create any."""
+    found = AdminClient({"bootstrap.servers": stage.brokers}).list_topics(timeout=20).topics
+    return {n: len(t.partitions) for n, t in found.items() if n.startswith(stage.topic)}
+
+
+def run(stage: Stage, *command: str) -> Result:
+    return CliRunner().invoke(app, [*command, "--config", str(stage.config)])
+
+
+def state(agent: str, **more: Any) -> bytes:
+    event = {"type": "state", "ts": round(time.time() * 1000) - 5_000, "floor": "f"}
+    return orjson.dumps({**event, "agent": agent, "team": "t", "state": "available", **more})
+
+
+def at_floor(topic: str) -> dict[str, Any]:
+    return {"topic": topic, "partition": partition_of("f", PARTITIONS)}
+
+
+def available(stored: Stored) -> str | None:
+    return stored.view("floorwatch:team:f/t").get("agents:available")
+
+
+@contextmanager
+def foreign_member(address: str, group: str, topic: str, **options: Any) -> Iterator[None]:
+    """Another application in the group."""
+    settings = {"bootstrap.servers": address, "group.id": group, "session.timeout.ms": 6_000}
+    consumer = Consumer({**settings, **options})
+    assigned: list[Any] = []
+    consumer.subscribe([topic], on_assign=lambda _, found: assigned.append(found))
+    try:
+        wait_until(lambda: consumer.poll(0.2) or assigned, "the other application has joined")
+        yield
+    finally:
+        consumer.close()
+
+
+# ---------------------------------------------------------------------- topics
+
+
+@one_redis
+async def test_a_worker_that_starts_first_creates_no_topic_and_reads_those_made_later(
+    kafka_with_defaults: Kafka, make_redis: MakeRedis, new_stage: Any
+) -> None:
+    stage = new_stage(kafka_with_defaults.address, make_redis().url)
+    missing = f"topic {stage.topic} does not exist"
+    with stage.workers("worker") as (worker,):
+        wait_until(lambda: missing in worker.why_not_ready(), "it says what is missing")
+        await asyncio.sleep(7.0)  # longer than its knowledge of topics lasts
+        assert topics_of(stage) == {}
+
+        await asyncio.to_thread(
+            run, stage, "topics", "create", "--partitions", "4", "--replication", "1"
+        )
+        wait_until(worker.is_ready, "it reads the topic", NOTICED_S_MAX)
+        assert topics_of(stage) == {stage.topic: 4, f"{stage.topic}-dlq": 1} | {
+            f"{stage.topic}-control": 1
+        }
+        assert orjson.loads(worker.get("/readyz")[1])["details"] == []
+
+
+@one_redis
+def test_no_command_and_no_producer_of_ours_creates_a_topic(
+    kafka_with_defaults: Kafka, make_redis: MakeRedis, new_stage: Any
+) -> None:
+    stage = new_stage(kafka_with_defaults.address, make_redis().url)
+    simulated = ("--kafka", stage.brokers, "--topic", f"{stage.topic}-simulated")
+
+    for command in (("dlq", "show"), ("dlq", "retry", "--all"), ("topics", "check")):
+        assert run(stage, *command).exit_code != 0, command
+    done = CliRunner().invoke(app, ["simulate", *simulated, "--duration", "1s"])
+    assert (done.exit_code, done.output) == (3, f"floorwatch: Kafka has no topic {simulated[-1]}\n")
+
+    assert topics_of(stage) == {}
+    asyncio.run(_produce_in_vain(stage))
+    assert topics_of(stage) == {}
+
+
+async def _produce_in_vain(stage: Stage) -> None:
+    from stream.agents.publisher import KafkaPublisher, Topics
+    from stream.store.protocol import OutboxEntry
+
+    publisher = KafkaPublisher(
+        stage.brokers, Topics(f"{stage.topic}-dlq", f"{stage.topic}-control")
+    )
+    assert not await publisher.transitions([OutboxEntry("id", b"body")])
+    await publisher.close()
+
+
+@one_redis
+async def test_a_worker_warns_of_time_stamps_that_producers_make(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+    with stage.workers("worker") as (worker,):
+        wait_until(worker.is_ready, "it is ready")
+        (detail,) = wait_until(lambda: orjson.loads(worker.get("/readyz")[1])["details"], "details")
+        assert "message.timestamp.type = CreateTime" in detail
+        assert "message.timestamp.type = CreateTime" in worker.log
+
+
+# ---------------------------------------------------------------------- groups
+
+
+@one_redis
+@pytest.mark.parametrize("same_topic", [True, False])
+async def test_a_group_that_another_application_uses_is_named_and_joined_when_it_is_free(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, same_topic: bool
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+    topic = stage.topic if same_topic else f"{stage.topic}-dlq"
+    problem = f"cannot join consumer group {stage.topic}-group: another application is in it"
+    with stage.workers("worker") as (worker,):
+        with foreign_member(kafka.address, f"{stage.topic}-group", topic):
+            pass  # it has left again: nothing is in the way
+        wait_until(worker.is_ready, "it is ready")
+    with foreign_member(kafka.address, f"{stage.topic}-group", topic):
+        with_problem = stage.worker("late").start()
+        wait_until(lambda: problem in str(with_problem.why_not_ready()), "it says why")
+        assert with_problem.get("/livez")[0] == 200
+        assert problem in with_problem.log
+    try:
+        wait_until(with_problem.is_ready, "it joins", 30)
+        assert "joined consumer group" in with_problem.log
+    finally:
+        with_problem.end()
+
+
+@one_redis
+async def test_a_session_timeout_that_the_brokers_refuse_is_named(
+    kafka_with_defaults: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka_with_defaults.address, make_redis().url)
+    stage.session = "3s"
+    with stage.workers("worker") as (worker,):
+        wait_until(lambda: "session_timeout" in str(worker.why_not_ready()), "it says why")
+        assert "group.min.session.timeout.ms" in worker.log
+
+
+@one_redis
+async def test_a_worker_to_which_no_partition_is_left_is_a_standby_and_ready(
+    kafka: Kafka, make_redis: MakeRedis, new_stage: Any
+) -> None:
+    stage = new_stage(kafka.address, make_redis().url)
+    for name in (stage.topic, f"{stage.topic}-dlq", f"{stage.topic}-control"):
+        await make_topic(kafka.address, name, 1, {"message.timestamp.type": "LogAppendTime"})
+    standby = "standby: other workers have all partitions"
+
+    def is_standby(worker: WorkerProcess) -> bool:
+        return standby in orjson.loads(worker.get("/readyz")[1] or b"{}").get("details", [])
+
+    with stage.workers("first", "second") as workers:
+        wait_until(lambda: all(w.is_ready() for w in workers), "both are ready")
+        wait_until(lambda: sum(map(is_standby, workers)) == 1, "one has nothing to do")
+
+
+# ---------------------------------------------------------------------- records
+
+
+@one_redis
+async def test_figures_hold_what_was_committed_and_time_goes_on_behind_a_marker(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url, "")
+    stored, place = Stored(stage), at_floor(stage.topic)
+    settings = {"bootstrap.servers": kafka.address, "compression.type": "zstd"}
+    gateway = Producer({**settings, "transactional.id": stage.topic})
+
+    def write(*agents: str) -> None:
+        gateway.begin_transaction()
+        for agent in agents:
+            gateway.produce(**place, value=state(agent))
+        assert gateway.flush(20) == 0
+
+    with stage.workers("worker") as (worker,):
+        wait_until(worker.is_ready, "it is ready")
+        gateway.init_transactions(20)
+        write("good-1", "good-2")
+        gateway.commit_transaction(20)
+        write("aborted")
+        gateway.abort_transaction(20)
+        write("open")
+        wait_until(lambda: available(stored) == "2", "what was committed is shown")
+        ends = _lags(worker)
+        before = stored.view("floorwatch:team:f/t")["as_of"]
+        await asyncio.sleep(12.0)  # a shard that is behind its end would stand still after 10 s
+        after = stored.view("floorwatch:team:f/t")
+        assert (after["agents:available"], ends, _lags(worker)) == ("2", 0.0, 0.0)
+        assert after["as_of"] > before
+        gateway.commit_transaction(20)
+        wait_until(lambda: available(stored) == "3", "the open one is shown once it is committed")
+    stored.close()
+
+
+def _lags(worker: WorkerProcess) -> float:
+    lines = worker.get("/metrics")[1].decode().splitlines()
+    return sum(
+        float(x.split()[-1]) for x in lines if x.startswith("floorwatch_consumer_lag_events")
+    )
+
+
+@one_redis
+async def test_a_record_without_a_time_stamp_takes_that_of_its_events(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url, "")
+    stored = Stored(stage)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.address)
+    await producer.start()
+    batch = producer.create_batch()
+    for number in range(3):
+        batch.append(key=b"f", value=state(f"agent-{number}"), timestamp=-1)
+    await (await producer.send_batch(batch, **at_floor(stage.topic)))
+    await producer.stop()
+    with stage.workers("worker"):
+        wait_until(lambda: available(stored) == "3", "all are shown")
+        first = stored.view("floorwatch:team:f/t")["as_of"]
+        assert first > "2026"
+        wait_until(lambda: stored.view("floorwatch:team:f/t")["as_of"] > first, "time goes on", 15)
+    stored.close()
+
+
+@one_redis
+async def test_without_the_library_of_a_codec_the_worker_ends_with_one_clear_line(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url, "")
+    producer = Producer({"bootstrap.servers": kafka.address, "compression.type": "lz4"})
+    producer.produce(**at_floor(stage.topic), value=state("agent", reason="x" * 200))
+    assert producer.flush(20) == 0
+    worker = stage.worker("worker")
+    worker.module = "tests.real.without_codecs"
+    worker.start()
+    assert worker.process is not None
+    assert worker.process.wait(60) == 1
+    assert "lz4 compression codec not found" in worker.log.splitlines()[-1]
+    assert "Traceback" not in worker.log
