@@ -6,7 +6,7 @@ import typer
 
 from stream.cli.kafka import run_with_kafka
 from stream.cli.options import ConfigFile, read_settings
-from stream.errors import FloorwatchError
+from stream.errors import ConfigurationError, FloorwatchError
 
 if TYPE_CHECKING:
     from stream.config import Settings
@@ -85,7 +85,7 @@ async def _create(settings: "Settings", partitions: int, replication: int) -> li
             except InvalidReplicationFactorError:
                 brokers = await broker_count(admin)
                 msg = f"--replication {replication}; allowed: 1 to {brokers}, the number of brokers"
-                raise FloorwatchError(msg) from None
+                raise ConfigurationError(msg) from None
             lines.append(
                 f"{name}: created, {count} x {replication} (partitions x replicas)"
                 if is_new

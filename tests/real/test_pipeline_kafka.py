@@ -1,4 +1,4 @@
-"""Whole workers on a real Apache Kafka as others set it up: topics, groups, codecs, transactions."""
+"""Whole workers on a Kafka as others set it up: topics, groups, codecs, transactions."""
 
 import asyncio
 import time
@@ -113,7 +113,7 @@ def test_no_command_and_no_producer_of_ours_creates_a_topic(
     kafka_with_defaults: Kafka, make_redis: MakeRedis, new_stage: Any
 ) -> None:
     stage = new_stage(kafka_with_defaults.address, make_redis().url)
-    simulated = ("--kafka", stage.brokers, "--topic", f"{stage.topic}-simulated")
+    simulated = ("--brokers", stage.brokers, "--topic", f"{stage.topic}-simulated")
 
     for command in (("dlq", "show"), ("dlq", "retry", "--all"), ("topics", "check")):
         assert run(stage, *command).exit_code != 0, command

@@ -32,7 +32,8 @@ from stream.cli.demonstration.twin import SentRecord, as_of_ms, is_equal, pages_
 from stream.cli.embedded import Program, RedisProgram, embedded_services, free_port
 from stream.clock import wall_ms
 from stream.config import Settings, load_roster, load_settings
-from stream.kafka.clients import new_admin, new_producer
+from stream.kafka.clients import new_producer
+from stream.kafka.topic_admin import admin_client
 from stream.simulate.run import Sent, simulate
 
 POLL_S: Final = 1.0
@@ -112,12 +113,8 @@ async def _run(
 
 
 async def _make_topics(brokers: str) -> None:
-    admin = new_admin(brokers)
-    await admin.start()
-    try:
+    async with admin_client(brokers) as admin:
         await admin.create_topics([NewTopic(name, 1, 1) for name in _TOPICS])
-    finally:
-        await admin.close()
 
 
 @asynccontextmanager
