@@ -72,7 +72,12 @@ def _topics(settings: "Settings") -> "list[Topic]":
 async def _create(settings: "Settings", partitions: int, replication: int) -> list[str]:
     from aiokafka.errors import InvalidReplicationFactorError
 
-    from stream.kafka.topic_admin import admin_client, broker_count, create_topic
+    from stream.kafka.topic_admin import (
+        admin_client,
+        await_topics,
+        broker_count,
+        create_topic,
+    )
     from stream.kafka.topic_settings import Role, settings_for
 
     lines = []
@@ -91,6 +96,7 @@ async def _create(settings: "Settings", partitions: int, replication: int) -> li
                 if is_new
                 else f"{name}: exists, left as it is (floorwatch topics check compares it)"
             )
+        await await_topics(admin, [topic.name for topic in _topics(settings)])
     return lines
 
 

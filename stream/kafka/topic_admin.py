@@ -1,8 +1,10 @@
 """Asks Kafka about topics and groups, and creates topics; asking creates none."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -11,6 +13,10 @@ from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionErro
 
 from stream.kafka.clients import new_admin
 from stream.kafka.topic_settings import TopicDescription
+
+POLL_S: Final = 0.1
+KNOWN_S_MAX: Final = 5.0
+"""A broker learns of a topic that was created within this time."""
 
 
 @asynccontextmanager
@@ -126,6 +132,14 @@ async def create_topic(
     if error_code:
         raise error(text or error.__name__)
     return True
+
+
+async def await_topics(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
+    """Wait until brokers know topics that were created just now, in bounded time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(KNOWN_S_MAX):
+            while not all((await count_partitions(admin, topics)).values()):
+                await asyncio.sleep(POLL_S)
 
 
 async def _partitions(

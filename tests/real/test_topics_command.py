@@ -11,6 +11,7 @@ from stream.cli.main import app
 from stream.kafka.topic_admin import admin_client, topic_settings
 from tests.components import Kafka
 from tests.real.reading import fresh_name
+from tests.real.working import wait_until
 
 WEEK_MS = str(7 * 86_400_000)
 
@@ -33,7 +34,7 @@ class Desk:
         return done.exit_code, done.output
 
     def alter(self, topic: str, **settings: str) -> None:
-        """Set a topic's settings; all others get the broker's values."""
+        """Set a topic's settings, and wait until they hold; all others get the broker's values."""
         named = {name.replace("_", "."): value for name, value in settings.items()}
 
         async def alter() -> None:
@@ -41,6 +42,7 @@ class Desk:
                 await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, named)])
 
         asyncio.run(alter())
+        wait_until(lambda: named.items() <= self.settings(topic).items(), "the settings hold")
 
     def settings(self, topic: str) -> dict[str, str]:
         async def read() -> dict[str, str]:
