@@ -11,7 +11,15 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 from typer.testing import CliRunner, Result
 
 from stream.cli.main import app
@@ -24,9 +32,10 @@ from tests.real.working import Stage, Stored, WorkerProcess, wait_until
 NOTICED_S_MAX = 10.0
 DEFAULTS = (
     "auto.create.topics.enable=true\nnum.partitions=1\ngroup.min.session.timeout.ms=6000\n"
-    "log.retention.ms=604800000"
+    "log.retention.ms=604800000\nallow.everyone.if.no.acl.found=true\n"
+    "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 )
-"""What Kafka has where nobody has set it, other than the broker of the other tests."""
+"""What Kafka has where nobody has set it, other than the broker of the other tests; and ACLs."""
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +193,27 @@ async def test_a_session_timeout_that_the_brokers_refuse_is_named(
     with stage.workers("worker") as (worker,):
         wait_until(lambda: "session_timeout" in str(worker.why_not_ready()), "it says why")
         assert "group.min.session.timeout.ms" in worker.log
+
+
+@one_redis
+async def test_a_worker_that_loses_its_right_to_the_group_says_so_and_goes_on_when_it_has_it_again(
+    kafka_with_defaults: Kafka, make_redis: MakeRedis, make_stage: MakeStage
+) -> None:
+    stage = await make_stage(kafka_with_defaults.address, make_redis().url)
+    admin = AdminClient({"bootstrap.servers": stage.brokers})
+    group = (ResourceType.GROUP, f"{stage.topic}-group", ResourcePatternType.LITERAL)
+    somebody_else = ("User:somebody-else", "*", AclOperation.ALL, AclPermissionType.ALLOW)
+    with stage.workers("worker") as (worker,):
+        wait_until(worker.is_ready, "it is ready")
+        (created,) = admin.create_acls([AclBinding(*group, *somebody_else)]).values()
+        created.result(20)
+        wait_until(lambda: "no Read permission" in str(worker.why_not_ready()), "it says why")
+        assert worker.get("/livez")[0] == 200
+
+        (deleted,) = admin.delete_acls([AclBindingFilter(*group, *somebody_else)]).values()
+        deleted.result(20)
+        wait_until(worker.is_ready, "it goes on", 30)
+        assert worker.end() == 0
 
 
 @one_redis

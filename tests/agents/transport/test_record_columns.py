@@ -7,10 +7,11 @@ import pytest
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from stream.agents.transport.record_columns import RecordColumns, unpack
+from stream.agents.transport.record_columns import NO_TIMESTAMP, RecordColumns, unpack
 
 TP = TopicPartition("floor-events", 0)
 CONTROL_ATTRIBUTE = 0x20
@@ -128,3 +129,19 @@ def test_records_of_an_aborted_transaction_are_not_delivered_when_reading_commit
 
     assert list(committed.offsets) == [1]
     assert list(uncommitted.offsets) == [0, 1]
+
+
+@pytest.mark.parametrize(("magic", "time_ms"), [(0, NO_TIMESTAMP), (1, 1_700_000_000_000)])
+@pytest.mark.parametrize("codec", [0, 1, 2, 3])
+def test_records_of_older_formats_are_read_and_the_oldest_have_no_time_stamps(
+    magic: int, time_ms: int, codec: int
+) -> None:
+    builder = LegacyRecordBatchBuilder(magic, codec, 1 << 20)
+    for offset in range(3):
+        builder.append(offset, 1_700_000_000_000, b"floor", VALUE)
+
+    (columns,) = columns_of(bytes(builder.build()), isolation=READ_COMMITTED)
+
+    assert (columns.values, list(columns.offsets)) == ([VALUE] * 3, [0, 1, 2])
+    assert columns.times_ms == [time_ms] * 3
+    assert columns.next_offset == 3
