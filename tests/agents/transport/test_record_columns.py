@@ -140,7 +140,11 @@ def test_records_of_older_formats_are_read_and_the_oldest_have_no_time_stamps(
     for offset in range(3):
         builder.append(offset, 1_700_000_000_000, b"floor", VALUE)
 
-    (columns,) = columns_of(bytes(builder.build()), isolation=READ_COMMITTED)
+    raw = builder.build()
+    if codec:  # a broker gives the wrapper of compressed records the offset of the last one
+        raw[:8] = (2).to_bytes(8, "big")
+
+    (columns,) = columns_of(bytes(raw), isolation=READ_COMMITTED)
 
     assert (columns.values, list(columns.offsets)) == ([VALUE] * 3, [0, 1, 2])
     assert columns.times_ms == [time_ms] * 3
