@@ -36,10 +36,11 @@ async def test_a_replay_that_ends_with_markers_is_over_behind_them() -> None:
 
     runner = await bench.acquire_task()
     await runner.process(batch(records, 0, 50))
-    assert runner.task.replaying
+    replaying = [runner.task.replaying]
     await runner.process(markers(50, 52))
+    replaying.append(runner.task.replaying)
 
-    assert not runner.task.replaying
+    assert replaying == [True, False]
     assert seats(runner.task.shard) == seats(reference(records, 50)[0])
 
 

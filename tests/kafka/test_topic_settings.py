@@ -1,5 +1,7 @@
 """What is said of a topic, by its settings."""
 
+from typing import Any
+
 import pytest
 
 from stream.kafka.topic_settings import (
@@ -53,7 +55,8 @@ def test_a_topic_that_was_created_with_our_settings_is_right(role: Role) -> None
 def test_a_wrong_setting_is_named_with_the_command_that_changes_it(
     setting: str, value: str, change: str
 ) -> None:
-    (finding,) = found(Role.events, **{setting: value})
+    options: dict[str, Any] = {setting: value}
+    (finding,) = found(Role.events, **options)
 
     assert finding.is_wrong
     assert finding.what.startswith(setting.replace("_", "."))
