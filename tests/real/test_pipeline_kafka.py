@@ -11,15 +11,14 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import (
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import (
     AclBinding,
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
-    AdminClient,
-    ResourcePatternType,
-    ResourceType,
 )
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from typer.testing import CliRunner, Result
 
 from stream.cli.main import app
@@ -201,16 +200,18 @@ async def test_a_worker_that_loses_its_right_to_the_group_says_so_and_goes_on_wh
 ) -> None:
     stage = await make_stage(kafka_with_defaults.address, make_redis().url)
     admin = AdminClient({"bootstrap.servers": stage.brokers})
-    group = (ResourceType.GROUP, f"{stage.topic}-group", ResourcePatternType.LITERAL)
-    somebody_else = ("User:somebody-else", "*", AclOperation.ALL, AclPermissionType.ALLOW)
+    others_only: Any = (
+        *(ResourceType.GROUP, f"{stage.topic}-group", ResourcePatternType.LITERAL),
+        *("User:somebody-else", "*", AclOperation.ALL, AclPermissionType.ALLOW),
+    )
     with stage.workers("worker") as (worker,):
         wait_until(worker.is_ready, "it is ready")
-        (created,) = admin.create_acls([AclBinding(*group, *somebody_else)]).values()
+        (created,) = admin.create_acls([AclBinding(*others_only)]).values()
         created.result(20)
         wait_until(lambda: "no Read permission" in str(worker.why_not_ready()), "it says why")
         assert worker.get("/livez")[0] == 200
 
-        (deleted,) = admin.delete_acls([AclBindingFilter(*group, *somebody_else)]).values()
+        (deleted,) = admin.delete_acls([AclBindingFilter(*others_only)]).values()
         deleted.result(20)
         wait_until(worker.is_ready, "it goes on", 30)
         assert worker.end() == 0
