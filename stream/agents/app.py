@@ -19,7 +19,7 @@ from stream.agents.process import (
     worker_name,
 )
 from stream.agents.publisher import KafkaPublisher, Topics
-from stream.agents.readiness import not_alive, not_ready
+from stream.agents.readiness import is_idle, not_alive, not_ready
 from stream.agents.rules_monitor import RulesMonitor
 from stream.agents.sink_specs import alertmanager_specs, notice_sinks
 from stream.agents.task_manager import TaskManager
@@ -115,7 +115,9 @@ class Worker:
             kafka.dead_letters_topic: "nothing is stored from the first bad event on",
             kafka.control_topic: "the transitions of alerts wait in Redis",
         }
-        self._topics = TopicMonitor(kafka.brokers, topics)
+        self._topics = TopicMonitor(
+            kafka.brokers, topics, kafka.group, lambda: is_idle(self._consumer)
+        )
         self._gauges = WorkerGauges(self._services, topics)
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
@@ -199,6 +201,7 @@ class Worker:
             now_ms=self._now_ms,
             not_alive=lambda: not_alive(self._progress.stalled_s),
             not_ready=self._not_ready,
+            details=self._details,
         )
         try:
             port = await stack.enter_async_context(serving(api, web.bind, web.port))
@@ -215,6 +218,10 @@ class Worker:
             return ["stopping"]
         reasons = not_ready(self._consumer, self._tasks, self._services)
         return [*self._topics.reasons(), *reasons]
+
+    def _details(self) -> list[str]:
+        transactions = self._consumer.fetch_monitor.open_transactions(time.monotonic())
+        return [*self._topics.details(), *transactions]
 
     def _confirm_delivery(self, key: str) -> None:
         self._tasks.confirm_delivery(key)
@@ -256,6 +263,9 @@ class Worker:
         """Each second: report to the watchdog that the loop is alive, and check for a stall."""
         while not self._stopping:
             self._watchdog.beat()
+            if (failure := self._consumer.group_monitor.failure) is not None:
+                msg = f"the client of the consumer group has failed ({failure!r}); a restart helps"
+                raise FloorwatchError(msg)
             self._services.roll(monotonic_ms())
             tasks = list(self._tasks.runners)
             self._gauges.update(tasks, self._topics.missing)

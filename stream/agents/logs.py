@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from stream.errors import FloorwatchError
+
 log = logging.getLogger(__name__)
 
 LogFormat = Literal["text", "json"]
@@ -47,8 +49,8 @@ class RateLimit(logging.Filter):
         if len(self._seen) >= MAX_KINDS:
             self._seen.clear()
         self._seen[kind] = (now, 0)
-        if noisy:
-            record.exc_info = record.exc_text = None
+        if noisy or (record.exc_info and isinstance(record.exc_info[1], FloorwatchError)):
+            record.exc_info = record.exc_text = None  # the text of ours says everything
         if hidden:
             record.msg = f"{record.getMessage()} (and {hidden} more times)"
             record.args = None

@@ -12,6 +12,7 @@ from stream.agents.outbox import Outbox
 from stream.agents.shard_clock import ShardClock
 from stream.agents.transport.record_columns import RecordColumns
 from stream.dlq.dead_letters import DeadLetter, Origin, make_dead_letters
+from stream.events.batch import EventBatch
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.failpoints import failpoint
@@ -171,7 +172,8 @@ class PartitionTask:
         replayed, hours = self.replaying, self.shard.take_sealed()
         self.offset = chunk.next_offset
         self.records += len(chunk.offsets)
-        self.clock.observe_record(max(chunk.times_ms), now_ms, wall_ms)
+        if (newest_ms := _newest_ms(chunk, decoded.batch)) >= 0:
+            self.clock.observe_record(newest_ms, now_ms, wall_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()
@@ -184,6 +186,19 @@ class PartitionTask:
         reasons = Counter(str(one.reason) for one in rejected)
         over_limit = len(rejected) - len(decoded.rejected)
         return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)
+
+    def skip_to(self, offset: int) -> None:
+        """Move the position over what is no record: markers of transactions, and aborted records.
+
+        Called by `TaskRunner.process` after a batch; does nothing if the position is there.
+        """
+        if offset <= self.offset:
+            return
+        replayed = self.replaying
+        self.offset = offset
+        self.records += 1  # so that the position is committed and saved too
+        if replayed and not self.replaying:
+            self.shard.resume()
 
     def step(self, now_ms: int, *, kafka_answered: bool) -> None:
         """Advance event time, and add what it decides to the outbox. Does nothing while replaying.
@@ -235,3 +250,9 @@ class PartitionTask:
         entries, delivered = self.outbox.for_commit()
         control = self.shard.control_state()
         return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, delivered)
+
+
+def _newest_ms(chunk: RecordChunk, batch: EventBatch) -> int:
+    """The newest time stamp of a chunk, of a record without one its events' time; -1: none."""
+    newest_ms = max(chunk.times_ms)
+    return max(newest_ms, int(batch.seen_ms.max())) if len(batch) else newest_ms

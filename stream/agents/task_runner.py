@@ -86,13 +86,12 @@ class TaskRunner:
     async def process(self, batch: FetchedBatch) -> None:
         """Apply a batch chunk by chunk, and yield to the event loop after each.
 
-        Called by the transport's agent, one batch at a time. Does not wait for I/O, except while
-        the task is full: then it returns no credit, so that fetching stops too.
+        Called by the transport's agent, one batch at a time. Waits only while the task is full.
         """
-        task, released = self.task, 0
+        task, start, released = self.task, batch.columns.start_offset, 0
         task.observe_end(batch.highwater)
-        if batch.columns.offsets[0] > task.offset and not self._closed:
-            log.warning(GAP, self.partition, task.offset, batch.columns.offsets[0] - 1)
+        if start > task.offset and not self._closed:
+            log.warning(GAP, self.partition, task.offset, start - 1)
         for chunk in task.chunks(batch.columns):
             if self._closed:
                 return
@@ -101,6 +100,7 @@ class TaskRunner:
             self._release_credit(batch.session, len(chunk.offsets))
             await asyncio.sleep(0)
             await self._wait_for_capacity()
+        task.skip_to(batch.columns.next_offset)
         self._release_credit(batch.session, len(batch.columns.values) - released)
 
     async def _wait_for_capacity(self) -> None:

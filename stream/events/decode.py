@@ -82,11 +82,18 @@ class _Decoding:
         for first in range(0, len(records), RECORDS_AT_ONCE):
             self._decode_run(records[first : first + RECORDS_AT_ONCE], first)
         record = table.record[: table.used]
-        seen_ms = table.ts_ms[: table.used] if self._seen_ms is None else self._seen_ms[record]
+        seen_ms = self._seen(record, table.ts_ms[: table.used])
         self._refuse_ahead(seen_ms)
         rejected = self._unread + [self._refused[place] for place in sorted(self._refused)]
         rejected.sort(key=lambda one: one.record)
         return Decoded(_compact(table, seen_ms), rejected)
+
+    def _seen(self, record: I64, ts_ms: I64) -> I64:
+        """When each event was seen: Kafka's time stamp of its record, else its own time."""
+        if self._seen_ms is None:
+            return ts_ms
+        seen_ms = self._seen_ms[record]
+        return np.where(seen_ms < 0, ts_ms, seen_ms)
 
     def _decode_run(self, run: Sequence[Any], first: int) -> None:
         """Decode a run of records; first: the index of its first record.

@@ -85,6 +85,7 @@ class Kept:
                 [value.encode() for _, value in some],
                 [time_ms for time_ms, _ in some],
                 range(first, first + len(some)),
+                first,
                 first + len(some),
             )
             await self.runner.process(FetchedBatch(TP(KEY.topic, KEY.partition), 1, columns, FAR))
