@@ -11,7 +11,7 @@ Value = bytes | str | int
 Command = tuple[Value, ...]
 
 ScriptName = Literal[
-    "acquire", "owner", "commit", "put", "flip", "sweep", "view", "drop", "archive"
+    "acquire", "owner", "commit", "put", "flip", "reset", "sweep", "view", "drop", "archive"
 ]
 
 

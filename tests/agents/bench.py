@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from faust.types import TP
 
 from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.log_check import Log, LogCheck, LogMatch
+from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import NoticeFormat, TaskLimits
 from stream.agents.task_runner import TaskRunner
 from stream.agents.transport.fetched_batch import FetchedBatch
@@ -32,6 +34,7 @@ from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
 from stream.store.keys import ShardKey
 from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import HOUR_MS, MINUTE_MS
 
 START_MS = 1_772_445_600_000
@@ -131,6 +134,24 @@ class Pager(Dispatcher):
         return True
 
 
+class KnownLog(LogCheck):
+    """What Kafka says of the log that the task reads."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Log", None))
+        self.match = LogMatch.same
+        self.begins = 0
+
+    async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
+        return self.match
+
+    async def check_offset(self, tp: TP, offset: int) -> LogMatch:
+        return self.match
+
+    async def start(self, tp: TP) -> int:
+        return self.begins
+
+
 @dataclass
 class Bench:
     """One task at a time, over one store."""
@@ -145,6 +166,11 @@ class Bench:
     rebuild: bool = False
     committed: int | None = None
     is_kafka_answering: bool = True
+    log: KnownLog = field(default_factory=KnownLog)
+    removed: list[int] = field(default_factory=list)
+    """Records that retention removed unread."""
+    mistrusted: list[str] = field(default_factory=list)
+    """Why the partition was to be acquired again."""
 
     def __post_init__(self) -> None:
         self.store = RecordingStore(self.server, self.diary)
@@ -158,11 +184,14 @@ class Bench:
     async def acquire_task(self) -> TaskRunner:
         notice_format = NoticeFormat(messages, "en")
         rules = TaskConfig(self.spec, NO_ROSTER, notice_format, self.limits, rebuild=self.rebuild)
-        task = await acquire_task(self.store, PartitionRef(KEY, 1), self.committed, rules, 0)
+        task = await acquire_task(
+            self.store, self.log, PartitionRef(KEY, 1), self.committed, rules, 0
+        )
         self.diary.lines.clear()
         return TaskRunner(
             task,
             self.services,
+            LogGuard(task, self.log, self.removed.append, self.mistrusted.append),
             lambda *_: None,
             self._on_lease_lost,
             is_kafka_answering=lambda: self.is_kafka_answering,
