@@ -29,6 +29,13 @@ REJECTED = Query(
     sparse=True,
 )
 LATE = Query("late", "sum(rate(floorwatch_events_late_total[$__rate_interval]))", Unit.per_second)
+RECORDS_LOST = Query(
+    "records lost",
+    "sum by (partition) (floorwatch_records_lost_total)",
+    Unit.number,
+    ("partition",),
+    sparse=True,
+)
 MOSTLY_BAD = Query(
     "mostly bad", "max by (instance) (floorwatch_events_mostly_bad)", Unit.number, ("instance",)
 )

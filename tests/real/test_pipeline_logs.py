@@ -29,7 +29,7 @@ REMOVED = 100
 
 
 def of_the_new_log(old: Written) -> Written:
-    """Later events: more than the old log had, but one record less in partition 1, none in the last.
+    """Later events: more than the old log had; in partition 1 one record less, in the last none.
 
     So a position of the old log lies within the new one, at its end, or beyond it.
     """
