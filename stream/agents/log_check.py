@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from faust.types import TP
 
-from stream.agents.transport.log_reader import Reading
+from stream.agents.transport.log_reader import LogReading
 from stream.store.record_fingerprint import RecordFingerprint
 
 SHORT_S_MAX: Final = 10.0
@@ -37,7 +37,7 @@ class LogMatch(Enum):
 class Log(Protocol):
     """Reads a partition's log; see `stream.agents.transport.log_reader.LogReader`."""
 
-    async def read(self, tp: TP, offset: int) -> Reading:
+    async def read(self, tp: TP, offset: int) -> LogReading:
         """Read the record at an offset.
 
         Raises:
@@ -52,7 +52,7 @@ class Log(Protocol):
         """
 
 
-def compare(fingerprint: RecordFingerprint, reading: Reading) -> LogMatch:
+def compare(fingerprint: RecordFingerprint, reading: LogReading) -> LogMatch:
     """Compare a delivered record with what the log holds at its offset.
 
     A record that is absent though the log holds later ones was compacted away, or never was in this

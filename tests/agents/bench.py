@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from faust.types import TP
 
 from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
-from stream.agents.log_check import Log, LogCheck, LogMatch
 from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import NoticeFormat, TaskLimits
 from stream.agents.task_runner import TaskRunner
@@ -34,8 +33,8 @@ from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
 from stream.store.keys import ShardKey
 from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome
-from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import HOUR_MS, MINUTE_MS
+from tests.agents.known_log import KnownLog
 
 START_MS = 1_772_445_600_000
 SPEC = Spec(
@@ -132,24 +131,6 @@ class Pager(Dispatcher):
         self.diary.lines.append("page")
         self.notices.append(notice)
         return True
-
-
-class KnownLog(LogCheck):
-    """What Kafka says of the log that the task reads."""
-
-    def __init__(self) -> None:
-        super().__init__(cast("Log", None))
-        self.match = LogMatch.same
-        self.begins = 0
-
-    async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
-        return self.match
-
-    async def check_offset(self, tp: TP, offset: int) -> LogMatch:
-        return self.match
-
-    async def start(self, tp: TP) -> int:
-        return self.begins
 
 
 @dataclass

@@ -7,7 +7,7 @@ from faust.types import TP
 
 from stream.agents import log_check
 from stream.agents.log_check import LogCheck, LogMatch, compare
-from stream.agents.transport.log_reader import Reading
+from stream.agents.transport.log_reader import LogReading
 from stream.store.record_fingerprint import RecordFingerprint
 
 PLACE = TP("floor-events", 0)
@@ -23,15 +23,15 @@ class MemoryLog:
     values: list[bytes | None] = field(default_factory=list)
     begins: int = 0
 
-    async def read(self, tp: TP, offset: int) -> Reading:
+    async def read(self, tp: TP, offset: int) -> LogReading:
         if offset < self.begins:
-            return Reading(None, reached=True, start=self.begins)
+            return LogReading(None, reached=True, start=self.begins)
         if offset >= self.begins + len(self.values):
-            return Reading(None, reached=False)
+            return LogReading(None, reached=False)
         value = self.values[offset - self.begins]
         if value is None:
-            return Reading(None, reached=True)
-        return Reading(fingerprint(offset, value), reached=True)
+            return LogReading(None, reached=True)
+        return LogReading(fingerprint(offset, value), reached=True)
 
     async def start(self, tp: TP) -> int:
         return self.begins
@@ -82,7 +82,7 @@ async def test_a_delivered_record_identifies_its_log(log: MemoryLog, match: LogM
 
 def test_a_record_of_the_same_value_at_another_time_is_another_record() -> None:
     later = RecordFingerprint.of(AT, DELIVERED.time_ms + 1, VALUE)
-    assert compare(DELIVERED, Reading(later, reached=True)) is LogMatch.replaced
+    assert compare(DELIVERED, LogReading(later, reached=True)) is LogMatch.replaced
 
 
 def test_a_record_without_a_value_has_a_fingerprint_of_its_own() -> None:

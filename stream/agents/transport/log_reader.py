@@ -31,7 +31,7 @@ _ONE_BATCH: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LogReading:
     """What a log holds at an offset."""
 
     record: RecordFingerprint | None
@@ -54,7 +54,7 @@ class LogReader:
         self._client: AIOKafkaClient | None = None
         self._connecting = asyncio.Lock()
 
-    async def read(self, tp: TP, offset: int) -> Reading:
+    async def read(self, tp: TP, offset: int) -> LogReading:
         """Read the record at an offset.
 
         Raises:
@@ -67,7 +67,7 @@ class LogReader:
         except OffsetOutOfRangeError:
             start = await self.start(tp)
             is_before = offset < start
-            return Reading(None, reached=is_before, start=start if is_before else None)
+            return LogReading(None, reached=is_before, start=start if is_before else None)
         return _reading(MemoryRecords(records or b""), offset)
 
     async def start(self, tp: TP) -> int:
@@ -123,7 +123,7 @@ class LogReader:
             return self._client
 
 
-def _reading(records: MemoryRecords, offset: int) -> Reading:
+def _reading(records: MemoryRecords, offset: int) -> LogReading:
     """What a fetch from an offset holds there."""
     while records.has_next():
         batch = records.next_batch()
@@ -132,6 +132,6 @@ def _reading(records: MemoryRecords, offset: int) -> Reading:
         for record in () if batch.is_control_batch else batch:
             if record.offset == offset:
                 found = RecordFingerprint.of(offset, record.timestamp, record.value)
-                return Reading(found, reached=True)
-        return Reading(None, reached=True)
-    return Reading(None, reached=False)
+                return LogReading(found, reached=True)
+        return LogReading(None, reached=True)
+    return LogReading(None, reached=False)
