@@ -7,6 +7,7 @@ prove nothing: that of a new leader lags for a moment.
 """
 
 import time
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -66,10 +67,16 @@ def compare(fingerprint: RecordFingerprint, reading: LogReading) -> LogMatch:
 
 
 class LogCheck:
-    """Reads delivered records again; one for all partitions of a worker."""
+    """Reads delivered records again; one for all partitions of a worker.
 
-    def __init__(self, log: Log) -> None:
+    Args:
+        log: reads partitions' logs.
+        now_s: monotonic time.
+    """
+
+    def __init__(self, log: Log, now_s: Callable[[], float] = time.monotonic) -> None:
         self._log = log
+        self._now_s = now_s
         self._short: dict[tuple[TP, int], tuple[float, float]] = {}
         """By partition and offset: since when the log is too short, and when that was last seen."""
 
@@ -104,7 +111,7 @@ class LogCheck:
 
     def _patiently(self, tp: TP, offset: int, match: LogMatch) -> LogMatch:
         """The match; `replaced` instead of `short` once that has lasted for `SHORT_S_MAX`."""
-        now_s, key = time.monotonic(), (tp, offset)
+        now_s, key = self._now_s(), (tp, offset)
         since_s, seen_s = self._short.pop(key, (now_s, now_s))
         if match is not LogMatch.short:
             return match

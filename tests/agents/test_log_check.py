@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import pytest
 from faust.types import TP
 
-from stream.agents import log_check
 from stream.agents.log_check import LogCheck, LogMatch, compare
 from stream.agents.transport.log_reader import LogReading
 from stream.store.record_fingerprint import RecordFingerprint
@@ -95,12 +94,11 @@ def test_a_fingerprint_takes_24_bytes_and_survives_them() -> None:
         assert RecordFingerprint.from_bytes(one.to_bytes()) == one
 
 
-async def test_a_log_that_stays_too_short_was_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_log_that_stays_too_short_was_replaced() -> None:
     """A new leader's end lags for a moment; after ten seconds it is the log that ends there."""
     clock = [0.0]
-    monkeypatch.setattr(log_check.time, "monotonic", lambda: clock[0])
     log = log_of(99)
-    check = LogCheck(log)
+    check = LogCheck(log, lambda: clock[0])
     for second in range(10):
         clock[0] = float(second)
         assert await check.check(PLACE, DELIVERED) is LogMatch.short
