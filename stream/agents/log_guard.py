@@ -11,7 +11,6 @@ from faust.types import TP
 from stream.agents.acquisition import RETENTION
 from stream.agents.log_check import LogCheck, LogMatch
 from stream.agents.partition_task import PartitionTask
-from stream.agents.transport.record_columns import RecordColumns
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +51,12 @@ class LogGuard:
         self._checking = asyncio.Lock()
         on_lost(task.records_lost)
 
-    def admit(self, columns: RecordColumns) -> bool:
-        """Whether a batch may be applied: it does not begin before the task's position.
+    def admit(self, first: int) -> bool:
+        """Whether a batch may be applied: its first offset is not before the task's position.
 
         aiokafka moves to the log's start when its position is out of range.
         """
-        first, position = columns.offsets[0], self._task.offset
+        position = self._task.offset
         if first < position:
             self._acquire_again(f"its position went back from {position} to {first}")
             return False

@@ -91,7 +91,7 @@ class TaskRunner:
         """
         task, released = self.task, 0
         task.observe_end(batch.highwater)
-        if not self.log_guard.admit(batch.columns):
+        if not self.log_guard.admit(batch.columns.offsets[0]):
             return
         for chunk in task.chunks(batch.columns):
             if self._closed:

@@ -26,6 +26,8 @@ _CONSUMER: Final = -1
 _EARLIEST: Final = -2
 _UNCOMMITTED: Final = 0
 """A record that was delivered is in the log, whatever became of later transactions."""
+_NO_TIME: Final = -1
+"""The oldest format of records has no time stamps."""
 _ONE_BATCH: Final = 1
 """Bytes: a broker returns the first batch whole, however large it is."""
 
@@ -131,7 +133,8 @@ def _reading(records: MemoryRecords, offset: int) -> LogReading:
             continue
         for record in () if batch.is_control_batch else batch:
             if record.offset == offset:
-                found = RecordFingerprint.of(offset, record.timestamp, record.value)
+                time_ms = _NO_TIME if record.timestamp is None else record.timestamp
+                found = RecordFingerprint.of(offset, time_ms, record.value)
                 return LogReading(found, reached=True)
         return LogReading(None, reached=True)
     return LogReading(None, reached=False)
