@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, LeaderNotAvailableError, OffsetOutOfRangeError, for_code
+from aiokafka.errors import (
+    BrokerResponseError,
+    KafkaError,
+    LeaderNotAvailableError,
+    OffsetOutOfRangeError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
@@ -90,8 +96,8 @@ class LogReader:
 
     async def _ask(self, tp: TP, request: Any) -> list[Any]:  # noqa: ANN401 - aiokafka's requests
         """Send a request about one partition to its leader; the fields after the error code."""
+        client = await self._connected()
         try:
-            client = await self._connected()
             leader = client.cluster.leader_for_partition(TopicPartition(tp.topic, tp.partition))
             if leader in {None, -1}:
                 raise LeaderNotAvailableError(f"{tp.topic}:{tp.partition}")
@@ -100,7 +106,9 @@ class LogReader:
             fields: list[Any] = found
             if error_code:
                 raise for_code(error_code)(f"{tp.topic}:{tp.partition}")
-        except OffsetOutOfRangeError:
+        except BrokerResponseError as error:
+            if error.invalid_metadata and not await client.force_metadata_update():
+                await self.close()
             raise
         except (KafkaError, OSError):
             # Its metadata may name brokers that are gone, or of a cluster that was replaced.
