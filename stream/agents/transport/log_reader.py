@@ -32,6 +32,8 @@ _CONSUMER: Final = -1
 _EARLIEST: Final = -2
 _UNCOMMITTED: Final = 0
 """A record that was delivered is in the log, whatever became of later transactions."""
+_WAIT_MS: Final = 100
+"""The embedded broker answers nothing at all to a fetch that does not wait."""
 _NO_TIME: Final = -1
 """The oldest format of records has no time stamps."""
 _ONE_BATCH: Final = 1
@@ -69,7 +71,7 @@ class LogReader:
             KafkaError: no leader of the partition answers, or the topic does not exist.
         """
         partition = (tp.partition, offset, _ONE_BATCH)
-        request = FetchRequest(0, 0, _ONE_BATCH, _UNCOMMITTED, [(tp.topic, [partition])])
+        request = FetchRequest(_WAIT_MS, 1, _ONE_BATCH, _UNCOMMITTED, [(tp.topic, [partition])])
         try:
             *_, records = await self._ask(tp, request)
         except OffsetOutOfRangeError:
@@ -102,10 +104,7 @@ class LogReader:
             if leader in {None, -1}:
                 raise LeaderNotAvailableError(f"{tp.topic}:{tp.partition}")
             response = await client.send(leader, request)
-            [(_topic, [(_partition, error_code, *found)])] = response.topics
-            fields: list[Any] = found
-            if error_code:
-                raise for_code(error_code)(f"{tp.topic}:{tp.partition}")
+            return _answer(response, tp)
         except BrokerResponseError as error:
             if error.invalid_metadata and not await client.force_metadata_update():
                 await self.close()
@@ -114,7 +113,6 @@ class LogReader:
             # Its metadata may name brokers that are gone, or of a cluster that was replaced.
             await self.close()
             raise
-        return fields
 
     async def _connected(self) -> AIOKafkaClient:
         async with self._connecting:
@@ -131,6 +129,18 @@ class LogReader:
                     raise
                 self._client = client
             return self._client
+
+
+def _answer(response: Any, tp: TP) -> list[Any]:  # noqa: ANN401 - aiokafka's responses
+    """The fields after the error code of the only partition that was asked for."""
+    where = f"{tp.topic}:{tp.partition}"
+    answers = [answer for _topic, partitions in response.topics for answer in partitions]
+    if not answers:
+        raise KafkaError(f"the answer says nothing of {where}")
+    _partition, error_code, *fields = answers[0]
+    if error_code:
+        raise for_code(error_code)(where)
+    return list(fields)
 
 
 def _reading(records: MemoryRecords, offset: int) -> LogReading:
