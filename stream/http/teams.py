@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from stream.http.api import API, FLOOR, error_answer, json_answer
+from stream.http.api import API, FLOOR, Api, error_answer, json_answer
 from stream.http.documents import team_document
 from stream.render.view_fields import TeamView, ViewKey, ViewKind
 
@@ -15,13 +15,30 @@ routes: Final = web.RouteTableDef()
 async def list_teams(request: web.Request) -> web.Response:
     """All teams of a floor, by name."""
     api, floor = request.app[API], request.match_info["floor"]
+    teams = await read_teams(api, floor)
+    if teams is None:
+        return unknown_floor(floor)
+    now_ms = api.now_ms()
+    return json_answer({"floor": floor, "teams": [team_document(one, now_ms) for one in teams]})
+
+
+async def read_teams(api: Api, floor: str) -> list[TeamView] | None:
+    """The views of all teams of a floor, by name; None: the floor is unknown.
+
+    Raises:
+        ServiceError: the store is unavailable.
+    """
     names = sorted(team for one, team in await api.reader.teams() if one == floor)
-    if not names:
-        return error_answer(404, "unknown_floor", f"no team of floor '{floor}' is known")
     keys = [ViewKey(ViewKind.team, floor, name) for name in names]
-    found, now_ms = await api.reader.read(keys), api.now_ms()
-    views = [TeamView(floor, key.name, found[key]) for key in keys if key in found]
-    return json_answer({"floor": floor, "teams": [team_document(one, now_ms) for one in views]})
+    if not keys:
+        return None
+    found = await api.reader.read(keys)
+    return [TeamView(floor, key.name, found[key]) for key in keys if key in found]
+
+
+def unknown_floor(floor: str) -> web.Response:
+    """The answer about a floor of which no team is known."""
+    return error_answer(404, "unknown_floor", f"no team of floor '{floor}' is known")
 
 
 @routes.get(f"{FLOOR}/teams/{{team:[^/]+}}")
