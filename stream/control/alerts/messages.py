@@ -94,7 +94,7 @@ class _Words:
         """The message at the end of an alert of which nothing is known any more."""
         return Message(
             self._title(self._say("title_abandoned")),
-            self._what("label_abandoned", self._say("title_abandoned")),
+            self._what("label_abandoned", self._say("what_abandoned")),
             self._say("why_abandoned"),
             self._say("do_abandoned"),
             self._data(),
