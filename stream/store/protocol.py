@@ -243,10 +243,7 @@ class Store(Protocol):
         """
 
     async def reset(self, lease: Lease) -> Outcome:
-        """Drop commit and snapshot, so that the shard begins anew; outbox, views and hours stay.
-
-        Called when the log of the partition is not the one that they were computed from.
-        """
+        """Drop commit and snapshot, which are of another log; outbox, views and hours stay."""
 
     async def load(self, lease: Lease) -> dict[str, bytes]:
         """Load all parts of the snapshot by name, after `acquire`; empty without a manifest.
