@@ -41,6 +41,32 @@ WORKERS: Final = (
             "为已过去的事发告警。",
         ),
     ),
+    # increase() misses what was counted in the moment in which a series began.
+    Alert(
+        "FloorwatchRecordsLost",
+        """
+sum by (instance, partition) (
+  floorwatch_records_lost_total
+  -
+  (floorwatch_records_lost_total offset 1h or 0 * floorwatch_records_lost_total)
+)
+> 0
+""",
+        hold="0s",
+        keep="15m",
+        severity=Severity.critical,
+        summary=Text(
+            "Kafka removed records before they were read.",
+            "Kafka 在读取之前就删除了记录。",
+        ),
+        description=Text(
+            "Retention removed {{ $value | humanize }} records of partition "
+            "{{ $labels.partition }} before {{ $labels.instance }} read them. They are in no "
+            "figure, and nobody was paged for what they held.",
+            "在 {{ $labels.instance }} 读取之前,保留期已删除分区 {{ $labels.partition }} 的 "
+            "{{ $value | humanize }} 条记录。这些记录不在任何数据中,也不会为其内容发告警。",
+        ),
+    ),
     Alert(
         "FloorwatchCommitFailing",
         """

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from stream.agents.acquisition import TaskConfig
 from stream.agents.gauges import WorkerGauges
+from stream.agents.log_check import LogCheck
 from stream.agents.logs import log_to_stderr
 from stream.agents.partition_task import NoticeFormat, TaskLimits
 from stream.agents.process import (
@@ -31,6 +32,7 @@ from stream.agents.transport.faust_app import (
     crash_of,
     faust_app,
 )
+from stream.agents.transport.log_reader import LogReader
 from stream.agents.watchdog import Progress, Watchdog
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
@@ -160,6 +162,7 @@ class Worker:
                     self._open_store(),
                     self._topics.run(),
                     self._monitor(),
+                    self._tasks.watch_logs(),
                     self._services.exporter.run(),
                     self._gauges.poll_memory(),
                     self._rules_monitor.run(),
@@ -187,8 +190,10 @@ class Worker:
         self._app.agent(batches_of(self._app, topic), name="read")(read)
         self._app.finalize()
         self._consumer = consumer_of(self._app)
+        self._log_reader = LogReader(self._settings.kafka.brokers)
+        log_check = LogCheck(self._log_reader)
         self._tasks = TaskManager(
-            topic, self._consumer, self._task_config, self._services, self._fail
+            topic, self._consumer, log_check, self._task_config, self._services, self._fail
         )
         self._consumer.owner = self._tasks
 
@@ -302,6 +307,7 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._log_reader.close()
         await self._services.publisher.close()
         if self._services.store_state.opened:
             await self._rules_monitor.withdraw()

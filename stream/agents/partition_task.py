@@ -19,6 +19,7 @@ from stream.failpoints import failpoint
 from stream.notify.notice import Describe
 from stream.shard import Shard
 from stream.store.protocol import Commit, Lease, SealedHour
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
 from stream.windows.closing.archive import encode
 
@@ -97,6 +98,10 @@ class PartitionTask:
     """The next record to apply."""
     resume_offset: int
     outbox: Outbox
+    fingerprint: RecordFingerprint | None = None
+    """Of the record that was applied last; None before one."""
+    records_lost: int = 0
+    """Records that retention removed before they were read."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     """Not yet acknowledged by the dead-letter topic."""
     sealed: list[SealedHour] = field(default_factory=list)
@@ -171,6 +176,8 @@ class PartitionTask:
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
         replayed, hours = self.replaying, self.shard.take_sealed()
         self.offset = chunk.next_offset
+        last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
+        self.fingerprint = RecordFingerprint.of(*last)
         self.records += len(chunk.offsets)
         if (newest_ms := _newest_ms(chunk, decoded.batch)) >= 0:
             self.clock.observe_record(newest_ms, now_ms, wall_ms)
@@ -249,7 +256,8 @@ class PartitionTask:
         """What a commit stores now; called before its dead letters are sent: it covers no more."""
         entries, delivered = self.outbox.for_commit()
         control = self.shard.control_state()
-        return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, delivered)
+        as_of_ms = max(0, self.shard.as_of_ms)
+        return Commit(control, self.offset, as_of_ms, entries, delivered, self.fingerprint)
 
 
 def _newest_ms(chunk: RecordChunk, batch: EventBatch) -> int:

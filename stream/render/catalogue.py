@@ -171,6 +171,12 @@ EVENTS_MOSTLY_BAD = gauge(
 CONSUMER_LAG = gauge(
     "consumer_lag_events", Unit.records, "Records of this worker's partitions not yet read."
 )
+RECORDS_LOST = counter(
+    "records_lost_total",
+    Unit.records,
+    "Records that retention removed before they were read.",
+    ("partition",),
+)
 PARTITIONS = gauge("partitions", Unit.partitions, "Partitions whose floors this worker computes.")
 COMMITS = counter(
     "commits_total",

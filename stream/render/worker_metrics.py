@@ -35,6 +35,7 @@ class Health:
         self.events_rejected = self._counter(c.EVENTS_REJECTED)
         self.events_mostly_bad = self._gauge(c.EVENTS_MOSTLY_BAD)
         self.consumer_lag = self._gauge(c.CONSUMER_LAG)
+        self.records_lost = self._counter(c.RECORDS_LOST)
         self.commit_seconds = self._histogram(c.COMMIT_SECONDS)
         self.restore_seconds = self._histogram(c.RESTORE_SECONDS)
         self.tick_seconds = self._histogram(c.TICK_SECONDS)

@@ -28,7 +28,7 @@ class ShardKey(NamedTuple):
 
 
 def shard(key: ShardKey) -> str:
-    """Hash: owner, commit_seq, offset, as_of_ms, control, manifest."""
+    """Hash: owner, commit_seq, offset, as_of_ms, control, fingerprint, manifest."""
     return f"{_prefix(key)}shard"
 
 

@@ -117,6 +117,7 @@ class MemoryStore:
             commit_seq=state.seq,
             outbox=tuple(OutboxEntry(name, body) for name, body in state.outbox.items()),
             views=frozenset(state.views),
+            fingerprint=last.fingerprint if last else None,
         )
 
     def forget(self, lease: Lease) -> None:
@@ -161,9 +162,23 @@ class MemoryStore:
             offset=snapshot.offset,
             as_of_ms=snapshot.as_of_ms,
             parts={part: new.get(part) or old[part] for part in snapshot.names},
+            fingerprint=snapshot.fingerprint,
         )
         parts = {**state.parts, **snapshot.parts}
         state.parts = {part: parts[part] for part in snapshot.names}
+        return self._reply()
+
+    async def reset(self, lease: Lease) -> Outcome:
+        """See the protocol."""
+        session, state, refused = self._checked(lease)
+        if session is None or refused is not Outcome.OK:
+            return refused
+        if state.commit is None and state.manifest is None:
+            return Outcome.ALREADY
+        if not _is_unchanged(session, state):
+            return self._end(session, Outcome.MISMATCH)
+        state.commit, state.manifest, state.parts = None, None, {}
+        session.offset, session.manifest = None, None
         return self._reply()
 
     async def load(self, lease: Lease) -> dict[str, bytes]:

@@ -22,6 +22,7 @@ from typing import Protocol, Self
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.windows.closing.archive import Hour
 
 
@@ -97,6 +98,7 @@ class Manifest:
     """The first record that the snapshot does not contain."""
     as_of_ms: int
     parts: Mapping[str, Part]
+    fingerprint: RecordFingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Lease:
     """Committed and not yet delivered, in order."""
     views: frozenset[str] = frozenset()
     """Keys of the views that this shard may have left; drop those that it no longer has."""
+    fingerprint: RecordFingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,8 @@ class Commit:
     as_of_ms: int
     outbox: tuple[OutboxEntry, ...] = ()
     delivered: tuple[str, ...] = ()
+    fingerprint: RecordFingerprint | None = None
+    """Of the last record that is contained. None: no record is, or 0.1.0 stored it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ class Snapshot:
     as_of_ms: int
     format: int
     partitions: int
+    fingerprint: RecordFingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +241,9 @@ class Store(Protocol):
             ValueError: the snapshot lies beyond the last commit (commit first), or names a part
                 that was never saved.
         """
+
+    async def reset(self, lease: Lease) -> Outcome:
+        """Drop commit and snapshot, which are of another log; outbox, views and hours stay."""
 
     async def load(self, lease: Lease) -> dict[str, bytes]:
         """Load all parts of the snapshot by name, after `acquire`; empty without a manifest.

@@ -22,6 +22,7 @@ from stream.store.protocol import (
     ServerMemory,
     Snapshot,
 )
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
 from stream.store.session import Session
@@ -99,6 +100,11 @@ class RedisStore:
         """See the protocol."""
         session = self._session(lease)
         return await snapshots.save(session, snapshot) if session else Outcome.FENCED
+
+    async def reset(self, lease: Lease) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await snapshots.reset(session) if session else Outcome.FENCED
 
     async def load(self, lease: Lease) -> dict[str, bytes]:
         """See the protocol."""
@@ -184,7 +190,7 @@ class RedisStore:
 
 
 def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
-    epoch, seq, offset, as_of_ms, control, manifest, store_id = reply
+    epoch, seq, offset, as_of_ms, control, manifest, fingerprint, store_id = reply
     return Lease(
         shard=shard,
         owner=Owner(int(epoch), token),
@@ -194,6 +200,7 @@ def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
         offset=None if offset is None else int(offset),
         as_of_ms=None if as_of_ms is None else int(as_of_ms),
         commit_seq=int(seq or 0),
+        fingerprint=RecordFingerprint.from_bytes(fingerprint) if fingerprint else None,
     )
 
 

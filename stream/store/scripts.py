@@ -11,7 +11,17 @@ Value = bytes | str | int
 Command = tuple[Value, ...]
 
 ScriptName = Literal[
-    "acquire", "owner", "commit", "put", "flip", "sweep", "view", "drop", "archive", "rules"
+    "acquire",
+    "owner",
+    "commit",
+    "put",
+    "flip",
+    "reset",
+    "sweep",
+    "view",
+    "drop",
+    "archive",
+    "rules",
 ]
 
 

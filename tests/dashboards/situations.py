@@ -206,6 +206,19 @@ SITUATIONS = (
         own("consumer_lag_events", steady(10_000)),
     ),
     Situation(
+        "FloorwatchRecordsLost",
+        own("records_lost_total", steady(60), 'partition="3"'),
+        own("records_lost_total", steady(0), 'partition="3"'),
+        after="10m",
+    ),
+    # Two hours later it is over, unless more is lost.
+    Situation(
+        "FloorwatchRecordsLost",
+        own("records_lost_total", "60+0x479 61+0x20", 'partition="3"'),
+        own("records_lost_total", steady(60), 'partition="3"'),
+        after="2h",
+    ),
+    Situation(
         "FloorwatchCommitFailing",
         own("commits_total", per_minute(1), 'result="store_away"'),
         {
