@@ -158,7 +158,7 @@ def _shown(item: dict[str, Any], field: FieldInfo) -> str:
         return json.dumps("***")
     if item["type"] in OUT_OF_RANGE:
         return reference.value_text(field, value)
-    if _is_address(field) and "://" not in str(value):
+    if _is_address(field) and not (isinstance(value, str) and "://" in value):
         return json.dumps("***")  # not a URL, so any part of it may be the secret
     return json.dumps(
         masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False

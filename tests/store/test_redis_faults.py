@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -188,6 +189,22 @@ async def test_a_redis_that_is_not_there_is_said(make_redis: MakeRedis) -> None:
     server.stop()
     with pytest.raises(ServiceError, match="Redis is unavailable"):
         await RedisStore(server.url, SHORT).open()
+
+
+async def test_a_password_of_any_characters_is_the_one_that_redis_gets(
+    make_redis: MakeRedis,
+) -> None:
+    server = make_redis()
+    with redis.Redis.from_url(server.url) as admin:
+        for number, password in enumerate(("a@b:c", "50%", "a/b?c#d", "é [x] \\ '\"", "+ &=")):
+            user = f"floor-{number}"
+            admin.acl_setuser(
+                user, enabled=True, passwords=f"+{password}", keys="*", categories=["+@all"]
+            )
+            for written in {quote(password, safe=""), password} - {"a/b?c#d"}:
+                url = f"redis://{user}:{written}@{server.address}/0"
+                async with RedisStore(url, QUICK) as store:
+                    assert await begun(store)
 
 
 async def test_a_wrong_password_is_said_at_once(make_redis: MakeRedis) -> None:
