@@ -1,5 +1,6 @@
 import gzip
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -72,9 +73,8 @@ class World:
         return status, orjson.loads(body)
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
+@asynccontextmanager
+async def serving_world(world: World) -> AsyncIterator[World]:
     api = Api(
         world.exporter,
         world.reader,
@@ -84,6 +84,12 @@ async def world() -> AsyncIterator[World]:
     )
     async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         world.base, world.session = f"http://127.0.0.1:{port}", session
+        yield world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with serving_world(World()) as world:
         yield world
 
 
@@ -163,6 +169,34 @@ async def test_all_teams_of_a_floor_are_listed_by_name_and_no_others(world: Worl
     assert names == sorted(key.team for key in FIGURES.teams.keys if key.floor == floor)
     _, one = await world.json(path_of(floor, names[0]))
     assert answer["teams"][0] == one
+
+
+@pytest.mark.parametrize("kind", ["teams", "pools"])
+async def test_a_long_list_comes_in_pages(kind: str) -> None:
+    names = [f"n {at:04}" for at in range(2_500)]
+    view = ViewKind.team if kind == "teams" else ViewKind.pool
+    world = World(MemoryReader({ViewKey(view, "f", name): {"staffed": "1"} for name in names}))
+    async with serving_world(world):
+        found, path = [], path_of("f", kind=kind)
+        after: str | None = ""
+        while after is not None:
+            status, answer = await world.json(f"{path}?after={quote(after)}")
+            assert status == 200
+            assert len(answer[kind]) <= 1_000
+            found += [document[kind.removesuffix("s")] for document in answer[kind]]
+            after = answer["next"]
+        assert found == names
+        _, first = await world.json(path)
+        assert (len(first[kind]), first["next"]) == (1_000, "n 0999")
+        _, few = await world.json(f"{path}?limit=2&after=n%200997")
+        assert [document[kind.removesuffix("s")] for document in few[kind]] == names[998:1000]
+        assert few["next"] == "n 0999"
+        _, none = await world.json(f"{path}?after=o")
+        assert (none[kind], none["next"]) == ([], None)
+        for limit in ("0", "1001", "-1", "x", "", "9" * 99, "%D9%A3"):
+            status, answer = await world.json(f"{path}?limit={limit}")
+            assert (status, answer["error"]["code"]) == (400, "bad_request")
+            assert answer["error"]["message"] == "limit: allowed: 1 to 1000"
 
 
 async def test_all_pools_of_a_floor_are_listed_by_name_and_no_others(world: World) -> None:
