@@ -59,7 +59,7 @@ POLL_S: Final = 1.0
 
 
 def run_worker(settings: Settings) -> None:
-    """Run one worker until SIGTERM or SIGINT.
+    """Run one worker until SIGTERM, SIGINT, SIGHUP or SIGQUIT.
 
     Raises:
         ConfigurationError: the roster is wrong, or the HTTP address is in use.

@@ -1,6 +1,7 @@
 """Reads floorwatch.toml and the environment; errors name key, value and range."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +22,15 @@ NOT_FOR_SETTINGS: Final = frozenset(
     f"{PREFIX}{name}" for name in ("DATA", "FAULT", "HISTORIES", "KAFKA_JARS", "REQUIRE_REAL")
 )
 """Variables of tests and benchmarks."""
-OF_KUBERNETES: Final = frozenset({"service", "port"})
-"""Kubernetes sets FLOORWATCH_SERVICE_HOST and others for a service called floorwatch."""
+_OF_KUBERNETES = re.compile(
+    r"[A-Z0-9_]+?_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?"
+    r"|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+"""Variables that Kubernetes makes for each Service: of one named floorwatch-redis they begin with
+FLOORWATCH_REDIS, as those of a section do. See
+https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables"""
+_PORT_OF_KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://.*")
+"""The value of FLOORWATCH_REDIS_PORT, and so on."""
 OUT_OF_RANGE: Final = ("greater_than_equal", "less_than_equal")
 
 _SECTIONS: Final = frozenset(
@@ -44,11 +52,17 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """
     chosen = file_read(path)
     data = {} if chosen is None else _read(chosen)
-    from_environment = _override(data, environ)
+    texts = {name: value for name, value in environ.items() if _is_text(value)}
+    from_environment = _override(data, texts)
     lines = [
+        f"{variable}: not UTF-8"
+        for variable in sorted(environ.keys() - texts.keys())
+        if variable.startswith(PREFIX)
+    ]
+    lines += [
         f"{variable}: unknown setting; sections: {', '.join(sorted(_SECTIONS))}"
         for variable in sorted(environ)
-        if _names_no_section(variable)
+        if _names_no_section(variable, environ[variable])
     ]
     try:
         settings = Settings.model_validate(data)
@@ -101,11 +115,20 @@ def reason_of(error: OSError | UnicodeDecodeError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def _is_text(value: str) -> bool:
+    """Whether a variable is UTF-8; bytes that are not are surrogates in Python."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Put values of the environment into `data`; returns the variable of each path."""
     origin: dict[str, str] = {}
     for variable, value in sorted(environ.items()):
-        section, key = _place_of(variable)
+        section, key = _place_of(variable, value)
         if section in _SECTIONS and key:
             table = data.setdefault(section, {})
             if isinstance(table, dict):
@@ -114,17 +137,25 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str
     return origin
 
 
-def _place_of(variable: str) -> tuple[str, str]:
+def _place_of(variable: str, value: str) -> tuple[str, str]:
     """Section and key of a variable; both empty if it is not part of the configuration."""
     if not variable.startswith(PREFIX) or variable in NOT_FOR_SETTINGS:
+        return "", ""
+    if _is_of_kubernetes(variable, value):
         return "", ""
     section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
     return section, key
 
 
-def _names_no_section(variable: str) -> bool:
-    section, key = _place_of(variable)
-    return key != "" and section not in _SECTIONS | OF_KUBERNETES
+def _is_of_kubernetes(variable: str, value: str) -> bool:
+    if _OF_KUBERNETES.fullmatch(variable):
+        return True
+    return variable.endswith("_PORT") and _PORT_OF_KUBERNETES.fullmatch(value) is not None
+
+
+def _names_no_section(variable: str, value: str) -> bool:
+    section, key = _place_of(variable, value)
+    return key != "" and section not in _SECTIONS
 
 
 def _error_line(item: dict[str, Any], from_environment: Mapping[str, str]) -> str:
