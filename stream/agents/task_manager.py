@@ -18,7 +18,7 @@ from stream.agents.transport.batch_consumer import BatchConsumer
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
-from stream.errors import ServiceError
+from stream.errors import DamagedKeyError, ServiceError
 from stream.store.keys import ShardKey
 from stream.store.protocol import LeaseLost, Outcome
 
@@ -94,6 +94,8 @@ class TaskManager:
                 self._start(tp, result)
             elif isinstance(result, ServiceError):
                 self._on_store_unavailable(result)
+            elif isinstance(result, DamagedKeyError):
+                self._services.store_state.on_error(result, tp.partition)
             elif isinstance(result, (LeaseLost, KafkaError, CancelledError)):
                 log.warning("partition %d cannot be acquired yet: %r", tp.partition, result)
             else:

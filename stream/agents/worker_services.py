@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import EventCounts, PartitionTask
 from stream.dlq.dead_letters import DeadLetter
+from stream.errors import DamagedKeyError, FloorwatchError, ServiceError
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
@@ -17,6 +18,8 @@ from stream.units import MINUTE_MS
 
 log = logging.getLogger(__name__)
 
+STORE_ERRORS: Final = (ServiceError, DamagedKeyError)
+"""Errors of the store with which a task continues from memory."""
 EVENTS_EVALUATED_MIN: Final = 100
 """A minute with fewer events says nothing about a stream."""
 
@@ -51,6 +54,23 @@ class StoreState:
     unavailable_since_s: float | None = None
     opened: bool = False
     """It was opened, and is fit for use."""
+
+    damaged: dict[int, str] = field(default_factory=dict)
+    """By partition: which key holds something else, since its last commit."""
+
+    def on_error(self, error: FloorwatchError, partition: int) -> None:
+        """A call for a partition failed with one of `STORE_ERRORS`; logged when it is news."""
+        if isinstance(error, DamagedKeyError):
+            if self.damaged.get(partition) != str(error):
+                log.error("partition %d: continuing from memory: %s", partition, error)
+            self.damaged[partition] = str(error)
+        elif self.mark_unavailable():
+            log.warning("the store is unavailable, continuing from memory: %s", error)
+
+    def on_commit(self, partition: int) -> None:
+        """A commit of a partition succeeded."""
+        self.damaged.pop(partition, None)
+        self.mark_available()
 
     def mark_available(self) -> None:
         """A call succeeded."""

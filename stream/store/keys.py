@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from stream.errors import DamagedKeyError
 from stream.render.view_fields import ViewKey, ViewKind
 
 TEAMS: Final = "floorwatch:teams"
 """Set of the ``<floor>/<team>`` that have a view."""
+
+REMEDY: Final = "remove it, or restore it from a backup; docs/operations.md says more"
 
 _TEAM: Final = "floorwatch:team:"
 _POOL: Final = "floorwatch:pool:"
@@ -92,6 +95,28 @@ def pools_of_views(views: Iterable[str]) -> list[tuple[str, str]]:
     """(floor, pool) of the pools' views among these, sorted."""
     members = (view.removeprefix(_POOL) for view in views if view.startswith(_POOL))
     return sorted((floor, pool) for floor, _, pool in (one.partition("/") for one in members))
+
+
+def is_view(key: str) -> bool:
+    """Whether a text is the key of a view."""
+    return key.startswith((_TEAM, _POOL)) and key.count("/") == 1
+
+
+def damaged(key: str, what: str) -> DamagedKeyError:
+    """The error for a key of the right type with a wrong value."""
+    return DamagedKeyError(f"key {key} holds something else ({what}): {REMEDY}")
+
+
+def type_of(key: str) -> str | None:
+    """The type of Redis that a key of ours has; None: it is none of ours."""
+    if key == TEAMS or key.endswith(("}:garbage", "}:views")):
+        return "set"
+    if key.startswith((_TEAM, _POOL)) or key.endswith(("}:shard", "}:outbox")):
+        return "hash"
+    _, tag, name = key.partition("}:")
+    if name.startswith("hours:"):
+        return "zset"
+    return "string" if tag else None
 
 
 def _prefix(key: ShardKey) -> str:

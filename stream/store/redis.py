@@ -75,8 +75,8 @@ class RedisStore:
         )
         lease = _lease(shard, token, reply)
         # Not in the same call: of several commands some may have to be sent again, in any order.
-        [view_keys] = await self._client.execute([("SMEMBERS", keys.views(shard))])
-        views = frozenset(key.decode() for key in view_keys)
+        [view_keys] = await self._client.execute([script("members").call((keys.views(shard),))])
+        views = frozenset(filter(keys.is_view, map(_text, view_keys)))
         lease = replace(lease, outbox=await self._outbox(shard), views=views)
         former = self._sessions.get(shard)
         if former is not None:
@@ -133,13 +133,13 @@ class RedisStore:
     async def teams(self) -> list[tuple[str, str]]:
         """See the protocol."""
         [members] = await self._readers.execute([("SMEMBERS", keys.TEAMS)])
-        pairs = (member.decode().partition("/") for member in members)
+        pairs = (_text(member).partition("/") for member in members)
         return sorted((floor, team) for floor, _, team in pairs)
 
     async def pools(self, shard: ShardKey) -> list[tuple[str, str]]:
         """See the protocol."""
         [listed] = await self._readers.execute([("SMEMBERS", keys.views(shard))])
-        return keys.pools_of_views(key.decode() for key in listed)
+        return keys.pools_of_views(_text(key) for key in listed)
 
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """See the protocol."""
@@ -169,26 +169,39 @@ class RedisStore:
             found.update(zip(flat[::2], flat[1::2], strict=True))
         entries = []
         for name, value in found.items():
-            seq, place, body = value.split(b":", 2)
-            entries.append((int(seq), int(place), OutboxEntry(name.decode(), body)))
+            try:
+                seq, place, body = value.split(b":", 2)
+                entries.append((int(seq), int(place), OutboxEntry(name.decode(), body)))
+            except ValueError:
+                raise keys.damaged(keys.outbox(shard), f"entry {name[:64]!r}") from None
         return tuple(entry for _, _, entry in sorted(entries, key=lambda row: row[:2]))
 
 
 def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
     epoch, seq, offset, as_of_ms, control, manifest, store_id = reply
+    try:
+        epoch, seq = int(epoch), int(seq or 0)
+        offset, as_of_ms = (None if one is None else int(one) for one in (offset, as_of_ms))
+    except ValueError:
+        raise keys.damaged(keys.shard(shard), "one of epoch, seq, offset, as_of_ms") from None
     return Lease(
         shard=shard,
-        owner=Owner(int(epoch), token),
-        store_id=store_id.decode(),
+        owner=Owner(epoch, token),
+        store_id=_text(store_id),
         manifest=None if manifest is None else from_text(manifest),
         control=control,
-        offset=None if offset is None else int(offset),
-        as_of_ms=None if as_of_ms is None else int(as_of_ms),
-        commit_seq=int(seq or 0),
+        offset=offset,
+        as_of_ms=as_of_ms,
+        commit_seq=seq,
     )
 
 
+def _text(value: bytes) -> str:
+    """As written by a worker; somebody else may have written bytes that are no UTF-8."""
+    return value.decode(errors="replace")
+
+
 def _fields(reply: Reply) -> dict[str, str]:
-    flat = [part.decode() for part in reply]
+    flat = [_text(part) for part in reply]
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return {name: value for name, value in pairs if name not in view_writes.GUARD_FIELDS}

@@ -5,7 +5,7 @@ from enum import Enum
 
 from redis import exceptions as theirs
 
-from stream.errors import FloorwatchError, ServiceError, StateError
+from stream.errors import DamagedKeyError, FloorwatchError, ServiceError, StateError
 
 
 class FaultKind(Enum):
@@ -44,7 +44,10 @@ _MOVING = "Redis Cluster is moving the slot"
 _DOWN = "Redis Cluster does not serve the slot: a primary is down and not yet replaced"
 _NO_CLUSTER = "this Redis is no cluster; write [redis] url = redis://host:port/0"
 _NO_SERVICE = "the Sentinels know no such service; check the name in [redis] url"
-_TYPE = "a key that begins with floorwatch: holds something else; use a database of its own"
+_TYPE = (
+    "a key that begins with floorwatch: holds something else; use a database of its own, or "
+    "[redis] prefix"
+)
 _SLOW = "Redis does not answer in time"
 _AWAY = "Redis is unavailable"
 _ODD = "Redis answers what this version does not understand"
@@ -78,8 +81,14 @@ ERROR_RULES = (
         theirs.ResponseError, "cluster support disabled", _PERMANENT, StateError, _NO_CLUSTER
     ),
     ErrorRule(theirs.ResponseError, "No such master", _PERMANENT, ServiceError, _NO_SERVICE),
-    ErrorRule(theirs.ResponseError, "WRONGTYPE", _PERMANENT, StateError, _TYPE),
-    ErrorRule(theirs.ResponseError, "wrong kind of value", _PERMANENT, StateError, _TYPE),
+    *(
+        ErrorRule(theirs.ResponseError, marker, _PERMANENT, DamagedKeyError, _TYPE)
+        for marker in (
+            *("WRONGTYPE", "wrong kind of value", "is not an integer", "is not a valid float"),
+            # What scripts say of a number that is none.
+            *("attempt to compare", "attempt to perform arithmetic", "attempt to concatenate"),
+        )
+    ),
     ErrorRule(theirs.TimeoutError, "", _TRANSIENT, ServiceError, _SLOW),
     ErrorRule(theirs.ConnectionError, "", _TRANSIENT, ServiceError, _AWAY),
     ErrorRule(OSError, "", _TRANSIENT, ServiceError, _AWAY),
