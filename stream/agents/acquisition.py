@@ -12,7 +12,7 @@ from stream.failpoints import failpoint
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.store.keys import ShardKey
+from stream.store.keys import PREFIX, ShardKey
 from stream.store.protocol import Lease, Snapshot, Store
 from stream.store.restore_checks import check_compatible, is_state_lost
 from stream.windows.snapshot import FORMAT, READS
@@ -33,6 +33,8 @@ class TaskConfig:
     rebuild: bool = False
     """Recompute lost state from what Kafka retains; otherwise the worker refuses to start the
     task."""
+    prefix: str = PREFIX
+    """Of all keys of the store."""
     pause_s: float = 10.0
     """Wait before acquiring a partition that another worker took: one session timeout."""
 

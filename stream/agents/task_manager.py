@@ -165,7 +165,9 @@ class TaskManager:
         if not self._services.store_state.opened:
             msg = "the store is not open yet"
             raise ServiceError(msg)
-        partition_ref = PartitionRef(ShardKey(tp.topic, tp.partition), partitions)
+        partition_ref = PartitionRef(
+            ShardKey(tp.topic, tp.partition, self._config.prefix), partitions
+        )
         committed = await self._consumer.committed(tp)
         task = await acquire_task(
             self._services.store, partition_ref, committed, self._config, monotonic_ms()

@@ -25,10 +25,14 @@ class StoreReader:
         store: where the views are.
         topic: of the events; a floor's partition of it is the shard that wrote the floor's views.
         partitions: how many partitions the topic has; 0 while that is unknown.
+        prefix: of all keys of the store.
     """
 
-    def __init__(self, store: Store, topic: str, partitions: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, topic: str, partitions: Callable[[], int], prefix: str = keys.PREFIX
+    ) -> None:
         self._store = store
+        self._prefix = prefix
         self._topic = topic
         self._partitions = partitions
         self._teams: Sequence[tuple[str, str]] = ()
@@ -52,12 +56,12 @@ class StoreReader:
         partitions = self._partitions()
         if not partitions:
             raise ServiceError(f"the number of partitions of {self._topic} is not known yet")
-        shard = ShardKey(self._topic, partition_of(floor, partitions))
+        shard = ShardKey(self._topic, partition_of(floor, partitions), self._prefix)
         return [pool for at, pool in await self._store.pools(shard) if at == floor]
 
     async def read(self, views: Sequence[ViewKey]) -> Mapping[ViewKey, Mapping[str, str]]:
         """Fields of those views that exist."""
-        by_key = {keys.view(view): view for view in views}
+        by_key = {keys.view(view, self._prefix): view for view in views}
         wanted, found = list(by_key), dict[str, Mapping[str, str]]()
         for start in range(0, len(wanted), READ_VIEWS):
             found.update(await self._store.read_views(wanted[start : start + READ_VIEWS]))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
+from stream.errors import StateError
 from stream.store import archives, keys, snapshots, view_writes
 from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
@@ -34,7 +35,7 @@ class RedisStore:
     """`stream.store.protocol.Store` on Redis: one client for leases, one for readers."""
 
     def __init__(self, url: str, options: StoreOptions | None = None) -> None:
-        options = options or StoreOptions()
+        self._options = options = options or StoreOptions()
         self._client = RetryingClient.from_url(url, options)
         self._readers = RetryingClient.from_url(url, options)
         self._sessions: dict[ShardKey, Session] = {}
@@ -71,8 +72,10 @@ class RedisStore:
         token = secrets.token_hex(16)
         scope = (keys.shard(shard), keys.store_id(shard))
         [reply] = await self._client.execute(
-            [script("acquire").call(scope, token, secrets.token_hex(8))]
+            [script("acquire").call(scope, token, secrets.token_hex(8), self._options.group)]
         )
+        if isinstance(reply, bytes):
+            raise StateError(_of_another_group(shard, reply, self._options.group))
         lease = _lease(shard, token, reply)
         # Not in the same call: of several commands some may have to be sent again, in any order.
         [view_keys] = await self._client.execute([script("members").call((keys.views(shard),))])
@@ -132,7 +135,7 @@ class RedisStore:
 
     async def teams(self) -> list[tuple[str, str]]:
         """See the protocol."""
-        [members] = await self._readers.execute([("SMEMBERS", keys.TEAMS)])
+        [members] = await self._readers.execute([("SMEMBERS", keys.teams(self._options.prefix))])
         pairs = (_text(member).partition("/") for member in members)
         return sorted((floor, team) for floor, _, team in pairs)
 
@@ -193,6 +196,15 @@ def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
         offset=offset,
         as_of_ms=as_of_ms,
         commit_seq=seq,
+    )
+
+
+def _of_another_group(shard: ShardKey, owner: bytes, group: str) -> str:
+    return (
+        f"the state of {shard.topic}:{shard.partition} belongs to consumer group "
+        f"'{_text(owner)}', and this worker is of group '{group}': two groups would take the "
+        f"floors from each other. Set [kafka] group = '{_text(owner)}', or a [redis] prefix, which "
+        "gives this installation state and views of its own"
     )
 
 

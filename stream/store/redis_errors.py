@@ -30,7 +30,9 @@ class ErrorRule:
 _TRANSIENT, _PERMANENT = FaultKind.transient, FaultKind.permanent
 
 _LOGIN = "Redis refuses the user or the password; check [redis] url"
-_RIGHTS = "Redis refuses this user a command; check its ACL"
+_RIGHTS = (
+    "Redis refuses this user a command or key; docs/operations.md lists the rights that it needs"
+)
 _MEMORY = "Redis has no memory left and keeps what it has (noeviction); raise its maxmemory"
 _REPLICA = (
     "this Redis is a replica that takes no writes; [redis] url has to lead to the primary, or to "
@@ -58,6 +60,15 @@ ERROR_RULES = (
     ErrorRule(theirs.ExternalAuthProviderError, "", _PERMANENT, ServiceError, _LOGIN),
     ErrorRule(theirs.AuthorizationError, "", _PERMANENT, ServiceError, _RIGHTS),
     ErrorRule(theirs.NoPermissionError, "", _PERMANENT, ServiceError, _RIGHTS),
+    *(
+        ErrorRule(theirs.ResponseError, marker, _PERMANENT, ServiceError, _RIGHTS)
+        for marker in (
+            # Inside a script, as of 7 and 6.2 say it.
+            *("ACL failure in script", "can't run this command or subcommand"),
+            *("No permissions to access a key", "can't access at least one of the keys"),
+            "The user executing the script",
+        )
+    ),
     ErrorRule(theirs.ResponseError, "NOAUTH", _PERMANENT, ServiceError, _LOGIN),
     ErrorRule(theirs.OutOfMemoryError, "", _TRANSIENT, ServiceError, _MEMORY),
     ErrorRule(theirs.ResponseError, "OOM command", _TRANSIENT, ServiceError, _MEMORY),

@@ -157,7 +157,7 @@ async def _register_teams(session: Session, views: Iterable[str]) -> None:
         team for key in views if key in session.confirmed_views and (team := keys.team_of_view(key))
     ]
     if teams:
-        await _add(session, keys.TEAMS, teams)
+        await _add(session, keys.teams(session.lease.shard.prefix), teams)
 
 
 async def _add(session: Session, index: str, members: Sequence[str]) -> None:
@@ -169,7 +169,7 @@ async def _add(session: Session, index: str, members: Sequence[str]) -> None:
 def _unregister(session: Session, views: Sequence[str]) -> Iterator[Command]:
     teams = [team for key in views if (team := keys.team_of_view(key))]
     if teams:
-        yield ("SREM", keys.TEAMS, *teams)
+        yield ("SREM", keys.teams(session.lease.shard.prefix), *teams)
     yield ("SREM", keys.views(session.lease.shard), *views)
 
 

@@ -50,7 +50,7 @@ async def test_a_view_of_another_type_is_written_anew_and_named(
 
 
 @pytest.mark.parametrize("kind", types_but("set"))
-@pytest.mark.parametrize("key", [keys.TEAMS, keys.views(SHARD)])
+@pytest.mark.parametrize("key", [keys.teams(), keys.views(SHARD)])
 async def test_a_list_of_views_of_another_type_fills_again(
     world: RedisWorld, key: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -60,7 +60,7 @@ async def test_a_list_of_views_of_another_type_fills_again(
     members = world.admin.smembers(key)
     replace(world, key, kind)
     lease = await store.acquire(SHARD)
-    assert lease.views == (frozenset() if key != keys.TEAMS else {DAY})
+    assert lease.views == (frozenset() if key != keys.teams() else {DAY})
     assert await store.write_views(lease, 2, {DAY: {"as_of": "2"}}) is Outcome.OK
     assert world.admin.smembers(key) == members
     assert caplog.messages == [f"{key} held something else, and was written anew"]
@@ -69,7 +69,7 @@ async def test_a_list_of_views_of_another_type_fills_again(
 async def test_names_of_others_in_the_lists_of_views_harm_nobody(world: RedisWorld) -> None:
     store = await world.store()
     world.admin.sadd(keys.views(SHARD), "other", b"\xff", "floorwatch:teams", DAY)
-    world.admin.sadd(keys.TEAMS, b"\xff/a", "junk")
+    world.admin.sadd(keys.teams(), b"\xff/a", "junk")
     lease = await store.acquire(SHARD)
     assert lease.views == {DAY}
     assert await store.write_views(lease, 1, {DAY: {"as_of": "1"}}) is Outcome.OK
