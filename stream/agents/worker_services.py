@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -55,6 +56,8 @@ class StoreState:
     opened: bool = False
     """It was opened, and is fit for use."""
 
+    unfit: tuple[str, ...] = ()
+    """Why its servers must not hold state now: somebody has changed their settings."""
     damaged: dict[int, str] = field(default_factory=dict)
     """By partition: which key holds something else, since its last commit."""
 
@@ -66,6 +69,16 @@ class StoreState:
             self.damaged[partition] = str(error)
         elif self.mark_unavailable():
             log.warning("the store is unavailable, continuing from memory: %s", error)
+
+    def set_unfit(self, reasons: Iterable[str]) -> None:
+        """Set why servers of the store must not hold state now; logged when it is news."""
+        now = tuple(dict.fromkeys(reasons))
+        for reason in now:
+            if reason not in self.unfit:
+                log.error("%s", reason)
+        if self.unfit and not now:
+            log.info("the store may hold state again")
+        self.unfit = now
 
     def on_commit(self, partition: int) -> None:
         """A commit of a partition succeeded."""

@@ -25,6 +25,7 @@ from stream.store.protocol import (
 )
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
+from stream.store.server import eviction
 from stream.store.session import Session
 from stream.windows.closing.archive import Hour
 
@@ -153,7 +154,9 @@ class RedisStore:
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""
         return [
-            ServerMemory(info[SERVER], int(info["used_memory"]), int(info["maxmemory"]))
+            ServerMemory(
+                info[SERVER], int(info["used_memory"]), int(info["maxmemory"]), eviction(info)
+            )
             for info in await self._readers.connect()
         ]
 

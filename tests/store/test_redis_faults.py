@@ -137,6 +137,20 @@ async def test_a_redis_that_may_evict_is_refused(make_redis: MakeRedis) -> None:
         await RedisStore(server.url).open()
 
 
+async def test_a_redis_that_may_evict_from_now_on_is_noticed(make_redis: MakeRedis) -> None:
+    server = make_redis()
+    async with RedisStore(server.url, QUICK) as store:
+        lease = await begun(store)
+        assert [one.unfit for one in await store.memory()] == [""]
+        with redis.Redis.from_url(server.url) as admin:
+            admin.config_set("maxmemory-policy", "volatile-ttl")
+            [found] = await store.memory()
+            assert "maxmemory-policy volatile-ttl: it could remove state" in found.unfit
+            assert await store.commit(lease, commit_at(20)) is Outcome.OK
+            admin.config_set("maxmemory-policy", "noeviction")
+        assert [one.unfit for one in await store.memory()] == [""]
+
+
 async def test_a_full_redis_accepts_nothing_and_recovers(make_redis: MakeRedis) -> None:
     server = make_redis()
     async with RedisStore(server.url, SHORT) as store:
