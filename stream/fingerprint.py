@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 
-from stream.spec import Spec
+from stream.spec import ADDED, Spec
 
 
 def fingerprint(spec: Spec) -> str:
@@ -15,22 +15,27 @@ def fingerprint(spec: Spec) -> str:
 
     Addresses and secrets are not part of it, so a replay under the same rules has the same.
     """
-    text = json.dumps(_plain(spec), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(plain(spec), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """The value in JSON's types, independent of the order of sets and of states' numbers."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        rows = ((field, getattr(value, field.name)) for field in fields(value))
+        return {
+            field.name: plain(own)
+            for field, own in rows
+            if not (field.metadata.get(ADDED) and own == field.default)
+        }
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(entry) for key, entry in value.items()}
+        return {str(plain(key)): plain(entry) for key, entry in value.items()}
     if isinstance(value, frozenset):
-        return sorted((_plain(entry) for entry in value), key=str)
+        return sorted((plain(entry) for entry in value), key=str)
     if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     return value

@@ -153,6 +153,7 @@ class Shard:
             stale,
             stale_changes,
             self._resolution_ms(),
+            engine,
         )
 
     def _unobserved(self) -> I64:

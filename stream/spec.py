@@ -8,12 +8,21 @@ else the name on any floor, else the floor, else "*".
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stream.events.language import PAID, State
 from stream.units import MINUTE_MS, SECOND_MS
 
 ANY = "*"
+ADDED = "added"
+
+
+def added(default: Any) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """A field that earlier versions did not have: its default leaves the fingerprint as it was.
+
+    So a new key that nobody has set does not make the same rules look like others.
+    """
+    return field(default=default, metadata={ADDED: True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import redis
 from hypothesis import settings
 
 from stream.cli import embedded
-from tests import components, redises
+from tests import components, kafka_connections, redises
 
 pytest_plugins = ("tests.reference.plugin",)
 
@@ -58,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("recorded")
         else:
             item.add_marker("pure")
+
+
+@pytest.fixture(autouse=True)
+def _no_kafka_connection_outlives_its_test() -> Iterator[None]:
+    with kafka_connections.closed_at_the_end():
+        yield
 
 
 @pytest.fixture(scope="session", params=REDIS_VERSIONS)

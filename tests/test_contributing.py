@@ -93,12 +93,37 @@ def copy(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("title", ["Add a ratio", "Add a state", "Write a detector"])
-def test_a_walk_through_leads_where_it_says(title: str, copy: Path) -> None:
-    blocks = walk_through(title)
-    assert {"sh", "diff"} & {block.language for block in blocks}
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ["Add a ratio"],
+        ["Add a state"],
+        ["Write a detector", "Give a detector a new input"],
+        ["Exempt heads from alarms"],
+        ["Add a configuration key"],
+        ["Read another recorded format"],
+        ["Add an HTTP resource"],
+        ["Keep state over a fail-over"],
+    ],
+    ids=" and ".join,
+)
+def test_a_walk_through_leads_where_it_says(titles: list[str], copy: Path) -> None:
+    for title in titles:
+        blocks = walk_through(title)
+        assert {"sh", "diff"} & {block.language for block in blocks}
 
-    follow(blocks, copy)
+        follow(blocks, copy)
+
+
+def test_the_table_names_files_that_exist_and_sections_that_are_there() -> None:
+    rows = TEXT.partition("## Where to start")[2].partition("\n## ")[0]
+    files = re.findall(r"`(stream/[\w./]+)`", rows)
+    assert files
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    headings = {
+        line[3:].lower().replace(" ", "-") for line in TEXT.split("\n") if line[:3] == "## "
+    }
+    assert set(re.findall(r"\(#([\w-]+)\)", TEXT)) - headings == set()
 
 
 def test_a_change_that_fits_nowhere_or_twice_is_refused() -> None:
@@ -115,3 +140,13 @@ def test_a_command_that_ends_otherwise_than_the_text_says_is_noticed(tmp_path: P
         follow([Block("sh", "", "false | true\n")], tmp_path)
     with pytest.raises(AssertionError):
         follow([Block("sh", FAILS, "true\n")], tmp_path)
+
+
+def test_modules_name_sections_that_are_there() -> None:
+    named = {
+        title
+        for path in (ROOT / "stream").rglob("*.py")
+        for title in re.findall(r'CONTRIBUTING\.md\s\("([^"]+)"\)', path.read_text("utf-8"))
+    }
+    assert named
+    assert {title for title in named if f"\n## {title}\n" not in TEXT} == set()

@@ -86,6 +86,7 @@ class ShiftEdges:
     """
 
     __slots__ = ("_bounds", "_calendar", "_from_ms", "_to_ms")
+    exempts: Final = False
 
     def __init__(self, calendar: ShiftCalendar | None) -> None:
         self._calendar = calendar
@@ -99,6 +100,10 @@ class ShiftEdges:
     def exempt_heads(self, _t_ms: int) -> int:
         """None: all movement at a shift edge is held."""
         return 0
+
+    def exempts_entry(self, _agent: str, _entry_ms: int) -> bool:
+        """Never: as for heads."""
+        return False
 
     def holds(self, t_ms: int) -> bool:
         """Whether an instant lies in [edge - 10 min, edge + 10 min) of any shift edge."""

@@ -7,10 +7,13 @@ import typer
 
 from stream.cli.options import ConfigFile, instant_ms
 from stream.cli.progress import progress
+from stream.sources.registry import FORMATS
+
+_LOCAL = [one.name for one in FORMATS.values() if one.needs_zone]
 
 
 def replay(
-    source: Annotated[str, typer.Argument(help="Format of the files: events or anonymous-bank.")],
+    source: Annotated[str, typer.Argument(help=f"Format of the files: {' or '.join(FORMATS)}.")],
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Plain or gzip; - is stdin.")
     ],
@@ -19,7 +22,7 @@ def replay(
         str | None,
         typer.Option(
             metavar="IANA_NAME",
-            help="Time zone of local times and windows; required for anonymous-bank.",
+            help=f"Time zone of local times and windows; required for {', '.join(_LOCAL)}.",
         ),
     ] = None,
     window: Annotated[

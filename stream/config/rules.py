@@ -1,4 +1,7 @@
-"""The tables that decide figures and verdicts: each key with meaning, default and range."""
+"""The tables that decide figures and verdicts: each key with meaning, default and range.
+
+CONTRIBUTING.md ("Add a configuration key") shows the two places that a key has.
+"""
 
 from datetime import date
 from typing import Literal, Self
@@ -70,12 +73,7 @@ class WindowsTable(ConfigTable):
 
     def spec(self) -> WindowSpec:
         """The same for the pure part."""
-        return WindowSpec(
-            grace_ms=self.grace_ms,
-            seal_ms=self.seal_ms,
-            short_call_ms=self.short_call_ms,
-            service_level_ms=self.service_level_ms,
-        )
+        return WindowSpec(**dict(self))
 
 
 class RatioTable(ConfigTable):

@@ -1,6 +1,7 @@
 """All of floorwatch.toml as one frozen value, and the `Spec` that the pure part gets."""
 
 import re
+from dataclasses import fields
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -92,15 +93,10 @@ class Settings(ConfigTable):
         )
 
     def _control_spec(self) -> ControlSpec:
-        control, baseline = self.control, self.baseline
+        """Fields of a spec have the names of those of its tables; `clock` and `policy` are none."""
+        given = dict(self.control) | dict(self.baseline)
         return ControlSpec(
-            entry_states=control.entry_states,
-            gate=control.gate,
-            aux_rate=baseline.aux_rate,
-            aux_spell_ms=baseline.aux_spell_ms,
-            share_per_month=control.share_per_month,
-            span_per_month=control.span_per_month,
-            nudge_per_day=control.nudge_per_day,
+            **{f.name: given[f.name] for f in fields(ControlSpec) if f.name in given}
         )
 
     @model_validator(mode="after")

@@ -8,18 +8,19 @@ would have come to nothing there: a test proves it by evaluating everyone.
 import math
 
 from stream.control.alerts.alert_group import awaits_gate
+from stream.control.alerts.suppression import update_jumps
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.evaluate import evaluate
-from stream.control.evaluation.team_columns import update_amber, update_jumps
-from stream.control.evaluation.verdict import views_of
+from stream.control.evaluation.verdict import update_amber, views_of
 from stream.control.model import DetectorView, Scope, Transition
 from stream.control.state_codec import adopt, dump, load
 from stream.ids import PoolKey
 from stream.observation.feed import Feed
 from stream.spec import Spec
+from stream.units import NEVER_MS
 
 
 class Control:
@@ -49,7 +50,7 @@ class Control:
             return []
         self._resize(feed)
         context = EvaluationContext(self._rules, carried, feed)
-        context.jumps = update_jumps(carried, context.team)
+        context.jumps = update_jumps(carried.jumps, context.team)
         raised, transitions = evaluate(context, Scope.team, {}, everyone=self._everyone)
         _, of_pools = evaluate(context, Scope.pool, raised, everyone=self._everyone)
         update_amber(carried, context.team, self._rules.limits, feed.from_ms)
@@ -66,7 +67,10 @@ class Control:
 
         An amber tile is no transition: views show it when they are asked for.
         """
-        return self._carried.next_deadline()
+        carried = self._carried
+        exempting = self._rules.exempting(carried.teams).values()
+        bounds = (one.next_bound(carried.judged_ms - 1) for parts in exempting for one in parts)
+        return min(carried.next_deadline(), min(bounds, default=NEVER_MS))
 
     def views(self) -> tuple[DetectorView, ...]:
         """How all detectors, teams and pools stand where the last feed ended; () before any."""
@@ -119,7 +123,7 @@ def _await_gates(context: EvaluationContext) -> None:
                 continue
             episodes = state.episodes(group).items()
             for number in [number for number, episode in episodes if awaits_gate(episode)]:
-                pool, _key = context.place(scope, number)
+                pool, _key = context.pool_and_key(scope, number)
                 opening_ms = context.gate(pool).next_opening(
                     until_ms, int(carried.free_since_ms[pool]), int(carried.oldest_ms[pool])
                 )

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from stream.control.alerts.suppression import Jumps
-from stream.control.detectors.entries import Entry, EntryLog
+from stream.control.detectors.entry_runs import Entry, EntryLog
 from stream.control.detectors.protocol import AlertGroup, Detector, DetectorState, S
 from stream.control.episode import NO_EPISODE, Episode
 from stream.control.limits import SPAN_MAX_MS

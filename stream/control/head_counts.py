@@ -1,8 +1,11 @@
-"""Heads as time goes: changes of agents' states become steps of packed counts per group.
+"""Heads as time goes: changes of agents' states become series of packed counts per group.
 
 Three counts are packed into one int64 (21 bits each), so that one running sum follows them all.
+A group is a team or a pool.
 """
 
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +14,25 @@ import numpy as np
 
 from stream.events.language import I32, I64, SERVING, STAFFED, STATE_COUNT, Bool, State
 from stream.observation.feed import Changes
+from stream.units import NEVER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class StepFunction:
+    """A value that changes: value[i] holds from at_ms[i] on, value[0] from the start."""
+
+    at_ms: Sequence[int]
+    value: Sequence[int]
+
+    def at(self, t_ms: int) -> int:
+        """The value at an instant."""
+        return self.value[max(0, bisect_right(self.at_ms, t_ms) - 1)]
+
+    @staticmethod
+    def of(base: int, at_ms: I64, value: I64 | Bool) -> "StepFunction":
+        """From the value before any change, and those that follow."""
+        return StepFunction([-NEVER_MS, *at_ms.tolist()], [base, *value.tolist()])
+
 
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
@@ -19,12 +41,24 @@ _WIDTH: Final = 16
 assert STATE_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH and pairs beyond U8"
 
 
+Counts = tuple[int, int, int]
+"""The three counts of one team or pool at an instant, in the order of its `CountPacking`."""
+Packed = I64
+"""(N,) three counts in each number; `first`, `second` and `third` are columns of counts."""
+
+
 class CountPacking:
-    """Which states each of up to three packed counts counts, in the order given."""
+    """Which states each of up to three packed counts counts, in the order given.
 
-    __slots__ = ("_of_pair", "of_state")
+    Args:
+        counted: the states of each count.
+        exempt: from which of the counts (0, 1, 2) heads are taken that suppressions exempt.
+    """
 
-    def __init__(self, *counted: AbstractSet[State]) -> None:
+    __slots__ = ("_of_pair", "exempt", "of_state")
+
+    def __init__(self, *counted: AbstractSet[State], exempt: int | None = None) -> None:
+        self.exempt = exempt
         self.of_state = np.zeros(_WIDTH, np.int64)
         for place, states in enumerate(counted):
             self.of_state[sorted(states)] += 1 << (_BITS * place)
@@ -58,28 +92,28 @@ class CountPacking:
         return CountDeltas(group[place], at_ms[place], delta[place])
 
 
-TEAM: Final = CountPacking(STAFFED, {State.aux}, {State.unknown})
-"""What movement alerts (share, collective) read: n, k and unknown."""
+TEAM: Final = CountPacking(STAFFED, {State.aux}, {State.unknown}, exempt=1)
+"""What movement alerts (share, collective) read: n, k less those who are exempt, and unknown."""
 POOL: Final = CountPacking(STAFFED, SERVING, {State.available})
 """What cover and the gate read: staffed, serving and free."""
 
 
-def first(packed: I64) -> I64:
+def first(packed: Packed) -> I64:
     """The first count."""
     return packed & _MASK
 
 
-def second(packed: I64) -> I64:
+def second(packed: Packed) -> I64:
     """The second count."""
     return (packed >> _BITS) & _MASK
 
 
-def third(packed: I64) -> I64:
+def third(packed: Packed) -> I64:
     """The third count."""
     return packed >> (2 * _BITS)
 
 
-def unpack(packed: int) -> tuple[int, int, int]:
+def unpack(packed: int) -> Counts:
     """The three counts of one group."""
     return packed & _MASK, (packed >> _BITS) & _MASK, packed >> (2 * _BITS)
 
@@ -162,3 +196,67 @@ def count_series(deltas: CountDeltas, base: I64) -> CountSeries:
     group = group[place]
     start = np.searchsorted(group, group[np.flatnonzero(np.diff(group, prepend=-1))])
     return CountSeries(group, at_ms[place], packed[place], start)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCounts:
+    """Packed counts of all groups: before any change, and as they change."""
+
+    base: I64
+    """(G,)"""
+    deltas: CountDeltas
+    series: CountSeries
+
+    def end(self) -> I64:
+        """(G,): after all changes."""
+        out = self.base.copy()
+        out[self.series.groups] = self.series.packed[self.series.end - 1]
+        return out
+
+    def least(self) -> I64:
+        """(G,): the least of the first count, staffed heads, at any instant."""
+        least = first(self.base)
+        if len(self.series.start):
+            lowest = np.minimum.reduceat(first(self.series.packed), self.series.start)
+            groups = self.series.groups
+            least[groups] = np.minimum(least[groups], lowest)
+        return least
+
+    def step_function(self, group: int) -> StepFunction:
+        """Packed counts of one group as time goes."""
+        place = int(np.searchsorted(self.series.groups, group))
+        if place == len(self.series.start) or self.series.groups[place] != group:
+            return StepFunction([-NEVER_MS], [int(self.base[group])])
+        rows = slice(int(self.series.start[place]), int(self.series.end[place]))
+        return StepFunction.of(
+            int(self.base[group]), self.series.at_ms[rows], self.series.packed[rows]
+        )
+
+
+def less_exempt(
+    deltas: CountDeltas, base: I64, exempt: Mapping[int, StepFunction], place: int
+) -> tuple[CountDeltas, I64]:
+    """Changes of counts and the counts before any, less heads that are exempt; never below zero.
+
+    Args:
+        deltas: changes of packed counts, by team.
+        base: (T,) packed counts before any change.
+        exempt: by team, heads as time goes; from -NEVER_MS on the value before any change.
+        place: of the count from which they are taken.
+    """
+    base, shift = base.copy(), _BITS * place
+    others = ~np.isin(deltas.group, list(exempt))
+    columns = [(deltas.group[others], deltas.at_ms[others], deltas.delta[others])]
+    for team, heads in exempt.items():
+        own, bound_ms = deltas.of(team), np.array(heads.at_ms, np.int64)
+        at_ms = np.unique(np.append(own.at_ms, bound_ms))
+        packed = int(base[team]) + np.append(0, np.cumsum(own.delta))
+        packed = packed[np.searchsorted(own.at_ms, at_ms, side="right")]
+        taken = np.array(heads.value)[np.searchsorted(bound_ms, at_ms, side="right") - 1]
+        packed -= np.minimum((packed >> shift) & _MASK, taken) << shift
+        base[team] = packed[0]
+        columns.append((np.full(len(at_ms) - 1, team), at_ms[1:], np.diff(packed)))
+    group, at, delta = (np.concatenate(column) for column in zip(*columns, strict=True))
+    moved = np.flatnonzero(delta)
+    moved = moved[np.argsort(at[moved], kind="stable")]
+    return CountDeltas(group[moved], at[moved], delta[moved]), base

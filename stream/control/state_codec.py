@@ -6,7 +6,8 @@ left out; teams and pools are in order of their names, so that the same past giv
 Workers of two versions share a site while it is upgraded, so an older one must be able to read what
 this one writes. What it knows is written as it knows it: alerts, cover and the gate by position.
 What is new is written by name, and a reader ignores names that it does not know: a new field or a
-new detector needs no new format (`stream.control.state_fields`, decision 0021).
+new detector needs no new format (`stream.control.state_fields`, decision 0021). CONTRIBUTING.md
+("Keep state over a fail-over") says where a new one goes.
 """
 
 from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ further positions are ignored.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -34,16 +34,24 @@ class StoredField:
     kind: ValueKind = ValueKind.plain
 
 
-ALERT_FIELDS: Final = (
-    StoredField("id"),
-    StoredField("onset_ms", ValueKind.instant),
-    StoredField("page_limit"),
-    StoredField("severity", ValueKind.severity),
-    StoredField("notified_as", ValueKind.severity),
-    StoredField("raised"),
-    StoredField("since_ms", ValueKind.instant),
-)
-"""In the order in which they are stored: format 1 has no names here."""
+_SEVERITIES: Final = frozenset({"severity", "notified_as"})
+
+
+def _alert_field(name: str) -> StoredField:
+    if name in _SEVERITIES:
+        return StoredField(name, ValueKind.severity)
+    return StoredField(name, ValueKind.instant if name.endswith("_ms") else ValueKind.plain)
+
+
+ALERT_FIELDS: Final = tuple(_alert_field(one.name) for one in fields(Alert))
+"""In the order of the class, which is that in which they are stored: format 1 has no names here.
+
+A new field goes last and has a default: older versions ignore it, and it is not stored where it has
+its default.
+"""
+_ALERT_DEFAULTS: Final = {
+    one.name: one.default for one in fields(Alert) if one.default is not MISSING
+}
 
 
 def since(t_ms: int, judged_ms: int) -> int | None:
@@ -82,13 +90,19 @@ def read(stored: Any, kind: ValueKind, judged_ms: int) -> Any:  # noqa: ANN401 -
 
 def write_alert(alert: Alert, judged_ms: int) -> list[Any]:
     """An alert by position."""
-    return [write(getattr(alert, one.name), one.kind, judged_ms) for one in ALERT_FIELDS]
+    rows = list(ALERT_FIELDS)
+    while rows[-1].name in _ALERT_DEFAULTS and (
+        getattr(alert, rows[-1].name) == _ALERT_DEFAULTS[rows[-1].name]
+    ):
+        rows.pop()
+    return [write(getattr(alert, one.name), one.kind, judged_ms) for one in rows]
 
 
 def read_alert(stored: Sequence[Any] | Mapping[str, Any], judged_ms: int) -> Alert:
     """An alert by position or by name."""
     by_name = _by_name(stored, (one.name for one in ALERT_FIELDS))
-    return Alert(**{o.name: read(by_name[o.name], o.kind, judged_ms) for o in ALERT_FIELDS})
+    rows = [one for one in ALERT_FIELDS if one.name in by_name]
+    return Alert(**{one.name: read(by_name[one.name], one.kind, judged_ms) for one in rows})
 
 
 def write_state(state: DetectorState, initial: DetectorState, judged_ms: int) -> Any:  # noqa: ANN401

@@ -29,26 +29,48 @@ _CODES: Final = {
 
 
 def bounded(handler: Answering, answer_s: float = ANSWER_S) -> Answering:
-    """The handler; its answers are sent within `answer_s` or not at all, and it never raises."""
+    """The handler; its answers are sent within `answer_s` or not at all, and it never raises.
+
+    A handler that has begun to send, and goes on, is not stopped: it streams.
+    """
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        response: web.StreamResponse | None = None
+        text = f"not answered within {answer_s:g} s"
+        try:
+            response = await _within(answer_s, request, _answered(handler, request))
+        except TimeoutError:
+            log.warning("HTTP %s %r: %s", request.method, request.path, text)
+            return error_answer(503, "timeout", text)
         try:
             async with asyncio.timeout(answer_s):
-                response = await _answered(handler, request)
                 # Here, or a client that reads nothing would hold the answer for ever.
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:
-            text = f"not answered within {answer_s:g} s"
             log.warning("HTTP %s %r: %s", request.method, request.path, text)
-            if response is None:
-                return error_answer(503, "timeout", text)
             if request.transport is not None:
                 request.transport.abort()
         return response
 
     return answer
+
+
+async def _within(
+    answer_s: float, request: web.BaseRequest, answering: Awaitable[web.StreamResponse]
+) -> web.StreamResponse:
+    """The response, unless nothing has been sent for so long: TimeoutError."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+
+        def check() -> None:
+            if request.writer.output_size == 0:
+                limit.reschedule(loop.time())
+
+        timer = loop.call_later(answer_s, check)
+        try:
+            return await answering
+        finally:
+            timer.cancel()
 
 
 async def _answered(handler: Answering, request: web.BaseRequest) -> web.StreamResponse:
@@ -65,10 +87,12 @@ async def _answered(handler: Answering, request: web.BaseRequest) -> web.StreamR
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except TimeoutError:
+    except (TimeoutError, ConnectionError):  # too late, or the client has left
         raise
     except Exception as error:  # noqa: BLE001 - a bug of ours must not end a connection silently
         log.error("HTTP %s %r failed: %r at %s", request.method, request.path, error, _place(error))  # noqa: TRY400
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has been sent in part") from None
         return error_answer(500, "internal", "the worker's log has the reason")
 
 

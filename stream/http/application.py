@@ -1,6 +1,7 @@
 """The aiohttp application: all resources in one list, and the server.
 
-A new resource is one module with `routes`, and one line in `RESOURCES`.
+A new resource is one module with `routes`, and one line in `RESOURCES`. CONTRIBUTING.md
+("Add an HTTP resource") has one that answers at once, and one that streams.
 """
 
 import asyncio

@@ -12,15 +12,6 @@ from stream.units import SECOND_MS, parse_instant_ms
 STALE_AFTER_MS: Final = 5 * SECOND_MS
 """A live view is refreshed each second; an older one does not show what happens now."""
 
-_OF_DETECTOR: Final = {
-    f.CONTROL: "state",
-    f.ALERT: "severity",
-    f.STATISTIC: "statistic",
-    f.LIMIT: "limit",
-}
-"""Names in a detector's part of the document, by those in the view."""
-_TEXTS_OF_DETECTOR: Final = frozenset({f.CONTROL, f.ALERT})
-
 
 def team_document(view: TeamView, now_ms: int | None) -> dict[str, Any]:
     """The document of a team.
@@ -55,9 +46,10 @@ def _filled(document: dict[str, Any], view: View) -> dict[str, Any]:
                     document[f.AGENTS][state] = _number(text)
                 case [f.SECONDS, state, window]:
                     windows.setdefault(window, {}).setdefault(f.SECONDS, {})[state] = _number(text)
-                case [what, detector] if what in _OF_DETECTOR:
-                    value = text if what in _TEXTS_OF_DETECTOR else _number(text)
-                    detectors.setdefault(detector, {})[_OF_DETECTOR[what]] = value
+                case [what, detector] if what in f.DETECTOR_TEXTS:
+                    detectors.setdefault(detector, {})[f.DETECTOR_TEXTS[what]] = text
+                case [what, detector] if what in f.DETECTOR_NUMBERS:
+                    detectors.setdefault(detector, {})[f.DETECTOR_NUMBERS[what]] = _number(text)
                 case [name, window]:
                     windows.setdefault(window, {})[name] = _number(text)
     return document | {"detectors": detectors, "windows": windows}

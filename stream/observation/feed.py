@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stream.events.language import I32, I64, U8, Bool
 from stream.ids import PoolKey, TeamKey
+from stream.windows.engine import Engine
 from stream.windows.queues import QueueTrace
 
 
@@ -64,3 +65,6 @@ class Feed:
     stale_changes: StaleChanges
     resolution_ms: I64
     """(teams,): the coarsest resolution of time stamps of the team's sources."""
+    windows: Engine | None = None
+    """All that is known where the feed ends, later events too: for an input of a detector that none
+    of the columns above holds. None: the feed was not observed but written by hand."""

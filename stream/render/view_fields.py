@@ -147,3 +147,7 @@ ALERT: Final = "alert"
 """The severity of its active alert."""
 STATISTIC: Final = "statistic"
 LIMIT: Final = "limit"
+DETECTOR_TEXTS: Final = {CONTROL: "state", ALERT: "severity"}
+"""Names of texts in a detector's part of the JSON document."""
+DETECTOR_NUMBERS: Final = {STATISTIC: "statistic", LIMIT: "limit"}
+"""Names of numbers there."""

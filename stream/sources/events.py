@@ -5,15 +5,12 @@ stamp where a replay uses the file's own order.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import orjson
 
 from stream.events.fields import InvalidEvent, instant_ms, shown
 from stream.events.language import Reason
 from stream.sources.recording import InputFile, Recording, RecordingBuilder
-
-NAME: Final = "events"
 
 
 def read(files: Sequence[InputFile]) -> Recording:

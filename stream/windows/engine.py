@@ -15,8 +15,8 @@ from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows.calls.aggregator import CallAggregator
-from stream.windows.closing.hour_sums import HourSums
-from stream.windows.closing.seals import Seals
+from stream.windows.closing.seal_times import Seals
+from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources

@@ -6,23 +6,26 @@ More than half of five or more staffed are free for two minutes: there is room.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import HEADS, DetectorInput, Input
 from stream.control.detectors.protocol import (
     AlertGroup,
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
+    Phrase,
     Reading,
+    Seconds,
+    Texts,
     instant_ms,
 )
-from stream.control.detectors.wording import AlertWording, ClearedWording, Phrase, Seconds, Texts
 from stream.control.episode import AlertStep
-from stream.control.head_counts import POOL, first, third
+from stream.control.head_counts import POOL, Counts, Packed, first, third
 from stream.control.limits import SMALLEST, Limits
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS, SECOND_MS
 
 IDLE: Final = "idle"
@@ -42,7 +45,7 @@ class Idle:
 
     name: Final = IDLE
     group: Final = AlertGroup(IDLE, Severity.nudge)
-    inputs: Final = frozenset({Input.heads})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS})
     holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = IdleState()
     overrules: Final = False
@@ -63,7 +66,7 @@ class Idle:
     }
 
     def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: IdleState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, state: IdleState
     ) -> Reading[IdleState]:
         """Follow for how long more than half are free."""
         staffed, _serving, free = counts
@@ -73,9 +76,7 @@ class Idle:
         level = False if t_ms - since_ms >= IDLE_MS else None
         return Reading(IdleState(since_ms), level)
 
-    def is_calm(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], _state: IdleState
-    ) -> bool:
+    def is_calm(self, inputs: DetectorInput, t_ms: int, counts: Counts, _state: IdleState) -> bool:
         """At most half are free."""
         staffed, _serving, free = counts
         idle = staffed >= SMALLEST and free >= limit(staffed)
@@ -90,7 +91,7 @@ class Idle:
         self,
         _inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         _state: IdleState,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -98,13 +99,13 @@ class Idle:
         staffed = counts[0]
         return {"staffed": staffed, "limit": limit(staffed), "lasted_s": step.lasted_s(t_ms)}
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
         """More than half are free."""
         staffed = first(packed)
         idle: Bool = (staffed >= SMALLEST) & (2 * third(packed) > staffed)
         return idle
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: IdleState) -> DetectorStatus:
         """`statistic` is the free heads, `limit` how many are too many."""
         staffed, _serving, free = now.counts
         state = Verdict.in_control if staffed >= SMALLEST else Verdict.facts_only

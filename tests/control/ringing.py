@@ -7,23 +7,26 @@ nudge. It is over once under a fifth are. Counted are heads, not persons: each m
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stream.control.detectors.inputs import DetectorInput
+from stream.control.detectors.inputs import HEADS, DetectorInput, Input
 from stream.control.detectors.protocol import (
     AlertGroup,
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
+    Phrase,
     Reading,
+    Seconds,
+    Texts,
     instant_ms,
 )
-from stream.control.detectors.wording import AlertWording, ClearedWording, Phrase, Seconds, Texts
 from stream.control.episode import AlertStep
-from stream.control.head_counts import CountPacking, first, second, unpack
+from stream.control.head_counts import CountPacking, Counts, Packed, first, second, unpack
 from stream.control.limits import SMALLEST, Limits
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, STAFFED, Bool, State
+from stream.events.language import STAFFED, Bool, State
 from stream.units import NEVER_MS, SECOND_MS
 
 RINGING: Final = "ringing"
@@ -43,7 +46,7 @@ class Ringing:
 
     name: Final = RINGING
     group: Final = AlertGroup(RINGING, Severity.nudge)
-    inputs: Final = frozenset({Input.heads})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS})
     holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = RingingState()
     overrules: Final = False
@@ -64,7 +67,7 @@ class Ringing:
     }
 
     def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: RingingState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, state: RingingState
     ) -> Reading[RingingState]:
         """Follow for how long more than a third ring within a peak."""
         staffed, ringing, _ = counts
@@ -75,7 +78,7 @@ class Ringing:
         return Reading(RingingState(since_ms), level)
 
     def is_calm(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], _state: RingingState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, _state: RingingState
     ) -> bool:
         """Under a fifth ring."""
         staffed, ringing, _ = counts
@@ -93,7 +96,7 @@ class Ringing:
         self,
         _inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         state: RingingState,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -108,13 +111,13 @@ class Ringing:
             "lasted_s": step.lasted_s(t_ms),
         }
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
         """More than a third are ringing."""
         staffed = first(packed)
         many: Bool = (staffed >= SMALLEST) & (3 * second(packed) > staffed)
         return many
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: RingingState) -> DetectorStatus:
         """`statistic` is the ringing heads, `limit` how many are too many."""
         staffed, ringing, _ = now.counts
         state = Verdict.in_control if staffed >= SMALLEST else Verdict.facts_only

@@ -1,11 +1,12 @@
 """Named fields of a detector's state as JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import orjson
 import pytest
 
+from stream.control import state_fields
 from stream.control.detectors.protocol import DetectorState, instant_ms
 from stream.control.episode import Alert
 from stream.control.model import Severity
@@ -82,3 +83,24 @@ def test_an_alert_is_read_by_position_and_by_name() -> None:
         "raised": True, "since_ms": -3, "of_a_later_version": 1,
     }  # fmt: skip
     assert read_alert(named, NOW_MS) == alert
+
+
+def test_a_field_that_an_alert_has_had_later_is_stored_behind_the_others_where_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Owned(Alert):
+        owner: str = ""
+
+    fields = (*state_fields.ALERT_FIELDS, state_fields.StoredField("owner"))
+    monkeypatch.setattr(state_fields, "ALERT_FIELDS", fields)
+    monkeypatch.setattr(state_fields, "_ALERT_DEFAULTS", {"owner": ""})
+    monkeypatch.setattr(state_fields, "Alert", Owned)
+    plain = Owned("id", NOW_MS - 9, True, Severity.page, None, True, NOW_MS - 3)
+    owned = replace(plain, owner="Li")
+    assert write_alert(plain, NOW_MS) == ["id", -9, True, "page", None, True, -3]
+    assert write_alert(owned, NOW_MS)[-1] == "Li"
+    assert [read_alert(write_alert(one, NOW_MS), NOW_MS) for one in (plain, owned)] == [
+        plain,
+        owned,
+    ]

@@ -36,8 +36,18 @@ def make_application() -> web.Application:
     async def huge(_request: web.Request) -> web.Response:
         return web.Response(body=bytes(64 * 2**20))
 
+    async def events(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(5):
+            await response.write(b"event")
+            await asyncio.sleep(0.1)
+        return response
+
     app = web.Application()
-    app.add_routes([web.get(f"/{one.__name__}", one) for one in (ok, bug, unfit, never, huge)])
+    app.add_routes(
+        [web.get(f"/{one.__name__}", one) for one in (ok, bug, unfit, never, huge, events)]
+    )
     return app
 
 
@@ -132,6 +142,13 @@ async def test_a_client_that_reads_nothing_is_cut_off(caplog: pytest.LogCaptureF
             await asyncio.sleep(0.02)
         assert len(await client.rest()) < 64 * 2**20
     assert caplog.messages == ["HTTP GET '/huge': not answered within 0.3 s"]
+
+
+async def test_an_answer_that_streams_may_last() -> None:
+    async with served(answer_s=0.2) as clients:
+        client = await clients.client()
+        status, _headers, body = await client.answer(GET % b"/events")
+    assert (status, body.count(b"event")) == (200, 5)
 
 
 async def test_a_body_that_nobody_wants_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from stream.errors import ConfigurationError, FloorwatchError, InputError
 from stream.reports.job import Job
 from stream.simulate.plan import Disturbance, Habits, Plan, even_floors
 from stream.simulate.run import simulate
+from stream.sources.registry import FORMATS
 from stream.units import HOUR_MS, MINUTE_MS
 from tests.reports.replaying import NINE_MS, replayed, state, table, times, write
 
@@ -135,7 +136,7 @@ def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"source": "genesys"}, "SOURCE 'genesys'; allowed: events, anonymous-bank"),
+        ({"source": "genesys"}, f"SOURCE 'genesys'; allowed: {', '.join(FORMATS)}"),
         ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 1h, 1d"),
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"source": "anonymous-bank"}, "--zone is required"),

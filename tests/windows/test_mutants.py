@@ -77,13 +77,13 @@ MUTANTS = [
     ),
     Mutant(
         "an hour is sealed without its grace",
-        CLOSING + "seals",
+        CLOSING + "seal_times",
         "int(sources.slowest_ms()[floor]) - self._grace_ms",
         "int(sources.slowest_ms()[floor])",
     ),
     Mutant(
         "an hour waits for its slowest source for ever",
-        CLOSING + "seals",
+        CLOSING + "seal_times",
         "(left == 0) | (ahead_ms >= self._seal_ms)",
         "left == 0",
     ),
@@ -101,7 +101,7 @@ MUTANTS = [
     ),
     Mutant(
         "time beyond the edge of an hour is lost",
-        CLOSING + "hour_sums",
+        CLOSING + "unsealed_hours",
         "np.add.at(sums, place[both] + STATE_COUNT,",
         "np.add.at(sums, place[both[:0]] + STATE_COUNT,",
     ),

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stream.control.alerts import lifecycle
+from stream.control import episode as episodes
 from stream.control.alerts.gate import Gate
 from stream.control.alerts.suppression import Suppressions
-from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.protocol import AlertGroup, Detector, DetectorState, Input
+from stream.control.detectors.inputs import HEADS, DetectorInput
+from stream.control.detectors.protocol import AlertGroup, Detector, DetectorState
 from stream.control.episode import AlertStep, Episode
-from stream.control.head_counts import unpack
+from stream.control.head_counts import Counts, unpack
 from stream.control.model import Severity, Verdict
 from stream.units import NEVER_MS
 
@@ -119,21 +119,19 @@ class _Run:
         every = unpack(inputs.heads.at(t_ms))
         alarms: dict[str, bool] = {}
         for place, detector in enumerate(group.detectors):
-            suppressions = group.suppressions[place]
-            counts = suppressions.reduce(every, t_ms)
-            state, level = detector.evaluate(inputs, t_ms, counts, self.states[place])
+            state, level = detector.evaluate(inputs, t_ms, every, self.states[place])
             self.states[place] = state
             self._held[place] = False
             if level is None:
                 continue
-            if suppressions.holds(t_ms):
+            if group.suppressions[place].holds(t_ms):
                 self._held[place] = True
             else:
                 alarms[detector.name] = level
         if not alarms and not self.episode.raised:
             return ()
         before = self.episode
-        self.episode, steps = lifecycle.advance(
+        self.episode, steps = episodes.advance(
             before,
             t_ms,
             alarms,
@@ -144,14 +142,12 @@ class _Run:
         self.found += [Finding(t_ms, step, self._evidence(t_ms, step, before)) for step in steps]
         return steps
 
-    def _is_calm(self, every: tuple[int, int, int], t_ms: int) -> bool:
+    def _is_calm(self, every: Counts, t_ms: int) -> bool:
         """Whether what raises an alert has gone for each detector."""
         group = self._group
         return all(
-            detector.is_calm(group.inputs, t_ms, suppressions.reduce(every, t_ms), state)
-            for detector, suppressions, state in zip(
-                group.detectors, group.suppressions, self.states, strict=True
-            )
+            detector.is_calm(group.inputs, t_ms, every, state)
+            for detector, state in zip(group.detectors, self.states, strict=True)
         )
 
     def next_wakeup_ms(self, t_ms: int) -> int:
@@ -173,14 +169,14 @@ class _Run:
             for detector, suppressions, held in zip(
                 group.detectors, group.suppressions, self._held, strict=True
             )
-            if held and Input.heads in detector.inputs
+            if held and HEADS in detector.inputs
         ]
         return max(min(due), until_ms)
 
     def _evidence(self, t_ms: int, step: AlertStep, before: Episode) -> dict[str, object]:
         group, inputs = self._group, self._group.inputs
         place = [detector.name for detector in group.detectors].index(step.detector)
-        counts = group.suppressions[place].reduce(unpack(inputs.heads.at(t_ms)), t_ms)
+        counts = unpack(inputs.heads.at(t_ms))
         detector, state = group.detectors[place], self.states[place]
         found = detector.evidence(inputs, t_ms, counts, state, step)
         joins = _joins(before, self.episode, step)
@@ -191,7 +187,7 @@ def _severity(group: GroupInput, t_ms: int, *, page_limit: bool) -> Severity:
     if group.group.severity is not None:
         return group.group.severity
     assert group.gate is not None
-    return lifecycle.severity_for(
+    return episodes.severity_for(
         page_limit=page_limit,
         in_peak=group.gate.peak.contains(t_ms),
         gate_open=group.gate.is_open(t_ms),

@@ -13,8 +13,8 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 
 from stream.calendar.hours import ScheduleUnion
+from stream.control.detectors.cover import LONG_WAIT_MS
 from stream.control.head_counts import CountSeries, third
-from stream.control.long_wait import LONG_WAIT_MS
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
 from stream.windows.queues import QueueTrace

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from stream.control.alerts.texts import TEXTS
 from stream.control.detectors import registry
-from stream.control.detectors.protocol import Detector
-from stream.control.detectors.wording import Phrase, Seconds
+from stream.control.detectors.protocol import Detector, Phrase, Seconds
 from stream.control.model import Transition, Verdict
 
 LONGEST: Final = 400

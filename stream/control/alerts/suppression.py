@@ -1,15 +1,21 @@
-"""Suppression: what holds the alarms of a detector back, or exempts heads from it.
+"""Suppression: what holds the alarms of a detector in a team back, or exempts heads and entries.
 
-Shift edges and jumps of n implement the protocol. The alert group applies it, and nothing else
-does: heads that are exempt are taken from k, so that the calm filter, which reads k as it is,
-misses no alarm.
+A new one is a class as the protocol says, and its lines in `of_team`. What is held back is applied
+by the alert group, for the detectors that declare it; what is exempt by
+`stream.control.evaluation.counted`, for all. CONTRIBUTING.md ("Exempt heads from alarms") adds one.
 """
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+import numpy as np
+
+from stream.calendar.hours import HoursLookup
+from stream.control.detectors.protocol import Hold
+from stream.control.head_counts import HeadCounts, first
+from stream.ids import TeamKey
 from stream.units import MINUTE_MS, NEVER_MS
 
 JUMP_WINDOW_MS: Final = 5 * MINUTE_MS
@@ -19,38 +25,45 @@ JUMP_HOLD_MS: Final = 2 * MINUTE_MS
 class Suppression(Protocol):
     """What suppresses alarms of one team during some spans of time."""
 
+    @property
+    def exempts(self) -> bool:
+        """Whether it ever exempts anybody; otherwise it is not asked for heads and entries."""
+
     def exempt_heads(self, t_ms: int) -> int:
-        """Heads that do not count at an instant: they are taken from k, the second count."""
+        """Heads that do not count at an instant: they are taken from k, of the pool as well."""
+
+    def exempts_entry(self, agent: str, entry_ms: int) -> bool:
+        """Whether an agent's entry at an instant does not count, in the team and in its pool.
+
+        Asked once for each entry, in the order in which they become known.
+        """
 
     def holds(self, t_ms: int) -> bool:
         """Whether alarms are held back at an instant."""
 
     def bounds(self, from_ms: int, until_ms: int) -> list[int]:
-        """Instants in [from_ms, until_ms) at which either may change."""
+        """Instants in [from_ms, until_ms) at which heads that are exempt, or a hold, may change."""
 
     def next_bound(self, t_ms: int) -> int:
         """The first such instant strictly after t_ms; NEVER_MS: none."""
 
 
+def of_team(hours: HoursLookup, key: TeamKey) -> list[tuple[Hold | None, Suppression]]:
+    """What the configuration says of a team; None: it holds nothing back, it only exempts."""
+    found: list[tuple[Hold | None, Suppression]] = []
+    edges = hours.shift_edges(key)
+    if edges:
+        found.append((Hold.shift_edges, edges))
+    return found
+
+
 class Suppressions:
-    """All that suppresses alarms of one detector in one team."""
+    """All that holds back alarms of one detector in one team."""
 
     __slots__ = ("_parts",)
 
     def __init__(self, parts: Sequence[Suppression] = ()) -> None:
         self._parts = parts
-
-    def reduce(self, counts: tuple[int, int, int], t_ms: int) -> tuple[int, int, int]:
-        """Counts at an instant less the heads that are exempt."""
-        if not self._parts:
-            return counts
-        exempt = 0
-        for part in self._parts:
-            exempt += part.exempt_heads(t_ms)
-        if not exempt:
-            return counts
-        first, second, third = counts
-        return first, max(0, second - exempt), third
 
     def holds(self, t_ms: int) -> bool:
         """Whether any of them holds alarms back at an instant."""
@@ -77,6 +90,7 @@ class JumpHolds:
     """
 
     __slots__ = ("_jumps",)
+    exempts: Final = False
 
     def __init__(self, jumps: Sequence[int]) -> None:
         self._jumps = jumps
@@ -84,6 +98,10 @@ class JumpHolds:
     def exempt_heads(self, _t_ms: int) -> int:
         """None."""
         return 0
+
+    def exempts_entry(self, _agent: str, _entry_ms: int) -> bool:
+        """Never."""
+        return False
 
     def holds(self, t_ms: int) -> bool:
         """Whether n jumped within the last two minutes."""
@@ -149,3 +167,32 @@ class Jumps:
         """Whether nothing in here matters any more."""
         last_ms = self.low[-1][0] if self.low else -JUMP_WINDOW_MS
         return t_ms >= self.until_ms and last_ms <= t_ms - JUMP_WINDOW_MS
+
+
+def update_jumps(jumps: dict[int, Jumps], heads: HeadCounts) -> Mapping[int, Sequence[int]]:
+    """By team the instants at which n jumped, the last one before this feed too.
+
+    Args:
+        jumps: by team, brought to the end of this feed.
+        heads: of all teams; the first count is n.
+    """
+    series = heads.series
+    found = {team: [j.until_ms - JUMP_HOLD_MS] for team, j in jumps.items() if j.until_ms}
+    if not len(series.group):
+        return found
+    before, after = first(series.before(heads.base)), first(series.packed)
+    changed = np.flatnonzero(before != after)
+    rows = zip(
+        series.group[changed].tolist(),
+        series.at_ms[changed].tolist(),
+        before[changed].tolist(),
+        after[changed].tolist(),
+        strict=True,
+    )
+    for team, at_ms, old, new in rows:
+        known = jumps.get(team)
+        if known is None:
+            known = jumps[team] = Jumps()
+        if known.update(at_ms, old, new):
+            found.setdefault(team, []).append(at_ms)
+    return found

@@ -5,24 +5,23 @@ from typing import Any, Final
 
 import numpy as np
 
-from stream.control.detectors import movement
-from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.movement import MOVEMENT, Counts
-from stream.control.detectors.movement_texts import MOVEMENT_TEXTS
+from stream.control.detectors import movement_alerts as movement
+from stream.control.detectors.inputs import ENTRIES, DetectorInput, Input
+from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS
 from stream.control.detectors.protocol import (
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Reading,
 )
-from stream.control.detectors.wording import AlertWording, ClearedWording
 from stream.control.episode import AlertStep
-from stream.control.head_counts import TEAM
+from stream.control.head_counts import TEAM, Counts, Packed
 from stream.control.limits import SMALLEST, Limits
 from stream.control.model import Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS
 
 
@@ -31,7 +30,7 @@ class Collective:
 
     name: Final = "collective"
     group: Final = MOVEMENT
-    inputs: Final = frozenset({Input.entries})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({ENTRIES})
     holds: Final = frozenset({Hold.shift_edges})
     initial: Final = DetectorState()
     overrules: Final = False
@@ -81,11 +80,11 @@ class Collective:
         chance = movement.run_chance(inputs, counts, found["movers"], found["window_s"])
         return {**found, **movement.of_chance(chance, control.span_per_month, "month")}
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
-        """Never by heads: runs of entries are found by `entries.run_candidates`."""
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
+        """Never by heads: runs of entries are found by `entry_runs.run_candidates`."""
         return np.zeros(len(packed), np.bool_)
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: DetectorState) -> DetectorStatus:
         """`statistic` is the movers within five minutes.
 
         `limit` is how many of them alarm, however they are spaced.

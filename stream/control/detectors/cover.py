@@ -12,32 +12,37 @@ and a pool of which no agent was ever seen is not evaluated.
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.movement import is_blind
+from stream.control.detectors.inputs import HEADS, QUEUE, DetectorInput, Input
+from stream.control.detectors.movement_alerts import is_blind
 from stream.control.detectors.protocol import (
     AlertGroup,
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
-    Reading,
-    instant_ms,
-)
-from stream.control.detectors.wording import (
-    AlertWording,
-    ClearedWording,
     Phrase,
+    Reading,
     Seconds,
     Texts,
+    instant_ms,
 )
 from stream.control.episode import AlertStep
-from stream.control.head_counts import POOL, second, unpack
+from stream.control.head_counts import POOL, Counts, Packed, second, unpack
 from stream.control.limits import Limits
-from stream.control.long_wait import LONG_WAIT_MS, is_long
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS, SECOND_MS
+
+LONG_WAIT_MS: Final = 20 * SECOND_MS
+"""More than this is a long wait: it is one a millisecond later."""
+
+
+def is_long(oldest_since_ms: int, t_ms: int) -> bool:
+    """Whether the oldest call, offered at an instant, has waited more than 20 s."""
+    return oldest_since_ms < NEVER_MS and t_ms - oldest_since_ms > LONG_WAIT_MS
+
 
 COVER: Final = "cover"
 UNSTAFFED_MS: Final = 60 * SECOND_MS
@@ -80,7 +85,7 @@ class Cover:
 
     name: Final = COVER
     group: Final = AlertGroup(COVER, Severity.page)
-    inputs: Final = frozenset({Input.heads, Input.queue})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS, QUEUE})
     holds: Final[frozenset[Hold]] = frozenset()
     initial: Final = CoverState()
     overrules: Final = True
@@ -88,30 +93,28 @@ class Cover:
     texts: Final = TEXTS
 
     def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: CoverState
+        self, inputs: DetectorInput, t_ms: int, counts: Counts, state: CoverState
     ) -> Reading[CoverState]:
         """Follow for how long nobody is staffed or serving."""
         staffed, serving, _free = counts
         seen = not inputs.stale.at(t_ms) and inputs.known_ms <= t_ms
-        waited_long = is_long(inputs.oldest_since_ms.at(t_ms), t_ms)
+        waited_long = is_long(inputs.of(QUEUE).at(t_ms), t_ms)
         is_open = inputs.open is not None and inputs.open.contains(t_ms)
         unstaffed = min(state.unstaffed_ms, t_ms) if seen and is_open and not staffed else NEVER_MS
         unserved = min(state.unserved_ms, t_ms) if seen and not serving else NEVER_MS
         alarm = t_ms - unstaffed >= UNSTAFFED_MS or (waited_long and t_ms - unserved >= UNSERVED_MS)
         return Reading(CoverState(unstaffed, unserved), True if alarm else None)
 
-    def is_calm(
-        self, inputs: DetectorInput, t_ms: int, _counts: tuple[int, int, int], state: CoverState
-    ) -> bool:
+    def is_calm(self, inputs: DetectorInput, t_ms: int, _counts: Counts, state: CoverState) -> bool:
         """Somebody is there, and nobody waits long for one who serves."""
         seen = not inputs.stale.at(t_ms) and inputs.known_ms <= t_ms
-        waited_long = is_long(inputs.oldest_since_ms.at(t_ms), t_ms)
+        waited_long = is_long(inputs.of(QUEUE).at(t_ms), t_ms)
         bad = state.unstaffed_ms < NEVER_MS or (state.unserved_ms < NEVER_MS and waited_long)
         return seen and not bad
 
     def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: CoverState) -> int:
         """When a wait becomes long, a dwell ends, or opening hours begin or end."""
-        since = inputs.oldest_since_ms.at(t_ms)
+        since = inputs.of(QUEUE).at(t_ms)
         long_ms = since + LONG_WAIT_MS + 1
         due = [_next_edge(inputs, t_ms)]
         if state.unstaffed_ms < NEVER_MS:
@@ -124,7 +127,7 @@ class Cover:
         self,
         inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         state: CoverState,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -140,12 +143,12 @@ class Cover:
             "lasted_s": step.lasted_s(t_ms),
         }
 
-    def is_candidate(self, packed: I64, _limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, _limits: Limits) -> Bool:
         """Nobody is serving."""
         nobody: Bool = second(packed) == 0
         return nobody
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: CoverState) -> DetectorStatus:
         """`statistic` is the serving heads; the alarm is at 0."""
         state = Verdict.in_control
         if now.stale:

@@ -1,24 +1,163 @@
-"""What detectors are given of a team or pool over one feed."""
+"""What detectors are given of a team or pool over one feed: inputs that they declare.
 
-from collections.abc import Callable, Sequence
+A new input is a class such as `Queue` below, in a file of its own or in that of its detector.
+Detectors list an instance in `Detector.inputs` and read it by `DetectorInput.of`; nothing else
+has to know it. CONTRIBUTING.md ("Give a detector a new input") adds one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from stream.calendar.hours import ScheduleUnion
-from stream.control.detectors.entries import Entry
+from stream.calendar.hours import HoursLookup, ScheduleUnion
+from stream.control.detectors.entry_runs import Entry
+from stream.control.head_counts import StepFunction
 from stream.control.limits import Limits
-from stream.control.step_function import StepFunction
-from stream.units import NEVER_MS
+from stream.control.model import Scope
+from stream.ids import TeamKey
+from stream.observation.feed import Feed
+from stream.windows.queues import QueueTrace
 
-NO_AWAY: Final = StepFunction([-NEVER_MS], [0])
-NO_CALL: Final = StepFunction([-NEVER_MS], [NEVER_MS])
+
+class Place(Protocol):
+    """A team or pool over one feed, for which inputs are read."""
+
+    @property
+    def feed(self) -> Feed:
+        """All that happened; `feed.windows` has the windows' state where it ends."""
+
+    @property
+    def scope(self) -> Scope:
+        """Team or pool."""
+
+    @property
+    def number(self) -> int:
+        """Of the team or pool in the feed."""
+
+    @property
+    def pool(self) -> int:
+        """The pool itself, or that of the team."""
+
+    @property
+    def key(self) -> TeamKey:
+        """Names; the team of a pool is empty."""
+
+    @property
+    def hours(self) -> HoursLookup:
+        """Zones, peaks, opening hours and shift edges, by name."""
+
+    @property
+    def known_ms(self) -> int:
+        """Since when any agent of the pool is known; NEVER_MS: none is."""
+
+    @property
+    def oldest_before_ms(self) -> int:
+        """When the oldest call of the queue was offered as the last feed that read it ended."""
+
+    def queue(self) -> QueueTrace:
+        """The queue of the pool."""
+
+    def entries(self) -> "EntryInput":
+        """Entries into the entry states that may still count."""
+
+
+V = TypeVar("V")
+
+
+class Input(Protocol[V]):
+    """Something of a team or pool that a detector depends on; an instance is its own key."""
+
+    def read(self, place: Place) -> V:
+        """Its value over the feed. Only what was known at an instant may decide at that instant."""
+
+    def instants(self, value: V) -> Iterable[int]:
+        """When it changes. Instants outside the feed are ignored; none: detectors have wake-ups."""
+
+    def changes(self, place: Place) -> bool:
+        """Whether it changes in this feed.
+
+        Asked where a detector's alert is raised, and where `is_candidate` holds of heads that it
+        reads: they are evaluated then. Others are by their wake-ups alone.
+        """
+
+
+class EntryInput(NamedTuple):
+    """Entries of a team or pool."""
+
+    away: StepFunction
+    """Heads in aux and in the entry states."""
+    entries: Sequence[Entry]
+    """In order known."""
+    counts: Callable[[Entry, int], bool]
+    """Whether an entry counts at an instant."""
+    resolution_ms: int
+    """Of the source's clock."""
+
+
+class Heads:
+    """Changes of the heads that `Detector.counts` packs: `DetectorInput.heads`.
+
+    An alarm of them lasts as long as they do.
+    """
+
+    def read(self, _place: Place) -> None:
+        """Nothing: heads are given in any case, packed as the detector declares."""
+
+    def instants(self, _value: None) -> Iterable[int]:
+        """None of its own: `DetectorInput.instants` has those of heads."""
+        return ()
+
+    def changes(self, _place: Place) -> bool:
+        """The calm filter follows heads of all teams and pools at once."""
+        return False
+
+
+class Entries:
+    """Runs of entries into the entry states. An alarm of them is one of an instant."""
+
+    def read(self, place: Place) -> EntryInput:
+        """Entries, and heads away."""
+        return place.entries()
+
+    def instants(self, value: EntryInput) -> Iterable[int]:
+        """When an entry becomes known, and when the heads away change."""
+        return (*value.away.at_ms[1:], *(entry.at_ms for entry in value.entries))
+
+    def changes(self, _place: Place) -> bool:
+        """The calm filter finds runs of all teams and pools at once."""
+        return False
+
+
+class Queue:
+    """The oldest waiting call of the pool."""
+
+    def read(self, place: Place) -> StepFunction:
+        """When it was offered; NEVER_MS while none waits."""
+        trace = place.queue()
+        return StepFunction(trace.at_ms.tolist(), trace.oldest_since_ms.tolist())
+
+    def instants(self, value: StepFunction) -> Iterable[int]:
+        """When another call is the oldest."""
+        return value.at_ms[1:]
+
+    def changes(self, place: Place) -> bool:
+        """Whether the queue changes, or anybody of the pool becomes known for the first time."""
+        trace, feed = place.queue(), place.feed
+        if len(trace.at_ms) > 1 or trace.oldest_since_ms[0] != place.oldest_before_ms:
+            return True
+        return feed.from_ms <= place.known_ms < feed.until_ms
+
+
+HEADS: Final = Heads()
+ENTRIES: Final = Entries()
+QUEUE: Final = Queue()
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorInput:
     """A pool or team, and what its detectors may depend on in [from_ms, until_ms).
 
-    Queue, peak, opening hours and `known_ms` are those of the pool, also where a team is evaluated.
+    Peak, opening hours and `known_ms` are those of the pool, also where a team is evaluated.
     """
 
     from_ms: int
@@ -34,21 +173,21 @@ class DetectorInput:
     peak: ScheduleUnion
     """The scheduled peaks."""
     limits: Limits
-    oldest_since_ms: StepFunction = NO_CALL
-    """With `Input.queue`: when the oldest waiting call was offered; NEVER_MS if none waits."""
-    away: StepFunction = NO_AWAY
-    """With `Input.entries`: heads in aux and in the entry states."""
-    entries: Sequence[Entry] = ()
-    """With `Input.entries`, in order known."""
-    counts_entry: Callable[[Entry, int], bool] = lambda _entry, _t_ms: True
-    """Whether an entry counts at an instant."""
-    resolution_ms: int = 1
-    """Of the source's clock."""
+    values: Mapping[Input[Any], Any]
+    """Of the inputs that the detectors of the group declare."""
+
+    def of(self, wanted: Input[V]) -> V:
+        """The value of an input.
+
+        Raises:
+            KeyError: no detector of the group declares it.
+        """
+        value: V = self.values[wanted]
+        return value
 
     def instants(self) -> set[int]:
         """The first instant, and all at which an input changes."""
-        known = {self.from_ms, self.known_ms}
-        for step_function in (self.heads, self.away, self.oldest_since_ms, self.stale):
-            known.update(step_function.at_ms[1:])
-        known.update(entry.at_ms for entry in self.entries)
+        known = {self.from_ms, self.known_ms, *self.heads.at_ms[1:], *self.stale.at_ms[1:]}
+        for one, value in self.values.items():
+            known.update(one.instants(value))
         return known

@@ -12,29 +12,51 @@ knowing which one it is.
   its own affair.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.wording import AlertWording, ClearedWording, Texts
+from stream.control.detectors.inputs import DetectorInput, Input
 from stream.control.episode import AlertStep
-from stream.control.head_counts import CountPacking
+from stream.control.head_counts import CountPacking, Counts, Packed
 from stream.control.limits import Limits
 from stream.control.model import Severity, Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS
 
+Texts = Mapping[str, Mapping[str, str]]
+"""By language ("en", "zh"), then by key; placeholders in braces as in `control.alerts.texts`."""
 
-class Input(Enum):
-    """What can make a detector alarm. An input that is not declared is not filled."""
 
-    heads = auto()
-    """Changes of the heads that `Detector.counts` packs. The alarm lasts as long as they do."""
-    entries = auto()
-    """Runs of entries into the entry states; `away` comes with them."""
-    queue = auto()
-    """The oldest waiting call of the pool."""
+class Seconds(int):
+    """Seconds, shown in the unit that reads best."""
+
+
+class Phrase(NamedTuple):
+    """The key of a text, and what fills it: numbers, words, `Seconds`, other phrases."""
+
+    key: str
+    facts: Mapping[str, object] = {}
+
+
+class AlertWording(NamedTuple):
+    """The parts of a message about a raised alert; control adds label, place, queue and time."""
+
+    title: Phrase
+    what: Phrase
+    do: Phrase
+    queue: bool
+    """Whether the message says what callers see."""
+    proof: Phrase | None = None
+    """How often chance alone would do it; None: not said."""
+
+
+class ClearedWording(NamedTuple):
+    """The parts of a message about the end of an alert."""
+
+    what: Phrase
+    title: Phrase = Phrase("title_cleared")
 
 
 class Hold(Enum):
@@ -102,7 +124,7 @@ class Reading(NamedTuple, Generic[S]):
 class CurrentCounts(NamedTuple):
     """A pool or team where the last feed ended."""
 
-    counts: tuple[int, int, int]
+    counts: Counts
     """As the detector's `counts` has them."""
     staffed: int
     unknown: int
@@ -139,8 +161,8 @@ class Detector(Protocol[S]):
         """Which detectors share its episode, and how severe its alerts are."""
 
     @property
-    def inputs(self) -> frozenset[Input]:
-        """What can make it alarm."""
+    def inputs(self) -> frozenset[Input[Any]]:
+        """What can make it alarm. An input that is not declared is not read."""
 
     @property
     def holds(self) -> frozenset[Hold]:
@@ -169,9 +191,7 @@ class Detector(Protocol[S]):
     def texts(self) -> Texts:
         """Texts of its own, beside those of `control.alerts.texts`, whose keys are not free."""
 
-    def evaluate(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: S
-    ) -> Reading[S]:
+    def evaluate(self, inputs: DetectorInput, t_ms: int, counts: Counts, state: S) -> Reading[S]:
         """Evaluate one instant: each at which an input changes, and each `next_wakeup_ms`.
 
         Args:
@@ -181,9 +201,7 @@ class Detector(Protocol[S]):
             state: as it was before.
         """
 
-    def is_calm(
-        self, inputs: DetectorInput, t_ms: int, counts: tuple[int, int, int], state: S
-    ) -> bool:
+    def is_calm(self, inputs: DetectorInput, t_ms: int, counts: Counts, state: S) -> bool:
         """Whether what raises an alert has gone, by the limit for clearing.
 
         Asked after `evaluate`, with its state, and only where an alert is raised.
@@ -200,7 +218,7 @@ class Detector(Protocol[S]):
         self,
         inputs: DetectorInput,
         t_ms: int,
-        counts: tuple[int, int, int],
+        counts: Counts,
         state: S,
         step: AlertStep,
     ) -> dict[str, object]:
@@ -210,7 +228,7 @@ class Detector(Protocol[S]):
         configuration.
         """
 
-    def is_candidate(self, packed: I64, limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, limits: Limits) -> Bool:
         """For packed counts: whether their pool or team is not calm; read with `Input.heads`.
 
         One that is calm and without an alert is not evaluated before its wake-up: nothing that
@@ -218,8 +236,8 @@ class Detector(Protocol[S]):
         True.
         """
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
-        """Its line in the views.
+    def standing(self, now: CurrentCounts, state: S) -> DetectorStatus | None:
+        """Its line in the views; None: it is off by configuration, and is no check of a verdict.
 
         A group too small to be evaluated is `facts_only`, one whose source is silent `stale`.
         """

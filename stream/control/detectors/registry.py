@@ -1,7 +1,7 @@
 """The detectors of teams and of pools, in the order in which they are evaluated and shown.
 
 A new one is a file of the shape in `detectors.protocol`, and its line in one of these lists, or in
-both.
+both: CONTRIBUTING.md ("Write a detector") has a whole one.
 """
 
 from typing import Any, Final

@@ -1,26 +1,25 @@
 """Share: are K of n in aux too many for chance?"""
 
 from math import nan
-from typing import Final
+from typing import Any, Final
 
-from stream.control.detectors import movement
-from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.movement import MOVEMENT, Counts
-from stream.control.detectors.movement_texts import MOVEMENT_TEXTS
+from stream.control.detectors import movement_alerts as movement
+from stream.control.detectors.inputs import ENTRIES, HEADS, DetectorInput, Input
+from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS
 from stream.control.detectors.protocol import (
+    AlertWording,
+    ClearedWording,
     CurrentCounts,
     DetectorState,
     DetectorStatus,
     Hold,
-    Input,
     Reading,
 )
-from stream.control.detectors.wording import AlertWording, ClearedWording
 from stream.control.episode import AlertStep
-from stream.control.head_counts import TEAM, first, second
+from stream.control.head_counts import TEAM, Counts, Packed, first, second
 from stream.control.limits import NO_LIMIT, SMALLEST, Limits
 from stream.control.model import Transition, Verdict
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import MINUTE_MS, NEVER_MS
 
 AMBER_DWELL_MS: Final = 2 * MINUTE_MS
@@ -39,7 +38,7 @@ class Share:
 
     name: Final = "share"
     group: Final = MOVEMENT
-    inputs: Final = frozenset({Input.heads, Input.entries})
+    inputs: Final[frozenset[Input[Any]]] = frozenset({HEADS, ENTRIES})
     holds: Final = frozenset({Hold.shift_edges, Hold.jumps})
     initial: Final = DetectorState()
     overrules: Final = False
@@ -85,12 +84,12 @@ class Share:
             budget, per = control.nudge_per_day, "day"
         return found | movement.of_chance(inputs.limits.share_chance(k, n), budget, per)
 
-    def is_candidate(self, packed: I64, limits: Limits) -> Bool:
+    def is_candidate(self, packed: Packed, limits: Limits) -> Bool:
         """The nudge limit is reached."""
         reached: Bool = second(packed) >= limits.nudge[first(packed)]
         return reached
 
-    def standing(self, now: CurrentCounts) -> DetectorStatus:
+    def standing(self, now: CurrentCounts, _state: DetectorState) -> DetectorStatus:
         """`statistic` is k, `limit` the page limit; `watch` while the board is amber."""
         n, k, unknown = now.counts
         state = movement.without_data(now)

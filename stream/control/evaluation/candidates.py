@@ -11,7 +11,8 @@ import numpy as np
 
 from stream.control.alerts.alert_group import awaits_gate
 from stream.control.detectors import registry
-from stream.control.detectors.protocol import Detector, Input
+from stream.control.detectors.inputs import ENTRIES, HEADS
+from stream.control.detectors.protocol import Detector
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.model import Scope
 from stream.events.language import I64
@@ -26,19 +27,19 @@ def candidates(context: EvaluationContext, scope: Scope) -> set[int]:
         raised = {number for number, episode in episodes.items() if episode.raised}
         if group.gated:
             found |= {number for number in raised if awaits_gate(episodes[number])}
-        if any(Input.entries in detector.inputs for detector in detectors):
+        if any(ENTRIES in detector.inputs for detector in detectors):
             found |= context.run_candidates(scope)
         for detector in detectors:
             watched = raised
-            if Input.heads in detector.inputs:
-                heads, limits = context.counted(detector.counts, scope), context.rules.limits
+            if HEADS in detector.inputs:
+                heads, limits = context.counted.heads(detector.counts, scope), context.rules.limits
                 over = detector.is_candidate(heads.series.packed, limits)
                 found |= set(heads.series.group[over].tolist())
                 past = np.flatnonzero(detector.is_candidate(heads.base, limits))
                 watched = raised | set(past.tolist())
             if watched:
                 found |= watched & _changed(context, scope, detector)
-                found |= _queue_changed(context, scope, detector, watched - found)
+                found |= _input_changed(context, scope, detector, watched - found)
     return found
 
 
@@ -49,7 +50,7 @@ def needs_evaluation(
 
     One that depends on entries alone does so at a new run of them.
     """
-    return detector.inputs != {Input.entries} or number in context.run_candidates(scope)
+    return detector.inputs != {ENTRIES} or number in context.run_candidates(scope)
 
 
 def _changed(context: EvaluationContext, scope: Scope, detector: Detector[Any]) -> set[int]:
@@ -57,28 +58,25 @@ def _changed(context: EvaluationContext, scope: Scope, detector: Detector[Any]) 
     feed = context.feed
     teams = [feed.stale_changes.team]
     found: set[int] = set()
-    away = Input.entries in detector.inputs and not context.rules.counts_only_aux
-    if Input.heads in detector.inputs:
-        found = set(context.counted(detector.counts, scope).series.groups.tolist())
-    if away or Input.heads not in detector.inputs:
+    away = ENTRIES in detector.inputs and not context.rules.counts_only_aux
+    if HEADS in detector.inputs:
+        found = set(context.counted.heads(detector.counts, scope).series.groups.tolist())
+    if away or HEADS not in detector.inputs:
         before = feed.changes.team_before
         teams += [feed.changes.team_after, before[before >= 0]]
     every: I64 = np.unique(np.concatenate(teams))
     return found | set((feed.pool_of_team[every] if scope is Scope.pool else every).tolist())
 
 
-def _queue_changed(
+def _input_changed(
     context: EvaluationContext, scope: Scope, detector: Detector[Any], numbers: set[int]
 ) -> set[int]:
-    """Those of some teams or pools whose queue changes, or whose first agent becomes known."""
-    if Input.queue not in detector.inputs:
+    """Those of some teams or pools in which an input of a detector changes."""
+    others = detector.inputs - {HEADS, ENTRIES}  # these two are followed for all at once
+    if not others:
         return set()
-    carried, feed = context.carried, context.feed
-    found: set[int] = set()
-    for number in numbers:
-        pool, _key = context.place(scope, number)
-        queue = context.queue(pool)
-        moved = len(queue.at_ms) > 1 or queue.oldest_since_ms[0] != carried.oldest_ms[pool]
-        if moved or feed.from_ms <= carried.known_ms[pool] < feed.until_ms:
-            found.add(number)
-    return found
+    return {
+        number
+        for number in numbers
+        if any(one.changes(context.place(scope, number)) for one in others)
+    }

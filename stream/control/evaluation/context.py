@@ -1,29 +1,20 @@
-"""What evaluation reads of one feed: heads by team and pool, entries, sources, queues, gates."""
+"""What evaluation reads of one feed: heads and entries that count, sources, queues, gates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from stream.control.alerts import gate
-from stream.control.alerts.evidence import QueueFacts
 from stream.control.alerts.gate import Gate
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
-from stream.control.detectors.entries import Entry, EntryLog, run_candidates
-from stream.control.evaluation.feed_counts import HeadCounts
-from stream.control.head_counts import (
-    POOL,
-    TEAM,
-    CountDeltas,
-    CountPacking,
-    count_series,
-    first,
-    third,
-    unpack,
-)
+from stream.control.detectors.entry_runs import Entry, run_candidates
+from stream.control.detectors.inputs import EntryInput
+from stream.control.evaluation.counted import Counted
+from stream.control.head_counts import POOL, TEAM, StepFunction, first, third, unpack
 from stream.control.model import Scope
-from stream.control.step_function import StepFunction
 from stream.events.language import I64
 from stream.ids import TeamKey
 from stream.observation.feed import Feed
@@ -31,14 +22,24 @@ from stream.units import NEVER_MS
 from stream.windows.queues import QueueTrace
 
 
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A pool's queue and free agents at an instant."""
+
+    known: bool
+    waiting: int
+    oldest_since_ms: int
+    free: int
+
+
 class EvaluationContext:
     """One feed and the control state from before it."""
 
     def __init__(self, rules: ControlConfig, carried: ControlState, feed: Feed) -> None:
         self.rules, self.carried, self.feed = rules, carried, feed
-        self._counted: dict[tuple[CountPacking, Scope], HeadCounts] = {}
-        self.team = self.counted(TEAM, Scope.team)
-        self.pool = self.counted(POOL, Scope.pool)
+        self.counted = Counted(rules, feed)
+        self.team = self.counted.heads(TEAM, Scope.team)
+        self.pool = self.counted.heads(POOL, Scope.pool)
         greatest = max(
             (int(first(c).max()) for h in (self.team, self.pool)
              for c in (h.base, h.series.packed) if len(c)), default=0
@@ -49,8 +50,9 @@ class EvaluationContext:
         self._queues_read: set[int] = set()
         self._note_known_pools()
         self._gates: dict[int, Gate] = {}
-        self._pool_stale = self.by_pool(feed.stale.astype(np.int64))
-        self.entries, self.new_entries = self._entries()
+        self._pool_stale = self.counted.by_pool(feed.stale.astype(np.int64))
+        new = self.counted.new_entries()
+        self.entries, self.new_entries = carried.entries.followed_by(new), len(new)
         self._run_candidates: dict[Scope, set[int]] = {}
 
     def _note_known_pools(self) -> None:
@@ -63,76 +65,31 @@ class EvaluationContext:
             elif len(place):
                 known_ms[pool] = feed.changes.at_ms[place[0]]
 
-    def place(self, scope: Scope, number: int) -> tuple[int, TeamKey]:
+    def place(
+        self,
+        scope: Scope,
+        number: int,
+        heads: StepFunction | None = None,
+        counts: Callable[[Entry, int], bool] = lambda _entry, _t_ms: True,
+    ) -> "TeamOrPool":
+        """A team or pool, for its inputs.
+
+        Args:
+            scope: team or pool.
+            number: of the team or pool.
+            heads: its counts `TEAM`, where entries are read.
+            counts: whether an entry counts at an instant.
+        """
+        return TeamOrPool(self, scope, number, heads, counts)
+
+    def pool_and_key(self, scope: Scope, number: int) -> tuple[int, TeamKey]:
         """The pool and the names of a team or pool; a pool's name of a team is empty."""
         feed = self.feed
         if scope is Scope.pool:
             return number, TeamKey(*feed.pools[number], "")
         return int(feed.pool_of_team[number]), feed.teams[number]
 
-    # ---------------------------------------------------------------------------------- heads
-
-    def counted(self, packing: CountPacking, scope: Scope) -> HeadCounts:
-        """Heads of all teams or pools, packed in some way; counted once."""
-        found = self._counted.get((packing, scope))
-        if found is None:
-            deltas, base = packing.deltas(self.feed.changes), packing.heads(self.feed.heads)
-            if scope is Scope.pool:
-                deltas, base = deltas.by(self.feed.pool_of_team), self.by_pool(base)
-            found = self._counted[packing, scope] = HeadCounts(
-                base, deltas, count_series(deltas, base)
-            )
-        return found
-
-    def step_function(self, packing: CountPacking, scope: Scope, number: int) -> StepFunction:
-        """Packed counts of one team or pool as time goes."""
-        if scope is Scope.team or (packing, scope) in self._counted:
-            return self.counted(packing, scope).step_function(number)
-        # No calm filter reads these counts of all pools: count this pool alone.
-        team = self.counted(packing, Scope.team)
-        return self._of_one(number, *self._by_scope(team.deltas, team.base, scope))
-
-    def end_counts(self, packing: CountPacking, scope: Scope) -> I64:
-        """(G,): packed counts of all teams or pools where the feed ends."""
-        if scope is Scope.team or (packing, scope) in self._counted:
-            return self.counted(packing, scope).end()
-        return self.by_pool(self.counted(packing, Scope.team).end())
-
-    def away(self, scope: Scope, number: int, heads: StepFunction) -> StepFunction:
-        """Heads in aux and the entry states, of a team or pool, as time goes."""
-        if self.rules.counts_only_aux:
-            return StepFunction(heads.at_ms, [unpack(packed)[1] for packed in heads.value])
-        away, feed = self.rules.away, self.feed
-        return self._of_one(
-            number, *self._by_scope(away.deltas(feed.changes), away.heads(feed.heads), scope)
-        )
-
-    def _by_scope(self, deltas: CountDeltas, base: I64, scope: Scope) -> tuple[CountDeltas, I64]:
-        if scope is Scope.team:
-            return deltas, base
-        return deltas.by(self.feed.pool_of_team), self.by_pool(base)
-
-    def _of_one(self, number: int, deltas: CountDeltas, base: I64) -> StepFunction:
-        deltas = deltas.of(number)
-        return HeadCounts(base, deltas, count_series(deltas, base)).step_function(number)
-
-    def by_pool(self, of_team: I64) -> I64:
-        """(P,): sums of (T,) over the teams of each pool."""
-        out = np.zeros(len(self.feed.pools), np.int64)
-        np.add.at(out, self.feed.pool_of_team, of_team)
-        return out
-
     # -------------------------------------------------------------------------------- entries
-
-    def _entries(self) -> tuple[EntryLog, int]:
-        changes = self.feed.changes
-        new = np.flatnonzero(changes.entry)
-        if not len(new):
-            return self.carried.entries, 0
-        more = EntryLog(
-            changes.at_ms[new], changes.entry_ms[new], changes.agent[new], changes.team_after[new]
-        )
-        return self.carried.entries.followed_by(more), len(new)
 
     def entries_of(self, scope: Scope, number: int) -> list[Entry]:
         """Entries of a team or pool that may still count, in order known."""
@@ -263,3 +220,47 @@ class EvaluationContext:
 def third_of(packed: int) -> int:
     """The third of packed counts: unknown (team), free (pool)."""
     return unpack(packed)[2]
+
+
+class TeamOrPool:
+    """A team or pool over one feed; see `stream.control.detectors.inputs.Place`."""
+
+    __slots__ = ("_context", "_counts", "_heads", "feed", "hours", "key", "number", "pool", "scope")
+
+    def __init__(
+        self,
+        context: EvaluationContext,
+        scope: Scope,
+        number: int,
+        heads: StepFunction | None,
+        counts: Callable[[Entry, int], bool],
+    ) -> None:
+        self.feed, self.hours = context.feed, context.rules.hours
+        self.scope, self.number = scope, number
+        self.pool, self.key = context.pool_and_key(scope, number)
+        self._context, self._heads, self._counts = context, heads, counts
+
+    @property
+    def known_ms(self) -> int:
+        """Since when any agent of the pool is known; NEVER_MS: none is."""
+        return int(self._context.carried.known_ms[self.pool])
+
+    @property
+    def oldest_before_ms(self) -> int:
+        """When the oldest call of the queue was offered as the last feed that read it ended."""
+        return int(self._context.carried.oldest_ms[self.pool])
+
+    def queue(self) -> QueueTrace:
+        """The queue of the pool."""
+        return self._context.queue(self.pool)
+
+    def entries(self) -> EntryInput:
+        """Entries into the entry states that may still count."""
+        context, scope, number = self._context, self.scope, self.number
+        heads = self._heads or context.counted.step_function(TEAM, scope, number)
+        return EntryInput(
+            context.counted.away(scope, number, heads),
+            context.entries_of(scope, number),
+            self._counts,
+            context.resolution_ms(scope, number),
+        )

@@ -6,19 +6,17 @@ from typing import Any
 
 from stream.control.alerts import alert_group
 from stream.control.alerts.alert_group import GroupInput, Spans
-from stream.control.alerts.lifecycle import hash_id
-from stream.control.alerts.suppression import NO_SUPPRESSIONS, JumpHolds, Suppression, Suppressions
+from stream.control.alerts.suppression import NO_SUPPRESSIONS, JumpHolds, Suppressions
 from stream.control.detectors import registry
-from stream.control.detectors.entries import Entry
-from stream.control.detectors.inputs import NO_AWAY, NO_CALL, DetectorInput
-from stream.control.detectors.protocol import AlertGroup, Detector, Hold, Input
+from stream.control.detectors.entry_runs import Entry
+from stream.control.detectors.inputs import DetectorInput, Input
+from stream.control.detectors.protocol import AlertGroup, Detector, Hold
 from stream.control.detectors.registry import Detectors
-from stream.control.episode import Episode
+from stream.control.episode import Episode, hash_id
 from stream.control.evaluation.candidates import candidates, needs_evaluation
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.transitions import transitions_of
 from stream.control.model import Scope, Transition
-from stream.control.step_function import StepFunction
 from stream.units import NEVER_MS
 
 RaisedSpans = Mapping[str, dict[int, Spans]]
@@ -49,7 +47,7 @@ def evaluate(
     transitions: list[Transition] = []
     size = len(state.wakeup_ms)
     for number in range(size) if everyone else sorted(candidates(context, scope)):
-        pool, key = context.place(scope, number)
+        pool, key = context.pool_and_key(scope, number)
         next_wakeup_ms = NEVER_MS
         for group, detectors in groups:
             episode = state.episode(group, number)
@@ -78,7 +76,7 @@ def _evaluate_group(
 ) -> alert_group.GroupResult:
     """Evaluate a group in one team or pool, and keep its state."""
     state = context.carried.scopes[scope]
-    pool, key = context.place(scope, number)
+    pool, key = context.pool_and_key(scope, number)
     found = alert_group.evaluate(
         GroupInput(
             group,
@@ -108,10 +106,8 @@ def _suppressions(
     """What holds a detector back; never in a pool, which leaves out entries of held teams."""
     if scope is Scope.pool or not detector.holds:
         return NO_SUPPRESSIONS
-    parts: list[Suppression] = []
-    if Hold.shift_edges in detector.holds:
-        edges = context.rules.hours.shift_edges(context.feed.teams[number])
-        parts += [edges] if edges else []
+    of_team = context.rules.suppressions(context.feed.teams[number])
+    parts = [part for hold, part in of_team if hold in detector.holds]
     if Hold.jumps in detector.holds and number in context.jumps:
         parts.append(JumpHolds(context.jumps[number]))
     return Suppressions(parts)
@@ -126,30 +122,20 @@ def _inputs(
 ) -> DetectorInput:
     """What the detectors of a group, all together, declare."""
     feed, hours = context.feed, context.rules.hours
-    declared = frozenset[Input]().union(*(detector.inputs for detector in detectors))
-    pool, _key = context.place(scope, number)
-    heads = context.step_function(detectors[0].counts, scope, number)
-    oldest, away, entries = NO_CALL, NO_AWAY, []
-    if Input.queue in declared:
-        trace = context.queue(pool)
-        oldest = StepFunction(trace.at_ms.tolist(), trace.oldest_since_ms.tolist())
-    if Input.entries in declared:
-        away = context.away(scope, number, heads)
-        entries = context.entries_of(scope, number)
+    declared = frozenset[Input[Any]]().union(*(detector.inputs for detector in detectors))
+    heads = context.counted.step_function(detectors[0].counts, scope, number)
+    counts = _unexplained(context, explained) if scope is Scope.pool else _every_entry
+    place = context.place(scope, number, heads, counts)
     return DetectorInput(
         feed.from_ms,
         feed.until_ms,
         heads,
         context.stale(scope, number),
-        int(context.carried.known_ms[pool]),
-        hours.open(feed.pools[pool]),
-        hours.peak(feed.pools[pool]),
+        place.known_ms,
+        hours.open(feed.pools[place.pool]),
+        hours.peak(feed.pools[place.pool]),
         context.rules.limits,
-        oldest,
-        away,
-        entries,
-        _every_entry if scope is Scope.team else _unexplained(context, explained),
-        context.resolution_ms(scope, number),
+        {one: one.read(place) for one in declared},
     )
 
 

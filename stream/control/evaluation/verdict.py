@@ -9,19 +9,20 @@ there are ("2 of 3 checks active").
 """
 
 from collections.abc import Sequence
+from math import nan
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from stream.control.alerts.lifecycle import is_more_severe
+from stream.control.control_state import ControlState
 from stream.control.detectors import registry
-from stream.control.detectors.movement import is_blind
+from stream.control.detectors.movement_alerts import is_blind
 from stream.control.detectors.protocol import CurrentCounts, DetectorStatus
 from stream.control.detectors.share import AMBER_DWELL_MS
-from stream.control.episode import Episode
+from stream.control.episode import Episode, is_more_severe
 from stream.control.evaluation.context import EvaluationContext
-from stream.control.head_counts import TEAM, unpack
-from stream.control.limits import SMALLEST, SPAN_MAX_MS
+from stream.control.head_counts import TEAM, HeadCounts, first, second, unpack
+from stream.control.limits import SMALLEST, SPAN_MAX_MS, Limits
 from stream.control.model import DetectorView, Scope, Severity, Verdict
 from stream.events.language import I64, Bool
 from stream.ids import TeamKey
@@ -33,7 +34,7 @@ _NO_DATA: Final = frozenset({Verdict.facts_only, Verdict.insufficient_data, Verd
 
 
 class StatusLine(NamedTuple):
-    """A line of a view, before it is put to a team or pool."""
+    """A line of a view without its team or pool: the other fields of `DetectorView`."""
 
     detector: str
     state: Verdict
@@ -123,13 +124,15 @@ def _lines(
     for detector in registry.of(scope):
         ends: Sequence[int] | None = None
         if detector.counts is not TEAM:  # the current counts have these already
-            ends = context.end_counts(detector.counts, scope).tolist()
+            ends = context.counted.end(detector.counts, scope).tolist()
         episodes = state.episodes(detector.group)
         for number, now in enumerate(every):
             own = now if ends is None else now._replace(counts=unpack(ends[number]))
-            line = _line(episodes.get(number), detector.name, detector.standing(own))
+            standing = detector.standing(own, state.state(detector, number))
+            line = _line(episodes.get(number), detector.name, standing)
             lines = found[number]
-            (lines.overruling if detector.overrules else lines.others).append(line)
+            if line is not None:
+                (lines.overruling if detector.overrules else lines.others).append(line)
     return found
 
 
@@ -139,10 +142,16 @@ def _is_known(context: EvaluationContext, pool: int) -> tuple[bool, bool]:
     return bool(context.carried.known_ms[pool] < NEVER_MS), asked
 
 
-def _line(episode: Episode | None, detector: str, standing: DetectorStatus) -> StatusLine:
-    """A detector's line: its alert if that is raised, else how it stands."""
-    state, statistic, limit, since_ms = standing
+def _line(
+    episode: Episode | None, detector: str, standing: DetectorStatus | None
+) -> StatusLine | None:
+    """A detector's line: its alert if that is raised, else how it stands; None: it is off."""
     alert = None if episode is None else episode.alerts.get(detector)
+    if standing is None:
+        if alert is None or not alert.raised:
+            return None
+        standing = DetectorStatus(alert.state, nan, nan)
+    state, statistic, limit, since_ms = standing
     if alert is not None and alert.raised:
         return StatusLine(
             detector, alert.state, alert.severity, alert.id, alert.since_ms, statistic, limit
@@ -185,7 +194,9 @@ def _current(context: EvaluationContext) -> tuple[list[CurrentCounts], list[Curr
     pool_stale = np.zeros(len(feed.pools), np.bool_)
     pool_stale[feed.pool_of_team[stale]] = True
     none = [0] * len(known)
-    return teams, _rows(context, context.by_pool(packed), pool_stale, pool_movers, none, known)
+    return teams, _rows(
+        context, context.counted.by_pool(packed), pool_stale, pool_movers, none, known
+    )
 
 
 def _rows(
@@ -221,3 +232,24 @@ def _movers(context: EvaluationContext) -> tuple[I64, I64]:
         np.bincount(team, minlength=len(feed.teams)),
         np.bincount(feed.pool_of_team[team], minlength=len(feed.pools)),
     )
+
+
+def update_amber(carried: ControlState, heads: HeadCounts, limits: Limits, from_ms: int) -> None:
+    """Since when a sixth is in aux, by team, up to the end of this feed, which began at from_ms."""
+    amber = limits.amber
+    new = (carried.amber_ms == NEVER_MS) & (second(heads.base) >= amber[first(heads.base)])
+    carried.amber_ms[new] = from_ms
+    if not len(heads.series.group):
+        return
+    is_amber = second(heads.series.packed) >= amber[first(heads.series.packed)]
+    # The first step after the last one that is not amber, if the group ends with amber ones.
+    places = np.where(is_amber, -1, np.arange(len(is_amber)))
+    last_other = np.maximum.reduceat(places, heads.series.start)
+    end = heads.series.end
+    since = np.where(
+        last_other < 0, heads.series.at_ms[heads.series.start],
+        heads.series.at_ms[np.minimum(last_other + 1, len(is_amber) - 1)],
+    )  # fmt: skip
+    groups = heads.series.groups
+    since = np.where(last_other < 0, np.minimum(carried.amber_ms[groups], since), since)
+    carried.amber_ms[groups] = np.where(last_other == end - 1, NEVER_MS, since)

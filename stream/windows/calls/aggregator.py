@@ -22,7 +22,7 @@ from stream.windows.calls.minute_sums import (
     team_values,
 )
 from stream.windows.calls.open_calls import Calls
-from stream.windows.closing.hour_sums import HourSums
+from stream.windows.closing.unsealed_hours import HourSums
 
 _PERIODS_KEPT_MS = 15 * DAY_MS
 

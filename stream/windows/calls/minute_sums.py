@@ -84,7 +84,12 @@ class CountEntries:
 
 
 class MinuteSums:
-    """Values by row (team or pool) and minute, and by row and period (shift or local day)."""
+    """Sums by row (team, pool or seat): by minute, and also by period (shift or local day).
+
+    A fact counts in the minute of its own instant as soon as it is known, also where that is later:
+    a sum is what is known now, not what was known at the end of its minute. Minutes are stored for
+    two hours.
+    """
 
     def __init__(self, width: int) -> None:
         self.minutes = np.zeros((8, RING, width), np.int64)

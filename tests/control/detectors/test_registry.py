@@ -10,6 +10,7 @@ import pytest
 from stream.control.alerts.messages import describe, messages
 from stream.control.control import Control
 from stream.control.detectors import registry
+from stream.control.detectors.protocol import Reading
 from stream.control.model import DetectorView, Severity, Verdict
 from stream.spec import Spec
 from tests.control.floor import Floor, lines, m, run, run_control, s, spec, view
@@ -164,3 +165,21 @@ def test_the_order_of_the_views_is_that_of_the_lists(added: None) -> None:
     views = control.views()
     assert shown_detectors(views, "red") == ["verdict", *of_teams]
     assert shown_detectors(views, "") == ["verdict", *of_pools]
+
+
+def test_a_detector_that_is_off_has_no_line_and_is_no_check_of_the_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def counted() -> tuple[set[str], float]:
+        control = Control(spec())
+        run_control(control, rung(), m(2))
+        shown = {one.detector for one in control.views() if one.team == "red"}
+        return shown, view(control, "red", "verdict").limit
+
+    shown, checks = counted()
+    monkeypatch.setattr(Ringing, "standing", lambda *_: None)
+    monkeypatch.setattr(
+        registry, "TEAM_DETECTORS", registry.checked(*registry.TEAM_DETECTORS, Ringing())
+    )
+    monkeypatch.setattr(Ringing, "evaluate", lambda _s, _i, _t, _c, state: Reading(state, None))
+    assert counted() == (shown, checks)

@@ -13,7 +13,7 @@ from stream.windows.sources import UNSEEN_MS
 from stream.windows.spells import Suffix, spell_starts
 
 HOURS = 2
-"""0: the hour to be sealed next; 1: newer time, all of it in the hour after (`seals.Seals`)."""
+"""0: the hour to be sealed next; 1: newer time, all in the hour after (`seal_times.Seals`)."""
 
 
 class HourSums(ColumnStore):

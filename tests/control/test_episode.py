@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from stream.control.alerts.lifecycle import advance, hash_id, severity_for
-from stream.control.episode import NO_EPISODE, AlertStep, Episode
+from stream.control.episode import NO_EPISODE, AlertStep, Episode, advance, hash_id, severity_for
 from stream.control.model import Severity, Verdict
 
 

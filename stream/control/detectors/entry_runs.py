@@ -102,6 +102,8 @@ class EntryLog:
 
     def followed_by(self, more: "EntryLog") -> "EntryLog":
         """These, then more."""
+        if not len(more):
+            return self
         return EntryLog(
             np.concatenate([self.at_ms, more.at_ms]),
             np.concatenate([self.entry_ms, more.entry_ms]),

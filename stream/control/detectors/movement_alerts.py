@@ -8,11 +8,19 @@ from bisect import bisect_left, bisect_right
 from math import ceil, floor
 from typing import Any, Final
 
-from stream.control.detectors.entries import MOVERS_MIN, EntryRun, find_run
-from stream.control.detectors.inputs import DetectorInput
-from stream.control.detectors.protocol import AlertGroup, CurrentCounts
-from stream.control.detectors.wording import AlertWording, ClearedWording, Phrase, Seconds
+from stream.control.detectors.entry_runs import MOVERS_MIN, EntryRun, find_run
+from stream.control.detectors.inputs import ENTRIES, DetectorInput
+from stream.control.detectors.protocol import (
+    AlertGroup,
+    AlertWording,
+    ClearedWording,
+    CurrentCounts,
+    Phrase,
+    Seconds,
+    Texts,
+)
 from stream.control.episode import AlertStep
+from stream.control.head_counts import Counts
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
 from stream.control.model import Severity, Transition, Verdict
 from stream.stats.chance import Interval
@@ -23,7 +31,6 @@ UNKNOWN_TENTHS: Final = 1
 """More than one tenth unknown: the share says nothing."""
 MOVERS_SHOWN: Final = 3
 """Fewer who went within minutes are no movement: the message gives the heads alone."""
-Counts = tuple[int, int, int]
 
 
 def is_blind(n: int, unknown: int) -> bool:
@@ -36,19 +43,20 @@ def is_calm(inputs: DetectorInput, t_ms: int, counts: Counts) -> bool:
     n, _k, unknown = counts
     if inputs.stale.at(t_ms) or is_blind(n, unknown):
         return False
-    return bool(inputs.away.at(t_ms) <= inputs.limits.clear[n])
+    return bool(inputs.of(ENTRIES).away.at(t_ms) <= inputs.limits.clear[n])
 
 
 def run_at(inputs: DetectorInput, t_ms: int, n: int) -> EntryRun | None:
     """The run of entries that becomes known at this instant, if any."""
-    entries = inputs.entries
+    found = inputs.of(ENTRIES)
+    entries = found.entries
     last = bisect_right(entries, t_ms, key=lambda entry: entry.at_ms)
     if not last or entries[last - 1].at_ms != t_ms:
         return None
     # What was known earlier had begun earlier still, and no longer counts.
     first = bisect_left(entries, t_ms - SPAN_MAX_MS, key=lambda entry: entry.at_ms)
-    counted = [entry for entry in entries[first:last] if inputs.counts_entry(entry, t_ms)]
-    return find_run(counted, t_ms, inputs.limits.spans(n, inputs.resolution_ms))
+    counted = [entry for entry in entries[first:last] if found.counts(entry, t_ms)]
+    return find_run(counted, t_ms, inputs.limits.spans(n, found.resolution_ms))
 
 
 def without_data(now: CurrentCounts) -> Verdict | None:
@@ -102,7 +110,7 @@ def run_chance(inputs: DetectorInput, counts: Counts, movers: int, window_s: int
 
 def _recent(inputs: DetectorInput, at_ms: int) -> tuple[list[str], int]:
     """Who entered within the last five minutes, in order, and seconds since the first did."""
-    known = (entry for entry in inputs.entries if entry.at_ms <= at_ms)
+    known = (entry for entry in inputs.of(ENTRIES).entries if entry.at_ms <= at_ms)
     latest = {e.agent: e.entry_ms for e in known if e.entry_ms >= at_ms - SPAN_MAX_MS}
     first_ms = min(latest.values(), default=at_ms)
     return sorted(latest, key=lambda agent: (latest[agent], agent)), ceil_s(at_ms - first_ms)
@@ -162,3 +170,41 @@ def _usual(heads: float) -> str:
     """Heads that are usual as whole numbers: ``1-2``."""
     low, high = floor(heads), ceil(heads)
     return str(low) if low == high else f"{low}-{high}"
+
+
+MOVEMENT_TEXTS: Final[Texts] = {
+    "en": {
+        "moved": "{movers} people went on break within {window}, {k} of {n} now (usual {usual}).",
+        "moved_away": "{movers} people stopped taking calls within {window}, "
+        "{k} of {n} on break now (usual {usual}).",
+        "away": "{k} of {n} on break now (usual {usual}).",
+        "title_moved": "{movers} people went on break within {window}",
+        "title_moved_away": "{movers} people stopped taking calls within {window}",
+        "title_away": "{k} of {n} on break",
+        "people_cleared": "{k} of {n} on break. It lasted {lasted}.",
+        "people_gone": "shift over, ended automatically.",
+        "title_gone": "shift over",
+        "do_page": "Do: 1) ask {back} back to calls, longest break first; 2) a meeting or "
+        "training? Move it past the peak.",
+        "do_nudge": "Do: see who can come back soon; with {back} back it would be normal again.",
+        "do_digest": "No need to act now: look at it with the shift.",
+        "chance": "Chance alone: about once in {count} {unit}.",
+        "chance_more": "Chance alone: not even once in {count} {unit}.",
+    },
+    "zh": {
+        "moved": "{window}内 {movers} 人转小休,现 {k}/{n} 人小休(通常 {usual} 人)。",
+        "moved_away": "{window}内 {movers} 人离开接听状态,现 {k}/{n} 人小休(通常 {usual} 人)。",
+        "away": "现 {k}/{n} 人小休(通常 {usual} 人)。",
+        "title_moved": "{window}内 {movers} 人转小休",
+        "title_moved_away": "{window}内 {movers} 人离开接听状态",
+        "title_away": "{k}/{n} 人小休",
+        "people_cleared": "现 {k}/{n} 人小休,持续 {lasted}。",
+        "people_gone": "已下班,自动结束。",
+        "title_gone": "已下班",
+        "do_page": "建议:①先请回 {back},休息最久者优先;②若是开会或培训,请移到高峰之后。",
+        "do_nudge": "建议:看看谁可以先回来,再回来 {back}即恢复正常。",
+        "do_digest": "现在不必处理,交接班时一并看。",
+        "chance": "正常波动下约 {count} {unit}才出现一次。",
+        "chance_more": "正常波动下 {count} {unit}也出现不到一次。",
+    },
+}
