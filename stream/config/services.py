@@ -50,7 +50,8 @@ class RedisTable(ConfigTable):
         "Address of Redis: one server; its Sentinels, with the service name and the database "
         "number; or some nodes of a cluster. User and password come once, before the first "
         "address, as user:password@, and are never printed; those of the Sentinels come last, as "
-        "?sentinel_username=…&sentinel_password=….",
+        "?sentinel_username=…&sentinel_password=…. In all of them %, /, ?, # and @ are written as "
+        "%25, %2F, %3F, %23 and %40.",
         "redis://host:port/DB, unix://path, redis+sentinel://host:port,host:port/SERVICE/DB, "
         "redis+cluster://host:port,host:port; rediss instead of redis for TLS",
     )
