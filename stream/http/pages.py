@@ -20,7 +20,7 @@ TURNS: Final = web.AppKey("turns", asyncio.Semaphore)
 T = TypeVar("T")
 
 
-class Page(NamedTuple):
+class ListPage(NamedTuple):
     """The names of one page."""
 
     names: Sequence[str]
@@ -28,7 +28,7 @@ class Page(NamedTuple):
     """The name after which the next page begins; None: this is the last one."""
 
 
-def page_of(names: Iterable[str], request: web.Request) -> Page:
+def page_of(names: Iterable[str], request: web.Request) -> ListPage:
     """The page of these names that the request asks for, in their order.
 
     Raises:
@@ -40,7 +40,7 @@ def page_of(names: Iterable[str], request: web.Request) -> Page:
     ordered = sorted(names)
     start = bisect_right(ordered, request.query["after"]) if "after" in request.query else 0
     chosen = ordered[start : start + int(limit)]
-    return Page(chosen, chosen[-1] if start + int(limit) < len(ordered) else None)
+    return ListPage(chosen, chosen[-1] if start + int(limit) < len(ordered) else None)
 
 
 async def documents(

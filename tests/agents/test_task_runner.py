@@ -6,7 +6,7 @@ import random
 import pytest
 
 from stream.agents.partition_task import TaskLimits
-from stream.errors import DamagedKeyError, StateError
+from stream.errors import StateError
 from stream.store.protocol import Outcome
 from tests.agents.bench import (
     Bench,
@@ -80,29 +80,6 @@ async def test_while_the_store_is_unavailable_pages_are_sent_from_memory() -> No
     assert "page" in bench.diary.lines
     assert "commit" not in bench.diary.lines
     assert bench.services.store_state.unavailable_since_s is not None
-
-
-async def test_a_damaged_key_is_named_once_and_pages_are_sent_from_memory(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    bench, records = live(), until_the_walk_out(1)
-    runner = await bench.acquire_task()
-    bench.store.unavailable = True
-    bench.store.error = DamagedKeyError("key floorwatch:{a:0}:outbox holds something else")
-    await runner.process(batch(records, 0, len(records)))
-
-    for _ in range(3):
-        assert not await runner.flush()
-        await runner.publish()
-
-    state = bench.services.store_state
-    assert "page" in bench.diary.lines
-    assert list(state.damaged.values()) == ["key floorwatch:{a:0}:outbox holds something else"]
-    assert state.unavailable_since_s is None
-    assert len([one for one in caplog.messages if "outbox holds something else" in one]) == 1
-    bench.store.unavailable = False
-    assert await runner.flush()
-    assert not state.damaged
 
 
 async def test_a_store_is_back_as_soon_as_views_are_written_again() -> None:
