@@ -13,8 +13,8 @@ from aiohttp import web
 
 from stream.http import front_page, health, metrics, pools, teams
 from stream.http.api import API, Api
+from stream.http.connections import serving_application
 from stream.http.pages import PAGES_AT_ONCE, TURNS
-from stream.http.server import serving_application
 
 RESOURCES: Final = (
     front_page.routes,

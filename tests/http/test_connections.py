@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from stream.errors import StateError
-from stream.http import server
-from stream.http.server import CONNECTIONS_MAX, connections_max, serving_application
+from stream.http import connections
+from stream.http.connections import CONNECTIONS_MAX, connections_max, serving_application
 
 HALF = b"GET /ok HTTP/1.1\r\nHost: x\r\nX-a: "
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -152,7 +152,7 @@ async def test_an_answer_that_streams_may_last() -> None:
 
 
 async def test_a_body_that_nobody_wants_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(server._LIMITS, "lingering_time", 0.1)
+    monkeypatch.setitem(connections._LIMITS, "lingering_time", 0.1)
     async with served() as clients:
         client = await clients.client(
             b"POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\na"

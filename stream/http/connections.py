@@ -1,4 +1,4 @@
-"""The HTTP server: connections that are bounded in number, time and size."""
+"""The HTTP server: connections bounded in number, time and size."""
 
 import asyncio
 import contextlib
