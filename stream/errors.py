@@ -5,6 +5,7 @@ FloorwatchError
 ├── InputError           a file is missing or not of the given kind: exit 2
 ├── ServiceError         Kafka, Redis or a sink is unavailable: exit 3
 └── StateError           stored state that this version must not use: exit 1, says what to do
+    └── DamagedKeyError  a key of the store holds something else; a worker waits until it is mended
 
 A bad *event* is no exception but a value with a reason (``stream.events.Rejected``).
 """
@@ -39,6 +40,14 @@ class ServiceError(FloorwatchError):
 
 class StateError(FloorwatchError):
     """Stored state that this version refuses to use; the text says what to do."""
+
+
+class DamagedKeyError(StateError):
+    """A key of the store holds something else; the text names it.
+
+    No restart would help, and other partitions are not concerned: a worker continues without it
+    as without a store.
+    """
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from stream.failpoints import failpoint
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.store.keys import ShardKey
+from stream.store.keys import PREFIX, ShardKey
 from stream.store.protocol import Commit, Lease, LeaseLost, Outcome, Snapshot, Store
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.restore_checks import check_compatible, is_state_lost
@@ -40,6 +40,8 @@ class TaskConfig:
     rebuild: bool = False
     """Recompute state that is lost, or of another log, from what Kafka retains; otherwise the
     worker refuses to start the task."""
+    prefix: str = PREFIX
+    """Of all keys of the store."""
     pause_s: float = 10.0
     """Wait before acquiring a partition that another worker took: one session timeout."""
 

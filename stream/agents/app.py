@@ -68,7 +68,7 @@ POLL_S: Final = 1.0
 
 
 def run_worker(settings: Settings) -> None:
-    """Run one worker until SIGTERM or SIGINT.
+    """Run one worker until SIGTERM, SIGINT, SIGHUP or SIGQUIT.
 
     Raises:
         ConfigurationError: the roster is wrong, or the HTTP address is in use.
@@ -102,6 +102,7 @@ class Worker:
             limits=TaskLimits(archive_keep_ms=settings.archive.keep_ms),
             track_active=bool(alertmanager_specs(settings)),
             rebuild=settings.redis.on_loss == "rebuild",
+            prefix=settings.redis.prefix,
             pause_s=session_s,
         )
         self._watchdog = Watchdog()
@@ -125,9 +126,8 @@ class Worker:
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
 
     def _make_services(self) -> WorkerServices:
-        settings, health = self._settings, Health()
+        settings, kafka, health = self._settings, self._settings.kafka, Health()
         health.build_info.labels(version("floorwatch"), self._rules).set(1)
-        kafka = settings.kafka
         topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
         return WorkerServices(
             store=RedisStore(
@@ -135,6 +135,8 @@ class Worker:
                 StoreOptions(
                     patience_s=STORE_PATIENCE_S,
                     view_fields=number_fields(Shard(settings.spec).figures()),
+                    group=kafka.group,
+                    prefix=settings.redis.prefix,
                 ),
             ),
             publisher=KafkaPublisher(kafka.brokers, topics),
@@ -202,7 +204,9 @@ class Worker:
         partitions = partial(self._consumer.partition_count, topic)
         api = Api(
             exporter=self._services.exporter,
-            reader=StoreReader(self._services.store, topic, partitions),
+            reader=StoreReader(
+                self._services.store, topic, partitions, self._settings.redis.prefix
+            ),
             now_ms=self._now_ms,
             not_alive=lambda: not_alive(self._progress.stalled_s),
             not_ready=self._not_ready,

@@ -7,7 +7,7 @@ from typing import Final
 
 from stream.agents.task_runner import TaskRunner
 from stream.agents.worker_services import WorkerServices
-from stream.errors import FloorwatchError
+from stream.errors import FloorwatchError, StateError
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,12 @@ class WorkerGauges:
             health.topic_up.labels(topic).set(topic not in down)
 
     async def poll_memory(self) -> None:
-        """Poll the memory of the store's servers until cancelled."""
+        """Poll memory and settings of the store's servers until cancelled."""
         while True:
             try:
                 await self._poll_memory()
+            except StateError as error:
+                self._services.store_state.set_unfit([str(error)])
             except FloorwatchError as error:
                 # Writers report that the store is unavailable, and stop where it must not be used.
                 log.debug("the store's memory is unknown: %s", error)
@@ -48,6 +50,7 @@ class WorkerGauges:
     async def _poll_memory(self) -> None:
         health = self._services.health
         servers = await self._services.store.memory()
+        self._services.store_state.set_unfit([one.unfit for one in servers if one.unfit])
         health.redis_memory.clear()
         health.redis_memory_max.clear()
         for server in servers:

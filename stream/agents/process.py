@@ -1,6 +1,6 @@
 """The process as a whole: signals, garbage collection, memory.
 
-SIGTERM and SIGINT stop the worker, SIGUSR1 prints the stack of each thread.
+SIGTERM, SIGINT, SIGHUP and SIGQUIT stop the worker, SIGUSR1 prints the stack of each thread.
 """
 
 import asyncio
@@ -47,10 +47,13 @@ def release_memory() -> None:
 def install_signal_handlers(stop: Callable[[], None]) -> None:
     """Install the handlers; `stop` may be called more than once.
 
-    SIGUSR2 is ignored: Faust's own worker would open a debugger and hang.
+    A terminal that closes sends SIGHUP, and Ctrl-Backslash SIGQUIT: by default both end a process
+    at once, without a commit. Under nohup SIGHUP stays ignored. SIGUSR2 is ignored: Faust's own
+    worker would open a debugger and hang.
     """
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     faulthandler.register(signal.SIGUSR1, all_threads=True)

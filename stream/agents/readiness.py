@@ -25,6 +25,7 @@ def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServi
     if unavailable_since_s is not None:
         unavailable_s = time.monotonic() - unavailable_since_s
         reasons.append(f"the store has been unavailable for {unavailable_s:.0f} s")
+    reasons += [*services.store_state.unfit, *services.store_state.damaged.values()]
     pending = [str(tp.partition) for tp in tasks.pending()]
     if pending:
         reasons.append(f"waiting for the state of partitions {', '.join(pending)}")

@@ -21,7 +21,7 @@ from stream.agents.transport.batch_consumer import BatchConsumer
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
-from stream.errors import ServiceError
+from stream.errors import DamagedKeyError, ServiceError
 from stream.store.keys import ShardKey
 from stream.store.protocol import LeaseLost, Outcome
 
@@ -110,6 +110,8 @@ class TaskManager:
                 self._start(tp, result)
             elif isinstance(result, ServiceError):
                 self._on_store_unavailable(result)
+            elif isinstance(result, DamagedKeyError):
+                self._services.store_state.on_error(result, tp.partition)
             elif isinstance(result, (LeaseLost, LogTooShort, KafkaError, CancelledError)):
                 log.warning("partition %d cannot be acquired yet: %r", tp.partition, result)
             else:
@@ -179,7 +181,9 @@ class TaskManager:
         if not self._services.store_state.opened:
             msg = "the store is not open yet"
             raise ServiceError(msg)
-        partition_ref = PartitionRef(ShardKey(tp.topic, tp.partition), partitions)
+        partition_ref = PartitionRef(
+            ShardKey(tp.topic, tp.partition, self._config.prefix), partitions
+        )
         committed = await self._consumer.committed(tp)
         store, log_check = self._services.store, self._log_check
         task = await acquire_task(

@@ -18,9 +18,9 @@ from stream.agents.partition_task import PartitionTask, RecordChunk
 from stream.agents.task_commit import CommitResult, archive_and_commit
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.view_publisher import TICK_MS, ViewPublisher
-from stream.agents.worker_services import WorkerServices
+from stream.agents.worker_services import STORE_ERRORS, WorkerServices
 from stream.clock import monotonic_ms, wall_ms
-from stream.errors import ServiceError
+from stream.errors import FloorwatchError
 from stream.store.protocol import Outcome, Snapshot
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT
@@ -192,14 +192,14 @@ class TaskRunner:
         del task.dead_letters[: len(dead_letters)]
         try:
             outcome = await archive_and_commit(self._services.store, task, commit)
-        except ServiceError as error:
+        except STORE_ERRORS as error:
             self._on_store_unavailable(error)
             return CommitResult.store_unavailable
         if not outcome.stored:
             self._on_lease_lost(outcome)
             return CommitResult.refused
         self._store_unavailable, self.owned_s = False, time.monotonic()
-        self._services.store_state.mark_available()
+        self._services.store_state.on_commit(self.partition)
         self._services.health.commit_seconds.observe((monotonic_ms() - start_ms) / 1_000)
         task.outbox.on_committed(commit.outbox, commit.delivered)
         task.records_committed, self.committed_offset = records, commit.offset
@@ -217,7 +217,7 @@ class TaskRunner:
         """Publish figures, to Prometheus and as views. Waits for the store."""
         try:
             outcome = await self._view_publisher.publish(self._services)
-        except ServiceError as error:
+        except STORE_ERRORS as error:
             self._on_store_unavailable(error)
             return
         self._services.store_state.mark_available()
@@ -236,7 +236,7 @@ class TaskRunner:
     async def _save_or_log(self) -> None:
         try:
             await self.save()
-        except ServiceError as error:
+        except STORE_ERRORS as error:
             self._on_store_unavailable(error)
 
     async def save(self) -> None:
@@ -283,14 +283,13 @@ class TaskRunner:
         if await self.flush() and (self._unsaved or self.task.records > self.task.records_saved):
             await self.save()
 
-    def _on_store_unavailable(self, error: ServiceError) -> None:
+    def _on_store_unavailable(self, error: FloorwatchError) -> None:
         self._retry_at_ms = monotonic_ms() + RETRY_MS
         self._store_unavailable = True
         # Cut off from both, it may have lost the partition without knowing.
         if self.is_kafka_answering():
             self.owned_s = time.monotonic()
-        if self._services.store_state.mark_unavailable():
-            log.warning("the store is unavailable, continuing from memory: %s", error)
+        self._services.store_state.on_error(error, self.partition)
 
     def _on_lease_lost(self, outcome: Outcome) -> None:
         self._lease_lost = True

@@ -62,7 +62,8 @@ class ViewPublisher:
 
     async def _write(self, services: WorkerServices, figures: Figures) -> Outcome:
         lease = self._task.lease
-        views = {keys.view(view): fields for view, fields in self._writer.views(figures).items()}
+        fields_of, prefix = self._writer.views(figures), lease.shard.prefix
+        views = {keys.view(view, prefix): fields for view, fields in fields_of.items()}
         outcome = await services.store.write_views(lease, figures.as_of_ms, views)
         gone = self._stored - views.keys()
         if gone and outcome.stored:

@@ -2,12 +2,14 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import EventCounts, PartitionTask
 from stream.dlq.dead_letters import DeadLetter
+from stream.errors import DamagedKeyError, FloorwatchError, ServiceError
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
@@ -17,6 +19,8 @@ from stream.units import MINUTE_MS
 
 log = logging.getLogger(__name__)
 
+STORE_ERRORS: Final = (ServiceError, DamagedKeyError)
+"""Errors of the store with which a task continues from memory."""
 EVENTS_EVALUATED_MIN: Final = 100
 """A minute with fewer events says nothing about a stream."""
 
@@ -51,6 +55,35 @@ class StoreState:
     unavailable_since_s: float | None = None
     opened: bool = False
     """It was opened, and is fit for use."""
+
+    unfit: tuple[str, ...] = ()
+    """Why its servers must not hold state now: somebody has changed their settings."""
+    damaged: dict[int, str] = field(default_factory=dict)
+    """By partition: which key holds something else, since its last commit."""
+
+    def on_error(self, error: FloorwatchError, partition: int) -> None:
+        """A call for a partition failed with one of `STORE_ERRORS`; logged when it is news."""
+        if isinstance(error, DamagedKeyError):
+            if self.damaged.get(partition) != str(error):
+                log.error("partition %d: continuing from memory: %s", partition, error)
+            self.damaged[partition] = str(error)
+        elif self.mark_unavailable():
+            log.warning("the store is unavailable, continuing from memory: %s", error)
+
+    def set_unfit(self, reasons: Iterable[str]) -> None:
+        """Set why servers of the store must not hold state now; logged when it is news."""
+        now = tuple(dict.fromkeys(reasons))
+        for reason in now:
+            if reason not in self.unfit:
+                log.error("%s", reason)
+        if self.unfit and not now:
+            log.info("the store may hold state again")
+        self.unfit = now
+
+    def on_commit(self, partition: int) -> None:
+        """A commit of a partition succeeded."""
+        self.damaged.pop(partition, None)
+        self.mark_available()
 
     def mark_available(self) -> None:
         """A call succeeded."""

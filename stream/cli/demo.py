@@ -34,15 +34,23 @@ def demo(
       floorwatch replay events demo-files/events.jsonl --config demo-files/floorwatch.toml --out d
     """  # noqa: D301 - click's mark for text that it must not wrap
     began_s = time.monotonic()
+    from contextlib import ExitStack
     from tempfile import TemporaryDirectory
 
     from stream.cli.demonstration.story import DemoOptions, run
 
     seconds = _seconds(os.environ.get("DEMO_SECONDS", ""))
     walk_out = os.environ.get("DEMO_WALKOUT", "1") != "0"
-    with TemporaryDirectory(prefix="floorwatch-demo-") as scratch:
-        directory = Path(scratch) if keep is None else keep.absolute()
-        _make(directory)
+    with ExitStack() as stack:
+        if keep is None:
+            try:
+                scratch = TemporaryDirectory(prefix="floorwatch-demo-")
+            except OSError as error:
+                raise ConfigurationError(f"TMPDIR, or --keep: {_reason(error)}") from None
+            directory = Path(stack.enter_context(scratch))
+        else:
+            directory = keep.absolute()
+            _make(directory)
         complaints = run(DemoOptions(directory, seconds, walk_out, began_s))
     if complaints:
         raise typer.Exit(1)
@@ -52,8 +60,11 @@ def _make(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError(f"--keep {directory}: {reason}") from None
+        raise ConfigurationError(f"--keep {directory}: {_reason(error)}") from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _seconds(text: str) -> float | None:

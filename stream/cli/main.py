@@ -5,6 +5,7 @@ interrupted; 1 anything else. Messages go to stderr, results to stdout.
 """
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -114,6 +115,10 @@ def _drop_output() -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names and texts hold any character, whatever the locale says; files are UTF-8 anyway.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app(prog_name="floorwatch")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,8 +26,15 @@ NOT_FOR_SETTINGS: Final = frozenset(
     f"{PREFIX}{name}" for name in ("DATA", "FAULT", "HISTORIES", "KAFKA_JARS", "REQUIRE_REAL")
 )
 """Variables of tests and benchmarks."""
-OF_KUBERNETES: Final = frozenset({"service", "port"})
-"""Kubernetes sets FLOORWATCH_SERVICE_HOST and others for a service called floorwatch."""
+_OF_KUBERNETES = re.compile(
+    r"[A-Z0-9_]+?_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?"
+    r"|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
+"""Variables that Kubernetes makes for each Service: of one named floorwatch-redis they begin with
+FLOORWATCH_REDIS, as those of a section do. See
+https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables"""
+_PORT_OF_KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://.*")
+"""The value of FLOORWATCH_REDIS_PORT, and so on."""
 OUT_OF_RANGE: Final = ("greater_than_equal", "less_than_equal")
 
 _SECTIONS: Final = frozenset(
@@ -48,11 +56,17 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """
     chosen = file_read(path)
     data = {} if chosen is None else _read(chosen)
-    from_environment = _override(data, environ)
+    texts = {name: value for name, value in environ.items() if _is_text(value)}
+    from_environment = _override(data, texts)
     lines = [
+        f"{variable}: not UTF-8"
+        for variable in sorted(environ.keys() - texts.keys())
+        if variable.startswith(PREFIX)
+    ]
+    lines += [
         f"{variable}: unknown setting; sections: {', '.join(sorted(_SECTIONS))}"
         for variable in sorted(environ)
-        if _names_no_section(variable)
+        if _names_no_section(variable, environ[variable])
     ]
     try:
         settings = Settings.model_validate(data)
@@ -103,11 +117,20 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
+def _is_text(value: str) -> bool:
+    """Whether a variable is UTF-8; bytes that are not are surrogates in Python."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """Put values of the environment into `data`; returns the variable of each path."""
     origin: dict[str, str] = {}
     for variable, value in sorted(environ.items()):
-        section, key = _place_of(variable)
+        section, key = _place_of(variable, value)
         if section in _SECTIONS and key:
             table = data.setdefault(section, {})
             if isinstance(table, dict):
@@ -116,17 +139,25 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str
     return origin
 
 
-def _place_of(variable: str) -> tuple[str, str]:
+def _place_of(variable: str, value: str) -> tuple[str, str]:
     """Section and key of a variable; both empty if it is not part of the configuration."""
     if not variable.startswith(PREFIX) or variable in NOT_FOR_SETTINGS:
+        return "", ""
+    if _is_of_kubernetes(variable, value):
         return "", ""
     section, _, key = variable.removeprefix(PREFIX).lower().partition("_")
     return section, key
 
 
-def _names_no_section(variable: str) -> bool:
-    section, key = _place_of(variable)
-    return key != "" and section not in _SECTIONS | OF_KUBERNETES
+def _is_of_kubernetes(variable: str, value: str) -> bool:
+    if _OF_KUBERNETES.fullmatch(variable):
+        return True
+    return variable.endswith("_PORT") and _PORT_OF_KUBERNETES.fullmatch(value) is not None
+
+
+def _names_no_section(variable: str, value: str) -> bool:
+    section, key = _place_of(variable, value)
+    return key != "" and section not in _SECTIONS
 
 
 def _error_line(item: dict[str, Any], from_environment: Mapping[str, str]) -> str:
@@ -160,7 +191,7 @@ def _shown(item: dict[str, Any], field: FieldInfo) -> str:
         return json.dumps("***")
     if item["type"] in OUT_OF_RANGE:
         return reference.value_text(field, value)
-    if _is_address(field) and "://" not in str(value):
+    if _is_address(field) and not (isinstance(value, str) and "://" in value):
         return json.dumps("***")  # not a URL, so any part of it may be the secret
     text = json.dumps(
         masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False

@@ -10,6 +10,7 @@ from stream.control.model import Severity
 from stream.figures.model import WINDOWS
 from stream.render.selection import ROWS_MAX, MetricSelection
 from stream.spec import ANY
+from stream.store.keys import PREFIX_PATTERN
 from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
 
 CHATS: Final = ("slack", "teams", "wecom", "dingtalk", "feishu")
@@ -49,9 +50,17 @@ class RedisTable(ConfigTable):
         "Address of Redis: one server; its Sentinels, with the service name and the database "
         "number; or some nodes of a cluster. User and password come once, before the first "
         "address, as user:password@, and are never printed; those of the Sentinels come last, as "
-        "?sentinel_username=…&sentinel_password=….",
+        "?sentinel_username=…&sentinel_password=…. In all of them %, /, ?, # and @ are written as "
+        "%25, %2F, %3F, %23 and %40.",
         "redis://host:port/DB, unix://path, redis+sentinel://host:port,host:port/SERVICE/DB, "
         "redis+cluster://host:port,host:port; rediss instead of redis for TLS",
+    )
+    prefix: str = setting(
+        "floorwatch",
+        "Beginning of all keys. Installations that share a Redis need different ones: each has "
+        "state and views of its own.",
+        "1 to 64 of A-Z, a-z, 0-9, '.', '_', '-'",
+        pattern=PREFIX_PATTERN,
     )
     on_loss: Literal["refuse", "rebuild"] = setting(
         "refuse",

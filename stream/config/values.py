@@ -21,7 +21,12 @@ from stream.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, parse_duration_m
 OFF: Final = "off"
 
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-_USER_INFO = re.compile(r"//(?P<user>[^/]*)@")
+_WEB_ADDRESS = re.compile(
+    r"(?:(?P<login>[^/?#]*)@)?(?P<host>[^/?#@]*)(?P<path>/[^?#@]*)?(?:[?#][^@]*)?"
+    # Paths of Microsoft Teams hold "@"; that is no end of a password if a plain host precedes it.
+    r"|(?P<host_only>(?:[\w-]+\.)+[\w-]+)/.*",
+    re.DOTALL,
+)
 _UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
 
 
@@ -180,20 +185,29 @@ def _secret(value: object) -> SecretText:
 
 
 def masked(url: str) -> str:
-    """A URL with secrets masked."""
+    """A URL with secrets masked; of one that is invalid only the scheme is shown."""
     scheme, colon, rest = url.partition("://")
     if not colon:
         return "***" if "@" in url else url
-    hidden = _USER_INFO.sub(_mask_user, f"//{rest}")
-    if scheme not in SCHEMES:
-        host, slash, path = hidden.removeprefix("//").partition("/")
-        return f"{scheme}://{host.partition('?')[0]}{slash}{'***' if path else ''}"
-    return f"{scheme}:{hidden.partition('?')[0]}"
+    if scheme in SCHEMES:
+        try:
+            return site_of(url).masked
+        except ValueError:
+            return f"{scheme}://***"
+    return f"{scheme}://{_masked_web(rest)}"
 
 
-def _mask_user(found: re.Match[str]) -> str:
-    user, colon, _ = found["user"].partition(":")
-    return f"//{user}:***@" if colon else "//***@"
+def _masked_web(rest: str) -> str:
+    """Host of a web address; what precedes it masked, and the path, which may be a token."""
+    parts = _WEB_ADDRESS.fullmatch(rest)
+    if parts is None:  # an unencoded "/" in a password, for instance: nothing is certain
+        return "***"
+    if parts["host_only"]:
+        return f"{parts['host_only']}/***"
+    user, colon, _ = (parts["login"] or "").partition(":")
+    login = "" if parts["login"] is None else f"{user}:***@" if colon else "***@"
+    path = parts["path"] or ""
+    return f"{login}{parts['host']}{path[:1]}{'***' if path[1:] else ''}"
 
 
 def _url(*schemes: str) -> BeforeValidator:

@@ -1,5 +1,6 @@
 """Views as JSON documents: numbers as numbers, grouped by state, window and detector."""
 
+import contextlib
 from typing import Any, Final
 
 from stream.control.model import Verdict
@@ -36,33 +37,43 @@ def _filled(document: dict[str, Any], view: View) -> dict[str, Any]:
     detectors: dict[str, dict[str, Any]] = {}
     windows: dict[str, dict[str, Any]] = {}
     for field, text in view.texts.items():
-        match field.split(f.SEPARATOR):
-            case [name]:
-                document[name] = parsers.get(name, _number)(text)
-            case [f.AGENTS, state]:
-                document[f.AGENTS][state] = _number(text)
-            case [f.SECONDS, state, window]:
-                windows.setdefault(window, {}).setdefault(f.SECONDS, {})[state] = _number(text)
-            case [what, detector] if what in f.DETECTOR_TEXTS:
-                detectors.setdefault(detector, {})[f.DETECTOR_TEXTS[what]] = text
-            case [what, detector] if what in f.DETECTOR_NUMBERS:
-                detectors.setdefault(detector, {})[f.DETECTOR_NUMBERS[what]] = _number(text)
-            case [name, window]:
-                windows.setdefault(window, {})[name] = _number(text)
+        # A field that somebody edited is left out; its worker writes it anew within a minute.
+        with contextlib.suppress(ValueError):
+            match field.split(f.SEPARATOR):
+                case [name]:
+                    document[name] = parsers.get(name, _number)(text)
+                case [f.AGENTS, state]:
+                    document[f.AGENTS][state] = _number(text)
+                case [f.SECONDS, state, window]:
+                    windows.setdefault(window, {}).setdefault(f.SECONDS, {})[state] = _number(text)
+                case [what, detector] if what in f.DETECTOR_TEXTS:
+                    detectors.setdefault(detector, {})[f.DETECTOR_TEXTS[what]] = text
+                case [what, detector] if what in f.DETECTOR_NUMBERS:
+                    detectors.setdefault(detector, {})[f.DETECTOR_NUMBERS[what]] = _number(text)
+                case [name, window]:
+                    windows.setdefault(window, {})[name] = _number(text)
     return document | {"detectors": detectors, "windows": windows}
 
 
 def _freshness(view: View, now_ms: int | None, if_stale: dict[str, str]) -> dict[str, Any]:
     """The age of a live view; fields of `if_stale` replace those of a view that is too old."""
     stale = view.verdict == Verdict.stale
-    if now_ms is None or view.as_of is None:
+    as_of_ms = _instant_ms(view.as_of)
+    if now_ms is None or as_of_ms is None:
         return {"age_s": None, "stale": stale}
-    age_ms = now_ms - parse_instant_ms(view.as_of)
+    age_ms = now_ms - as_of_ms
     age_s = max(0, age_ms) / 1_000
     if age_ms <= STALE_AFTER_MS:
         return {"age_s": age_s, "stale": stale}
     last = {} if view.verdict is None else {"last_verdict": view.verdict}
     return {"age_s": age_s, "stale": True, **if_stale, **last}
+
+
+def _instant_ms(text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_instant_ms(text)
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> int | float:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from stream.http.api import API, FLOOR, error_answer, json_answer
 from stream.http.documents import pool_document
+from stream.http.pages import TURNS, documents, page_of
 from stream.render.view_fields import PoolView, ViewKey, ViewKind
 
 routes: Final = web.RouteTableDef()
@@ -13,15 +14,18 @@ routes: Final = web.RouteTableDef()
 
 @routes.get(f"{FLOOR}/pools")
 async def list_pools(request: web.Request) -> web.Response:
-    """All pools of a floor, by name."""
+    """The pools of a floor, by name, in pages."""
     api, floor = request.app[API], request.match_info["floor"]
-    names = sorted(await api.reader.pools(floor))
-    if not names:
-        return error_answer(404, "unknown_floor", f"no pool of floor '{floor}' is known")
-    keys = [ViewKey(ViewKind.pool, floor, name) for name in names]
-    found, now_ms = await api.reader.read(keys), api.now_ms()
-    views = [PoolView(floor, key.name, found[key]) for key in keys if key in found]
-    return json_answer({"floor": floor, "pools": [pool_document(one, now_ms) for one in views]})
+    async with request.app[TURNS]:
+        names = await api.reader.pools(floor)
+        if not names:
+            return error_answer(404, "unknown_floor", f"no pool of floor '{floor}' is known")
+        page = page_of(names, request)
+        keys = [ViewKey(ViewKind.pool, floor, name) for name in page.names]
+        found, now_ms = await api.reader.read(keys), api.now_ms()
+        views = (PoolView(floor, key.name, found[key]) for key in keys if key in found)
+        pools = await documents(views, lambda view: pool_document(view, now_ms))
+        return json_answer({"floor": floor, "pools": pools, "next": page.next})
 
 
 @routes.get(f"{FLOOR}/pools/{{pool:[^/]+}}")

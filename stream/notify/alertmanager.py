@@ -22,8 +22,9 @@ import orjson
 from stream.clock import wall_ms
 from stream.failpoints import failpoint
 from stream.notify.alertmanager_alert import NO_LINKS, AlertmanagerAlert, Links, alert_of
+from stream.notify.bounded import new_session
 from stream.notify.notice import Notice
-from stream.notify.sink import RETRY_POLICY, RetryPolicy, SinkSpec
+from stream.notify.sink import RETRY_POLICY, RetryPolicy, SendResult, SinkSpec, post
 from stream.render.worker_metrics import Health
 from stream.units import MINUTE_MS, SECOND_MS
 
@@ -115,7 +116,7 @@ class ActiveAlerts:
 
     async def __aenter__(self) -> "ActiveAlerts":
         """Start to send."""
-        self._session = aiohttp.ClientSession(headers={"User-Agent": "floorwatch"})
+        self._session = new_session()
         self._senders = []
         for spec in self._specs:
             undelivered = dict.fromkeys(spec.urls, 0)
@@ -232,19 +233,12 @@ class _MemberSender:
 
     async def _try(self, body: bytes) -> str:
         """Post once; why it failed, empty if it did not."""
-        try:
-            with failpoint("page"):
-                async with self._session.post(
-                    self._url,
-                    data=body,
-                    headers={"Content-Type": "application/json"},
-                    timeout=aiohttp.ClientTimeout(total=self._spec.timeout_ms / SECOND_MS),
-                    allow_redirects=False,
-                ) as response:
-                    return "" if response.status == 200 else f"status {response.status}"
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Only its type: the text of an error of aiohttp may contain the URL.
-            return type(error).__name__
+        headers = {"Content-Type": "application/json"}
+        with failpoint("page"):
+            reply = await post(self._session, self._url, body, headers, self._spec.timeout_ms)
+        if isinstance(reply, SendResult):
+            return reply.why
+        return "" if reply.status == 200 else f"status {reply.status}"
 
 
 def _one_each(alerts: Iterable[AlertmanagerAlert]) -> list[AlertmanagerAlert]:

@@ -14,6 +14,7 @@ from typing import Self
 
 import aiohttp
 
+from stream.notify.bounded import new_session
 from stream.notify.notice import Notice
 from stream.notify.senders import sender_of
 from stream.notify.sink import RETRY_POLICY, RetryPolicy, SinkSpec
@@ -60,7 +61,7 @@ class Dispatcher:
 
     async def __aenter__(self) -> Self:
         """Start to deliver."""
-        self._session = aiohttp.ClientSession(headers={"User-Agent": "floorwatch"})
+        self._session = new_session()
         senders = [sender_of(spec, self._session) for spec in self._specs]
         self._queues = [
             SinkQueue(sender, self._health, self._retry, self._sink_accepted, self._sink_dropped)

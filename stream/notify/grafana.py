@@ -20,6 +20,7 @@ from grafana_api.grafana_face import GrafanaFace
 
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.failpoints import failpoint
+from stream.notify.bounded import ANSWER_BYTES_MAX, BOARD_BYTES_MAX, BoundedAdapter
 from stream.notify.notice import Notice, Status
 from stream.notify.sink import MessageRate, SendResult, SendStatus, SinkSpec
 from stream.units import parse_instant_ms
@@ -54,9 +55,12 @@ class GrafanaClient:
         url: its address, with the path if it is served under one.
         token: of a service account that may write dashboards and folders.
         timeout_s: of one request, in seconds.
+        bytes_max: of one answer.
     """
 
-    def __init__(self, url: str, token: str, timeout_s: float) -> None:
+    def __init__(
+        self, url: str, token: str, timeout_s: float, bytes_max: int = BOARD_BYTES_MAX
+    ) -> None:
         parts = urlsplit(url)
         path = parts.path.strip("/")
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -69,6 +73,7 @@ class GrafanaClient:
             protocol=parts.scheme,
             timeout=(timeout_s / 2, timeout_s / 2),  # to connect, and to reply
         )
+        self._face.api.s.mount(f"{parts.scheme}://", BoundedAdapter(bytes_max, timeout_s / 2))
         # A redirect turns POST into GET: Grafana would reply, and write nothing.
         self._face.api.s.max_redirects = 0
 
@@ -260,7 +265,9 @@ class GrafanaSender:
 
     def __init__(self, spec: GrafanaSpec) -> None:
         self.spec = spec
-        self._client = GrafanaClient(spec.url, spec.token, spec.timeout_ms / 1_000)
+        self._client = GrafanaClient(
+            spec.url, spec.token, spec.timeout_ms / 1_000, ANSWER_BYTES_MAX
+        )
 
     def batch_size(self, _notices: Iterable[Notice]) -> int:
         """One: an annotation is one step."""

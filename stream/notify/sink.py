@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 import aiohttp
 
 from stream.control.model import Severity
+from stream.notify.bounded import body_of
 from stream.notify.notice import Notice
 from stream.spec import ANY
 
@@ -136,13 +137,13 @@ class Reply(NamedTuple):
 async def post(
     session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str], timeout_ms: int
 ) -> Reply | SendResult:
-    """Post once; returns the reply, or that the sink is unavailable."""
+    """Post once; returns the reply, its body bounded, or that the sink is unavailable."""
     timeout = aiohttp.ClientTimeout(total=timeout_ms / 1_000)
     try:
         async with session.post(
             url, data=body, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
-            return Reply(response.status, dict(response.headers), await response.read())
+            return Reply(response.status, dict(response.headers), await body_of(response))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         # Only its type: the text of an error of aiohttp may contain the URL.
         return SendResult(SendStatus.unavailable, type(error).__name__)

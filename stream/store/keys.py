@@ -1,5 +1,6 @@
 """The only place that spells Redis keys.
 
+All keys begin with a prefix, "floorwatch" by default, so that installations may share a Redis.
 All keys of a shard share its hash tag ``{<topic>:<partition>}``, so that one script may touch
 several of them on a Redis Cluster too, and a server that loses one loses all. A view has no
 tag: it is written by a script call of its own. An id holds no "/", so a view's name cannot be read
@@ -10,14 +11,16 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from stream.errors import DamagedKeyError
 from stream.render.view_fields import ViewKey, ViewKind
 
-TEAMS: Final = "floorwatch:teams"
-"""Set of the ``<floor>/<team>`` that have a view."""
+PREFIX: Final = "floorwatch"
+PREFIX_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
+"""Without ":", which separates the parts of a key, and without the braces of hash tags."""
+REMEDY: Final = "remove it, or restore it from a backup; docs/operations.md says more"
 
-_TEAM: Final = "floorwatch:team:"
-_POOL: Final = "floorwatch:pool:"
 _TOPIC = re.compile(r"[A-Za-z0-9._-]+")
+_VIEW = re.compile(r"[A-Za-z0-9._-]+:(team|pool):[^/]+/[^/]+", re.DOTALL)
 
 
 class ShardKey(NamedTuple):
@@ -25,10 +28,16 @@ class ShardKey(NamedTuple):
 
     topic: str
     partition: int
+    prefix: str = PREFIX
+
+
+def teams(prefix: str = PREFIX) -> str:
+    """Set: the ``<floor>/<team>`` that have a view."""
+    return f"{prefix}:teams"
 
 
 def shard(key: ShardKey) -> str:
-    """Hash: owner, commit_seq, offset, as_of_ms, control, fingerprint, manifest."""
+    """Hash: owner, group, commit_seq, offset, as_of_ms, control, fingerprint, manifest."""
     return f"{_prefix(key)}shard"
 
 
@@ -67,40 +76,64 @@ def hour(key: ShardKey, floor: str, start_ms: int) -> str:
     return f"{_prefix(key)}hour:{floor}/{start_ms}"
 
 
-def team_view(floor: str, team: str) -> str:
+def team_view(floor: str, team: str, prefix: str = PREFIX) -> str:
     """Hash: the view of a team."""
-    return f"{_TEAM}{floor}/{team}"
+    return f"{prefix}:{ViewKind.team}:{floor}/{team}"
 
 
-def pool_view(floor: str, pool: str) -> str:
+def pool_view(floor: str, pool: str, prefix: str = PREFIX) -> str:
     """Hash: the view of a pool."""
-    return f"{_POOL}{floor}/{pool}"
+    return f"{prefix}:{ViewKind.pool}:{floor}/{pool}"
 
 
-def rules(scope: str) -> str:
+def rules(scope: str, prefix: str = PREFIX) -> str:
     """Sorted set: ``<worker> <fingerprint of its rules>``, scored by when it last said so (ms)."""
-    return f"floorwatch:{{rules:{scope}}}"
+    return f"{prefix}:{{rules:{scope}}}"
 
 
-def view(key: ViewKey) -> str:
+def view(key: ViewKey, prefix: str = PREFIX) -> str:
     """The hash of a view."""
     spell = team_view if key.kind is ViewKind.team else pool_view
-    return spell(key.floor, key.name)
+    return spell(key.floor, key.name, prefix)
 
 
 def team_of_view(view: str) -> str | None:
     """``<floor>/<team>`` of a team's view; None for a pool's."""
-    return view.removeprefix(_TEAM) if view.startswith(_TEAM) else None
+    _, kind, member = view.split(":", 2)
+    return member if kind == ViewKind.team else None
 
 
 def pools_of_views(views: Iterable[str]) -> list[tuple[str, str]]:
     """(floor, pool) of the pools' views among these, sorted."""
-    members = (view.removeprefix(_POOL) for view in views if view.startswith(_POOL))
+    found = (view.split(":", 2) for view in views if is_view(view))
+    members = (member for _, kind, member in found if kind == ViewKind.pool)
     return sorted((floor, pool) for floor, _, pool in (one.partition("/") for one in members))
+
+
+def is_view(key: str) -> bool:
+    """Whether a text is the key of a view."""
+    return _VIEW.fullmatch(key) is not None
+
+
+def damaged(key: str, what: str) -> DamagedKeyError:
+    """The error for a key of the right type with a wrong value."""
+    return DamagedKeyError(f"key {key} holds something else ({what}): {REMEDY}")
+
+
+def type_of(key: str) -> str | None:
+    """The type of Redis that a key of ours has; None: it is none of ours."""
+    if key.endswith((":teams", "}:garbage", "}:views")):
+        return "set"
+    if is_view(key) or key.endswith(("}:shard", "}:outbox")):
+        return "hash"
+    _, tag, name = key.partition("}:")
+    if name.startswith("hours:"):
+        return "zset"
+    return "string" if tag else None
 
 
 def _prefix(key: ShardKey) -> str:
     if _TOPIC.fullmatch(key.topic) is None:
         msg = f"'{key.topic}' is no name of a Kafka topic: letters, digits, '.', '_' and '-' only"
         raise ValueError(msg)
-    return f"floorwatch:{{{key.topic}:{key.partition}}}:"
+    return f"{key.prefix}:{{{key.topic}:{key.partition}}}:"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from stream.store.keys import PREFIX
+
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
@@ -15,3 +17,7 @@ class StoreOptions:
     """Pauses between attempts; the last one repeats."""
     view_fields: tuple[str, ...] = ()
     """Fields that most views have: they are sent as numbers. Others may be written all the same."""
+    group: str = ""
+    """The worker's consumer group, to which the state belongs; empty: any."""
+    prefix: str = PREFIX
+    """Of all keys."""

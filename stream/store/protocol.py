@@ -180,6 +180,8 @@ class ServerMemory:
     used_bytes: int
     max_bytes: int
     """0: it has no limit of its own."""
+    unfit: str = ""
+    """Why the server must not hold state any more, as text; empty: it may."""
 
 
 class Store(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
+from stream.errors import StateError
 from stream.store import archives, keys, snapshots, view_writes
 from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
@@ -25,6 +26,7 @@ from stream.store.protocol import (
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
+from stream.store.server import eviction
 from stream.store.session import Session
 from stream.windows.closing.archive import Hour
 
@@ -35,7 +37,7 @@ class RedisStore:
     """`stream.store.protocol.Store` on Redis: one client for leases, one for readers."""
 
     def __init__(self, url: str, options: StoreOptions | None = None) -> None:
-        options = options or StoreOptions()
+        self._options = options = options or StoreOptions()
         self._client = RetryingClient.from_url(url, options)
         self._readers = RetryingClient.from_url(url, options)
         self._sessions: dict[ShardKey, Session] = {}
@@ -72,12 +74,14 @@ class RedisStore:
         token = secrets.token_hex(16)
         scope = (keys.shard(shard), keys.store_id(shard))
         [reply] = await self._client.execute(
-            [script("acquire").call(scope, token, secrets.token_hex(8))]
+            [script("acquire").call(scope, token, secrets.token_hex(8), self._options.group)]
         )
+        if isinstance(reply, bytes):
+            raise StateError(_of_another_group(shard, reply, self._options.group))
         lease = _lease(shard, token, reply)
         # Not in the same call: of several commands some may have to be sent again, in any order.
-        [view_keys] = await self._client.execute([("SMEMBERS", keys.views(shard))])
-        views = frozenset(key.decode() for key in view_keys)
+        [view_keys] = await self._client.execute([script("members").call((keys.views(shard),))])
+        views = frozenset(filter(keys.is_view, map(_text, view_keys)))
         lease = replace(lease, outbox=await self._outbox(shard), views=views)
         former = self._sessions.get(shard)
         if former is not None:
@@ -138,14 +142,14 @@ class RedisStore:
 
     async def teams(self) -> list[tuple[str, str]]:
         """See the protocol."""
-        [members] = await self._readers.execute([("SMEMBERS", keys.TEAMS)])
-        pairs = (member.decode().partition("/") for member in members)
+        [members] = await self._readers.execute([("SMEMBERS", keys.teams(self._options.prefix))])
+        pairs = (_text(member).partition("/") for member in members)
         return sorted((floor, team) for floor, _, team in pairs)
 
     async def pools(self, shard: ShardKey) -> list[tuple[str, str]]:
         """See the protocol."""
         [listed] = await self._readers.execute([("SMEMBERS", keys.views(shard))])
-        return keys.pools_of_views(key.decode() for key in listed)
+        return keys.pools_of_views(_text(key) for key in listed)
 
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """See the protocol."""
@@ -157,7 +161,9 @@ class RedisStore:
         self, scope: str, worker: str, rules: str, keep_ms: int
     ) -> dict[str, str]:
         """See the protocol."""
-        command = script("rules").call((keys.rules(scope),), f"{worker} {rules}", keep_ms)
+        command = script("rules").call(
+            (keys.rules(scope, self._options.prefix),), f"{worker} {rules}", keep_ms
+        )
         [members] = await self._readers.execute([command])
         pairs = (member.decode().rpartition(" ") for member in members)
         return {name: held for name, _, held in pairs}
@@ -165,7 +171,9 @@ class RedisStore:
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""
         return [
-            ServerMemory(info[SERVER], int(info["used_memory"]), int(info["maxmemory"]))
+            ServerMemory(
+                info[SERVER], int(info["used_memory"]), int(info["maxmemory"]), eviction(info)
+            )
             for info in await self._readers.connect()
         ]
 
@@ -184,27 +192,49 @@ class RedisStore:
             found.update(zip(flat[::2], flat[1::2], strict=True))
         entries = []
         for name, value in found.items():
-            seq, place, body = value.split(b":", 2)
-            entries.append((int(seq), int(place), OutboxEntry(name.decode(), body)))
+            try:
+                seq, place, body = value.split(b":", 2)
+                entries.append((int(seq), int(place), OutboxEntry(name.decode(), body)))
+            except ValueError:
+                raise keys.damaged(keys.outbox(shard), f"entry {name[:64]!r}") from None
         return tuple(entry for _, _, entry in sorted(entries, key=lambda row: row[:2]))
 
 
 def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
     epoch, seq, offset, as_of_ms, control, manifest, fingerprint, store_id = reply
+    try:
+        epoch, seq = int(epoch), int(seq or 0)
+        offset, as_of_ms = (None if one is None else int(one) for one in (offset, as_of_ms))
+    except ValueError:
+        raise keys.damaged(keys.shard(shard), "one of epoch, seq, offset, as_of_ms") from None
     return Lease(
         shard=shard,
-        owner=Owner(int(epoch), token),
-        store_id=store_id.decode(),
+        owner=Owner(epoch, token),
+        store_id=_text(store_id),
         manifest=None if manifest is None else from_text(manifest),
         control=control,
-        offset=None if offset is None else int(offset),
-        as_of_ms=None if as_of_ms is None else int(as_of_ms),
-        commit_seq=int(seq or 0),
+        offset=offset,
+        as_of_ms=as_of_ms,
+        commit_seq=seq,
         fingerprint=RecordFingerprint.from_bytes(fingerprint) if fingerprint else None,
     )
 
 
+def _of_another_group(shard: ShardKey, owner: bytes, group: str) -> str:
+    return (
+        f"the state of {shard.topic}:{shard.partition} belongs to consumer group "
+        f"'{_text(owner)}', and this worker is of group '{group}': two groups would take the "
+        f"floors from each other. Set [kafka] group = '{_text(owner)}', or a [redis] prefix, which "
+        "gives this installation state and views of its own"
+    )
+
+
+def _text(value: bytes) -> str:
+    """As written by a worker; somebody else may have written bytes that are no UTF-8."""
+    return value.decode(errors="replace")
+
+
 def _fields(reply: Reply) -> dict[str, str]:
-    flat = [part.decode() for part in reply]
+    flat = [_text(part) for part in reply]
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return {name: value for name, value in pairs if name not in view_writes.GUARD_FIELDS}

@@ -5,7 +5,7 @@ from enum import Enum
 
 from redis import exceptions as theirs
 
-from stream.errors import FloorwatchError, ServiceError, StateError
+from stream.errors import DamagedKeyError, FloorwatchError, ServiceError, StateError
 
 
 class FaultKind(Enum):
@@ -30,7 +30,9 @@ class ErrorRule:
 _TRANSIENT, _PERMANENT = FaultKind.transient, FaultKind.permanent
 
 _LOGIN = "Redis refuses the user or the password; check [redis] url"
-_RIGHTS = "Redis refuses this user a command; check its ACL"
+_RIGHTS = (
+    "Redis refuses this user a command or key; docs/operations.md lists the rights that it needs"
+)
 _MEMORY = "Redis has no memory left and keeps what it has (noeviction); raise its maxmemory"
 _REPLICA = (
     "this Redis is a replica that takes no writes; [redis] url has to lead to the primary, or to "
@@ -44,7 +46,10 @@ _MOVING = "Redis Cluster is moving the slot"
 _DOWN = "Redis Cluster does not serve the slot: a primary is down and not yet replaced"
 _NO_CLUSTER = "this Redis is no cluster; write [redis] url = redis://host:port/0"
 _NO_SERVICE = "the Sentinels know no such service; check the name in [redis] url"
-_TYPE = "a key that begins with floorwatch: holds something else; use a database of its own"
+_TYPE = (
+    "a key that begins with floorwatch: holds something else; use a database of its own, or "
+    "[redis] prefix"
+)
 _SLOW = "Redis does not answer in time"
 _AWAY = "Redis is unavailable"
 _ODD = "Redis answers what this version does not understand"
@@ -55,6 +60,15 @@ ERROR_RULES = (
     ErrorRule(theirs.ExternalAuthProviderError, "", _PERMANENT, ServiceError, _LOGIN),
     ErrorRule(theirs.AuthorizationError, "", _PERMANENT, ServiceError, _RIGHTS),
     ErrorRule(theirs.NoPermissionError, "", _PERMANENT, ServiceError, _RIGHTS),
+    *(
+        ErrorRule(theirs.ResponseError, marker, _PERMANENT, ServiceError, _RIGHTS)
+        for marker in (
+            # Inside a script, as of 7 and 6.2 say it.
+            *("ACL failure in script", "can't run this command or subcommand"),
+            *("No permissions to access a key", "can't access at least one of the keys"),
+            "The user executing the script",
+        )
+    ),
     ErrorRule(theirs.ResponseError, "NOAUTH", _PERMANENT, ServiceError, _LOGIN),
     ErrorRule(theirs.OutOfMemoryError, "", _TRANSIENT, ServiceError, _MEMORY),
     ErrorRule(theirs.ResponseError, "OOM command", _TRANSIENT, ServiceError, _MEMORY),
@@ -78,8 +92,14 @@ ERROR_RULES = (
         theirs.ResponseError, "cluster support disabled", _PERMANENT, StateError, _NO_CLUSTER
     ),
     ErrorRule(theirs.ResponseError, "No such master", _PERMANENT, ServiceError, _NO_SERVICE),
-    ErrorRule(theirs.ResponseError, "WRONGTYPE", _PERMANENT, StateError, _TYPE),
-    ErrorRule(theirs.ResponseError, "wrong kind of value", _PERMANENT, StateError, _TYPE),
+    *(
+        ErrorRule(theirs.ResponseError, marker, _PERMANENT, DamagedKeyError, _TYPE)
+        for marker in (
+            *("WRONGTYPE", "wrong kind of value", "is not an integer", "is not a valid float"),
+            # What scripts say of a number that is none.
+            *("attempt to compare", "attempt to perform arithmetic", "attempt to concatenate"),
+        )
+    ),
     ErrorRule(theirs.TimeoutError, "", _TRANSIENT, ServiceError, _SLOW),
     ErrorRule(theirs.ConnectionError, "", _TRANSIENT, ServiceError, _AWAY),
     ErrorRule(OSError, "", _TRANSIENT, ServiceError, _AWAY),

@@ -12,10 +12,12 @@ from typing import Self
 
 from redis.exceptions import NoScriptError
 
+from stream.errors import DamagedKeyError, FloorwatchError
+from stream.store import keys
 from stream.store.connection import Reply, ServerInfo
 from stream.store.options import StoreOptions
 from stream.store.redis_errors import REDIS_ERRORS, FaultKind, rule_for, translate
-from stream.store.scripts import Command, in_full
+from stream.store.scripts import Command, in_full, keys_of
 from stream.store.topology import Topology, topology_for
 
 log = logging.getLogger(__name__)
@@ -65,12 +67,34 @@ class RetryingClient:
 
         Raises:
             ServiceError: no answer within the patience, or a permanent error.
-            StateError: an answer that a retry would not change.
+            DamagedKeyError: a key holds something else.
+            StateError: another answer that a retry would not change.
         """
         replies: list[Reply] = [None] * len(commands)
         open_commands = dict(enumerate(commands))
-        await self._retry(lambda: self._execute_open(open_commands, replies))
+        try:
+            await self._retry(lambda: self._execute_open(open_commands, replies))
+        except DamagedKeyError as error:
+            raise DamagedKeyError(await self._damage(commands) or str(error)) from None
         return replies
+
+    async def _damage(self, commands: Sequence[Command]) -> str:
+        """Which keys of these commands hold something else, as text; empty if that is unknown."""
+        wanted = {key: kind for key in map(str, keys_of(commands)) if (kind := keys.type_of(key))}
+        types: list[Reply] = [None] * len(wanted)
+        asked: dict[int, Command] = dict(enumerate(("TYPE", key) for key in wanted))
+        try:
+            await self._retry(lambda: self._execute_open(asked, types))
+        except FloorwatchError:
+            return ""
+        found = zip(wanted.items(), (reply.decode() for reply in types), strict=True)
+        wrong = [
+            f"key {key} holds something else (a {got}, not a {kind})"
+            for (key, kind), got in found
+            if got not in {kind, "none"}
+        ]
+        whose = "; ".join(wrong) or f"one of the keys {', '.join(wanted)} holds something else"
+        return f"{whose}: {keys.REMEDY}"
 
     async def _retry(self, attempt: Callable[[], Awaitable[Exception | None]]) -> None:
         """Make attempts until one neither raises nor returns an error."""

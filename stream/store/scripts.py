@@ -1,6 +1,7 @@
 """The scripts that Redis runs atomically, and their calls as commands."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
@@ -22,6 +23,8 @@ ScriptName = Literal[
     "drop",
     "archive",
     "rules",
+    "add",
+    "members",
 ]
 
 
@@ -55,6 +58,16 @@ def script(name: ScriptName, fields: tuple[str, ...] = ()) -> Script:
     made = Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
     _texts[made.digest] = made.text
     return made
+
+
+def keys_of(commands: Iterable[Command]) -> list[Value]:
+    """The keys of these commands, each once."""
+    found: dict[Value, None] = {}
+    for command in commands:
+        is_script = command[0] in {"EVALSHA", "EVAL"}
+        some = command[3 : 3 + int(command[2])] if is_script else command[1:2]
+        found.update(dict.fromkeys(some))
+    return list(found)
 
 
 def _quoted(name: str) -> str:

@@ -36,9 +36,19 @@ def check_server(kind: Kind, info: ServerInfo) -> None:
         raise StateError(_FORMS[mode])
     if info.get("role") == "slave":
         raise ReadOnlyError
+    if unfit := eviction(info):
+        raise StateError(unfit)
+
+
+def eviction(info: ServerInfo) -> str:
+    """Whether a server may evict keys, as text that says what to do; empty: it may not.
+
+    Anybody may change that while a worker runs (CONFIG SET), so it is checked again and again.
+    """
     policy = info.get("maxmemory_policy", "unknown")
-    if policy != "noeviction":
-        raise StateError(
-            f"Redis has maxmemory-policy {policy}: it could remove state and keep the offset. "
-            "Run: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)"
-        )
+    if policy == "noeviction":
+        return ""
+    return (
+        f"Redis has maxmemory-policy {policy}: it could remove state and keep the offset. "
+        "Run: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)"
+    )

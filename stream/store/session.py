@@ -1,6 +1,7 @@
 """What the Redis store remembers of one lease while its worker writes with it."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -39,6 +40,10 @@ class Session:
     """Counts the calls that write views."""
     confirmed_views: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     """By view: the revision that Redis has confirmed, and its fields."""
+    whole_views_s: dict[str, float] = field(default_factory=dict)
+    """By view: when it was last written whole (monotonic); the longest ago comes first."""
+    refreshed_s: float = field(default_factory=time.monotonic)
+    """When views were last chosen to be written whole again."""
     archived: dict[str, set[int]] = field(default_factory=dict)
     """By key of a floor's hours: starts of those that no confirmed commit covers yet."""
     write_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -49,6 +54,10 @@ class Session:
     def begin(cls, lease: Lease, client: RetryingClient) -> Self:
         """The session of a new lease."""
         return cls(lease, client, lease.commit_seq, lease.offset, lease.manifest)
+
+    def confirmed_fields(self, view: str) -> dict[str, str]:
+        """The fields of a view that Redis has confirmed; none if that is not certain."""
+        return self.confirmed_views.get(view, (0, {}))[1]
 
     @property
     def fence(self) -> tuple[int, str]:

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 
-from stream.errors import ServiceError, StateError
+from stream.errors import DamagedKeyError, ServiceError, StateError
 from stream.failpoints import failpoint
 from stream.store import keys
 from stream.store.batches import BATCH_COMMANDS, batches
@@ -70,7 +70,7 @@ async def sweep_quietly(session: Session) -> None:
     """Sweep, or leave it to the next save: nothing but memory depends on it."""
     try:
         await sweep(session)
-    except ServiceError as exc:
+    except (DamagedKeyError, ServiceError) as exc:
         log.info("old snapshots of %s are removed later: %s", session.lease.shard, exc)
 
 

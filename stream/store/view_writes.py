@@ -1,6 +1,10 @@
 """Writes views to Redis, as differences to what was confirmed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+import math
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -15,6 +19,11 @@ GUARD_FIELDS = frozenset({"_epoch", "_as_of_ms", "_revision"})
 """Fields by which a view's script knows what it may write; not for readers."""
 
 BATCH_VIEWS = 32
+REFRESH_S = 30.0
+"""Each view is written whole about once in so many seconds, so what was edited by hand is right
+again within a minute, also while nothing changes and writes are rare."""
+
+log = logging.getLogger(__name__)
 
 
 async def write(session: Session, as_of_ms: int, views: Mapping[str, Fields]) -> Outcome:
@@ -22,14 +31,20 @@ async def write(session: Session, as_of_ms: int, views: Mapping[str, Fields]) ->
     async with session.view_lock:
         # Without this a worker that slept could restore views that the next owner has dropped.
         outcome = await session.check_owner()
-        if outcome is not Outcome.OK or not views:
+        if outcome is not Outcome.OK:
+            return outcome
+        refreshed = _views_to_refresh(session, views)
+        views = {**refreshed, **views}
+        if not views:
             return outcome
         session.revision += 1
+        for key in refreshed:
+            session.confirmed_views.pop(key, None)
         await _register_views(session, views)
-        outcomes, unconfirmed = await _send(session, as_of_ms, views, list(views))
+        outcomes, unconfirmed = await _send(session, as_of_ms, views, list(views), refreshed)
         if unconfirmed:
             await _register_views(session, unconfirmed)
-            outcomes |= (await _send(session, as_of_ms, views, unconfirmed))[0]
+            outcomes |= (await _send(session, as_of_ms, views, unconfirmed, refreshed))[0]
         await _register_teams(session, views)
         return _combined_outcome(session, outcomes)
 
@@ -44,6 +59,7 @@ async def drop(session: Session, views: Sequence[str]) -> Outcome:
         for some in _batches(views):
             for key in some:
                 session.confirmed_views.pop(key, None)
+                session.whole_views_s.pop(key, None)
             commands = [script("drop").call((key,), session.lease.owner.epoch) for key in some]
             outcomes |= {
                 session.check_reply(reply) for reply in await session.client.execute(commands)
@@ -57,13 +73,21 @@ async def drop(session: Session, views: Sequence[str]) -> Outcome:
 
 
 async def _send(
-    session: Session, as_of_ms: int, views: Mapping[str, Fields], which: Sequence[str]
+    session: Session,
+    as_of_ms: int,
+    views: Mapping[str, Fields],
+    which: Sequence[str],
+    refreshed: Container[str],
 ) -> tuple[set[Outcome], list[str]]:
     """Write these views; also return those that are not stored as they were confirmed."""
     outcomes: set[Outcome] = set()
     unconfirmed: list[str] = []
     for some in _batches(which):
-        commands = [_command(session, as_of_ms, key, views[key]) for key in some]
+        commands = [
+            _command(session, as_of_ms, key, views[key], is_refresh=key in refreshed)
+            for key in some
+        ]
+        whole = {key for key in some if key not in session.confirmed_views}
         for key in some:
             session.confirmed_views.pop(key, None)  # not known again before Redis confirms it
         replies = await session.client.execute(commands)
@@ -71,14 +95,36 @@ async def _send(
             if reply == b"BASE":
                 unconfirmed.append(key)
                 continue
-            outcome = session.check_reply(reply)
+            if reply == b"REPLACED":
+                log.warning("%s held something else, and was written anew", key)
+            outcome = Outcome.OK if reply == b"REPLACED" else session.check_reply(reply)
             outcomes.add(outcome)
             if outcome is Outcome.OK:
                 session.confirmed_views[key] = (session.revision, dict(views[key]))
+                if key in whole:
+                    session.whole_views_s.pop(key, None)  # to the end: the order is that of time
+                    session.whole_views_s[key] = time.monotonic()
     return outcomes, unconfirmed
 
 
-def _command(session: Session, as_of_ms: int, key: str, fields: Fields) -> Command:
+def _views_to_refresh(session: Session, views: Mapping[str, Fields]) -> dict[str, Fields]:
+    """The views that were written whole the longest ago, so that all are within `REFRESH_S`.
+
+    A few with each write, not all at once. Fields are those of `views`, or the confirmed ones.
+    """
+    now_s, at_s = time.monotonic(), session.whole_views_s
+    share = min(1.0, (now_s - session.refreshed_s) / REFRESH_S)
+    session.refreshed_s = now_s
+    # Those of the last seconds were whole for another reason: a new lease, or a lost reply.
+    due = takewhile(lambda key: now_s - at_s[key] >= REFRESH_S / 4, at_s)
+    fields = ((key, views.get(key) or session.confirmed_fields(key)) for key in due)
+    known = ((key, texts) for key, texts in fields if texts)
+    return dict(islice(known, math.ceil(len(at_s) * share)))
+
+
+def _command(
+    session: Session, as_of_ms: int, key: str, fields: Fields, *, is_refresh: bool
+) -> Command:
     base, before = session.confirmed_views.get(key, (0, {}))
     number_of = session.client.field_numbers
     changes: dict[int | str, str | bool] = {
@@ -91,6 +137,7 @@ def _command(session: Session, as_of_ms: int, key: str, fields: Fields) -> Comma
         (key,),
         *(session.lease.owner.epoch, as_of_ms, session.revision, base),
         msgspec.msgpack.encode(changes),
+        int(is_refresh),
     )
 
 
@@ -101,7 +148,7 @@ async def _register_views(session: Session, views: Iterable[str]) -> None:
     """
     whole = [key for key in views if key not in session.confirmed_views]
     if whole:
-        await session.client.execute([("SADD", keys.views(session.lease.shard), *whole)])
+        await _add(session, keys.views(session.lease.shard), whole)
 
 
 async def _register_teams(session: Session, views: Iterable[str]) -> None:
@@ -110,13 +157,19 @@ async def _register_teams(session: Session, views: Iterable[str]) -> None:
         team for key in views if key in session.confirmed_views and (team := keys.team_of_view(key))
     ]
     if teams:
-        await session.client.execute([("SADD", keys.TEAMS, *teams)])
+        await _add(session, keys.teams(session.lease.shard.prefix), teams)
+
+
+async def _add(session: Session, index: str, members: Sequence[str]) -> None:
+    [reply] = await session.client.execute([script("add").call((index,), *members)])
+    if reply == b"REPLACED":
+        log.warning("%s held something else, and was written anew", index)
 
 
 def _unregister(session: Session, views: Sequence[str]) -> Iterator[Command]:
     teams = [team for key in views if (team := keys.team_of_view(key))]
     if teams:
-        yield ("SREM", keys.TEAMS, *teams)
+        yield ("SREM", keys.teams(session.lease.shard.prefix), *teams)
     yield ("SREM", keys.views(session.lease.shard), *views)
 
 

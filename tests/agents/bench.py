@@ -18,7 +18,7 @@ from stream.agents.transport.record_columns import RecordColumns
 from stream.agents.worker_services import WorkerServices
 from stream.control.alerts.messages import messages
 from stream.dlq.dead_letters import DeadLetter
-from stream.errors import ServiceError
+from stream.errors import FloorwatchError, ServiceError
 from stream.events.decode import decode
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
@@ -101,10 +101,11 @@ class RecordingStore(MemoryStore):
         super().__init__(server)
         self.diary = diary
         self.unavailable = False
+        self.error: FloorwatchError = ServiceError("the store is unavailable")
 
     async def commit(self, lease: Lease, commit: Commit) -> Outcome:
         if self.unavailable:
-            raise ServiceError("the store is unavailable")
+            raise self.error
         self.diary.lines.append("commit")
         return await super().commit(lease, commit)
 
@@ -112,7 +113,7 @@ class RecordingStore(MemoryStore):
         self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
     ) -> Outcome:
         if self.unavailable:
-            raise ServiceError("the store is unavailable")
+            raise self.error
         return await super().write_views(lease, as_of_ms, views)
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from stream.agents.partition_task import EventCounts
-from stream.agents.worker_services import StreamQuality
+from stream.agents.worker_services import StoreState, StreamQuality
 from stream.control.model import Verdict
 from stream.notify.notice import key_of
+from stream.render.worker_metrics import Health
 from stream.units import MINUTE_MS
 from tests.agents.bench import Bench
 from tests.agents.test_outbox import RAISE, outbox_with
@@ -76,3 +77,14 @@ async def test_a_later_step_of_an_alert_waits_for_the_one_that_was_not_accepted(
     bench.pager.refused.clear()
     bench.services._page(outbox, unstored=True)
     assert [one.key for one in bench.pager.notices][1:] == [key_of(RAISE), key_of(grown)]
+
+
+def test_a_store_that_may_not_hold_state_any_more_is_reported_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    state = StoreState(Health())
+    for reasons in ([], ["it evicts"], ["it evicts", "it evicts"], [], []):
+        state.set_unfit(reasons)
+    assert caplog.messages == ["it evicts", "the store may hold state again"]
+    assert state.unfit == ()

@@ -154,6 +154,20 @@ def test_settings_are_shown_with_secrets_masked(check: Callable[..., Result]) ->
     assert "hush" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("password", ["hu/sh", "hu?sh", "hu#sh", "57#hush", "57/0?hush", "hush%ff"])
+@pytest.mark.parametrize("form", ["redis://{}h:1/0", "redis+sentinel://{}h:1/main"])
+def test_a_password_that_has_to_be_encoded_is_refused_and_never_shown(
+    check: Callable[..., Result], form: str, password: str
+) -> None:
+    url = form.format(f":{password}@")
+    done = check("--show", FLOORWATCH_REDIS_URL=url)
+    assert done.exit_code == 2
+    assert "redis.url (from FLOORWATCH_REDIS_URL)" in done.stderr
+    assert "/ as %2F" in done.stderr
+    assert password not in done.stdout + done.stderr
+    assert "sh@" not in done.stdout + done.stderr
+
+
 def test_help_of_check_config_documents_every_key(check: Callable[..., Result]) -> None:
     done = check("--help")
     assert done.exit_code == 0

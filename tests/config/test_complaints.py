@@ -1,5 +1,6 @@
 """What is said about a configuration that is wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,52 @@ def test_variables_of_tests_and_of_kubernetes_are_no_settings(file: Path, variab
     assert load_settings(file, {variable: "1"}) == load_settings(file, {})
 
 
+def of_kubernetes(service: str, protocol: str = "tcp") -> dict[str, str]:
+    """The variables that Kubernetes makes for a Service."""
+    name, url = service.upper().replace("-", "_"), f"{protocol}://10.0.0.11:6379"
+    port = f"{name}_PORT_6379_{protocol.upper()}"
+    return {
+        f"{name}_SERVICE_HOST": "10.0.0.11",
+        f"{name}_SERVICE_PORT": "6379",
+        f"{name}_SERVICE_PORT_CLIENT_TLS": "6379",
+        f"{name}_PORT": url,
+        port: url,
+        f"{port}_PROTO": protocol,
+        f"{port}_PORT": "6379",
+        f"{port}_ADDR": "10.0.0.11",
+    }
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp", "sctp"])
+@pytest.mark.parametrize(
+    "service", ["", "-redis", "-redis-master", "-kafka", "-kafka-0-external", "-web", "-worker"]
+)
+def test_variables_that_kubernetes_makes_for_a_service_are_no_settings(
+    file: Path, service: str, protocol: str
+) -> None:
+    file.write_text("")
+    made = of_kubernetes(f"floorwatch{service}", protocol)
+    assert load_settings(file, made) == load_settings(file, {})
+    settings = load_settings(file, {**made, "FLOORWATCH_REDIS_URL": "redis://h:1/0"})
+    assert settings.redis.url.reveal() == "redis://h:1/0"
+
+
+@pytest.mark.parametrize(
+    "variable", ["FLOORWATCH_REDIS_PORT", "FLOORWATCH_REDIS_HOST", "FLOORWATCH_REDIS_SERVICE"]
+)
+def test_a_variable_that_kubernetes_would_not_make_is_still_reported(
+    file: Path, variable: str
+) -> None:
+    assert f"(from {variable}): unknown key" in complaint(file, "", **{variable: "6379"})
+
+
+def test_a_variable_that_is_no_text_is_named(file: Path) -> None:
+    said = complaint(file, "", FLOORWATCH_REDIS_URL=os.fsdecode(b"redis://:hu\xffsh@h:1/0"))
+    assert "FLOORWATCH_REDIS_URL: not UTF-8" in said
+    said.encode()
+    assert "sh@" not in said
+
+
 BAD = {
     '[windows]\ngrace = "7x"': ("windows.grace", '"7x"', "allowed: 0s to 30m", 'default "5m"'),
     '[windows]\nseal = "31m"': ("windows.seal", '"31m"', "out of range", "1m to 30m"),
@@ -90,6 +137,9 @@ BAD = {
     '[kafka]\nbrokers = "nowhere"': ("kafka.brokers", '"nowhere"', "host:port"),
     '[kafka]\nevents_topic = "a b"': ("kafka.events_topic", '"a b"', "allowed"),
     '[redis]\nurl = "http://x"': ("redis.url", "redis://"),
+    '[redis]\nprefix = "a:b"': ("redis.prefix", "1 to 64 of A-Z"),
+    '[redis]\nprefix = "{a}"': ("redis.prefix", "1 to 64 of A-Z"),
+    '[redis]\nprefix = ""': ("redis.prefix", "1 to 64 of A-Z"),
     '[redis]\nurl = "redis+sentinel://h:1,i:2"': ("redis.url", "the service's name"),
     '[redis]\nurl = "redis+cluster://h:1,:x@i:2"': ("redis.url", "user and password once"),
     '[alerts]\nlanguage = "fr"': ("alerts.language", '"fr"', "allowed: zh, en"),

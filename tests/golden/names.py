@@ -70,7 +70,7 @@ def redis_keys() -> str:
     shard = ShardKey("floor-events", 3)
     return lines(
         [
-            keys.TEAMS,
+            keys.teams(),
             keys.team_view("north", "sales-1"),
             keys.pool_view("north", "sales"),
             keys.rules("floorwatch:floor-events"),

@@ -1,5 +1,6 @@
 import gzip
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -73,9 +74,8 @@ class World:
         return status, orjson.loads(body)
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
+@asynccontextmanager
+async def serving_world(world: World) -> AsyncIterator[World]:
     api = Api(
         world.exporter,
         world.reader,
@@ -86,6 +86,12 @@ async def world() -> AsyncIterator[World]:
     )
     async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         world.base, world.session = f"http://127.0.0.1:{port}", session
+        yield world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with serving_world(World()) as world:
         yield world
 
 

@@ -41,3 +41,24 @@ def test_a_document_has_numbers_as_numbers_and_detectors_and_windows_together() 
             }
         },
     }
+
+
+def test_fields_that_somebody_edited_are_left_out() -> None:
+    view = {
+        "as_of": "soon",
+        "staffed": "many",
+        "agents:aux": "",
+        "aux_rate:5m": "high",
+        "talk_s:5m": "1",
+    }
+    document = team_document(TeamView("f", "t", view), AS_OF_MS)
+    assert document == {
+        "floor": "f",
+        "team": "t",
+        "as_of": "soon",
+        "age_s": None,
+        "stale": False,
+        "agents": {},
+        "windows": {"5m": {"talk_s": 1}},
+        "detectors": {},
+    }

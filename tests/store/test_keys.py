@@ -10,7 +10,7 @@ SHARD = ShardKey("floor-events", 3)
 def test_views_are_named_as_others_rely_on() -> None:
     assert keys.team_view("北京", "night 🌙") == "floorwatch:team:北京/night 🌙"
     assert keys.pool_view("f", "main") == "floorwatch:pool:f/main"
-    assert keys.TEAMS == "floorwatch:teams"
+    assert keys.teams() == "floorwatch:teams"
 
 
 def test_all_keys_of_a_shard_share_its_tag() -> None:

@@ -96,7 +96,7 @@ async def test_views_are_written_while_their_slots_move(
     redis_cluster: Cluster, store: RedisStore
 ) -> None:
     cluster = redis_cluster
-    moved = [DAY, keys.TEAMS]
+    moved = [DAY, keys.teams()]
     lease = await store.acquire(SHARD)
     await store.write_views(lease, 1, {DAY: {"as_of": "1", "x": "1"}, **VIEWS})
     moves = []
@@ -135,7 +135,7 @@ async def test_a_node_that_lost_all_harms_no_shard_of_another(
     redis_cluster: Cluster, store: RedisStore
 ) -> None:
     """Views, the set of teams and other shards' state may be lost alone."""
-    emptied = redis_cluster.primary_of(keys.TEAMS)
+    emptied = redis_cluster.primary_of(keys.teams())
     leases = [await store.acquire(shard) for shard in SHARDS]
     kept = []
     for lease in leases:

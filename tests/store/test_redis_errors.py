@@ -3,7 +3,7 @@ import inspect
 import pytest
 from redis import exceptions as theirs
 
-from stream.errors import FloorwatchError, ServiceError, StateError
+from stream.errors import DamagedKeyError, FloorwatchError, ServiceError, StateError
 from stream.store.redis_errors import ERROR_RULES, REDIS_ERRORS, FaultKind, rule_for, translate
 
 # Raised by the library's cluster client, its locks and child processes, none of which we use.
@@ -43,7 +43,12 @@ def test_every_exception_of_the_library_has_a_row() -> None:
         (
             theirs.ResponseError("WRONGTYPE Operation against a key"),
             FaultKind.permanent,
-            StateError,
+            DamagedKeyError,
+        ),
+        (
+            theirs.ResponseError("ERR user_script:9: attempt to compare nil with number"),
+            FaultKind.permanent,
+            DamagedKeyError,
         ),
         (theirs.MovedError("1234 127.0.0.1:7000"), FaultKind.transient, ServiceError),
         (theirs.TryAgainError("Multiple keys request"), FaultKind.transient, ServiceError),

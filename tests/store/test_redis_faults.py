@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -136,6 +137,20 @@ async def test_a_redis_that_may_evict_is_refused(make_redis: MakeRedis) -> None:
         await RedisStore(server.url).open()
 
 
+async def test_a_redis_that_may_evict_from_now_on_is_noticed(make_redis: MakeRedis) -> None:
+    server = make_redis()
+    async with RedisStore(server.url, QUICK) as store:
+        lease = await begun(store)
+        assert [one.unfit for one in await store.memory()] == [""]
+        with redis.Redis.from_url(server.url) as admin:
+            admin.config_set("maxmemory-policy", "volatile-ttl")
+            [found] = await store.memory()
+            assert "maxmemory-policy volatile-ttl: it could remove state" in found.unfit
+            assert await store.commit(lease, commit_at(20)) is Outcome.OK
+            admin.config_set("maxmemory-policy", "noeviction")
+        assert [one.unfit for one in await store.memory()] == [""]
+
+
 async def test_a_full_redis_accepts_nothing_and_recovers(make_redis: MakeRedis) -> None:
     server = make_redis()
     async with RedisStore(server.url, SHORT) as store:
@@ -188,6 +203,22 @@ async def test_a_redis_that_is_not_there_is_said(make_redis: MakeRedis) -> None:
     server.stop()
     with pytest.raises(ServiceError, match="Redis is unavailable"):
         await RedisStore(server.url, SHORT).open()
+
+
+async def test_a_password_of_any_characters_is_the_one_that_redis_gets(
+    make_redis: MakeRedis,
+) -> None:
+    server = make_redis()
+    with redis.Redis.from_url(server.url) as admin:
+        for number, password in enumerate(("a@b:c", "50%", "a/b?c#d", "é [x] \\ '\"", "+ &=")):
+            user = f"floor-{number}"
+            admin.acl_setuser(
+                user, enabled=True, passwords=f"+{password}", keys="*", categories=["+@all"]
+            )
+            for written in {quote(password, safe=""), password} - {"a/b?c#d"}:
+                url = f"redis://{user}:{written}@{server.address}/0"
+                async with RedisStore(url, QUICK) as store:
+                    await begun(store)
 
 
 async def test_a_wrong_password_is_said_at_once(make_redis: MakeRedis) -> None:

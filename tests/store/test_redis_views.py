@@ -98,7 +98,7 @@ async def test_teams_and_views_that_were_lost_come_back_with_the_next_write(
     store = await world.store()
     lease = await store.acquire(SHARD)
     await store.write_views(lease, 1, {DAY: {"a": "1", "b": "1"}})
-    world.admin.delete(DAY, keys.TEAMS)
+    world.admin.delete(DAY, keys.teams())
     assert await store.write_views(lease, 2, {DAY: {"a": "2", "b": "1"}}) is Outcome.OK
     assert await store.read_views([DAY]) == {DAY: {"a": "2", "b": "1"}}
     assert await store.teams() == [("北京", "day")]

@@ -1,8 +1,6 @@
 """A Faust app with the batch transport and safe settings."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, Final
 
 import faust
@@ -48,6 +46,9 @@ class _Boot(BootStrategy):
 class _App(faust.App):
     BootStrategy = _Boot
 
+    def _create_directories(self) -> None:
+        """Create none: without tables they stay empty, and the file system may be read-only."""
+
 
 def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> faust.App:
     """An app that reads batches; `brokers` as "host:port,host:port".
@@ -58,8 +59,6 @@ def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> 
     options: dict[str, Any] = {
         "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),
         "store": "memory://",
-        # Faust creates this folder at every start, though without tables it stays empty.
-        "datadir": str(Path(gettempdir()) / "floorwatch"),
         "autodiscover": False,
         "origin": None,
         "topic_disable_leader": True,

@@ -1,5 +1,5 @@
 -- KEYS: view. ARGV: epoch.
-if tonumber(redis.call('HGET', KEYS[1], '_epoch') or 0) > tonumber(ARGV[1]) then
+if view_guard(KEYS[1], tonumber(ARGV[1])).epoch > tonumber(ARGV[1]) then
   return 'FENCED'
 end
 redis.call('UNLINK', KEYS[1])

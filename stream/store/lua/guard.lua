@@ -28,3 +28,21 @@ local function call_with(command, key, list, first, last)
     redis.call(command, key, unpack(list, from, math.min(from + 999, last)))
   end
 end
+
+-- Returns epoch, instant and revision of a view, and whether its key has another type.
+-- Numbers that no worker writes are as none: an epoch of tomorrow would fence every owner for ever.
+local function view_guard(key, own_epoch)
+  local found = redis.pcall('HMGET', key, '_epoch', '_as_of_ms', '_revision')
+  local is_other = found.err and string.find(found.err, 'wrong kind of value', 1, true)
+  if found.err and not is_other then
+    error(found.err)
+  end
+  local epoch = tonumber(found[1] or 0) or 0
+  if epoch > own_epoch then
+    local now = redis.call('TIME')
+    if epoch > now[1] * 1000000 + now[2] + 24 * 60 * 60 * 1000000 then
+      epoch = 0
+    end
+  end
+  return {epoch = epoch, as_of = tonumber(found[2] or 0) or 0, revision = found[3]}, is_other
+end
