@@ -15,8 +15,9 @@ from stream.render.views import ViewWriter, number_fields
 from stream.shard import Shard
 from stream.store import keys
 from stream.store.keys import ShardKey
+from stream.store.lease import Lease
 from stream.store.options import StoreOptions
-from stream.store.protocol import Commit, Lease, Snapshot
+from stream.store.protocol import Commit, Snapshot
 from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT

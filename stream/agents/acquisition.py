@@ -17,7 +17,8 @@ from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.store.keys import PREFIX, ShardKey
-from stream.store.protocol import Commit, Lease, LeaseLost, Outcome, Snapshot, Store
+from stream.store.lease import Lease, LeaseLost, Outcome
+from stream.store.protocol import Commit, Snapshot, Store
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.restore_checks import check_compatible, is_state_lost
 from stream.windows.snapshot import FORMAT, READS

@@ -6,7 +6,6 @@ import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from importlib.metadata import version
 from typing import Any, Final
 
 from stream.agents.acquisition import TaskConfig
@@ -19,10 +18,10 @@ from stream.agents.process import (
     tune_garbage_collection,
     worker_name,
 )
-from stream.agents.publisher import KafkaPublisher, Topics
 from stream.agents.readiness import is_idle, not_alive, not_ready
 from stream.agents.rules_monitor import RulesMonitor
-from stream.agents.sink_specs import alertmanager_specs, notice_sinks
+from stream.agents.service_factory import make_services
+from stream.agents.sink_specs import alertmanager_specs
 from stream.agents.task_manager import TaskManager
 from stream.agents.topics import TopicMonitor
 from stream.agents.transport.faust_app import (
@@ -34,7 +33,6 @@ from stream.agents.transport.faust_app import (
 )
 from stream.agents.transport.log_reader import LogReader
 from stream.agents.watchdog import Progress, Watchdog
-from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 from stream.config import Settings
 from stream.config.advice import event_clock_warnings
@@ -45,14 +43,6 @@ from stream.fingerprint import fingerprint
 from stream.http.api import Api
 from stream.http.application import serving
 from stream.http.store_reader import StoreReader
-from stream.notify.alertmanager import ActiveAlerts
-from stream.notify.dispatcher import Dispatcher
-from stream.render.exposition import Exporter
-from stream.render.views import number_fields
-from stream.render.worker_metrics import Health
-from stream.shard import Shard
-from stream.store.options import StoreOptions
-from stream.store.redis import RedisStore
 from stream.units import SECOND_MS
 
 log = logging.getLogger(__name__)
@@ -61,8 +51,6 @@ STOP_TIMEOUT_S: Final = 20.0
 """From SIGTERM to the end of the process, whatever is unavailable; below what Kubernetes grants (30
 s)."""
 DRAIN_TIMEOUT_S: Final = 10.0
-STORE_PATIENCE_S: Final = 2.0
-"""After this the store counts as unavailable, and pages are sent before the commit."""
 HEARTBEATS_PER_SESSION: Final = 6
 POLL_S: Final = 1.0
 
@@ -110,7 +98,7 @@ class Worker:
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
         self._stopping = False
-        self._services = self._make_services()
+        self._services = make_services(settings, self._rules, self._confirm_delivery)
         scope = f"{kafka.group}:{kafka.events_topic}"
         self._rules_monitor = RulesMonitor(self._services, scope, worker_name(), self._rules)
         topics = {
@@ -124,27 +112,6 @@ class Worker:
         self._gauges = WorkerGauges(self._services, topics)
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
-
-    def _make_services(self) -> WorkerServices:
-        settings, kafka, health = self._settings, self._settings.kafka, Health()
-        health.build_info.labels(version("floorwatch"), self._rules).set(1)
-        topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
-        return WorkerServices(
-            store=RedisStore(
-                settings.redis.url.reveal(),
-                StoreOptions(
-                    patience_s=STORE_PATIENCE_S,
-                    view_fields=number_fields(Shard(settings.spec).figures()),
-                    group=kafka.group,
-                    prefix=settings.redis.prefix,
-                ),
-            ),
-            publisher=KafkaPublisher(kafka.brokers, topics),
-            dispatcher=Dispatcher(notice_sinks(settings), health, self._confirm_delivery),
-            active_alerts=ActiveAlerts(alertmanager_specs(settings), health),
-            exporter=Exporter(health, settings.metrics.selection()),
-            health=health,
-        )
 
     async def run(self) -> None:
         """Work until a signal or an error stops it."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from stream.control.model import Transition, Verdict
 from stream.notify.notice import RAISED, Describe, Notice, Status, body_of, key_of
-from stream.store.protocol import OutboxEntry
+from stream.store.lease import OutboxEntry
 from stream.units import MINUTE_MS
 
 AUDIT: Final = "audit:"

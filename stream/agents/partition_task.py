@@ -18,7 +18,8 @@ from stream.events.partition import Route
 from stream.failpoints import failpoint
 from stream.notify.notice import Describe
 from stream.shard import Shard
-from stream.store.protocol import Commit, Lease, SealedHour
+from stream.store.lease import Lease
+from stream.store.protocol import Commit, SealedHour
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
 from stream.windows.closing.archive import encode

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from stream.dlq.dead_letters import DeadLetter
 from stream.dlq.producer import ProducerRecord, new_producer, send
 from stream.failpoints import failpoint
-from stream.store.protocol import OutboxEntry
+from stream.store.lease import OutboxEntry
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from stream.agents.partition_task import PartitionTask
 from stream.failpoints import failpoint
-from stream.store.protocol import Commit, Outcome, Store
+from stream.store.lease import Outcome
+from stream.store.protocol import Commit, Store
 
 
 class CommitResult(StrEnum):

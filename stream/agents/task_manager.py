@@ -23,7 +23,7 @@ from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.errors import DamagedKeyError, ServiceError
 from stream.store.keys import ShardKey
-from stream.store.protocol import LeaseLost, Outcome
+from stream.store.lease import LeaseLost, Outcome
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from stream.agents.view_publisher import TICK_MS, ViewPublisher
 from stream.agents.worker_services import STORE_ERRORS, WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 from stream.errors import FloorwatchError
-from stream.store.protocol import Outcome, Snapshot
+from stream.store.lease import Outcome
+from stream.store.protocol import Snapshot
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT
 

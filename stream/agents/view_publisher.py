@@ -9,7 +9,7 @@ from stream.failpoints import failpoint
 from stream.figures.model import Figures
 from stream.render.views import ViewWriter
 from stream.store import keys
-from stream.store.protocol import Outcome
+from stream.store.lease import Outcome
 from stream.units import SECOND_MS
 
 TICK_MS: Final = SECOND_MS

@@ -14,7 +14,8 @@ from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
-from stream.store.protocol import OutboxEntry, Store
+from stream.store.lease import OutboxEntry
+from stream.store.protocol import Store
 from stream.units import MINUTE_MS
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from stream.store import keys
 from stream.store.batches import BATCH_COMMANDS, batches
 from stream.store.keys import ShardKey
+from stream.store.lease import Outcome
 from stream.store.manifest import PIECE_BYTES
-from stream.store.protocol import Outcome, SealedHour
+from stream.store.protocol import SealedHour
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import Command, script
 from stream.store.session import Session

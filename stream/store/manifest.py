@@ -9,7 +9,8 @@ import orjson
 from stream.errors import StateError
 from stream.store import keys
 from stream.store.keys import ShardKey
-from stream.store.protocol import Commit, Manifest, Part, Snapshot
+from stream.store.lease import Manifest, Part
+from stream.store.protocol import Commit, Snapshot
 from stream.store.record_fingerprint import RecordFingerprint
 
 PIECE_BYTES = 256 * 1024

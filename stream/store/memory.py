@@ -3,71 +3,17 @@
 It shares no parts with the Redis store, so that a property test can compare the two.
 """
 
-import copy
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stream.store import keys
 from stream.store.keys import ShardKey
+from stream.store.lease import Lease, LeaseLost, Manifest, OutboxEntry, Outcome, Owner, Part
 from stream.store.manifest import check_commit, check_snapshot
-from stream.store.protocol import (
-    Commit,
-    Lease,
-    LeaseLost,
-    Manifest,
-    OutboxEntry,
-    Outcome,
-    Owner,
-    Part,
-    SealedHour,
-    ServerMemory,
-    Snapshot,
-)
+from stream.store.memory_server import MemoryServer, StoredShard, StoredView
+from stream.store.protocol import Commit, SealedHour, ServerMemory, Snapshot
 from stream.windows.closing.archive import Hour, decode
-
-_NOBODY = Owner(0, "")
-
-
-@dataclass(slots=True)
-class _Shard:
-    owner: Owner = _NOBODY
-    seq: int = 0
-    commit: Commit | None = None
-    manifest: Manifest | None = None
-    parts: dict[str, bytes] = field(default_factory=dict)
-    outbox: dict[str, bytes] = field(default_factory=dict)
-    views: set[str] = field(default_factory=set)
-    hours: dict[str, dict[int, bytes]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _View:
-    epoch: int
-    as_of_ms: int
-    fields: dict[str, str]
-
-
-@dataclass(slots=True)
-class MemoryServer:
-    """What several stores share, as several workers share one Redis."""
-
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
-    shards: dict[ShardKey, _Shard] = field(default_factory=dict)
-    views: dict[str, _View] = field(default_factory=dict)
-    teams: set[str] = field(default_factory=set)
-    rules: dict[str, dict[str, str]] = field(default_factory=dict)
-    acquired: int = 0
-    """Counts acquisitions; like a clock it is never set back."""
-
-    def copy(self) -> "MemoryServer":
-        """A copy of all its data, to set it back to later."""
-        return copy.deepcopy(self)
-
-    def set_back(self, earlier: "MemoryServer") -> None:
-        """Restore earlier data, as a Redis does that lost the end of its file."""
-        then = earlier.copy()
-        self.id, self.shards, self.views, self.teams = then.id, then.shards, then.views, then.teams
 
 
 @dataclass(slots=True)
@@ -100,7 +46,7 @@ class MemoryStore:
 
     async def acquire(self, shard: ShardKey) -> Lease:
         """See the protocol."""
-        state = self.server.shards.setdefault(shard, _Shard())
+        state = self.server.shards.setdefault(shard, StoredShard())
         self.server.acquired += 1
         state.owner = Owner(self.server.acquired, secrets.token_hex(16))
         last = state.commit
@@ -207,7 +153,7 @@ class MemoryStore:
             ):
                 outcome = Outcome.ALREADY
                 continue
-            self.server.views[key] = _View(epoch, as_of_ms, dict(fields))
+            self.server.views[key] = StoredView(epoch, as_of_ms, dict(fields))
             state.views.add(key)
         self.server.teams |= {team for key in views if (team := keys.team_of_view(key))}
         return outcome
@@ -280,10 +226,10 @@ class MemoryStore:
         session = self._sessions.get(lease.shard)
         return session if session is not None and session.owner == lease.owner else None
 
-    def _checked(self, lease: Lease) -> tuple[_Session | None, _Shard, Outcome]:
+    def _checked(self, lease: Lease) -> tuple[_Session | None, StoredShard, Outcome]:
         """Session and shard of a lease, and OK or why it may not write."""
         session = self._session(lease)
-        state = self.server.shards.setdefault(lease.shard, _Shard())
+        state = self.server.shards.setdefault(lease.shard, StoredShard())
         if session is None:
             return None, state, Outcome.FENCED
         if session.status is not Outcome.OK:
@@ -303,6 +249,6 @@ class MemoryStore:
         return Outcome.ALREADY if lost else Outcome.OK
 
 
-def _is_unchanged(session: _Session, state: _Shard) -> bool:
+def _is_unchanged(session: _Session, state: StoredShard) -> bool:
     """Whether the shard is as the lease's last write left it."""
     return (state.seq, state.manifest) == (session.seq, session.manifest)

@@ -10,19 +10,10 @@ from stream.errors import StateError
 from stream.store import archives, keys, snapshots, view_writes
 from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
+from stream.store.lease import Lease, LeaseLost, OutboxEntry, Outcome, Owner
 from stream.store.manifest import from_text
 from stream.store.options import StoreOptions
-from stream.store.protocol import (
-    Commit,
-    Lease,
-    LeaseLost,
-    OutboxEntry,
-    Outcome,
-    Owner,
-    SealedHour,
-    ServerMemory,
-    Snapshot,
-)
+from stream.store.protocol import Commit, SealedHour, ServerMemory, Snapshot
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script

@@ -1,7 +1,7 @@
 """Checks whether a restore may use the state in the store."""
 
 from stream.errors import StateError
-from stream.store.protocol import Lease
+from stream.store.lease import Lease
 
 
 def is_state_lost(lease: Lease, committed_offset: int | None) -> bool:

@@ -8,8 +8,9 @@ from typing import Self
 
 from stream.store import keys
 from stream.store.connection import Reply
+from stream.store.lease import Lease, Manifest, Outcome
 from stream.store.manifest import check_commit
-from stream.store.protocol import Commit, Lease, Manifest, Outcome
+from stream.store.protocol import Commit
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import Command, script
 

@@ -9,6 +9,7 @@ from stream.errors import DamagedKeyError, ServiceError, StateError
 from stream.failpoints import failpoint
 from stream.store import keys
 from stream.store.batches import BATCH_COMMANDS, batches
+from stream.store.lease import LeaseLost, Outcome
 from stream.store.manifest import (
     Upload,
     check_snapshot,
@@ -18,7 +19,7 @@ from stream.store.manifest import (
     to_text,
     unpack,
 )
-from stream.store.protocol import LeaseLost, Outcome, Snapshot
+from stream.store.protocol import Snapshot
 from stream.store.scripts import Command, script
 from stream.store.session import Pending, Session
 

@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 import msgspec
 
 from stream.store import keys
-from stream.store.protocol import Outcome
+from stream.store.lease import Outcome
 from stream.store.scripts import Command, script
 from stream.store.session import Session
 

@@ -31,8 +31,10 @@ from stream.simulate.plan import Disturbance, Plan, WalkOut, even_floors
 from stream.simulate.run import simulate
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
 from stream.store.keys import ShardKey
-from stream.store.memory import MemoryServer, MemoryStore
-from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome
+from stream.store.lease import Lease, OutboxEntry, Outcome
+from stream.store.memory import MemoryStore
+from stream.store.memory_server import MemoryServer
+from stream.store.protocol import Commit
 from stream.units import HOUR_MS, MINUTE_MS
 from tests.agents.known_log import KnownLog
 

@@ -7,7 +7,7 @@ from stream.agents.outbox import ACTIVE, AUDIT, NOTICE, RESOLVED_RESEND_MS, Outb
 from stream.control.alerts.messages import Message
 from stream.control.model import Severity, Transition, Verdict
 from stream.notify.notice import key_of
-from stream.store.protocol import OutboxEntry
+from stream.store.lease import OutboxEntry
 
 RAISE = Transition(
     id="a1",

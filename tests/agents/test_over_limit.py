@@ -17,7 +17,7 @@ def records(count: int) -> FetchedBatch:
         orjson.dumps({"type": "state", "ts": START_MS, "agent": f"a{at}", "state": "aux"})
         for at in range(count)
     ]
-    columns = RecordColumns(values, [START_MS] * count, range(count), count)
+    columns = RecordColumns(values, [START_MS] * count, range(count), 0, count)
     return FetchedBatch(TOPIC, 1, columns, count)
 
 

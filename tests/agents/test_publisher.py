@@ -6,7 +6,7 @@ import pytest
 
 from stream.agents.publisher import ABANDONED_S, KafkaPublisher, Topics
 from stream.cli.embedded import free_port
-from stream.store.protocol import OutboxEntry
+from stream.store.lease import OutboxEntry
 
 ENTRY = OutboxEntry("audit:a1:1:out_of_control", b"{}")
 

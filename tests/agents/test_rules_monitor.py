@@ -6,7 +6,7 @@ import pytest
 
 from stream.agents.rules_monitor import RulesMonitor
 from stream.errors import ServiceError
-from stream.store.memory import MemoryServer
+from stream.store.memory_server import MemoryServer
 from tests.agents.bench import Bench
 
 SCOPE = "floorwatch:floor-events"

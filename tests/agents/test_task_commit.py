@@ -13,7 +13,8 @@ from stream.events.decode import decode
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, even_floors
 from stream.simulate.run import simulate
-from stream.store.protocol import Lease, Outcome, SealedHour
+from stream.store.lease import Lease, Outcome
+from stream.store.protocol import SealedHour
 from stream.units import HOUR_MS, MINUTE_MS
 from stream.windows.closing.archive import Hour, encode
 from tests.agents.bench import KEY, SPEC, Bench, RecordingStore, batch

@@ -7,7 +7,7 @@ import pytest
 
 from stream.agents.partition_task import TaskLimits
 from stream.errors import StateError
-from stream.store.protocol import Outcome
+from stream.store.lease import Outcome
 from tests.agents.bench import (
     Bench,
     batch,

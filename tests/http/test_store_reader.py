@@ -8,7 +8,8 @@ from stream.http.store_reader import StoreReader
 from stream.render.view_fields import ViewKey, ViewKind
 from stream.store import keys
 from stream.store.keys import ShardKey
-from stream.store.memory import MemoryServer, MemoryStore
+from stream.store.memory import MemoryStore
+from stream.store.memory_server import MemoryServer
 
 TOPIC, PARTITIONS = "floor-events", 4
 FLOOR = "北京"

@@ -119,7 +119,7 @@ def test_no_command_and_no_producer_of_ours_creates_a_topic(
 
 async def _produce_in_vain(stage: Stage) -> None:
     from stream.agents.publisher import KafkaPublisher, Topics
-    from stream.store.protocol import OutboxEntry
+    from stream.store.lease import OutboxEntry
 
     publisher = KafkaPublisher(
         stage.brokers, Topics(f"{stage.topic}-dlq", f"{stage.topic}-control")

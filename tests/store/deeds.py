@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from stream.store import keys
 from stream.store.keys import ShardKey
-from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome, Snapshot, Store
+from stream.store.lease import Lease, OutboxEntry, Outcome
+from stream.store.protocol import Commit, Snapshot, Store
 
 SHARD = ShardKey("floor-events", 3)
 NIGHT = keys.team_view("北京", "夜班🌙")

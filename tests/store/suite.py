@@ -6,7 +6,7 @@ import pytest
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
-from stream.store.protocol import LeaseLost, Outcome
+from stream.store.lease import LeaseLost, Outcome
 from stream.store.restore_checks import check_compatible, is_state_lost
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at
 from tests.store.suite_of_archives import ArchivesSuite

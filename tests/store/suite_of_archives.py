@@ -6,8 +6,9 @@ import pytest
 from stream.errors import StateError
 from stream.events.language import STATE_COUNT
 from stream.store.keys import ShardKey
+from stream.store.lease import Outcome
 from stream.store.manifest import PIECE_BYTES
-from stream.store.protocol import Outcome, SealedHour
+from stream.store.protocol import SealedHour
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from stream.windows.closing.archive import Hour, encode

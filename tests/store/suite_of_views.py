@@ -1,7 +1,7 @@
 """What every store must do with views; part of suite.py."""
 
 from stream.store.keys import ShardKey
-from stream.store.protocol import Outcome
+from stream.store.lease import Outcome
 from tests.store.deeds import DAY, NIGHT, POOL, SHARD
 from tests.store.worlds import World
 

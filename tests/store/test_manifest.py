@@ -5,6 +5,7 @@ import pytest
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
+from stream.store.lease import Manifest, Part
 from stream.store.manifest import (
     PIECE_BYTES,
     from_text,
@@ -14,7 +15,7 @@ from stream.store.manifest import (
     to_text,
     unpack,
 )
-from stream.store.protocol import Manifest, Part, Snapshot
+from stream.store.protocol import Snapshot
 from stream.store.record_fingerprint import RecordFingerprint
 
 SHARD = ShardKey("t", 0)

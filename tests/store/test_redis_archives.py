@@ -8,8 +8,9 @@ import pytest
 from stream.errors import StateError
 from stream.store import keys
 from stream.store.archives import write
+from stream.store.lease import Outcome
 from stream.store.manifest import PIECE_BYTES
-from stream.store.protocol import Outcome, SealedHour
+from stream.store.protocol import SealedHour
 from stream.store.redis import RedisStore
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.closing.archive import encode

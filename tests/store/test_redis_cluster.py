@@ -11,8 +11,8 @@ from stream.errors import StateError
 from stream.store import keys
 from stream.store.cluster_topology import slot_of
 from stream.store.keys import ShardKey
+from stream.store.lease import Outcome
 from stream.store.options import StoreOptions
-from stream.store.protocol import Outcome
 from stream.store.redis import RedisStore
 from stream.store.restore_checks import check_compatible
 from tests.redises import Cluster, client_of, stop_copying, until

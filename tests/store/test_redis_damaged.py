@@ -9,7 +9,8 @@ import redis
 
 from stream.errors import DamagedKeyError
 from stream.store import keys
-from stream.store.protocol import Outcome, SealedHour
+from stream.store.lease import Outcome
+from stream.store.protocol import SealedHour
 from tests.store.deeds import DAY, NIGHT, POOL, SHARD, begun, commit_at, snapshot_at
 from tests.store.worlds import RedisWorld
 

@@ -14,8 +14,8 @@ import redis
 from stream.cli.embedded import RedisProgram
 from stream.errors import ConfigurationError, ServiceError, StateError
 from stream.store import keys
+from stream.store.lease import Outcome
 from stream.store.options import StoreOptions
-from stream.store.protocol import Outcome
 from stream.store.redis import RedisStore
 from stream.store.scripts import script
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at

@@ -7,9 +7,10 @@ import pytest
 import redis
 
 from stream.errors import ServiceError, StateError
+from stream.store.lease import Outcome
 from stream.store.manifest import PIECE_BYTES
 from stream.store.options import StoreOptions
-from stream.store.protocol import Outcome, SealedHour
+from stream.store.protocol import SealedHour
 from stream.store.redis import RedisStore
 from tests.components import ROOT
 from tests.store.deeds import DAY, POOL, SHARD, commit_at, snapshot_at

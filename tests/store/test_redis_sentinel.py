@@ -11,8 +11,8 @@ import redis
 
 from stream.errors import ServiceError, StateError
 from stream.store import keys
+from stream.store.lease import Lease, Outcome
 from stream.store.options import StoreOptions
-from stream.store.protocol import Lease, Outcome
 from stream.store.redis import RedisStore
 from tests.redises import Watched, copied_primary, stop_copying, until, wait_until_copied, watched
 from tests.store.deeds import DAY, SHARD, begun, commit_at, ids, snapshot_at

@@ -5,8 +5,9 @@ import redis
 
 from stream.errors import StateError
 from stream.store import keys
+from stream.store.lease import Outcome
 from stream.store.options import StoreOptions
-from stream.store.protocol import Outcome, SealedHour
+from stream.store.protocol import SealedHour
 from stream.store.redis import RedisStore
 from tests.store.deeds import SHARD, begun, commit_at, ids, snapshot_at
 

@@ -8,7 +8,7 @@ import redis
 
 from stream.errors import StateError
 from stream.store import keys
-from stream.store.protocol import Outcome
+from stream.store.lease import Outcome
 from stream.store.scripts import ScriptName, script
 from tests.store.deeds import DAY, SHARD, begun, commit_at, snapshot_at
 from tests.store.worlds import RedisWorld

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from stream.store import keys
+from stream.store.lease import Outcome
 from stream.store.options import StoreOptions
-from stream.store.protocol import Outcome
 from stream.store.redis import RedisStore
 from stream.store.scripts import script
 from tests.store.deeds import DAY, NIGHT, SHARD

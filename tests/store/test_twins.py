@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream.store import keys
-from stream.store.protocol import Commit, Lease, LeaseLost, OutboxEntry, Outcome, Snapshot, Store
+from stream.store.lease import Lease, LeaseLost, OutboxEntry, Outcome
+from stream.store.protocol import Commit, Snapshot, Store
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.closing.archive import encode

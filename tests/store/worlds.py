@@ -12,7 +12,8 @@ from stream.cli.embedded import RedisProgram
 from stream.store import topology
 from stream.store.address import Address
 from stream.store.connector import Connector
-from stream.store.memory import MemoryServer, MemoryStore
+from stream.store.memory import MemoryStore
+from stream.store.memory_server import MemoryServer
 from stream.store.options import StoreOptions
 from stream.store.protocol import Store
 from stream.store.redis import RedisStore

@@ -25,7 +25,7 @@ from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
 from stream.render.worker_metrics import Health
 from stream.store.keys import ShardKey
-from stream.store.protocol import OutboxEntry
+from stream.store.lease import OutboxEntry
 from stream.store.redis import RedisStore
 from tests.agents.known_log import KnownLog
 from tests.golden.floor import blanked
