@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from stream.cells import text_of_cell
 from stream.errors import ConfigurationError
 from stream.units import NEVER_MS, parse_instant_ms
 
@@ -17,8 +18,16 @@ DEFAULT_POOL = "main"
 COLUMNS = ("agent", "team", "name", "pool", "zone", "shift", "work_mode", "from", "to")
 WORK_MODES = ("", "on_site", "at_home")
 ID_BYTES_MOST: Final = 128
-NOT_IN_IDS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
-"""Characters that a name of a floor, source, pool, team, agent or call must not contain."""
+NOT_IN_IDS: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/"
+    r"\u2028\u2029"  # they end a line, in logs and in JavaScript
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they turn the direction of what follows
+    # Invisible: two names that look alike would be two. The joiners U+200C and U+200D belong to
+    # words of Persian and Hindi and to emoji, and are allowed.
+    r"\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0001]"
+)
+"""Characters that a name of a floor, source, pool, team, agent or call must not contain: "/",
+control characters (Unicode's Cc, and those of Cf that change how other text is shown)."""
 
 
 def is_id(text: str) -> bool:
@@ -89,6 +98,8 @@ def _check_header(header: object, name: str) -> None:
     missing = [column for column in ("agent", "team") if column not in columns]
     if missing:
         msg = f"{name}, line 1: column '{missing[0]}' is missing; allowed: {', '.join(COLUMNS)}"
+        if len(columns) == 1 and (found := re.search(r"[;\t|]", columns[0])):
+            msg += f"; separate columns by ',', not by {found[0]!r}"
         raise ConfigurationError(msg)
     for place, column in enumerate(columns):
         if column in columns[:place]:
@@ -106,6 +117,7 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
         where = f"{name}, line {line}"
         if None in row or None in row.values():
             raise ConfigurationError(f"{where}: as many values as columns are needed")
+        row = {column: text_of_cell(cell) for column, cell in row.items()}  # noqa: PLW2901
         agent, team = _id(row["agent"], "agent", where), _id(row["team"], "team", where)
         start = _instant(row.get("from", ""), -NEVER_MS, f"{where}: from")
         end = _instant(row.get("to", ""), NEVER_MS, f"{where}: to")

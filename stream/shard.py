@@ -13,24 +13,25 @@ import numpy as np
 from stream.control.control import Control
 from stream.control.model import Transition
 from stream.events.batch import EventBatch
-from stream.events.language import I64, STATE_COUNT
+from stream.events.language import I64, STATE_COUNT, Rejected
 from stream.events.names import AgentNames, Names
 from stream.figures.compute import compute, members
 from stream.figures.model import Figures, Member
+from stream.figures.seat_sums import SeatSums, seat_sums
 from stream.ids import PoolKey, TeamKey
 from stream.observation.changes import LastObserved, ObservedState, observe
 from stream.observation.feed import Feed
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
-from stream.units import MINUTE_MS, NEVER_MS
+from stream.units import NEVER_MS
 from stream.windows import snapshot as parts_of
 from stream.windows.closing import sealing
 from stream.windows.closing.archive import Hour
+from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
-from stream.windows.reading import read_interval
 
 NOT_YET_MS = -NEVER_MS
 
@@ -41,22 +42,6 @@ class ShardSnapshot:
 
     changed: dict[str, bytes]
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SeatSums:
-    """Sums of each seat over an interval; S rows in the order of `keys`, sorted by name."""
-
-    keys: tuple[tuple[str, str, str, str], ...]
-    """(floor, pool, team, agent)"""
-    state_ms: I64
-    """(S, STATE_COUNT), without the time before an agent's first row."""
-    calls: I64
-    """(S, len(TEAM_COUNTS)): values of `minute_sums.TEAM_COUNTS`."""
-    is_first: I64
-    """(S,): 1 for the seat of the agent's first row, where missing time counts as unknown."""
-    first_ms: I64
-    """(S,): the instant of the agent's first row; NEVER_MS without one."""
 
 
 class Shard:
@@ -73,6 +58,7 @@ class Shard:
         self._judged_ms = NOT_YET_MS
         self._touched: list[I64] = []
         self._sealed: list[Hour] = []
+        self._rejected: list[Rejected] = []
         self._observed: list[ObservedState] = []
         """Agents with later rows, as control had observed them when its state was stored."""
         self._team_keys: tuple[TeamKey, ...] = ()
@@ -89,20 +75,38 @@ class Shard:
         return int(self.engine.sources.greatest_ms[:floors].max(initial=0))
 
     def push(self, batch: EventBatch) -> list[Late]:
-        """Apply a batch of events; returns those that are too late to count."""
+        """Apply a batch of events; returns those that are too late to count.
+
+        `take_rejected` returns those whose names would exceed a limit.
+        """
+        if not self.names.has_drafts():
+            self.names.drop_drafts()
+            return self._push(batch, None)
+        drafts, late = DraftNames(self.names, batch, self.spec.limits), list[Late]()
+        for piece in drafts.pieces():
+            late += self._push(piece, drafts)
+        self.counts.update(str(one.reason) for one in drafts.rejected)
+        self._rejected += drafts.rejected
+        return late
+
+    def _push(self, batch: EventBatch, drafts: DraftNames | None) -> list[Late]:
         self.engine.follow_names()
         if not len(batch):
             return []
         if self._judged_ms == NOT_YET_MS:
             self._judged_ms = int(batch.ts_ms[0])
         self.engine.unjudged_ms = self._judged_ms
-        late, sealed = sealing.push(self.engine, batch)
-        self._sealed += sealed
-        self._touched.append(np.unique(self.names.seat_agent.data[batch.states.seat]))
-        self.counts["accepted"] += len(batch) - len(late)
-        for one in late:
-            self.counts[str(one.reason)] += 1
-        return late
+        pushed = sealing.push(self.engine, batch, drafts)
+        self._sealed += pushed.hours
+        self._touched.append(pushed.agents)
+        self.counts["accepted"] += len(batch) - len(pushed.late)
+        self.counts.update(str(one.reason) for one in pushed.late)
+        return pushed.late
+
+    def take_rejected(self) -> list[Rejected]:
+        """The events over a limit since the last call, by the record of their own batch."""
+        taken, self._rejected = self._rejected, []
+        return taken
 
     def take_sealed(self) -> list[Hour]:
         """The hours that were sealed since the last call; none unless `Spec.archive`."""
@@ -216,27 +220,7 @@ class Shard:
         they were answered or ended. Where the end lies beyond as_of, time ends with as_of, but
         calls of that very instant count.
         """
-        names, engine = self.names, self.engine
-        pools = names.team_pool.data[names.seat_team.data].tolist()
-        keys = [
-            (floor, names.pools.keys[pool][1], team, agent)
-            for (floor, agent, team), pool in zip(names.seats.keys, pools, strict=True)
-        ]
-        order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
-        states = read_interval(engine, start_ms, min(end_ms, self.as_of_ms), self.as_of_ms)
-        first, last = start_ms // MINUTE_MS, (end_ms - 1) // MINUTE_MS
-        if end_ms == self.as_of_ms:
-            last = end_ms // MINUTE_MS  # time ends here: what happened at this instant counts
-        calls = engine.counting.seats.sum_minutes(len(keys), first, last)
-        agent = names.seat_agent.data
-        is_first = engine.agents.first_seat[agent] == np.arange(len(keys))
-        return SeatSums(
-            tuple(keys[index] for index in order.tolist()),
-            states[order],
-            calls[order],
-            is_first[order].astype(np.int64),
-            engine.agents.first_ms[agent][order],
-        )
+        return seat_sums(self.engine, start_ms, end_ms, self.as_of_ms)
 
     def control_state(self) -> bytes:
         """Control's state for a commit: small, and enough to continue from a snapshot."""

@@ -142,6 +142,18 @@ class ControlSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class NameLimits:
+    """How many names a partition may have; an event that brings another one is rejected."""
+
+    floors: int = 1_000
+    sources: int = 1_000
+    pools: int = 5_000
+    teams: int = 10_000
+    agents: int = 200_000
+    """An agent counts once for each of the teams that it is seen in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """The configuration of a shard."""
 
@@ -152,12 +164,15 @@ class Spec:
     shifts: tuple[ShiftSpec, ...] = ()
     peaks: tuple[PeakSpec, ...] = ()
     control: ControlSpec = ControlSpec()
+    limits: NameLimits = added(NameLimits())  # noqa: RUF009 - frozen, as all specs
     event_clock: bool = False
     """True: silences by event time (replay, backfill); False: by Kafka's time stamps."""
     seat_calls: bool = False
     """True: calls are also counted by member (replay), at 10 KB a member."""
     archive: bool = True
     """True: the sums of hours are returned when they are sealed; False: hours are only sealed."""
+    roster: str = added("")
+    """The fingerprint of the roster; empty without one."""
 
     def pool(self, floor: str, name: str) -> PoolSpec:
         """The spec of a pool."""

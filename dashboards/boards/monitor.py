@@ -412,5 +412,20 @@ MONITOR: Final = Board(
             steps=palette.ANY_IS_BAD,
             lines=True,
         ),
+        _chart(
+            0,
+            64,
+            Text("Records lost to retention", "因保留期丢失的记录"),
+            Text(
+                "For the SRE. Records that Kafka removed within the last hour before they were "
+                "read, by partition. Above 0: figures of that time are too low for good. Lengthen "
+                "the topic's retention.",
+                "给运维。最近一小时内 Kafka 在读取之前就已删除的记录,按分区。大于 0:该时段的数据永久偏少。请延长主题的保留期。",
+            ),
+            Target(monitor.RECORDS_LOST, "{{partition}}"),
+            steps=palette.ANY_IS_BAD,
+            lines=True,
+            empty=Text("no worker reads yet", "尚无进程读取"),
+        ),
     ),
 )

@@ -41,6 +41,32 @@ WORKERS: Final = (
             "为已过去的事发告警。",
         ),
     ),
+    # increase() misses what was counted in the moment in which a series began.
+    Alert(
+        "FloorwatchRecordsLost",
+        """
+sum by (instance, partition) (
+  floorwatch_records_lost_total
+  -
+  (floorwatch_records_lost_total offset 1h or 0 * floorwatch_records_lost_total)
+)
+> 0
+""",
+        hold="0s",
+        keep="15m",
+        severity=Severity.critical,
+        summary=Text(
+            "Kafka removed records before they were read.",
+            "Kafka 在读取之前就删除了记录。",
+        ),
+        description=Text(
+            "Retention removed {{ $value | humanize }} records of partition "
+            "{{ $labels.partition }} before {{ $labels.instance }} read them. They are in no "
+            "figure, and nobody was paged for what they held.",
+            "在 {{ $labels.instance }} 读取之前,保留期已删除分区 {{ $labels.partition }} 的 "
+            "{{ $value | humanize }} 条记录。这些记录不在任何数据中,也不会为其内容发告警。",
+        ),
+    ),
     Alert(
         "FloorwatchCommitFailing",
         """
@@ -101,6 +127,47 @@ max by (server) (floorwatch_redis_memory_used_bytes)
             "nothing is stored.",
             "{{ $labels.server }} 上的 Redis 已用 {{ $value | humanizePercentage }} 的 "
             "maxmemory。用满后会拒绝一切写入:不丢数据,但也不再存盘。",
+        ),
+    ),
+    Alert(
+        "FloorwatchRulesDiffer",
+        "max by (job) (floorwatch_rules_differ) == 1",
+        hold="2m",
+        keep="1m",
+        severity=Severity.warning,
+        summary=Text(
+            "Workers have different rules.",
+            "各工作进程的规则不一致。",
+        ),
+        description=Text(
+            "Workers of one group have different configurations or rosters, so each floor is "
+            "evaluated by the rules of the worker that has it, and changes them when it moves. "
+            "The workers' logs name them.",
+            "同一组的工作进程配置或花名册不一致:各现场按其所在进程的规则判断,移交后规则随之"
+            "改变。日志会写明是哪些进程。",
+        ),
+    ),
+    Alert(
+        "FloorwatchLimitReached",
+        """
+sum by (job) (
+  increase(floorwatch_events_rejected_total{reason="over_limit"}[5m])
+)
+> 0
+""",
+        hold="0s",
+        keep="5m",
+        severity=Severity.critical,
+        summary=Text(
+            "Events with new names are rejected: a limit is reached.",
+            "名称数已达上限,含新名称的事件被拒收。",
+        ),
+        description=Text(
+            "A partition has as many agents, teams, pools, sources or floors as [limits] "
+            "allows: {{ $value | humanize }} events in five minutes were rejected. Names that "
+            "are known go on. Either a producer makes names up, or the limit is too low.",
+            "某分区的人员、组、池、数据源或现场数已达 [limits] 上限:五分钟内拒收 {{ $value | "
+            "humanize }} 个事件。已有名称不受影响。可能是数据源乱造名称,也可能是上限太低。",
         ),
     ),
     # increase() misses what a young process restored before its first scrape.

@@ -29,6 +29,15 @@ REJECTED = Query(
     sparse=True,
 )
 LATE = Query("late", "sum(rate(floorwatch_events_late_total[$__rate_interval]))", Unit.per_second)
+RECORDS_LOST = Query(
+    "records lost",
+    # As in the alert: increase() misses what was counted in the moment in which a series began.
+    "sum by (partition) (clamp_min(floorwatch_records_lost_total"
+    " - (floorwatch_records_lost_total offset 1h or 0 * floorwatch_records_lost_total), 0))",
+    Unit.number,
+    ("partition",),
+    sparse=True,
+)
 MOSTLY_BAD = Query(
     "mostly bad", "max by (instance) (floorwatch_events_mostly_bad)", Unit.number, ("instance",)
 )

@@ -1,23 +1,30 @@
 """Acquires a partition: takes its lease, restores its shard, and finds the offset to read from."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
+from faust.types import TP
+
+from stream.agents.log_check import LogCheck, LogMatch
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import NoticeFormat, PartitionTask, TaskLimits
 from stream.agents.shard_clock import ShardClock
 from stream.dlq.dead_letters import Origin
-from stream.errors import StateError
+from stream.errors import FloorwatchError, StateError
 from stream.failpoints import failpoint
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.store.keys import PREFIX, ShardKey
-from stream.store.protocol import Lease, Snapshot, Store
+from stream.store.protocol import Commit, Lease, LeaseLost, Outcome, Snapshot, Store
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.restore_checks import check_compatible, is_state_lost
 from stream.windows.snapshot import FORMAT, READS
 
 log = logging.getLogger(__name__)
+
+RETENTION: Final = "partition %d: retention removed records %d to %d before they were read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,8 @@ class TaskConfig:
     track_active: bool = False
     """Some sink needs every active alert sent repeatedly (Alertmanager)."""
     rebuild: bool = False
-    """Recompute lost state from what Kafka retains; otherwise the worker refuses to start the
-    task."""
+    """Recompute state that is lost, or of another log, from what Kafka retains; otherwise the
+    worker refuses to start the task."""
     prefix: str = PREFIX
     """Of all keys of the store."""
     pause_s: float = 10.0
@@ -46,12 +53,22 @@ class PartitionRef:
     key: ShardKey
     partitions: int
 
+    @property
+    def tp(self) -> TP:
+        """The partition, as Kafka's clients name it."""
+        return TP(self.key.topic, self.key.partition)
+
     def __str__(self) -> str:
         return f"{self.key.topic}:{self.key.partition}"
 
 
+class LogTooShort(FloorwatchError):
+    """The log ends before a record that was delivered, perhaps for a moment: try again."""
+
+
 async def acquire_task(
     store: Store,
+    log_check: LogCheck,
     partition_ref: PartitionRef,
     committed: int | None,
     config: TaskConfig,
@@ -59,10 +76,11 @@ async def acquire_task(
 ) -> PartitionTask:
     """Acquire a shard and restore it; reading begins at the task's offset.
 
-    Called by the `TaskManager` for each newly assigned partition. Waits for the store.
+    Called by the `TaskManager` for each newly assigned partition. Waits for the store and Kafka.
 
     Args:
         store: where the state is.
+        log_check: checks that the state belongs to the partition's log.
         partition_ref: which partition.
         committed: the group's offset in Kafka; None if it has none.
         config: of the task.
@@ -70,16 +88,22 @@ async def acquire_task(
 
     Raises:
         ServiceError: the store is unavailable.
+        KafkaError: Kafka is unavailable.
         StateError: the stored state must not be used, or is gone; the text says what to do.
         LeaseLost: another worker acquired the partition meanwhile.
+        LogTooShort: whether the log is that of the state is not known yet.
     """
     with failpoint("acquire"):
         lease = await store.acquire(partition_ref.key)
     check_compatible(lease, READS, partition_ref.partitions)
     _check_not_lost(lease, partition_ref, committed, rebuild=config.rebuild)
+    outbox = Outbox(lease.outbox, track_active=config.track_active)
+    if not await _is_of_this_log(lease, log_check, partition_ref):
+        lease = await _start_anew(store, lease, partition_ref, config, outbox)
     with failpoint("restore"):
         parts = await store.load(lease)
         shard = Shard.restore(config.spec, config.roster, parts, lease.control)
+    offset, lost = await _position(lease, log_check, partition_ref)
     task = PartitionTask(
         origin=Origin(partition_ref.key.topic, partition_ref.key.partition),
         partitions=partition_ref.partitions,
@@ -88,12 +112,14 @@ async def acquire_task(
         clock=ShardClock(by_events=config.spec.event_clock, as_of_ms=lease.as_of_ms, now_ms=now_ms),
         notice_format=config.notice_format,
         limits=config.limits,
-        offset=0 if lease.manifest is None else lease.manifest.offset,
+        offset=offset,
         resume_offset=lease.offset or 0,
-        outbox=Outbox(lease.outbox, track_active=config.track_active),
+        outbox=outbox,
+        fingerprint=lease.manifest.fingerprint if lease.manifest else None,
+        records_lost=lost,
     )
-    if lease.manifest is None:
-        await _save_initial(store, task)
+    if lease.manifest is None or (lost and not task.replaying):
+        await _save_position(store, task)
     return task
 
 
@@ -113,11 +139,93 @@ def _check_not_lost(
     log.warning("no state of %s in the store: recomputing it from Kafka", partition_ref)
 
 
-async def _save_initial(store: Store, task: PartitionTask) -> None:
-    """Store an empty initial state, which tells state lost later from state never written."""
-    parts = task.shard.snapshot()
-    if task.lease.offset is None:
-        await store.commit(task.lease, task.commit())
-    await store.save(
-        task.lease, Snapshot(parts.changed, parts.names, 0, 0, FORMAT, task.partitions)
-    )
+async def _is_of_this_log(lease: Lease, log_check: LogCheck, partition_ref: PartitionRef) -> bool:
+    """Whether the records that the state was computed from are those of the partition's log."""
+    matches = [
+        await log_check.check(partition_ref.tp, fingerprint) for fingerprint in _fingerprints(lease)
+    ]
+    position = lease.offset or 0
+    if not matches and position > 0:
+        matches = [await log_check.check_offset(partition_ref.tp, position - 1)]
+        if matches == [LogMatch.same]:
+            log.warning(
+                "the state of %s was stored by an earlier version, which noted no record of the "
+                "log: that it belongs to this log is not verified; the next commit notes one",
+                partition_ref,
+            )
+    if LogMatch.short in matches:
+        raise LogTooShort(f"the log of {partition_ref} ends before the position {position}")
+    if matches and all(match is LogMatch.unverifiable for match in matches):
+        log.warning(
+            "retention has removed the record of %s that was delivered last: that the state "
+            "belongs to this log cannot be verified",
+            partition_ref,
+        )
+    return LogMatch.replaced not in matches
+
+
+def _fingerprints(lease: Lease) -> list[RecordFingerprint]:
+    """Those of the snapshot and of the last commit, as far as they are stored."""
+    stored = (lease.manifest.fingerprint if lease.manifest else None, lease.fingerprint)
+    return list(dict.fromkeys(one for one in stored if one is not None))
+
+
+async def _start_anew(
+    store: Store, lease: Lease, partition_ref: PartitionRef, config: TaskConfig, outbox: Outbox
+) -> Lease:
+    """Drop state of another log, and end its alerts: nothing can be known of them any more.
+
+    The ends are committed with the old state first. After a crash between the two they are decided
+    again, under the same ids.
+    """
+    if not config.rebuild:
+        raise StateError(
+            f"the log of {partition_ref} is not the one that its state was computed from: the "
+            "topic was made again, its tail was cut by an unclean election, or this is another "
+            "cluster. Restore topic or state from a backup, or set [redis] on_loss = "
+            '"rebuild" to compute the state again from the start of this log'
+        )
+    log.warning("the log of %s is another one: computing its state from the start", partition_ref)
+    if lease.control is not None:
+        shard = Shard.restore(config.spec, config.roster, {}, lease.control)
+        form = config.notice_format
+        outbox.add(shard.control.abandon(), form.describe, form.language)
+        entries, delivered = outbox.for_commit()
+        position = (lease.offset or 0, lease.as_of_ms or 0)
+        commit = Commit(lease.control, *position, entries, delivered, lease.fingerprint)
+        _check_stored(await store.commit(lease, commit), lease.shard)
+        outbox.on_committed(entries, delivered)
+    _check_stored(await store.reset(lease), lease.shard)
+    return replace(lease, manifest=None, control=None, offset=None, as_of_ms=None, fingerprint=None)
+
+
+def _check_stored(outcome: Outcome, shard: ShardKey) -> None:
+    if not outcome.stored:
+        raise LeaseLost.because(outcome, shard)
+
+
+async def _position(
+    lease: Lease, log_check: LogCheck, partition_ref: PartitionRef
+) -> tuple[int, int]:
+    """The offset to read from, and how many records before it retention has removed unread."""
+    start = await log_check.start(partition_ref.tp)
+    if lease.manifest is None:
+        return start, 0
+    lost = max(0, start - lease.manifest.offset)
+    if lost:
+        log.error(RETENTION, partition_ref.key.partition, lease.manifest.offset, start - 1)
+    return lease.manifest.offset + lost, lost
+
+
+async def _save_position(store: Store, task: PartitionTask) -> None:
+    """Store where a new task begins to read, before it reads anything.
+
+    An empty state that is stored tells state lost later from state never written. A position that
+    retention has moved is stored so that what was lost counts once.
+    """
+    parts, commit = task.shard.snapshot(), task.commit()
+    if task.lease.offset is None or task.lease.offset < task.offset:
+        _check_stored(await store.commit(task.lease, commit), task.lease.shard)
+        task.outbox.on_committed(commit.outbox, commit.delivered)
+    head = (task.offset, commit.as_of_ms, FORMAT, task.partitions)
+    await store.save(task.lease, Snapshot(parts.changed, parts.names, *head, task.fingerprint))

@@ -11,11 +11,17 @@ from typing import Any, Final
 
 from stream.agents.acquisition import TaskConfig
 from stream.agents.gauges import WorkerGauges
+from stream.agents.log_check import LogCheck
 from stream.agents.logs import log_to_stderr
 from stream.agents.partition_task import NoticeFormat, TaskLimits
-from stream.agents.process import install_signal_handlers, tune_garbage_collection
+from stream.agents.process import (
+    install_signal_handlers,
+    tune_garbage_collection,
+    worker_name,
+)
 from stream.agents.publisher import KafkaPublisher, Topics
-from stream.agents.readiness import not_alive, not_ready
+from stream.agents.readiness import is_idle, not_alive, not_ready
+from stream.agents.rules_monitor import RulesMonitor
 from stream.agents.sink_specs import alertmanager_specs, notice_sinks
 from stream.agents.task_manager import TaskManager
 from stream.agents.topics import TopicMonitor
@@ -26,10 +32,13 @@ from stream.agents.transport.faust_app import (
     crash_of,
     faust_app,
 )
+from stream.agents.transport.log_reader import LogReader
 from stream.agents.watchdog import Progress, Watchdog
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
-from stream.config import Settings, load_roster
+from stream.config import Settings
+from stream.config.advice import event_clock_warnings
+from stream.config.load import load_rules
 from stream.control.alerts.messages import messages
 from stream.errors import ConfigurationError, FloorwatchError, ServiceError
 from stream.fingerprint import fingerprint
@@ -66,9 +75,15 @@ def run_worker(settings: Settings) -> None:
         StateError: stored state must not be used; the text says what to do.
         FloorwatchError: the worker had to stop for another reason, which the text names.
     """
-    log_to_stderr()
+    log_to_stderr(worker_name(), settings.log.format, settings.log.level_number)
     tune_garbage_collection()
-    asyncio.run(Worker(settings).run())
+    try:
+        asyncio.run(Worker(settings).run())
+    except FloorwatchError as error:
+        if settings.log.format == "text":
+            raise  # the command line prints it
+        log.critical("%s", error)
+        raise SystemExit(error.exit_status) from None
 
 
 class Worker:
@@ -76,11 +91,13 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         kafka = settings.kafka
+        spec, roster = load_rules(settings)
+        self._rules = fingerprint(spec)
         session_s = kafka.session_timeout_ms / SECOND_MS
         self._settings = settings
         self._task_config = TaskConfig(
-            spec=settings.spec,
-            roster=load_roster(settings),
+            spec=spec,
+            roster=roster,
             notice_format=NoticeFormat(messages, settings.alerts.language),
             limits=TaskLimits(archive_keep_ms=settings.archive.keep_ms),
             track_active=bool(alertmanager_specs(settings)),
@@ -94,19 +111,23 @@ class Worker:
         self._error: BaseException | None = None
         self._stopping = False
         self._services = self._make_services()
+        scope = f"{kafka.group}:{kafka.events_topic}"
+        self._rules_monitor = RulesMonitor(self._services, scope, worker_name(), self._rules)
         topics = {
             kafka.events_topic: "there is nothing to read",
             kafka.dead_letters_topic: "nothing is stored from the first bad event on",
             kafka.control_topic: "the transitions of alerts wait in Redis",
         }
-        self._topics = TopicMonitor(kafka.brokers, topics)
+        self._topics = TopicMonitor(
+            kafka.brokers, topics, kafka.group, lambda: is_idle(self._consumer)
+        )
         self._gauges = WorkerGauges(self._services, topics)
         times = GroupTimes(session_s, min(1.0, session_s / HEARTBEATS_PER_SESSION))
         self._app = faust_app(kafka.group, kafka.brokers, times=times)
 
     def _make_services(self) -> WorkerServices:
         settings, kafka, health = self._settings, self._settings.kafka, Health()
-        health.build_info.labels(version("floorwatch"), fingerprint(settings.spec)).set(1)
+        health.build_info.labels(version("floorwatch"), self._rules).set(1)
         topics = Topics(kafka.dead_letters_topic, kafka.control_topic)
         return WorkerServices(
             store=RedisStore(
@@ -127,6 +148,8 @@ class Worker:
 
     async def run(self) -> None:
         """Work until a signal or an error stops it."""
+        for line in event_clock_warnings(self._settings):
+            log.warning("%s", line)
         self._watchdog.start()
         install_signal_handlers(self._stop.set)
         self._app.loop = asyncio.get_running_loop()
@@ -141,8 +164,10 @@ class Worker:
                     self._open_store(),
                     self._topics.run(),
                     self._monitor(),
+                    self._tasks.watch_logs(),
                     self._services.exporter.run(),
                     self._gauges.poll_memory(),
+                    self._rules_monitor.run(),
                     self._crash(),
                     self._app.start(),
                 )
@@ -167,8 +192,10 @@ class Worker:
         self._app.agent(batches_of(self._app, topic), name="read")(read)
         self._app.finalize()
         self._consumer = consumer_of(self._app)
+        self._log_reader = LogReader(self._settings.kafka.brokers)
+        log_check = LogCheck(self._log_reader)
         self._tasks = TaskManager(
-            topic, self._consumer, self._task_config, self._services, self._fail
+            topic, self._consumer, log_check, self._task_config, self._services, self._fail
         )
         self._consumer.owner = self._tasks
 
@@ -183,6 +210,7 @@ class Worker:
             now_ms=self._now_ms,
             not_alive=lambda: not_alive(self._progress.stalled_s),
             not_ready=self._not_ready,
+            details=self._details,
         )
         try:
             port = await stack.enter_async_context(serving(api, web.bind, web.port))
@@ -199,6 +227,10 @@ class Worker:
             return ["stopping"]
         reasons = not_ready(self._consumer, self._tasks, self._services)
         return [*self._topics.reasons(), *reasons]
+
+    def _details(self) -> list[str]:
+        transactions = self._consumer.fetch_monitor.open_transactions(time.monotonic())
+        return [*self._topics.details(), *transactions]
 
     def _confirm_delivery(self, key: str) -> None:
         self._tasks.confirm_delivery(key)
@@ -240,6 +272,9 @@ class Worker:
         """Each second: report to the watchdog that the loop is alive, and check for a stall."""
         while not self._stopping:
             self._watchdog.beat()
+            if (failure := self._consumer.group_monitor.failure) is not None:
+                msg = f"the client of the consumer group has failed ({failure!r}); a restart helps"
+                raise FloorwatchError(msg)
             self._services.roll(monotonic_ms())
             tasks = list(self._tasks.runners)
             self._gauges.update(tasks, self._topics.missing)
@@ -276,6 +311,9 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._log_reader.close()
         await self._services.publisher.close()
+        if self._services.store_state.opened:
+            await self._rules_monitor.withdraw()
         await self._services.store.close()
         log.info("stopped")

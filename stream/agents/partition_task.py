@@ -12,12 +12,14 @@ from stream.agents.outbox import Outbox
 from stream.agents.shard_clock import ShardClock
 from stream.agents.transport.record_columns import RecordColumns
 from stream.dlq.dead_letters import DeadLetter, Origin, make_dead_letters
+from stream.events.batch import EventBatch
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.failpoints import failpoint
 from stream.notify.notice import Describe
 from stream.shard import Shard
 from stream.store.protocol import Commit, Lease, SealedHour
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
 from stream.windows.closing.archive import encode
 
@@ -96,6 +98,10 @@ class PartitionTask:
     """The next record to apply."""
     resume_offset: int
     outbox: Outbox
+    fingerprint: RecordFingerprint | None = None
+    """Of the record that was applied last; None before one."""
+    records_lost: int = 0
+    """Records that retention removed before they were read."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     """Not yet acknowledged by the dead-letter topic."""
     sealed: list[SealedHour] = field(default_factory=list)
@@ -167,21 +173,39 @@ class PartitionTask:
             decoded = decode(chunk.values, chunk.times_ms, self.shard.names, route)
         with failpoint("push"):
             late = self.shard.push(decoded.batch)
+        rejected = [*decoded.rejected, *self.shard.take_rejected()]
         replayed, hours = self.replaying, self.shard.take_sealed()
         self.offset = chunk.next_offset
+        last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
+        self.fingerprint = RecordFingerprint.of(*last)
         self.records += len(chunk.offsets)
-        self.clock.observe_record(max(chunk.times_ms), now_ms, wall_ms)
+        if (newest_ms := _newest_ms(chunk, decoded.batch)) >= 0:
+            self.clock.observe_record(newest_ms, now_ms, wall_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()
             return EventCounts()
         self.sealed += (SealedHour(hour.floor, hour.start_ms, encode(hour)) for hour in hours)
         self.dead_letters += make_dead_letters(
-            self.origin, chunk.values, chunk.offsets, decoded.rejected, late
+            self.origin, chunk.values, chunk.offsets, rejected, late
         )
         self.step(now_ms, kafka_answered=True)
-        reasons = Counter(str(one.reason) for one in decoded.rejected)
-        return EventCounts(len(decoded.batch) - len(late), len(late), reasons)
+        reasons = Counter(str(one.reason) for one in rejected)
+        over_limit = len(rejected) - len(decoded.rejected)
+        return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)
+
+    def skip_to(self, offset: int) -> None:
+        """Move the position over what is no record: markers of transactions, and aborted records.
+
+        Called by `TaskRunner.process` after a batch; does nothing if the position is there.
+        """
+        if offset <= self.offset:
+            return
+        replayed = self.replaying
+        self.offset = offset
+        self.records += 1  # so that the position is committed and saved too
+        if replayed and not self.replaying:
+            self.shard.resume()
 
     def step(self, now_ms: int, *, kafka_answered: bool) -> None:
         """Advance event time, and add what it decides to the outbox. Does nothing while replaying.
@@ -232,4 +256,11 @@ class PartitionTask:
         """What a commit stores now; called before its dead letters are sent: it covers no more."""
         entries, delivered = self.outbox.for_commit()
         control = self.shard.control_state()
-        return Commit(control, self.offset, max(0, self.shard.as_of_ms), entries, delivered)
+        as_of_ms = max(0, self.shard.as_of_ms)
+        return Commit(control, self.offset, as_of_ms, entries, delivered, self.fingerprint)
+
+
+def _newest_ms(chunk: RecordChunk, batch: EventBatch) -> int:
+    """The newest time stamp of a chunk, of a record without one its events' time; -1: none."""
+    newest_ms = max(chunk.times_ms)
+    return max(newest_ms, int(batch.seen_ms.max())) if len(batch) else newest_ms

@@ -39,9 +39,8 @@ class KafkaPublisher:
     """Produces to both topics; one that fails does not hold up the other."""
 
     def __init__(self, brokers: str, topics: Topics) -> None:
-        addresses = [address.strip() for address in brokers.split(",")]
-        self._dead_letters = _TopicProducer(addresses, topics.dead_letters)
-        self._control = _TopicProducer(addresses, topics.control)
+        self._dead_letters = _TopicProducer(brokers, topics.dead_letters)
+        self._control = _TopicProducer(brokers, topics.control)
 
     async def dead_letters(self, dead_letters: list[DeadLetter]) -> bool:
         """Produce dead letters; whether all were acknowledged."""
@@ -82,7 +81,7 @@ class KafkaPublisher:
 class _TopicProducer:
     """Produces to one topic; connects when first used, and again after each failure."""
 
-    def __init__(self, brokers: list[str], topic: str) -> None:
+    def __init__(self, brokers: str, topic: str) -> None:
         self.topic = topic
         self.last_error = ""
         """Why the last attempt failed; empty if it succeeded."""

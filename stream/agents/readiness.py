@@ -20,11 +20,7 @@ def not_alive(stalled_s: float) -> list[str]:
 
 def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServices) -> list[str]:
     """Reasons for not being ready; empty if the worker does its work."""
-    reasons = []
-    if not consumer.in_group:
-        reasons.append("Kafka is unavailable, or has not assigned partitions yet")
-    elif consumer.app.rebalancing:
-        reasons.append("a rebalance is in progress")
+    reasons = _group_reasons(consumer)
     unavailable_since_s = services.store_state.unavailable_since_s
     if unavailable_since_s is not None:
         unavailable_s = time.monotonic() - unavailable_since_s
@@ -47,3 +43,20 @@ def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServi
             "most events of the last minute or two were rejected or late; see the dead letters"
         )
     return reasons
+
+
+def is_idle(consumer: BatchConsumer) -> bool:
+    """Whether the worker is in its group and has no partition."""
+    is_joined = consumer.in_group and not consumer.app.rebalancing
+    return is_joined and not consumer.group_monitor.problem and not consumer.assigned()
+
+
+def _group_reasons(consumer: BatchConsumer) -> list[str]:
+    group = consumer.group_monitor
+    if group.problem:
+        return [group.problem]
+    if not group.is_connected:
+        return ["Kafka is unavailable"]
+    if not consumer.in_group:
+        return ["the consumer group has not assigned partitions yet"]
+    return ["a rebalance is in progress"] if consumer.app.rebalancing else []

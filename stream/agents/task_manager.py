@@ -5,12 +5,15 @@ import contextlib
 import logging
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.acquisition import LogTooShort, PartitionRef, TaskConfig, acquire_task
+from stream.agents.log_check import LogCheck
+from stream.agents.log_guard import CHECK_S, LogGuard
 from stream.agents.outbox import NOTICE
 from stream.agents.process import release_memory
 from stream.agents.task_runner import TaskRunner
@@ -35,6 +38,7 @@ class TaskManager:
     Args:
         topic: of the events.
         consumer: the transport.
+        log_check: checks that state belongs to the log that is read.
         config: of each task.
         services: where tasks write.
         on_error: called with an error after which the worker must stop.
@@ -44,12 +48,14 @@ class TaskManager:
         self,
         topic: str,
         consumer: BatchConsumer,
+        log_check: LogCheck,
         config: TaskConfig,
         services: WorkerServices,
         on_error: Callable[[BaseException], None],
     ) -> None:
         self._topic = topic
         self._consumer = consumer
+        self._log_check = log_check
         self._config = config
         self._services = services
         self._on_error = on_error
@@ -82,6 +88,16 @@ class TaskManager:
         for runner in self._runners.values():
             runner.task.outbox.acknowledge(NOTICE + key)
 
+    async def watch_logs(self) -> None:
+        """Check regularly that each task still reads the log that its state belongs to.
+
+        Runs until cancelled; acquires a partition again, which is the thorough check, if it seems
+        not to.
+        """
+        while True:
+            await asyncio.sleep(CHECK_S)
+            await asyncio.gather(*(runner.log_guard.check() for runner in self.runners))
+
     # ---------------------------------------------------------------------- the transport's owner
 
     async def acquire(self, tps: frozenset[TP]) -> Mapping[TP, int]:
@@ -96,7 +112,7 @@ class TaskManager:
                 self._on_store_unavailable(result)
             elif isinstance(result, DamagedKeyError):
                 self._services.store_state.on_error(result, tp.partition)
-            elif isinstance(result, (LeaseLost, KafkaError, CancelledError)):
+            elif isinstance(result, (LeaseLost, LogTooShort, KafkaError, CancelledError)):
                 log.warning("partition %d cannot be acquired yet: %r", tp.partition, result)
             else:
                 self._on_error(result)
@@ -169,14 +185,16 @@ class TaskManager:
             ShardKey(tp.topic, tp.partition, self._config.prefix), partitions
         )
         committed = await self._consumer.committed(tp)
+        store, log_check = self._services.store, self._log_check
         task = await acquire_task(
-            self._services.store, partition_ref, committed, self._config, monotonic_ms()
+            store, log_check, partition_ref, committed, self._config, monotonic_ms()
         )
         self._services.store_state.mark_available()
-        consumer = self._consumer
+        consumer, lost = self._consumer, self._services.health.records_lost.labels(tp.partition)
         return TaskRunner(
             task,
             self._services,
+            LogGuard(task, log_check, lost.inc, partial(self._acquire_again, tp)),
             consumer.release,
             self._on_lease_lost,
             is_kafka_answering=lambda: consumer.fetch_monitor.is_answering(tp),
@@ -187,11 +205,13 @@ class TaskManager:
 
     def _on_lease_lost(self, runner: TaskRunner, outcome: Outcome) -> None:
         """Drop a task whose write was refused, and acquire it again if it is still assigned."""
-        tp = TP(self._topic, runner.partition)
-        log.warning("partition %d: its state is read again", tp.partition)
+        pause_s = self._config.pause_s if outcome is Outcome.FENCED else 0.0
+        self._acquire_again(TP(self._topic, runner.partition), str(outcome), pause_s)
+
+    def _acquire_again(self, tp: TP, why: str, pause_s: float = 0.0) -> None:
+        log.warning("partition %d: its state is read again: %s", tp.partition, why)
         self._consumer.forget([tp])
         self.on_lost(frozenset({tp}))
-        pause_s = self._config.pause_s if outcome is Outcome.FENCED else 0.0
         self._spawn(self._acquire_later(pause_s))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

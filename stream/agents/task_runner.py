@@ -4,9 +4,7 @@ Order of a commit: dead letters are acknowledged, hours are archived, the commit
 then is what it decided delivered. While the store is unavailable, reading, evaluating and
 delivering continue from memory, within bounds.
 
-A runner belongs to one event loop. `process` is called by the transport's agent, `run` is a task of
-its own, `close` and `drain` are called by the `TaskManager`. Each may interleave with the others
-wherever it awaits.
+A runner belongs to one event loop. Its methods may interleave wherever they await.
 """
 
 import asyncio
@@ -15,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import PartitionTask, RecordChunk
 from stream.agents.task_commit import CommitResult, archive_and_commit
 from stream.agents.transport.fetched_batch import FetchedBatch
@@ -22,7 +21,6 @@ from stream.agents.view_publisher import TICK_MS, ViewPublisher
 from stream.agents.worker_services import STORE_ERRORS, WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 from stream.errors import FloorwatchError
-from stream.shard import ShardSnapshot
 from stream.store.protocol import Outcome, Snapshot
 from stream.units import SECOND_MS
 from stream.windows.snapshot import FORMAT
@@ -30,7 +28,6 @@ from stream.windows.snapshot import FORMAT
 log = logging.getLogger(__name__)
 
 RETRY_MS = SECOND_MS
-GAP = "partition %d: records %d to %d are missing (retention, or a compacted topic)"
 
 
 class TaskRunner:
@@ -39,6 +36,7 @@ class TaskRunner:
     Args:
         task: what is run.
         services: where it writes.
+        log_guard: watches the partition's log.
         release_credit: called with (session, records) when records were applied.
         on_lost: called once when another worker owns the task, or its store was set back.
         is_kafka_answering: whether Kafka has answered a fetch of this partition recently.
@@ -49,6 +47,7 @@ class TaskRunner:
         self,
         task: PartitionTask,
         services: WorkerServices,
+        log_guard: LogGuard,
         release_credit: Callable[[int, int], None],
         on_lost: Callable[["TaskRunner", Outcome], None],
         *,
@@ -59,6 +58,7 @@ class TaskRunner:
         self.committed_offset: int | None = task.lease.offset
         """Offset of the last confirmed commit, once a snapshot exists to restart from."""
         self._services = services
+        self.log_guard = log_guard
         self._release_credit = release_credit
         self._on_lost = on_lost
         self.is_kafka_answering = is_kafka_answering
@@ -66,7 +66,7 @@ class TaskRunner:
         self._view_publisher = ViewPublisher(task)
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
-        self._unsaved: tuple[ShardSnapshot, int, int] | None = None
+        self._unsaved: Snapshot | None = None
         self._saving: asyncio.Task[None] | None = None
         # At the last call: the topic acknowledged none; the store did not answer; it refused.
         self._dead_letters_blocked = self._store_unavailable = self._lease_lost = False
@@ -86,13 +86,12 @@ class TaskRunner:
     async def process(self, batch: FetchedBatch) -> None:
         """Apply a batch chunk by chunk, and yield to the event loop after each.
 
-        Called by the transport's agent, one batch at a time. Does not wait for I/O, except while
-        the task is full: then it returns no credit, so that fetching stops too.
+        Called by the transport's agent, one batch at a time. Waits only while the task is full.
         """
-        task, released = self.task, 0
+        task, start, released = self.task, batch.columns.start_offset, 0
         task.observe_end(batch.highwater)
-        if batch.columns.offsets[0] > task.offset and not self._closed:
-            log.warning(GAP, self.partition, task.offset, batch.columns.offsets[0] - 1)
+        if not self.log_guard.admit(start):
+            return
         for chunk in task.chunks(batch.columns):
             if self._closed:
                 return
@@ -101,6 +100,7 @@ class TaskRunner:
             self._release_credit(batch.session, len(chunk.offsets))
             await asyncio.sleep(0)
             await self._wait_for_capacity()
+        task.skip_to(batch.columns.next_offset)
         self._release_credit(batch.session, len(batch.columns.values) - released)
 
     async def _wait_for_capacity(self) -> None:
@@ -249,24 +249,24 @@ class TaskRunner:
         """
         task = self.task
         if self._unsaved is None or self._closed:
-            self._unsaved = (self._parts(), task.offset, max(0, task.shard.as_of_ms))
+            self._unsaved = self._snapshot()
             self._saved_ms, task.records_saved = monotonic_ms(), task.records
-        parts, offset, as_of_ms = self._unsaved
-        covered = self.committed_offset is not None and self.committed_offset >= offset
-        if not covered and not await self.flush():
+        snapshot = self._unsaved
+        covered = self.committed_offset is not None and self.committed_offset >= snapshot.offset
+        # A snapshot of another log's records would hide that its position is not of this one.
+        if not await self.log_guard.check() or (not covered and not await self.flush()):
             return
-        snapshot = Snapshot(parts.changed, parts.names, offset, as_of_ms, FORMAT, task.partitions)
         outcome = await self._services.store.save(task.lease, snapshot)
         self._unsaved = None
         if not outcome.stored:
             self._on_lease_lost(outcome)
 
-    def _parts(self) -> ShardSnapshot:
+    def _snapshot(self) -> Snapshot:
         """What has changed since the last saved snapshot."""
-        parts = self.task.shard.snapshot()
-        if self._unsaved is None:
-            return parts
-        return ShardSnapshot({**self._unsaved[0].changed, **parts.changed}, parts.names)
+        task, parts = self.task, self.task.shard.snapshot()
+        changed = {**self._unsaved.parts, **parts.changed} if self._unsaved else parts.changed
+        head = (task.offset, max(0, task.shard.as_of_ms), FORMAT, task.partitions)
+        return Snapshot(changed, parts.names, *head, task.fingerprint)
 
     async def drain(self) -> None:
         """Close; commit what was applied, and save, so that the next owner starts at once.

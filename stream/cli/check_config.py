@@ -35,7 +35,9 @@ def check_config(
 
     A variable FLOORWATCH_<SECTION>_<KEY>, such as FLOORWATCH_KAFKA_BROKERS or
     FLOORWATCH_REDIS_URL, overrides a key of a section. Durations are whole numbers with ms, s, m,
-    h or d. A key whose feature this version does not have is an error.
+    h or d. The fingerprint of all rules, roster included, must be the same for all workers of a
+    group. Warnings say what can never be reported with this configuration. A key whose feature
+    this version does not have is an error.
 
     \b
     Examples:
@@ -43,16 +45,19 @@ def check_config(
       FLOORWATCH_WINDOWS_GRACE=2m floorwatch check-config --show floorwatch.toml
     """  # noqa: D301 - click's mark for text that it must not wrap
     settings = read_settings(file)
-    from stream.config import load_roster, reference
-    from stream.config.load import DEFAULT_FILE, file_read
+    from stream.config import reference
+    from stream.config.advice import warnings
+    from stream.config.load import DEFAULT_FILE, file_read, load_rules
     from stream.fingerprint import fingerprint
 
-    roster = load_roster(settings)
+    spec, roster = load_rules(settings)
     if show:
         typer.echo(reference.show(settings))
     if file_read(file) is None:
         typer.echo(f"no {DEFAULT_FILE} in this directory; checked the defaults", err=True)
-    message = f"good; rules {fingerprint(settings.spec)}"
+    message = f"good; rules {fingerprint(spec)}"
     if settings.roster.file:
         message += f"; roster of {len(roster.assignments)} agents"
     typer.echo(message, err=show)
+    for line in warnings(settings, roster):
+        typer.echo(f"warning: {line}", err=show)

@@ -1,12 +1,12 @@
 """`floorwatch dlq show` and `floorwatch dlq retry`: read dead letters and send them again."""
 
-import asyncio
 import re
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from stream.cli.kafka import run_with_kafka
 from stream.cli.options import ConfigFile, instant_ms, read_settings
 from stream.cli.progress import progress
 from stream.clock import wall_ms
@@ -152,7 +152,7 @@ async def _retried(
 
 
 async def _partitions(settings: "Settings", *topics: str) -> list[int]:
-    from stream.agents.topics import partition_counts
+    from stream.kafka.topic_admin import partition_counts
 
     counts = await partition_counts(settings.kafka.brokers, topics)
     for topic in topics:
@@ -162,18 +162,7 @@ async def _partitions(settings: "Settings", *topics: str) -> list[int]:
 
 
 def _run(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
-    """Run it; raises ServiceError for errors of Kafka."""
-    import logging
-
-    from aiokafka.errors import KafkaError
-
-    # The error says what they would log; without a handler they print it to stderr.
-    for name in ("aiokafka", "asyncio"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
-    try:
-        return asyncio.run(work)
-    except (KafkaError, OSError) as error:
-        raise ServiceError(f"Kafka at {settings.kafka.brokers}: {error}") from None
+    return run_with_kafka(settings.kafka.brokers, work)
 
 
 # ---------------------------------------------------------------------------------- options

@@ -22,6 +22,7 @@ from stream.cli.dlq import retry, show
 from stream.cli.grafana import GRAFANA, push
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
+from stream.cli.topics import TOPICS, check, create
 from stream.cli.worker import worker
 from stream.errors import FloorwatchError
 
@@ -93,6 +94,10 @@ dlq = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=DLQ)
 dlq.command()(guarded(show))
 dlq.command()(guarded(retry))
 app.add_typer(dlq, name="dlq")
+topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=TOPICS)
+topics.command()(guarded(create))
+topics.command()(guarded(check))
+app.add_typer(topics, name="topics")
 grafana = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GRAFANA)
 grafana.command()(guarded(push))
 app.add_typer(grafana, name="grafana")

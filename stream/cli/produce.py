@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from stream.errors import ServiceError
 from stream.events.partition import partition_of
+from stream.kafka.clients import new_producer
 from stream.simulate.run import Sent
 
 _CHUNK_EVENTS = 2_000
@@ -40,7 +41,7 @@ def produce(
 async def _produce(
     events: Iterable[Sent], brokers: str, topic: str, floors: Sequence[str], *, paced: bool
 ) -> int:
-    producer = AIOKafkaProducer(bootstrap_servers=brokers, linger_ms=5, acks="all")
+    producer = new_producer(brokers, linger_ms=5)
     try:
         try:
             await producer.start()

@@ -1,6 +1,7 @@
 """Reads floorwatch.toml and the environment; errors name key, value and range."""
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,9 +13,12 @@ from pydantic.fields import FieldInfo
 
 from stream.config import reference
 from stream.config.settings import Settings
+from stream.config.text_files import read_text
 from stream.config.values import SecretText, SecretUrl, masked
 from stream.errors import ConfigurationError, did_you_mean
+from stream.fingerprint import with_roster
 from stream.roster import NO_ROSTER, Roster, parse_roster
+from stream.spec import Spec
 
 DEFAULT_FILE: Final = Path("floorwatch.toml")
 PREFIX: Final = "FLOORWATCH_"
@@ -77,7 +81,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 def file_read(path: Path | None) -> Path | None:
     """The file that `load_settings` reads; None: no file, only defaults."""
-    return path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    return path or (DEFAULT_FILE if os.path.lexists(DEFAULT_FILE) else None)
 
 
 def load_roster(settings: Settings) -> Roster:
@@ -89,30 +93,28 @@ def load_roster(settings: Settings) -> Roster:
     if not settings.roster.file:
         return NO_ROSTER
     path = Path(settings.roster.file)
-    try:
-        return parse_roster(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"roster.file = '{path}': {reason_of(error)}") from None
+    return parse_roster(read_text(path, f"roster.file = '{path}'"), str(path))
+
+
+def load_rules(settings: Settings) -> tuple[Spec, Roster]:
+    """All rules: the specification, with the roster's fingerprint in it, and the roster.
+
+    Raises:
+        ConfigurationError: the roster cannot be read, or a line of it is invalid.
+    """
+    roster = load_roster(settings)
+    return with_roster(settings.spec, roster), roster
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {reason_of(error)}") from None
+        data = tomllib.loads(read_text(path, str(path)))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: invalid TOML: {error}") from None
     roster = data.get("roster")
     if isinstance(roster, dict) and isinstance(roster.get("file"), str) and roster["file"]:
         roster["file"] = str(path.parent / roster["file"])
     return data
-
-
-def reason_of(error: OSError | UnicodeDecodeError) -> str:
-    """Why a text file could not be read."""
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8 at byte {error.start}"
-    return (error.strerror or str(error)).lower()
 
 
 def _is_text(value: str) -> bool:
@@ -191,9 +193,11 @@ def _shown(item: dict[str, Any], field: FieldInfo) -> str:
         return reference.value_text(field, value)
     if _is_address(field) and not (isinstance(value, str) and "://" in value):
         return json.dumps("***")  # not a URL, so any part of it may be the secret
-    return json.dumps(
+    text = json.dumps(
         masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False
     )
+    # Controls that turn or end the line would make the message say something else.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _is_address(field: FieldInfo) -> bool:

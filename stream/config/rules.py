@@ -14,6 +14,7 @@ from stream.events.language import State
 from stream.spec import (
     ANY,
     ControlSpec,
+    NameLimits,
     PeakSpec,
     PoolSpec,
     RatioSpec,
@@ -26,6 +27,8 @@ from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
 _CONTROL = ControlSpec()
 _WINDOWS = WindowSpec()
 _SOURCE = SourceSpec()
+_LIMITS = NameLimits()
+_MOST = 1_000_000
 
 
 class WindowsTable(ConfigTable):
@@ -242,3 +245,25 @@ class BaselineTable(ConfigTable):
         ge=10 * SECOND_MS,
         le=2 * HOUR_MS,
     )
+
+
+class LimitsTable(ConfigTable):
+    """How many names a partition may have; an event that brings another one is a dead letter."""
+
+    floors: int = setting(_LIMITS.floors, "Floors.", f"1 to {_MOST}", ge=1, le=_MOST)
+    sources: int = setting(
+        _LIMITS.sources, "Sources, each counted on each floor.", f"1 to {_MOST}", ge=1, le=_MOST
+    )
+    pools: int = setting(_LIMITS.pools, "Pools.", f"1 to {_MOST}", ge=1, le=_MOST)
+    teams: int = setting(_LIMITS.teams, "Teams.", f"1 to {_MOST}", ge=1, le=_MOST)
+    agents: int = setting(
+        _LIMITS.agents,
+        "Agents, each counted in each of its teams; each takes about 10 KB of memory.",
+        f"1 to {_MOST}",
+        ge=1,
+        le=_MOST,
+    )
+
+    def spec(self) -> NameLimits:
+        """The same for the pure part."""
+        return NameLimits(self.floors, self.sources, self.pools, self.teams, self.agents)

@@ -64,8 +64,8 @@ class RedisTable(ConfigTable):
     )
     on_loss: Literal["refuse", "rebuild"] = setting(
         "refuse",
-        "What to do when Redis holds no state although the group has read events: exit, or rebuild "
-        "the state from what Kafka retains.",
+        "What to do when Redis holds no state although the group has read events, or state of "
+        "another log than the topic's: exit, or rebuild the state from what Kafka retains.",
         "refuse, rebuild",
     )
 

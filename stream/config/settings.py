@@ -6,9 +6,11 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
+from stream.config.log import LogTable
 from stream.config.rules import (
     BaselineTable,
     ControlTable,
+    LimitsTable,
     PeakTable,
     PoolTable,
     RatioTable,
@@ -61,6 +63,7 @@ class Settings(ConfigTable):
     redis: RedisTable = RedisTable()
     archive: ArchiveTable = ArchiveTable()
     windows: WindowsTable = WindowsTable()
+    limits: LimitsTable = LimitsTable()
     ratio: dict[RatioName, RatioTable] = Field(default_factory=dict)
     roster: RosterTable = RosterTable()
     pool: tuple[PoolTable, ...] = ()
@@ -73,6 +76,7 @@ class Settings(ConfigTable):
     sink: tuple[SinkTable, ...] = ()
     metrics: MetricsTable = MetricsTable()
     web: WebTable = WebTable()
+    log: LogTable = LogTable()
 
     @property
     def spec(self) -> Spec:
@@ -89,6 +93,7 @@ class Settings(ConfigTable):
             shifts=tuple(shift.spec() for shift in self.shift),
             peaks=tuple(peak.spec() for peak in self.peak),
             control=self._control_spec(),
+            limits=self.limits.spec(),
             event_clock=self.control.clock == "event",
         )
 

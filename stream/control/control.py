@@ -12,6 +12,7 @@ from stream.control.alerts.suppression import update_jumps
 from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
+from stream.control.evaluation.abandon import abandon
 from stream.control.evaluation.context import EvaluationContext
 from stream.control.evaluation.evaluate import evaluate
 from stream.control.evaluation.verdict import update_amber, views_of
@@ -97,6 +98,13 @@ class Control:
         """
         self._carried = load(state)
         self._context = None
+
+    def abandon(self) -> list[Transition]:
+        """After a restore whose events are gone: end every raised alert, as no longer known."""
+        carried = self._carried
+        carried.resize([*carried.pending_teams], [*carried.pending_pools])
+        adopt(carried, range(len(carried.teams)), range(len(carried.pools)))
+        return abandon(carried, self._rules)
 
     def resume(self, feed: Feed) -> None:
         """After a restore: read how things are where the last feed ended; nothing is evaluated.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaProducer
 
 from stream.dlq.dead_letters import Headers
+from stream.kafka import clients
 
 
 class ProducerRecord(NamedTuple):
@@ -19,11 +20,9 @@ class ProducerRecord(NamedTuple):
     """None: chosen by the key."""
 
 
-def new_producer(brokers: str | list[str]) -> AIOKafkaProducer:
+def new_producer(brokers: str) -> AIOKafkaProducer:
     """A producer, not yet connected; a record is acknowledged by all in-sync replicas."""
-    return AIOKafkaProducer(
-        bootstrap_servers=brokers, acks="all", linger_ms=2, request_timeout_ms=10_000
-    )
+    return clients.new_producer(brokers, linger_ms=2, request_timeout_ms=10_000)
 
 
 async def send(producer: AIOKafkaProducer, topic: str, records: Sequence[ProducerRecord]) -> None:

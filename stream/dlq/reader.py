@@ -15,6 +15,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from stream.errors import ServiceError
+from stream.kafka.clients import new_consumer
 
 RETRIED: Final = "retried"
 ANSWER_TIMEOUT_S: Final = 20.0
@@ -149,9 +150,7 @@ async def open_reader(brokers: str, topic: str, partitions: int) -> AsyncIterato
     Raises:
         KafkaError: no broker answers.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = new_consumer(brokers, enable_auto_commit=False, auto_offset_reset="earliest")
     try:
         await consumer.start()
         tps = [TopicPartition(topic, number) for number in range(partitions)]

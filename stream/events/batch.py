@@ -91,6 +91,24 @@ class EventBatch:
             _cut(self.queues, first, end),
         )
 
+    def where(self, kept: Bool) -> "EventBatch":
+        """The events for which kept, (E,), is True."""
+        if kept.all():
+            return self
+        place = np.cumsum(kept) - 1
+        states = self.states.take(kept[self.states.event])
+        calls = self.calls.take(np.flatnonzero(kept[self.calls.event]))
+        queues = self.queues.take(kept[self.queues.event])
+        return EventBatch(
+            self.record[kept],
+            self.ts_ms[kept],
+            self.source[kept],
+            self.seen_ms[kept],
+            replace(states, event=place[states.event]),
+            replace(calls, event=place[calls.event]),
+            replace(queues, event=place[queues.event]),
+        )
+
     @classmethod
     def joined(cls, parts: Sequence["EventBatch"]) -> "EventBatch":
         """The events of all parts, one part after the other."""

@@ -86,6 +86,9 @@ def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
     if not parsed.is_plain:
         _check_bytes(events)
         _check_ids([one.call for one in events if one.call])
+        if names.has_invalid:
+            for name in ("floor", "source", "agent", "team", "pool"):
+                _check_ids([text for one in events if (text := getattr(one, name))])
     ts_ms = _instants([one.ts for one in events])
     floors = [one.floor for one in events]
     sources = [one.source or one.floor for one in events]
@@ -162,6 +165,8 @@ def _check_floors(names: Names, floors: list[str]) -> None:
 
 def _check_ids(texts: Sequence[str]) -> None:
     """Check many names at once; each has an allowed number of characters already."""
+    if not texts:
+        return
     together = "".join(texts)
     if NOT_IN_IDS.search(together):
         raise Unusual

@@ -39,8 +39,12 @@ def decode(
 
     `times_ms` are Kafka's time stamps of the records; without them skew is not checked. An event
     whose floor does not belong to the route's partition is misrouted.
+
+    New names are drafts: `Shard.push` keeps those of the events that it admits. So push a batch
+    before the next one is decoded.
     """
     names.route = route
+    names.begin_drafts()
     return _Decoding(parse, documents, times_ms, names).of(values)
 
 
@@ -49,6 +53,7 @@ def decode_objects(
 ) -> Decoded:
     """Decode documents that are parsed already, one a record."""
     names.route = None
+    names.begin_drafts()
     return _Decoding(convert, lambda one: [one], times_ms, names).of(objects)
 
 
@@ -77,11 +82,18 @@ class _Decoding:
         for first in range(0, len(records), RECORDS_AT_ONCE):
             self._decode_run(records[first : first + RECORDS_AT_ONCE], first)
         record = table.record[: table.used]
-        seen_ms = table.ts_ms[: table.used] if self._seen_ms is None else self._seen_ms[record]
+        seen_ms = self._seen(record, table.ts_ms[: table.used])
         self._refuse_ahead(seen_ms)
         rejected = self._unread + [self._refused[place] for place in sorted(self._refused)]
         rejected.sort(key=lambda one: one.record)
         return Decoded(_compact(table, seen_ms), rejected)
+
+    def _seen(self, record: I64, ts_ms: I64) -> I64:
+        """When each event was seen: Kafka's time stamp of its record, else its own time."""
+        if self._seen_ms is None:
+            return ts_ms
+        seen_ms = self._seen_ms[record]
+        return np.where(seen_ms < 0, ts_ms, seen_ms)
 
     def _decode_run(self, run: Sequence[Any], first: int) -> None:
         """Decode a run of records; first: the index of its first record.

@@ -95,6 +95,7 @@ class Reason(StrEnum):
     out_of_range = "out_of_range"
     ahead = "ahead"
     misrouted = "misrouted"
+    over_limit = "over_limit"
     late_grace = "late_grace"
     late_horizon = "late_horizon"
     late_sealed = "late_sealed"

@@ -5,13 +5,14 @@ order matters the names do, as bytes.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Generic, TypeVar
+from itertools import chain
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
 from stream.events.language import I64
 from stream.events.partition import Route
-from stream.roster import NO_ROSTER, Roster
+from stream.roster import NO_ROSTER, NOT_IN_IDS, Roster
 
 K = TypeVar("K", bound=Hashable)
 
@@ -43,6 +44,12 @@ class Numbering(Generic[K]):
         self.keys.extend(keys)
         self.number_of.update(zip(self.keys[known:], range(known, len(self.keys)), strict=True))
 
+    def truncate(self, size: int) -> None:
+        """Drop the keys whose number is not below `size`."""
+        for key in self.keys[size:]:
+            del self.number_of[key]
+        del self.keys[size:]
+
 
 class IntColumn:
     """An int64 column that grows by doubling; `data` is the filled part."""
@@ -66,10 +73,25 @@ class IntColumn:
         self._data = np.concatenate([self.data, added, np.zeros(64, np.int64)])
         self.size += len(added)
 
+    def truncate(self, size: int) -> None:
+        """Drop the values from a place on."""
+        self.size = size
+
     @property
     def data(self) -> I64:
         """The filled part: a view that must not be kept across an append."""
         return self._data[: self.size]
+
+
+_COLUMNS: Final = {
+    "floors": (),
+    "sources": ("source_floor",),
+    "pools": ("pool_floor",),
+    "teams": ("team_floor", "team_pool"),
+    "agents": ("agent_floor",),
+    "seats": ("seat_agent", "seat_team"),
+}
+"""The kinds of names, and the columns of each."""
 
 
 class Names:
@@ -94,6 +116,10 @@ class Names:
         """Seats of agents who are in one team at all times by the roster."""
         self.seat_agent = IntColumn()
         self.seat_team = IntColumn()
+        self.drafts_from: dict[str, int] | None = None
+        """By kind, the first number of a name that only a batch under way has; None without one."""
+        self.has_invalid = False
+        """Whether an earlier version stored names that events must not have any more."""
         self._byte_ranks: dict[int, tuple[int, I64]] = {}
 
     def stray(self, floor: str) -> str:
@@ -144,6 +170,13 @@ class Names:
             self.fixed_seats[floor, agent] = found
         return found
 
+    def seat_of(self, key: tuple[str, str, str], *, fixed: bool) -> int:
+        """The number of a seat; fixed: of an agent who is in this team at all times."""
+        found = self._seat(key)
+        if fixed:
+            self.fixed_seats[key[:2]] = found
+        return found
+
     def _seat(self, key: tuple[str, str, str]) -> int:
         found = self.seats.get(key)
         if found is None:
@@ -162,6 +195,38 @@ class Names:
             ranks = np.array([rank_of[key[-1].encode()] for key in names.keys], np.int64)
             self._byte_ranks[id(names)] = (len(names), ranks)
         return ranks
+
+    def sizes(self) -> dict[str, int]:
+        """The number of names by kind."""
+        return {kind: len(getattr(self, kind)) for kind in _COLUMNS}
+
+    def begin_drafts(self) -> None:
+        """Names that are new from now on are drafts, until a batch is pushed."""
+        if self.drafts_from is None:
+            self.drafts_from = self.sizes()
+
+    def has_drafts(self) -> bool:
+        """Whether decoding has found new names since the last batch was pushed."""
+        return self.drafts_from is not None and self.drafts_from != self.sizes()
+
+    def fixed_drafts(self) -> set[tuple[str, str, str]]:
+        """The new seats that are fixed."""
+        first = (self.drafts_from or self.sizes())["seats"]
+        new = self.seats.keys[first:]
+        return {key for number, key in enumerate(new, first) if self._is_fixed(key, number)}
+
+    def _is_fixed(self, key: tuple[str, str, str], number: int) -> bool:
+        return self.fixed_seats.get(key[:2]) == number
+
+    def drop_drafts(self) -> None:
+        """Remove the drafts; new names are for good until the next batch is decoded."""
+        for floor, agent, _ in self.fixed_drafts():
+            del self.fixed_seats[floor, agent]
+        for kind, size in (self.drafts_from or {}).items():
+            getattr(self, kind).truncate(size)
+            for column in _COLUMNS[kind]:
+                getattr(self, column).truncate(size)
+        self.drafts_from = None
 
     def to_lists(self) -> dict[str, list[list[str]]]:
         """All keys in the order of their numbers, for a snapshot."""
@@ -188,6 +253,8 @@ class Names:
         self.seats.extend((floor, agent, team) for floor, agent, team in lists["seats"])
         self.seat_agent.extend(agents[floor, agent] for floor, agent, _ in lists["seats"])
         self.seat_team.extend(teams[floor, team] for floor, _, team in lists["seats"])
+        names = chain.from_iterable(chain.from_iterable(lists.values()))
+        self.has_invalid = NOT_IN_IDS.search("".join(names)) is not None
 
 
 class AgentNames(Sequence[str]):

@@ -40,6 +40,8 @@ class Api:
     """Reasons to restart the process; empty: it is alive."""
     not_ready: Callable[[], Sequence[str]]
     """Reasons why the worker does not do its work now; empty: it is ready."""
+    details: Callable[[], Sequence[str]] = tuple
+    """What is worth knowing though the worker does its work."""
 
 
 API: Final = web.AppKey("api", Api)

@@ -18,6 +18,7 @@ async def livez(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """200 while the worker does its work, else 503; the reasons in JSON."""
-    reasons = list(request.app[API].not_ready())
-    return json_answer({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+    """200 while the worker does its work, else 503; the reasons in JSON, and other details."""
+    reasons, details = list(request.app[API].not_ready()), list(request.app[API].details())
+    document = {"ready": not reasons, "reasons": reasons, "details": details}
+    return json_answer(document, 503 if reasons else 200)

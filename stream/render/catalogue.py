@@ -171,6 +171,12 @@ EVENTS_MOSTLY_BAD = gauge(
 CONSUMER_LAG = gauge(
     "consumer_lag_events", Unit.records, "Records of this worker's partitions not yet read."
 )
+RECORDS_LOST = counter(
+    "records_lost_total",
+    Unit.records,
+    "Records that retention removed before they were read.",
+    ("partition",),
+)
 PARTITIONS = gauge("partitions", Unit.partitions, "Partitions whose floors this worker computes.")
 COMMITS = counter(
     "commits_total",
@@ -207,6 +213,11 @@ LEFT_OUT = gauge(
     Unit.rows,
     "Teams, pools and feeds without series, because there are more than rows_max.",
     ("kind",),
+)
+RULES_DIFFER = gauge(
+    "rules_differ",
+    Unit.flag,
+    "1: another worker of the group has other rules or another roster; an alarm.",
 )
 BUILD_INFO = gauge(
     "build_info",

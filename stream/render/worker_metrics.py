@@ -35,6 +35,7 @@ class Health:
         self.events_rejected = self._counter(c.EVENTS_REJECTED)
         self.events_mostly_bad = self._gauge(c.EVENTS_MOSTLY_BAD)
         self.consumer_lag = self._gauge(c.CONSUMER_LAG)
+        self.records_lost = self._counter(c.RECORDS_LOST)
         self.commit_seconds = self._histogram(c.COMMIT_SECONDS)
         self.restore_seconds = self._histogram(c.RESTORE_SECONDS)
         self.tick_seconds = self._histogram(c.TICK_SECONDS)
@@ -48,6 +49,7 @@ class Health:
         self.alert_deliveries = self._counter(c.ALERT_DELIVERIES)
         self.alerts_pending = self._gauge(c.ALERTS_PENDING)
         self.left_out = self._gauge(c.LEFT_OUT)
+        self.rules_differ = self._gauge(c.RULES_DIFFER)
         self.build_info = self._gauge(c.BUILD_INFO)
         self._begin_at_zero()
         # Memory, CPU and open files of the process, under the standard names.

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from stream.calendar.schedules import zone_of
 from stream.config import Settings, load_roster, load_settings
-from stream.config.load import reason_of
+from stream.config.text_files import read_text
 from stream.errors import ConfigurationError, FloorwatchError
+from stream.fingerprint import with_roster
 from stream.reports.files import Results, opened, size_of
 from stream.reports.replay import Checked, ReplayObserver, ReplayOptions, checked
 from stream.reports.replay import replay as run_replay
@@ -62,8 +63,9 @@ class Job:
         began_s = monotonic()
         settings = load_settings(self.config, os.environ)
         options = self._options(settings)
-        spec = self._spec(settings)
-        shard = Shard(spec, self._roster(settings))
+        roster = self._roster(settings)
+        spec = with_roster(self._spec(settings), roster)
+        shard = Shard(spec, roster)
         with Results(self.out, RESULTS) as results:
             # Open the results first: otherwise minutes of reading may be for nothing.
             written = ResultWriter(results, options.zone, spec.ratios, self.files)
@@ -71,7 +73,8 @@ class Job:
             valid = checked(recording, arrival=self.arrival)
             rejected = [*recording.unreadable, *valid.rejected]
             ordered = valid if self.arrival else valid.in_time_order()
-            late = _replayed(ordered, shard, options, written, show)
+            late, over_limit = _replayed(ordered, shard, options, written, show)
+            rejected += over_limit
             written.rows("rejected.jsonl", rejected)
             if self.arrival:
                 written.rows("late.jsonl", late)
@@ -135,11 +138,7 @@ class Job:
 
     def _roster(self, settings: Settings) -> Roster:
         if self.roster is not None:
-            try:
-                text = self.roster.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(f"--roster {self.roster}: {reason_of(error)}") from None
-            return parse_roster(text, str(self.roster))
+            return parse_roster(read_text(self.roster, f"--roster {self.roster}"), str(self.roster))
         if settings.roster.file:
             return load_roster(settings)
         return Roster(fallback_team=self.source)
@@ -160,28 +159,24 @@ class Job:
 
 def _replayed(
     valid: Checked, shard: Shard, options: ReplayOptions, written: ResultWriter, show: Show
-) -> list[Unreadable]:
-    """Run the replay; returns the late events."""
-    recording, late = valid.recording, list[Unreadable]()
+) -> tuple[list[Unreadable], list[Unreadable]]:
+    """Run the replay; returns the late events, and those over a limit of names."""
+    recording, late, over_limit = valid.recording, list[Unreadable](), list[Unreadable]()
 
-    def note(at: int, reason: str) -> None:
+    def row(at: int, reason: str, detail: str) -> Unreadable:
         text = recording.values[at].decode()
-        late.append(
-            Unreadable(
-                int(recording.file[at]),
-                int(recording.line[at]),
-                reason,
-                "later than the live rules allow",
-                text,
-            )
-        )
+        return Unreadable(int(recording.file[at]), int(recording.line[at]), reason, detail, text)
 
     total = len(recording.values)
     observer = ReplayObserver(
-        written.window, written.transition, note, lambda done: show("replaying", done, total)
+        written.window,
+        written.transition,
+        lambda at, reason: late.append(row(at, reason, "later than the live rules allow")),
+        lambda at, why: over_limit.append(row(at, why.reason.value, why.detail)),
+        lambda done: show("replaying", done, total),
     )
     run_replay(valid, shard, options, observer)
-    return late
+    return late, over_limit
 
 
 def _zone_of_all(spec: Spec) -> str:

@@ -55,6 +55,8 @@ class ReplayObserver:
     transition: Callable[[Transition], None]
     late: Callable[[int, str], None]
     """Index of the event in the recording, and the reason."""
+    rejected: Callable[[int, Rejected], None] = field(default=lambda _at, _why: None)
+    """Index of an event that would have exceeded a limit of names, and what it was."""
     progress: Callable[[int], None] = field(default=lambda _events: None)
     """Events applied so far."""
 
@@ -174,6 +176,8 @@ class _Replay:
         assert not decoded.rejected, "the recording was validated"
         for late in self._shard.push(decoded.batch):
             self._observer.late(start + late.record, late.reason.value)
+        for one in self._shard.take_rejected():
+            self._observer.rejected(start + one.record, one)
 
     def _step(self, as_of_ms: int) -> None:
         for transition in self._shard.step(as_of_ms):

@@ -8,6 +8,7 @@ from typing import TextIO
 import numpy as np
 
 from stream.calendar.schedules import rfc3339_local
+from stream.cells import text_cell
 from stream.events.language import I64, State
 from stream.reports.window_sums import FinishedWindow
 from stream.spec import RatioSpec
@@ -47,7 +48,7 @@ class Tables:
         """Append the rows of a window."""
         edges = [rfc3339_local(at, self._zone) for at in (window.start_ms, window.end_ms)]
         self._agents.writerows(
-            [*edges, *seat, *map(seconds, states), *calls]
+            [*edges, *map(text_cell, seat), *map(seconds, states), *calls]
             for seat, states, calls in zip(
                 window.seats,
                 window.state_ms.tolist(),
@@ -79,7 +80,7 @@ class Tables:
                 for figures in (members.mean, members.sd, members.cv)
             ]
             yield [
-                *key,
+                *map(text_cell, key),
                 int(heads[number]),
                 *map(cell, total[number]),
                 *dispersion,

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stream.events.language import I64, STATE_COUNT, State
+from stream.figures.seat_sums import SeatSums
 from stream.ids import TeamKey
-from stream.shard import SeatSums
 from stream.windows.calls.minute_sums import TEAM_COUNTS
 
 

@@ -1,8 +1,11 @@
 """The plan of a simulation: floors, teams, habits, disturbances, and walk-outs."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stream.cells import text_cell
 from stream.units import MINUTE_MS, SECOND_MS
 
 
@@ -117,11 +120,14 @@ def even_floors(
 
 def roster_csv(floors: Sequence[FloorPlan]) -> str:
     """The roster of all floors, as `floorwatch` reads it."""
-    lines = ["agent,team,pool"]
-    lines += [
-        f"{agent},{team.name},{team.pool}"
+    rows = [
+        (agent, team.name, team.pool)
         for floor in floors
         for team in floor.teams
         for agent in team.agents
     ]
-    return "\n".join(dict.fromkeys(lines)) + "\n"
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("agent", "team", "pool"))
+    lines.writerows(map(text_cell, row) for row in dict.fromkeys(rows))
+    return text.getvalue()

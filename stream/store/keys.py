@@ -37,7 +37,7 @@ def teams(prefix: str = PREFIX) -> str:
 
 
 def shard(key: ShardKey) -> str:
-    """Hash: owner, group, commit_seq, offset, as_of_ms, control, manifest."""
+    """Hash: owner, group, commit_seq, offset, as_of_ms, control, fingerprint, manifest."""
     return f"{_prefix(key)}shard"
 
 
@@ -84,6 +84,11 @@ def team_view(floor: str, team: str, prefix: str = PREFIX) -> str:
 def pool_view(floor: str, pool: str, prefix: str = PREFIX) -> str:
     """Hash: the view of a pool."""
     return f"{prefix}:{ViewKind.pool}:{floor}/{pool}"
+
+
+def rules(scope: str, prefix: str = PREFIX) -> str:
+    """Sorted set: ``<worker> <fingerprint of its rules>``, scored by when it last said so (ms)."""
+    return f"{prefix}:{{rules:{scope}}}"
 
 
 def view(key: ViewKey, prefix: str = PREFIX) -> str:

@@ -10,6 +10,7 @@ from stream.errors import StateError
 from stream.store import keys
 from stream.store.keys import ShardKey
 from stream.store.protocol import Commit, Manifest, Part, Snapshot
+from stream.store.record_fingerprint import RecordFingerprint
 
 PIECE_BYTES = 256 * 1024
 """A script call with a piece of this size blocks Redis for a third of a millisecond."""
@@ -110,6 +111,7 @@ def plan_upload(
         snapshot.offset,
         snapshot.as_of_ms,
         parts,
+        snapshot.fingerprint,
     )
     return Upload(manifest, pieces, superseded)
 
@@ -139,6 +141,7 @@ def unpack(name: str, blob: bytes) -> bytes:
 
 def to_text(manifest: Manifest) -> bytes:
     """A manifest as JSON."""
+    record = manifest.fingerprint
     return orjson.dumps(
         {
             "id": manifest.id,
@@ -148,6 +151,7 @@ def to_text(manifest: Manifest) -> bytes:
             "offset": manifest.offset,
             "as_of_ms": manifest.as_of_ms,
             "parts": {name: [part.version, part.pieces] for name, part in manifest.parts.items()},
+            "record": None if record is None else record.to_bytes().hex(),
         }
     )
 
@@ -161,6 +165,7 @@ def from_text(text: bytes) -> Manifest:
     try:
         document = orjson.loads(text)
         parts = {name: Part(str(v), int(n)) for name, (v, n) in document["parts"].items()}
+        record = document.get("record")  # 0.1.0 stored none
         return Manifest(
             id=str(document["id"]),
             store_id=str(document["store_id"]),
@@ -169,6 +174,7 @@ def from_text(text: bytes) -> Manifest:
             offset=int(document["offset"]),
             as_of_ms=int(document["as_of_ms"]),
             parts=parts,
+            fingerprint=record and RecordFingerprint.from_bytes(bytes.fromhex(record)),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         msg = f"the stored manifest cannot be read ({exc!r}); rebuild the state from Kafka"

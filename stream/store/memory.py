@@ -56,6 +56,7 @@ class MemoryServer:
     shards: dict[ShardKey, _Shard] = field(default_factory=dict)
     views: dict[str, _View] = field(default_factory=dict)
     teams: set[str] = field(default_factory=set)
+    rules: dict[str, dict[str, str]] = field(default_factory=dict)
     acquired: int = 0
     """Counts acquisitions; like a clock it is never set back."""
 
@@ -116,6 +117,7 @@ class MemoryStore:
             commit_seq=state.seq,
             outbox=tuple(OutboxEntry(name, body) for name, body in state.outbox.items()),
             views=frozenset(state.views),
+            fingerprint=last.fingerprint if last else None,
         )
 
     def forget(self, lease: Lease) -> None:
@@ -160,9 +162,23 @@ class MemoryStore:
             offset=snapshot.offset,
             as_of_ms=snapshot.as_of_ms,
             parts={part: new.get(part) or old[part] for part in snapshot.names},
+            fingerprint=snapshot.fingerprint,
         )
         parts = {**state.parts, **snapshot.parts}
         state.parts = {part: parts[part] for part in snapshot.names}
+        return self._reply()
+
+    async def reset(self, lease: Lease) -> Outcome:
+        """See the protocol."""
+        session, state, refused = self._checked(lease)
+        if session is None or refused is not Outcome.OK:
+            return refused
+        if state.commit is None and state.manifest is None:
+            return Outcome.ALREADY
+        if not _is_unchanged(session, state):
+            return self._end(session, Outcome.MISMATCH)
+        state.commit, state.manifest, state.parts = None, None, {}
+        session.offset, session.manifest = None, None
         return self._reply()
 
     async def load(self, lease: Lease) -> dict[str, bytes]:
@@ -245,6 +261,16 @@ class MemoryStore:
         """See the protocol."""
         found = ((key, self.server.views.get(key)) for key in views)
         return {key: dict(view.fields) for key, view in found if view and view.fields}
+
+    async def share_rules(
+        self, scope: str, worker: str, rules: str, keep_ms: int
+    ) -> dict[str, str]:
+        """See the protocol; here nothing expires by the clock."""
+        held = self.server.rules.setdefault(scope, {})
+        held[worker] = rules
+        if keep_ms == 0:
+            del held[worker]
+        return dict(held)
 
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""

@@ -22,6 +22,7 @@ from typing import Protocol, Self
 
 from stream.errors import StateError
 from stream.store.keys import ShardKey
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.windows.closing.archive import Hour
 
 
@@ -97,6 +98,7 @@ class Manifest:
     """The first record that the snapshot does not contain."""
     as_of_ms: int
     parts: Mapping[str, Part]
+    fingerprint: RecordFingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Lease:
     """Committed and not yet delivered, in order."""
     views: frozenset[str] = frozenset()
     """Keys of the views that this shard may have left; drop those that it no longer has."""
+    fingerprint: RecordFingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,8 @@ class Commit:
     as_of_ms: int
     outbox: tuple[OutboxEntry, ...] = ()
     delivered: tuple[str, ...] = ()
+    fingerprint: RecordFingerprint | None = None
+    """Of the last record that is contained. None: no record is, or 0.1.0 stored it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ class Snapshot:
     as_of_ms: int
     format: int
     partitions: int
+    fingerprint: RecordFingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +244,9 @@ class Store(Protocol):
                 that was never saved.
         """
 
+    async def reset(self, lease: Lease) -> Outcome:
+        """Drop commit and snapshot, which are of another log; outbox, views and hours stay."""
+
     async def load(self, lease: Lease) -> dict[str, bytes]:
         """Load all parts of the snapshot by name, after `acquire`; empty without a manifest.
 
@@ -285,6 +294,18 @@ class Store(Protocol):
 
     async def read_views(self, views: Sequence[str]) -> dict[str, dict[str, str]]:
         """Fields of those views that exist, by key; each read as one. Any worker may ask."""
+
+    async def share_rules(
+        self, scope: str, worker: str, rules: str, keep_ms: int
+    ) -> dict[str, str]:
+        """Say by which rules a worker works; returns those of all workers that have said so.
+
+        Args:
+            scope: the workers that are compared.
+            worker: the name of this one, without spaces.
+            rules: the fingerprint of its rules.
+            keep_ms: how long this is valid, by the store's clock; 0: the worker ends.
+        """
 
     async def memory(self) -> list[ServerMemory]:
         """How much memory each server has left; none if unknown. Polled by the worker's gauges."""

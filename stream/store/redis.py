@@ -23,6 +23,7 @@ from stream.store.protocol import (
     ServerMemory,
     Snapshot,
 )
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
 from stream.store.server import eviction
@@ -104,6 +105,11 @@ class RedisStore:
         session = self._session(lease)
         return await snapshots.save(session, snapshot) if session else Outcome.FENCED
 
+    async def reset(self, lease: Lease) -> Outcome:
+        """See the protocol."""
+        session = self._session(lease)
+        return await snapshots.reset(session) if session else Outcome.FENCED
+
     async def load(self, lease: Lease) -> dict[str, bytes]:
         """See the protocol."""
         session = self._session(lease)
@@ -151,6 +157,17 @@ class RedisStore:
         found = ((view, _fields(reply)) for view, reply in zip(views, replies, strict=True))
         return {view: fields for view, fields in found if fields}
 
+    async def share_rules(
+        self, scope: str, worker: str, rules: str, keep_ms: int
+    ) -> dict[str, str]:
+        """See the protocol."""
+        command = script("rules").call(
+            (keys.rules(scope, self._options.prefix),), f"{worker} {rules}", keep_ms
+        )
+        [members] = await self._readers.execute([command])
+        pairs = (member.decode().rpartition(" ") for member in members)
+        return {name: held for name, _, held in pairs}
+
     async def memory(self) -> list[ServerMemory]:
         """See the protocol."""
         return [
@@ -184,7 +201,7 @@ class RedisStore:
 
 
 def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
-    epoch, seq, offset, as_of_ms, control, manifest, store_id = reply
+    epoch, seq, offset, as_of_ms, control, manifest, fingerprint, store_id = reply
     try:
         epoch, seq = int(epoch), int(seq or 0)
         offset, as_of_ms = (None if one is None else int(one) for one in (offset, as_of_ms))
@@ -199,6 +216,7 @@ def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
         offset=offset,
         as_of_ms=as_of_ms,
         commit_seq=seq,
+        fingerprint=RecordFingerprint.from_bytes(fingerprint) if fingerprint else None,
     )
 
 

@@ -17,12 +17,14 @@ ScriptName = Literal[
     "commit",
     "put",
     "flip",
+    "reset",
     "sweep",
     "view",
     "drop",
     "archive",
     "add",
     "members",
+    "rules",
 ]
 
 

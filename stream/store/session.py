@@ -131,6 +131,7 @@ class Session:
             (keys.shard(shard), keys.outbox(shard), *(hours_key for hours_key, _ in hours)),
             *(*self.fence, *self.expected),
             *(seq, commit.offset, commit.as_of_ms, commit.control),
+            b"" if commit.fingerprint is None else commit.fingerprint.to_bytes(),
             *(*(start_ms for _, start_ms in hours), len(commit.outbox), *entries),
             *commit.delivered,
         )

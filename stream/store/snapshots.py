@@ -47,6 +47,11 @@ async def save(session: Session, snapshot: Snapshot) -> Outcome:
         return outcome
 
 
+async def reset(session: Session) -> Outcome:
+    """See `stream.store.protocol.Store.reset`."""
+    return await session.write(lambda: _reset(session))
+
+
 async def sweep(session: Session) -> Outcome:
     """Remove the pieces that no manifest names. Not while an upload is under way."""
     shard = session.lease.shard
@@ -132,6 +137,19 @@ def _batches(session: Session, upload: Upload) -> Iterator[list[Command]]:
         (script("put").call((*scope, key), *fence, manifest_id, piece), len(piece))
         for key, piece in upload.pieces
     )
+
+
+def _reset(session: Session) -> Pending:
+    shard = session.lease.shard
+    parts = session.manifest.parts if session.manifest else {}
+    pieces = [key for name, part in parts.items() for key in piece_keys(shard, name, part)]
+    scope = keys.shard(shard), keys.garbage(shard)
+    command = script("reset").call(scope, *session.fence, *session.expected, *pieces)
+
+    def confirmed() -> None:
+        session.offset = session.manifest = None
+
+    return Pending(command, confirmed)
 
 
 def _flip(session: Session, upload: Upload) -> Pending:

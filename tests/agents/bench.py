@@ -10,6 +10,7 @@ import orjson
 from faust.types import TP
 
 from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import NoticeFormat, TaskLimits
 from stream.agents.task_runner import TaskRunner
 from stream.agents.transport.fetched_batch import FetchedBatch
@@ -33,6 +34,7 @@ from stream.store.keys import ShardKey
 from stream.store.memory import MemoryServer, MemoryStore
 from stream.store.protocol import Commit, Lease, OutboxEntry, Outcome
 from stream.units import HOUR_MS, MINUTE_MS
+from tests.agents.known_log import KnownLog
 
 START_MS = 1_772_445_600_000
 SPEC = Spec(
@@ -146,6 +148,11 @@ class Bench:
     rebuild: bool = False
     committed: int | None = None
     is_kafka_answering: bool = True
+    log: KnownLog = field(default_factory=KnownLog)
+    removed: list[int] = field(default_factory=list)
+    """Records that retention removed unread."""
+    mistrusted: list[str] = field(default_factory=list)
+    """Why the partition was to be acquired again."""
 
     def __post_init__(self) -> None:
         self.store = RecordingStore(self.server, self.diary)
@@ -159,11 +166,14 @@ class Bench:
     async def acquire_task(self) -> TaskRunner:
         notice_format = NoticeFormat(messages, "en")
         rules = TaskConfig(self.spec, NO_ROSTER, notice_format, self.limits, rebuild=self.rebuild)
-        task = await acquire_task(self.store, PartitionRef(KEY, 1), self.committed, rules, 0)
+        task = await acquire_task(
+            self.store, self.log, PartitionRef(KEY, 1), self.committed, rules, 0
+        )
         self.diary.lines.clear()
         return TaskRunner(
             task,
             self.services,
+            LogGuard(task, self.log, self.removed.append, self.mistrusted.append),
             lambda *_: None,
             self._on_lease_lost,
             is_kafka_answering=lambda: self.is_kafka_answering,
@@ -178,7 +188,7 @@ class Bench:
 def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> FetchedBatch:
     values: list[bytes | None] = [value for value, _ in records[start:end]]
     times = [time_ms for _, time_ms in records[start:end]]
-    columns = RecordColumns(values, times, range(start, end), end)
+    columns = RecordColumns(values, times, range(start, end), start, end)
     return FetchedBatch(TOPIC, 1, columns, len(records))
 
 

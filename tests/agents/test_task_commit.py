@@ -107,7 +107,7 @@ async def test_whatever_happens_between_the_archive_is_that_of_one_shard(seed: i
         elif fate > 0.8:
             earlier = bench.server.copy()
         read = min(runner.task.offset + rng.randrange(1, 300), len(records))
-        await runner.process(batch(records, max(0, runner.task.offset - 50), read))
+        await runner.process(batch(records, runner.task.offset, read))
         if rng.random() < 0.5 and not runner.task.replaying:
             await runner.flush()
         if rng.random() < 0.2 and not runner.task.replaying and not store.unavailable:

@@ -42,7 +42,7 @@ async def test_whatever_happens_between_state_and_transitions_are_those_of_one_s
         elif fate > 0.85:
             earlier = bench.server.copy()
         read = min(runner.task.offset + rng.randrange(1, 100), len(records))
-        await runner.process(batch(records, max(0, runner.task.offset - 50), read))
+        await runner.process(batch(records, runner.task.offset, read))
         if rng.random() < 0.5 and not runner.task.replaying:
             await runner.flush()
         if rng.random() < 0.2 and not runner.task.replaying and not bench.store.unavailable:

@@ -112,7 +112,7 @@ def complaints(expr: str, records: dict[str, set[str]]) -> list[str]:
             found += [f"{one} is no state" for one in named if one not in State.__members__]
         counts = LISTED.get(selector.name)
         is_counter = selector.name.endswith(("_total", "_sum", "_count", "_bucket"))
-        since_birth = "process_start_time_seconds" in expr
+        since_birth = "process_start_time_seconds" in expr or f"{selector.name} offset" in expr
         within = {"rate", "increase"} & set(selector.within)
         if counts is not None and is_counter and not within and not since_birth:
             found.append(f"{selector.name} counts up, and is asked for outside rate and increase")

@@ -206,6 +206,19 @@ SITUATIONS = (
         own("consumer_lag_events", steady(10_000)),
     ),
     Situation(
+        "FloorwatchRecordsLost",
+        own("records_lost_total", steady(60), 'partition="3"'),
+        own("records_lost_total", steady(0), 'partition="3"'),
+        after="10m",
+    ),
+    # Two hours later it is over, unless more is lost.
+    Situation(
+        "FloorwatchRecordsLost",
+        own("records_lost_total", "60+0x479 61+0x20", 'partition="3"'),
+        own("records_lost_total", steady(60), 'partition="3"'),
+        after="2h",
+    ),
+    Situation(
         "FloorwatchCommitFailing",
         own("commits_total", per_minute(1), 'result="store_away"'),
         {
@@ -227,6 +240,17 @@ SITUATIONS = (
     Situation("FloorwatchRestoreSlow", newborn(16), newborn(14), after="10m"),
     Situation(
         "FloorwatchRefreshSlow", mean_of("tick_seconds", 0.51), mean_of("tick_seconds", 0.49)
+    ),
+    Situation(
+        "FloorwatchRulesDiffer", own("rules_differ", steady(1)), own("rules_differ", steady(0))
+    ),
+    Situation(
+        "FloorwatchLimitReached",
+        own("events_rejected_total", per_minute(1), 'reason="over_limit"'),
+        {
+            **own("events_rejected_total", steady(7), 'reason="over_limit"'),
+            **own("events_rejected_total", per_minute(9), 'reason="bad_id"'),
+        },
     ),
     Situation("FloorwatchDeliveryFailing", failing(2, 1), failing(2, 0)),
     Situation("FloorwatchDeliveryFailing", failing(2, 1), failing(0, 1)),

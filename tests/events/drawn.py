@@ -18,7 +18,10 @@ QUEUE: Final[Document] = {"type": "queue", "ts": T_MS, "pool": "sales", "waiting
 HEARTBEAT: Final[Document] = {"type": "heartbeat", "ts": T_MS, "source": "pbx"}
 
 IDS: Final = ("ann", "bob", "客服一组", "☎👩\u200d💻", " ", "a" * 128, "☎" * 42)
-BAD_IDS: Final = ("", "a" * 129, "☎" * 43, "x" * 1_024, "a\0b", "a/b", "a\x7f", "a\u0085", "\n")
+BAD_IDS: Final = (
+    "", "a" * 129, "☎" * 43, "x" * 1_024, "a\0b", "a/b", "a\x7f", "a\u0085", "\n",
+    "a\u202eb", "\u2066a\u2069", "a\u200f", "\u061ca", "a\u2028b", "a\u2029", "\ufeffa", "a\u200bb",
+)  # fmt: skip
 TIMES: Final = (T_MS, T_MS + 1, "2026-03-02T10:43:12.345Z", "2026-03-02T18:43:12+08:00")
 BAD_TIMES: Final = (
     0, -1, 1_772_447_000, 1_772_447_000_000_000, 1_772_447_000_000_000_000, 32_472_144_000_000,

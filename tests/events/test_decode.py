@@ -255,6 +255,13 @@ def test_a_floor_of_another_partition_is_misrouted() -> None:
     assert stray.detail.startswith(wanted)
 
 
+def test_an_event_of_a_record_without_a_time_stamp_was_seen_at_its_own_time() -> None:
+    done = decode_objects([{**STATE, "ts": T_MS + 60_000}, STATE], [-1, T_MS + 7], Names())
+
+    assert done.rejected == []
+    assert done.batch.seen_ms.tolist() == [T_MS + 60_000, T_MS + 7]
+
+
 def test_an_event_that_is_ahead_and_misrouted_is_refused_once() -> None:
     home = partition_of("main", 4)
     done = decode([orjson.dumps(STATE)], [T_MS - 6_000], Names(), Route((home + 1) % 4, 4))

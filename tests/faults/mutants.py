@@ -109,8 +109,10 @@ def commit_on_any_state() -> None:
 def _acquired(change: Callable[[PartitionTask, int | None], None]) -> None:
     acquire_task = acquisition.acquire_task
 
-    async def changed(store: Any, place: Any, committed: int | None, *more: Any) -> PartitionTask:
-        task = await acquire_task(store, place, committed, *more)
+    async def changed(
+        store: Any, log: Any, place: Any, committed: int | None, *more: Any
+    ) -> PartitionTask:
+        task = await acquire_task(store, log, place, committed, *more)
         was_replaying = task.replaying
         change(task, committed)
         if was_replaying and not task.replaying:

@@ -1,6 +1,7 @@
 """Names that dashboards, rules and other programs use: metrics, fields, keys, reasons, points."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,7 +16,7 @@ from stream.render.exposition import render_figures
 from stream.render.views import ViewWriter
 from stream.render.worker_metrics import Health
 from stream.shard import Shard
-from stream.spec import RATIOS, SourceSpec, Spec
+from stream.spec import RATIOS, NameLimits, SourceSpec, Spec
 from stream.store import keys
 from stream.store.keys import ShardKey
 from tests.golden.floor import told
@@ -72,6 +73,7 @@ def redis_keys() -> str:
             keys.teams(),
             keys.team_view("north", "sales-1"),
             keys.pool_view("north", "sales"),
+            keys.rules("floorwatch:floor-events"),
             keys.shard(shard),
             keys.store_id(shard),
             keys.outbox(shard),
@@ -144,6 +146,10 @@ def letters() -> str:
     numbers = range(100, 100 + len(REFUSED))
     refused = decode(REFUSED, [T_MS] * len(REFUSED), Names(), route).rejected
     found = make_dead_letters(origin, REFUSED, numbers, refused, [])
+    full = Shard(replace(LOG, limits=NameLimits(agents=1)))
+    values = [orjson.dumps(state(0)), orjson.dumps(state(0, agent="bob"))]
+    assert full.push(decode(values, None, full.names).batch) == []
+    found += make_dead_letters(origin, values, [112, 113], full.take_rejected(), [])
     for before, event in LATE:
         shard = Shard(LOG)
         for some in (before, [event]):

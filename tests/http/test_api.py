@@ -59,6 +59,7 @@ class World:
     now_ms: int | None = AS_OF_MS + 1_200
     not_alive: list[str] = field(default_factory=list)
     not_ready: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
     base: str = ""
     session: aiohttp.ClientSession | None = None
 
@@ -81,6 +82,7 @@ async def serving_world(world: World) -> AsyncIterator[World]:
         lambda: world.now_ms,
         lambda: world.not_alive,
         lambda: world.not_ready,
+        lambda: world.details,
     )
     async with serving(api, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         world.base, world.session = f"http://127.0.0.1:{port}", session
@@ -104,7 +106,7 @@ def view_of(key: TeamKey) -> Mapping[str, str]:
 
 async def test_a_healthy_worker_is_alive_and_ready(world: World) -> None:
     assert await world.json("/livez") == (200, {"alive": True, "reasons": []})
-    assert await world.json("/readyz") == (200, {"ready": True, "reasons": []})
+    assert await world.json("/readyz") == (200, {"ready": True, "reasons": [], "details": []})
 
 
 async def test_an_unhealthy_worker_gives_the_reasons(world: World) -> None:
@@ -113,7 +115,13 @@ async def test_an_unhealthy_worker_gives_the_reasons(world: World) -> None:
     status, alive = await world.json("/livez")
     assert (status, alive["alive"]) == (503, False)
     status, ready = await world.json("/readyz")
-    assert (status, ready) == (503, {"ready": False, "reasons": world.not_ready})
+    assert (status, ready) == (503, {"ready": False, "reasons": world.not_ready, "details": []})
+
+
+async def test_details_are_shown_and_do_not_make_a_worker_unready(world: World) -> None:
+    world.details.append("standby: other workers have all partitions")
+    expected = {"ready": True, "reasons": [], "details": world.details}
+    assert await world.json("/readyz") == (200, expected)
 
 
 async def test_metrics_are_what_prometheus_reads(world: World) -> None:

@@ -11,6 +11,7 @@
 #
 # FLOORWATCH_KAFKA_JARS   where the jars are (default: jars/ beside this file)
 # KAFKA_PROXIED           more listeners, each as PORT:ADVERTISED_PORT, for clients behind a proxy
+# KAFKA_SETTINGS          more lines of server.properties
 # KAFKA_HEAP              JVM options for memory (default: -Xms256m -Xmx512m)
 # KAFKA_LOG_LEVEL         of DIR/server.log (default: warn)
 set -eu
@@ -19,7 +20,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 jars=${FLOORWATCH_KAFKA_JARS:-$here/jars}
 
 usage() {
-  sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 
@@ -88,6 +89,7 @@ num.io.threads=4
 # deleted by age.
 log.retention.ms=-1
 log.segment.bytes=268435456
+${KAFKA_SETTINGS:-}
 SETTINGS
   cat > "$2/log4j2.xml" <<LOG
 <Configuration status="warn">

@@ -106,7 +106,8 @@ class Reader:
         if batch.session != consumer.session.get(batch.tp):
             return
         offsets = batch.columns.offsets
-        assert offsets[0] == self.position[batch.tp], (offsets, self.position)
+        start = batch.columns.start_offset
+        assert start == self.position[batch.tp], (start, offsets, self.position)
         self.position[batch.tp] = batch.columns.next_offset
         self.values[batch.tp.partition] += batch.columns.values
         self.batches.append(batch)

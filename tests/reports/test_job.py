@@ -193,3 +193,32 @@ def test_results_that_cannot_be_written_are_found_before_anything_is_read(tmp_pa
     with pytest.raises(InputError, match=r"--out .*: not a directory"):
         Job("events", (file,), tmp_path / "file/out").run(lambda step, *_: steps.append(step))
     assert steps == []
+
+
+def test_a_name_that_begins_like_a_formula_is_text_for_a_spreadsheet_and_numbers_stay_numbers(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "odd.jsonl"
+    event = {**state(1, "available"), "agent": "=1+1", "team": "@red", "floor": "-north"}
+    later = {**event, "ts": NINE_MS + MINUTE_MS + 1_000}
+    file.write_bytes(orjson.dumps(event) + b"\n" + orjson.dumps(later))
+    Job("events", (str(file),), tmp_path / "out").run(lambda *_: None)
+    (agent,) = table(tmp_path / "out/agents.csv")
+    assert (agent["agent"], agent["team"], agent["floor"]) == ("'=1+1", "'@red", "'-north")
+    assert float(agent["available_s"]) == 1.0
+    (team,) = table(tmp_path / "out/teams.csv")
+    assert (team["team"], team["floor"], team["members"]) == ("'@red", "'-north", "1")
+
+
+def test_events_over_a_limit_of_names_are_rejected_rows(tmp_path: Path) -> None:
+    file, config = tmp_path / "many.jsonl", tmp_path / "floorwatch.toml"
+    config.write_text("[limits]\nagents = 2\n")
+    events = [state(1, "available", agent=f"a{number}") for number in range(4)]
+    events.append(state(2, "aux", agent="a0"))
+    file.write_bytes(b"\n".join(map(orjson.dumps, events)))
+    job = Job("events", (str(file),), tmp_path / "out", config=config)
+    job.run(lambda *_: None)
+    rows = (tmp_path / "out/rejected.jsonl").read_text().splitlines()
+    found = [(row["line"], row["reason"]) for row in map(json.loads, rows)]
+    assert found == [(3, "over_limit"), (4, "over_limit")]
+    assert json.loads((tmp_path / "out/summary.json").read_text())["agents"] == 2

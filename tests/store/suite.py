@@ -35,6 +35,23 @@ class StoreSuite(ViewsSuite, ArchivesSuite):
         assert found.outbox == commit_at(10, "a", "b").outbox
         assert found.store_id == lease.store_id
 
+    async def test_a_shard_that_is_reset_begins_anew_and_keeps_its_outbox(
+        self, world: World
+    ) -> None:
+        store = await world.store()
+        lease = await begun(store)
+        assert await store.commit(lease, commit_at(20, "a")) is Outcome.OK
+        assert await store.save(lease, snapshot_at(20, {"x": b"old"})) is Outcome.OK
+        assert await store.reset(lease) is Outcome.OK
+        assert await store.load(lease) == {}
+        assert await store.commit(lease, commit_at(3)) is Outcome.OK
+        assert await store.save(lease, snapshot_at(3, {"y": b"new"})) is Outcome.OK
+        found = await (await world.store()).acquire(SHARD)
+        assert found.manifest is not None
+        assert (found.offset, found.manifest.offset) == (3, 3)
+        assert set(found.manifest.parts) == {"y"}
+        assert "a" in ids(found)
+
     async def test_a_former_owner_is_fenced_and_writes_nothing(self, world: World) -> None:
         old, new = await world.store(), await world.store()
         stale = await begun(old)

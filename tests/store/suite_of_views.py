@@ -24,6 +24,19 @@ class ViewsSuite:
         assert await reader.teams() == [("北京", "day"), ("北京", "夜班🌙")]
         assert (await reader.acquire(SHARD)).views == {NIGHT, POOL, DAY}
 
+    async def test_workers_see_by_which_rules_the_others_work_until_they_end(
+        self, world: World
+    ) -> None:
+        first, second = await world.store(), await world.store()
+        group = "floorwatch:floor-events"
+        assert await first.share_rules(group, "w-1", "abc", 60_000) == {"w-1": "abc"}
+        both = {"w-1": "abc", "w-2": "def"}
+        assert await second.share_rules(group, "w-2", "def", 60_000) == both
+        assert await first.share_rules(group, "w-1", "abc", 60_000) == both
+        assert await first.share_rules("other", "w-1", "ghi", 60_000) == {"w-1": "ghi"}
+        assert await second.share_rules(group, "w-2", "def", 0) == {"w-1": "abc"}
+        assert await first.share_rules(group, "w-1", "abc", 60_000) == {"w-1": "abc"}
+
     async def test_a_view_never_goes_back_in_time(self, world: World) -> None:
         store = await world.store()
         lease = await store.acquire(SHARD)

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import orjson
 import pytest
 
 from stream.errors import StateError
@@ -12,6 +15,7 @@ from stream.store.manifest import (
     unpack,
 )
 from stream.store.protocol import Manifest, Part, Snapshot
+from stream.store.record_fingerprint import RecordFingerprint
 
 SHARD = ShardKey("t", 0)
 STORED = Manifest("m1", "s", 1, 8, 10, 100, {"a": Part("m1", 2), "b": Part("m0", 1)})
@@ -23,6 +27,15 @@ def snapshot(*names: str) -> Snapshot:
 
 def test_a_manifest_survives_its_text() -> None:
     assert from_text(to_text(STORED)) == STORED
+    marked = replace(STORED, fingerprint=RecordFingerprint.of(9, 1_795_000_200_000, b"{}"))
+    assert from_text(to_text(marked)) == marked
+
+
+def test_a_manifest_without_a_fingerprint_is_read() -> None:
+    """Version 0.1.0 stored none."""
+    document = orjson.loads(to_text(STORED))
+    del document["record"]
+    assert from_text(orjson.dumps(document)) == STORED
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b'{"parts":{"a":[1]}}', b"\xff"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from stream.store import keys
 from stream.store.protocol import Commit, Lease, LeaseLost, OutboxEntry, Outcome, Snapshot, Store
+from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows.closing.archive import encode
 from tests.store.deeds import SHARD
@@ -26,7 +27,9 @@ PARTS = ("a", "乙/1", "c")
 IDS = ("x", "y", "😀")
 VIEWS = (keys.team_view("f", "t1"), keys.team_view("f", "t2"), keys.pool_view("f", "main"))
 
-Act = Literal["acquire", "commit", "save", "load", "show", "drop", "seal", "copy", "set back"]
+Act = Literal[
+    "acquire", "commit", "save", "load", "show", "drop", "seal", "reset", "copy", "set back"
+]
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ WRITES: tuple[Act, ...] = (
     "seal",
     "load",
 )
-OTHERS: tuple[Act, ...] = ("acquire", "copy", "set back")
+OTHERS: tuple[Act, ...] = ("acquire", "reset", "copy", "set back")
 STEPS = st.builds(
     Step,
     act=st.sampled_from(WRITES + OTHERS),
@@ -109,6 +112,10 @@ class Play:
             self.world.set_back(self.earlier)
         elif step.act == "acquire":
             return seen(await self._acquire(worker))
+        elif step.act == "reset":
+            lease = await self._acquire(worker)
+            worker.offset, worker.parts = 0, set()
+            return await worker.store.reset(lease)
         else:
             # A dead lease is used once more now and then, but mostly a worker acquires again.
             alive = worker.lease if worker.lease and not (worker.dead and step.number) else None
@@ -167,21 +174,27 @@ def committed(worker: Worker, step: Step) -> Commit:
     text = f"{step.worker}{worker.offset}{step.number}".encode()
     entries = tuple(OutboxEntry(IDS[n], text) for n in sorted(step.some))
     offset = worker.offset + step.number
-    return Commit(text, offset, offset * 10, entries, (IDS[step.number % 3],))
+    record = RecordFingerprint.of(offset, step.number, text) if step.number else None
+    return Commit(text, offset, offset * 10, entries, (IDS[step.number % 3],), record)
 
 
 def saved(worker: Worker, step: Step) -> Snapshot:
     """A snapshot of which some parts changed, and one may be dropped."""
     changed = {PARTS[n]: f"{step.worker}{worker.offset}{step.number}".encode() for n in step.some}
     kept = worker.parts - {PARTS[step.number % 3]}
-    return Snapshot(changed, tuple(sorted(kept | set(changed))), worker.offset, 1, 1, 8)
+    record = RecordFingerprint.of(worker.offset, step.number, None)
+    return Snapshot(changed, tuple(sorted(kept | set(changed))), worker.offset, 1, 1, 8, record)
 
 
 def seen(lease: Lease) -> object:
     """All of a lease but what is random, or follows a clock."""
-    manifest = lease.manifest and (lease.manifest.offset, sorted(lease.manifest.parts))
+    manifest = lease.manifest and (
+        lease.manifest.offset,
+        sorted(lease.manifest.parts),
+        lease.manifest.fingerprint,
+    )
     state = (lease.commit_seq, lease.offset, lease.as_of_ms, lease.control)
-    return (*state, lease.outbox, manifest, sorted(lease.views))
+    return (*state, lease.fingerprint, lease.outbox, manifest, sorted(lease.views))
 
 
 async def played(world: World, steps: list[Step]) -> list[object]:

@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, cast
@@ -32,8 +33,9 @@ from mode import Service
 from stream.agents.transport.consumer_thread import RetryingConsumerThread
 from stream.agents.transport.fetch_monitor import FetchMonitor
 from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.group_monitor import GroupMonitor
 from stream.agents.transport.lag_commits import LagCommitConsumer
-from stream.agents.transport.record_columns import fetched_columns, touch
+from stream.agents.transport.record_columns import end_of, fetched_columns, touch
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class BatchConsumer(LagCommitConsumer):
         position sought in it does not reach the new one."""
         self._forget_count = 0
         self.fetch_monitor = FetchMonitor(lambda: self._thread._consumer)
+        self.group_monitor = GroupMonitor(self.app.conf.id, lambda: self._thread._consumer)
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return RetryingConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -113,16 +116,16 @@ class BatchConsumer(LagCommitConsumer):
         batches = []
         for kafka_tp, chunks in got.items():
             tp = TP(kafka_tp.topic, kafka_tp.partition)
-            end = assignment.state_value(kafka_tp).highwater or 0
+            end = end_of(assignment.state_value(kafka_tp)) or 0
             batches += [
                 FetchedBatch(tp, self.session.get(tp, 0), columns, end) for columns in chunks
             ]
         return batches
 
     def _message(self, batch: FetchedBatch) -> ConsumerMessage:
-        tp, value, offset = batch.tp, cast("Any", batch), batch.columns.offsets[-1]
-        time_s, generation = batch.columns.times_ms[-1] / 1000, self.app.consumer_generation_id
-        head = (tp.topic, tp.partition, offset, time_s, 0, None, None)
+        tp, value, offset = batch.tp, cast("Any", batch), batch.columns.next_offset - 1
+        generation = self.app.consumer_generation_id
+        head = (tp.topic, tp.partition, offset, 0.0, 0, None, None)
         return ConsumerMessage(*head, value, None, 0, 0, tp, generation_id=generation)
 
     def _is_flowing(self) -> bool:
@@ -177,9 +180,11 @@ class BatchConsumer(LagCommitConsumer):
         """
         while not self.should_stop:
             await self.sleep(KEEP_ALIVE_S)
-            consumer = self._thread._consumer
+            now_s, consumer = time.monotonic(), self._thread._consumer
+            self.fetch_monitor.check_transactions(self.ready, now_s)
             if consumer is not None and self._thread.thread_loop.is_running():
                 self._thread.thread_loop.call_soon_threadsafe(touch, consumer._subscription)
+                self._thread.thread_loop.call_soon_threadsafe(self.group_monitor.check, now_s)
 
     # ---------------------------------------------------------------- positions
 

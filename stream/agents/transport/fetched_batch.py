@@ -15,4 +15,4 @@ class FetchedBatch:
     session: int
     columns: RecordColumns
     highwater: int
-    """The partition's end as of this fetch."""
+    """The partition's end as of this fetch; what follows belongs to open transactions."""

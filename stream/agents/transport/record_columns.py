@@ -13,30 +13,39 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 from aiokafka.structs import TopicPartition
 
+from stream.errors import FloorwatchError
+
+NO_TIMESTAMP: Final = -1
 _offset = attrgetter("offset")
 
 
 @dataclass(slots=True)
 class RecordColumns:
-    """Records of one partition in the order of their offsets; columns of equal length N ≥ 1."""
+    """Records of one partition in the order of their offsets; columns of equal length N ≥ 0.
+
+    Without records they hold a position alone: that of a fetch of transaction markers, of aborted
+    transactions or of batches that compaction has emptied.
+    """
 
     values: list[bytes | None]
     times_ms: list[int]
-    """Kafka's own time stamps."""
+    """Kafka's own time stamps; NO_TIMESTAMP: a record has none."""
     offsets: Sequence[int]
-    """A range if no offset is missing, else a list."""
+    """A range if no offset is missing, else a list. Transactions and compaction leave gaps."""
+    start_offset: int
+    """Where the fetch began."""
     next_offset: int
     """Where the next fetch begins: beyond the last record, control batches included."""
 
 
 def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
-    """Yield what a fetch holds from its position on, as one item, or nothing.
+    """Yield what a fetch holds from its position on, as one item; nothing if it moves no position.
 
     A damaged batch ends the item before it, so that no good record is lost; it raises when the next
     fetch begins with it.
@@ -44,12 +53,13 @@ def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
     Raises:
         CorruptRecordException: the first batch fails its checksum.
     """
-    columns = RecordColumns([], [], [], fetched.next_fetch_offset)
+    start = fetched.next_fetch_offset
+    columns = RecordColumns([], [], [], start, start)
     spans: list[Sequence[int]] = []
     while fetched._records.has_next():
         batch = fetched._records.next_batch()
         if fetched._check_crcs and not batch.validate_crc():
-            if spans:
+            if columns.next_offset > start:
                 break
             msg = f"Invalid CRC - {fetched._tp}"
             raise CorruptRecordException(msg)
@@ -58,14 +68,14 @@ def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
             if span:
                 spans.append(span)
         fetched.next_fetch_offset = columns.next_offset = batch.next_offset
-    if spans:
+    if columns.next_offset > start:
         columns.offsets = _join(spans)
         yield columns
 
 
 def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[int]:
     """Append a record batch; return the offsets of what was appended."""
-    records = list(batch)
+    records = _records(batch)
     if not records:
         return ()
     offsets: Sequence[int] = range(records[0].offset, records[-1].offset + 1)
@@ -76,11 +86,26 @@ def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[i
         records = [records[i] for i in kept]
         offsets = [offsets[i] for i in kept]
     columns.values += [record.value for record in records]
-    columns.times_ms += [record.timestamp for record in records]
+    times_ms = [record.timestamp for record in records]
+    # The oldest format of records has no time stamps.
+    columns.times_ms += [NO_TIMESTAMP if time is None else time for time in times_ms]
     return offsets
 
 
+def _records(batch: Any) -> list[Any]:
+    try:
+        return list(batch)
+    except UnsupportedCodecError as error:
+        msg = (
+            f"records at offset {batch.base_offset} cannot be decompressed ({error}): install what "
+            "floorwatch requires anew, it brings gzip, snappy, lz4 and zstd"
+        )
+        raise FloorwatchError(msg) from None
+
+
 def _join(spans: list[Sequence[int]]) -> Sequence[int]:
+    if not spans:
+        return ()
     first, last = spans[0][0], spans[-1][-1]
     if sum(map(len, spans)) == last - first + 1:
         return range(first, last + 1)
@@ -113,11 +138,14 @@ async def fetched_columns(
     """Drain a fetcher into columns, as its own `fetched_records` does.
 
     Runs on the fetcher's thread. Nothing is awaited between taking the records and returning. An
-    empty result: nothing came in time. `tps` must not be empty, which to aiokafka means all
-    partitions.
+    empty result: nothing came in time, or the group cannot be joined (`GroupMonitor` says why).
+    `tps` must not be empty, which to aiokafka means all partitions.
     """
     if fetcher._subscriptions.reassignment_in_progress:
-        await fetcher._subscriptions.wait_for_assignment()
+        try:
+            await fetcher._subscriptions.wait_for_assignment()
+        except KafkaError:
+            return {}
     got = await _drain(fetcher, tps)
     if got:
         return got
@@ -126,8 +154,8 @@ async def fetched_columns(
     if not waiter.done():
         waiter.cancel()
         return {}
-    waiter.result()  # raises the coordinator's error, such as a lost authorisation
-    if fetcher._closed or fetcher._subscriptions.reassignment_in_progress:
+    failed = waiter.exception() is not None  # only the group's coordinator sets one
+    if failed or fetcher._closed or fetcher._subscriptions.reassignment_in_progress:
         return {}
     return await _drain(fetcher, tps)
 
@@ -149,9 +177,32 @@ def last_fetch(consumer: Any, tp: TopicPartition) -> tuple[int | None, int | Non
 
     Both None if there was none. A fetch that brought no records reports the end too.
     """
+    state = _state_of(consumer, tp)
+    return (None, None) if state is None else (state.timestamp, end_of(state))
+
+
+def open_transaction(consumer: Any, tp: TopicPartition) -> int | None:
+    """The offset at which a partition waits for the end of a transaction; None: it does not."""
+    state = _state_of(consumer, tp)
+    if state is None or state.highwater is None or end_of(state) == state.highwater:
+        return None
+    return end_of(state)
+
+
+def end_of(state: Any) -> int | None:
+    """Up to where a partition can be read, by aiokafka's state of it; None: no fetch was answered.
+
+    That is its last stable offset: what follows belongs to open transactions. A broker that knows
+    no transactions answers -1.
+    """
+    known = state.lso is not None and state.lso >= 0
+    end: int | None = state.lso if known else state.highwater
+    return end
+
+
+def _state_of(consumer: Any, tp: TopicPartition) -> Any:
     subscription = None if consumer is None else consumer._subscription.subscription
     assignment = None if subscription is None else subscription.assignment
     if assignment is None or tp not in assignment.tps:
-        return None, None
-    state = assignment.state_value(tp)
-    return state.timestamp, state.highwater
+        return None
+    return assignment.state_value(tp)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 
 from stream.cli.demonstration.findings import Findings
 from stream.cli.demonstration.receiver import Page, PageReceiver, listening
@@ -32,6 +32,8 @@ from stream.cli.demonstration.twin import SentRecord, as_of_ms, is_equal, pages_
 from stream.cli.embedded import Program, RedisProgram, embedded_services, free_port
 from stream.clock import wall_ms
 from stream.config import Settings, load_roster, load_settings
+from stream.kafka.clients import new_producer
+from stream.kafka.topic_admin import admin_client
 from stream.simulate.run import Sent, simulate
 
 POLL_S: Final = 1.0
@@ -111,17 +113,13 @@ async def _run(
 
 
 async def _make_topics(brokers: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
-    await admin.start()
-    try:
+    async with admin_client(brokers) as admin:
         await admin.create_topics([NewTopic(name, 1, 1) for name in _TOPICS])
-    finally:
-        await admin.close()
 
 
 @asynccontextmanager
 async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=brokers, linger_ms=5)
+    producer = new_producer(brokers, linger_ms=5)
     await producer.start()
     try:
         yield producer

@@ -48,6 +48,8 @@ def describe(transition: Transition, language: str) -> Message:
     words = _Words(transition, {**TEXTS[language], **detector.texts[language]})
     if transition.to == Verdict.in_control:
         return words.cleared(detector)
+    if transition.to == Verdict.insufficient_data:
+        return words.abandoned()
     return words.raised(detector)
 
 
@@ -88,6 +90,17 @@ class _Words:
             self._texts["join"],
         )
 
+    def abandoned(self) -> Message:
+        """The message at the end of an alert of which nothing is known any more."""
+        return Message(
+            self._title(self._say("title_abandoned")),
+            self._what("label_abandoned", self._say("what_abandoned")),
+            self._say("why_abandoned"),
+            self._say("do_abandoned"),
+            self._data(),
+            self._texts["join"],
+        )
+
     def _phrase(self, phrase: Phrase) -> str:
         return self._say(phrase.key, **{k: self._fact(fact) for k, fact in phrase.facts.items()})
 
@@ -112,7 +125,7 @@ class _Words:
         return self._say("title", where=self._where(), what=what)
 
     def _what(self, label: str, what: str) -> str:
-        in_peak = self._transition.in_peak and label != "label_cleared"
+        in_peak = self._transition.in_peak and label not in {"label_cleared", "label_abandoned"}
         text = self._texts[label + "_peak" if in_peak else label]
         return self._join(text, self._say("title", where=self._where(), what=what))
 

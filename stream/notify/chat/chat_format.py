@@ -6,8 +6,9 @@ from typing import Final, NamedTuple, Protocol
 import orjson
 
 from stream.control.alerts.texts import TEXTS
+from stream.control.model import Severity, Verdict
 from stream.notify.alertmanager_alert import Links, dashboard_url, place_of
-from stream.notify.notice import Notice, Status
+from stream.notify.notice import Notice
 from stream.notify.sink import MessageRate, Reply, SendResult, SendStatus
 
 SEAM: Final = 4
@@ -50,17 +51,19 @@ def message_of(notice: Notice, language: str, links: Links) -> str:
     document = orjson.loads(notice.body)
     # Notices that an earlier version stored have no titles; their texts begin with the label.
     title = document.get("titles", {}).get(language, "")
-    lines = [_labelled(title, notice, language), document["texts"][language]]
+    label = _label(notice.severity, document["to"], language)
+    lines = [f"{label}{title}" if title else "", document["texts"][language]]
     if url := dashboard_url(place_of(document), links):
         lines.append(url)
     return "\n".join(line for line in lines if line)
 
 
-def _labelled(title: str, notice: Notice, language: str) -> str:
+_ENDS: Final = {Verdict.in_control: "label_cleared", Verdict.insufficient_data: "label_abandoned"}
+
+
+def _label(severity: Severity, to: str, language: str) -> str:
     texts = TEXTS[language]
-    ended = notice.status is Status.resolved
-    label = texts["label_cleared" if ended else f"label_{notice.severity}"]
-    return f"{label}{texts['join']}{title}" if title else ""
+    return texts[_ENDS.get(Verdict(to), f"label_{severity}")] + texts["join"]
 
 
 def json_size(text: str) -> int:

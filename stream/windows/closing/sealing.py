@@ -21,6 +21,7 @@ from stream.events.batch import EventBatch
 from stream.events.language import I64, STAFFED, STATE_COUNT, State
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.closing.archive import Hour
+from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
 from stream.windows.lateness import Late, LateMasks
 
@@ -56,17 +57,27 @@ class _Admitted:
     """The hours sealed after each turn."""
 
 
-def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
-    """Apply events; returns those that are too late, and the hours that were sealed.
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The outcome of a batch."""
 
-    Hours are returned only where `Spec.archive` asks for them, without those in which nobody was
-    staffed and nothing happened.
-    """
+    late: list[Late]
+    hours: list[Hour]
+    """Sealed by the batch; only where `Spec.archive` asks for them, without those in which nobody
+    was staffed and nothing happened."""
+    agents: I64
+    """Agents with new rows."""
+
+
+def push(engine: Engine, batch: EventBatch, drafts: DraftNames | None = None) -> Pushed:
+    """Apply events. `drafts`: names of the batch that the shard does not have yet."""
+    batch = batch if drafts is None else drafts.with_sources(batch)
     admitted, hours = _admit(engine, batch), list[Hour]()
     late = admitted.late
+    fine = ~(late.grace | late.horizon | late.sealed)
+    batch = batch if drafts is None else drafts.settle(batch, fine)
     engine.follow_names()
     opened = engine.open_minutes(engine.sources.greatest_ms // MINUTE_MS)
-    fine = ~(late.grace | late.horizon | late.sealed)
     for turn, seals in enumerate(admitted.seals):
         # Until the last turn, rows may follow that are older than the sources' progress by now.
         some = fine & (admitted.turn == turn)
@@ -76,7 +87,8 @@ def push(engine: Engine, batch: EventBatch) -> tuple[list[Late], list[Hour]]:
     late.finalised[:] |= engine.apply(batch, rest, engine.unjudged_ms)
     if opened:
         engine.drop_final()
-    return late.lates(batch.record), hours
+    agents = np.unique(engine.names.seat_agent.data[batch.states.seat])
+    return Pushed(late.lates(batch.record), hours, agents)
 
 
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:

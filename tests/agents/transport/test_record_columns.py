@@ -7,10 +7,11 @@ import pytest
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from stream.agents.transport.record_columns import RecordColumns, unpack
+from stream.agents.transport.record_columns import NO_TIMESTAMP, RecordColumns, unpack
 
 TP = TopicPartition("floor-events", 0)
 CONTROL_ATTRIBUTE = 0x20
@@ -59,8 +60,9 @@ def test_columns_equal_the_records_of_aiokafka_for_any_gaps_codecs_and_positions
         records = list(stock)
         mine = fetched(data, position)
         got = list(unpack(mine))
-        assert len(got) == (1 if records else 0)
+        assert len(got) == (stock.next_fetch_offset > position)
         if got:
+            assert got[0].start_offset == position
             assert got[0].values == [r.value for r in records]
             assert got[0].times_ms == [r.timestamp for r in records]
             assert list(got[0].offsets) == [r.offset for r in records]
@@ -108,7 +110,9 @@ def control_batch(base: int) -> bytes:
 def test_a_control_batch_moves_the_position_and_is_no_record() -> None:
     only_control = fetched(control_batch(3), 3)
 
-    assert list(unpack(only_control)) == []
+    (position,) = unpack(only_control)
+    assert (position.values, list(position.offsets)) == ([], [])
+    assert (position.start_offset, position.next_offset) == (3, 4)
     assert only_control.next_fetch_offset == 4
     (columns,) = columns_of(record_batch(0, [0, 1, 2]) + control_batch(3))
     assert columns.offsets == range(3)
@@ -125,3 +129,25 @@ def test_records_of_an_aborted_transaction_are_not_delivered_when_reading_commit
 
     assert list(committed.offsets) == [1]
     assert list(uncommitted.offsets) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("magic", "codec"), [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (1, 3)]
+)
+def test_records_of_older_formats_are_read_and_the_oldest_have_no_time_stamps(
+    magic: int, codec: int
+) -> None:
+    time_ms = 1_700_000_000_000 if magic else NO_TIMESTAMP
+    builder = LegacyRecordBatchBuilder(magic, codec, 1 << 20)
+    for offset in range(3):
+        builder.append(offset, 1_700_000_000_000, b"floor", VALUE)
+
+    raw = builder.build()
+    if codec:  # a broker gives the wrapper of compressed records the offset of the last one
+        raw[:8] = (2).to_bytes(8, "big")
+
+    (columns,) = columns_of(bytes(raw), isolation=READ_COMMITTED)
+
+    assert (columns.values, list(columns.offsets)) == ([VALUE] * 3, [0, 1, 2])
+    assert columns.times_ms == [time_ms] * 3
+    assert columns.next_offset == 3

@@ -1,13 +1,14 @@
 """Alerts in words."""
 
 import re
+from dataclasses import replace
 
 import orjson
 import pytest
 
 from stream.control.alerts.messages import LONGEST, describe, messages
 from stream.control.alerts.texts import CHINESE, ENGLISH
-from stream.control.model import Transition
+from stream.control.model import Transition, Verdict
 from stream.events.language import State
 from stream.spec import LocalSpan
 from tests.control.floor import Floor, m, run, s, spec, waiting
@@ -43,6 +44,17 @@ def test_a_page_says_what_why_do_and_proof() -> None:
         "建议:①先请回 4 人,休息最久者优先;②若是开会或培训,请移到高峰之后。"
         "正常波动下约 20 个月才出现一次。数据截至 10:03:15。"
     )
+
+
+def test_an_alert_whose_events_are_gone_says_that_nothing_is_known() -> None:
+    page = walk_out()[0]
+    facts = {name: page.evidence[name] for name in ("local_time", "config")}
+    gone = replace(page, to=Verdict.insufficient_data, evidence=facts)
+    assert describe(gone, "en").text == (
+        "[Unknown] Service 2: no longer known. The events behind this alert are gone from Kafka. "
+        "Please look at the floor; a new alert follows if it is still so. As of 10:03:15."
+    )
+    assert describe(gone, "zh").text.startswith("【未知】Service 2:情况未知")
 
 
 def test_the_end_and_cover_have_their_own_words() -> None:

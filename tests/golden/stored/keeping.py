@@ -11,6 +11,7 @@ import redis
 from faust.types import TP
 
 from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
+from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import NoticeFormat
 from stream.agents.task_runner import TaskRunner
 from stream.agents.transport.fetched_batch import FetchedBatch
@@ -26,6 +27,7 @@ from stream.render.worker_metrics import Health
 from stream.store.keys import ShardKey
 from stream.store.protocol import OutboxEntry
 from stream.store.redis import RedisStore
+from tests.agents.known_log import KnownLog
 from tests.golden.floor import blanked
 from tests.golden.stored.floors import Record
 
@@ -85,6 +87,7 @@ class Kept:
                 [value.encode() for _, value in some],
                 [time_ms for time_ms, _ in some],
                 range(first, first + len(some)),
+                first,
                 first + len(some),
             )
             await self.runner.process(FetchedBatch(TP(KEY.topic, KEY.partition), 1, columns, FAR))
@@ -110,7 +113,8 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
     """
     health, topics = Health(), Topics(answers=answers)
     async with RedisStore(url) as store:
-        task = await acquire_task(store, PartitionRef(KEY, 1), None, rules(), 0)
+        log = KnownLog()
+        task = await acquire_task(store, log, PartitionRef(KEY, 1), None, rules(), 0)
         outlets = WorkerServices(
             store,
             topics,
@@ -122,6 +126,7 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
         runner = TaskRunner(
             task,
             outlets,
+            LogGuard(task, log, lambda _: None, _mistrusted),
             lambda *_: None,
             _lost,
             is_kafka_answering=lambda: True,
@@ -132,6 +137,10 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
 
 def _lost(_keeper: TaskRunner, how: object) -> None:
     raise AssertionError(f"the lane was lost: {how}")
+
+
+def _mistrusted(why: str) -> None:
+    raise AssertionError(f"the lane was to be acquired again: {why}")
 
 
 # ------------------------------------------------------------------------------ as bytes

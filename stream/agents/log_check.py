@@ -1,0 +1,121 @@
+"""Checks that the log of a partition is the one that its state was computed from.
+
+A position is a number, and any log has that number: a topic that was made again, one whose tail
+was cut by an unclean election, one of another cluster under the same name. So the record that was
+delivered last is read again and compared (`stream.store.record_fingerprint`). Watermarks alone
+prove nothing: that of a new leader lags for a moment.
+"""
+
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from faust.types import TP
+
+from stream.agents.transport.log_reader import LogReading
+from stream.store.record_fingerprint import RecordFingerprint
+
+SHORT_S_MAX: Final = 10.0
+"""How long a log may end before a record that was delivered: a new leader catches up sooner."""
+FORGET_S: Final = 5.0
+"""Without a check for so long, the time that a log is too short starts again."""
+
+
+class LogMatch(Enum):
+    """What reading a delivered record again says about the log."""
+
+    same = auto()
+    """It holds the record."""
+    unverifiable = auto()
+    """It begins beyond the record: retention has removed it."""
+    short = auto()
+    """It ends before the record, for less than `SHORT_S_MAX`."""
+    replaced = auto()
+    """It holds another record there, or none, or has been too short for too long."""
+
+
+class Log(Protocol):
+    """Reads a partition's log; see `stream.agents.transport.log_reader.LogReader`."""
+
+    async def read(self, tp: TP, offset: int) -> LogReading:
+        """Read the record at an offset.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+
+    async def start(self, tp: TP) -> int:
+        """Where the log begins.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+
+
+def compare(fingerprint: RecordFingerprint, reading: LogReading) -> LogMatch:
+    """Compare a delivered record with what the log holds at its offset.
+
+    A record that is absent though the log holds later ones was compacted away, or never was in this
+    log. Both count as replaced: a topic of events is not compacted.
+    """
+    if reading.record == fingerprint:
+        return LogMatch.same
+    if reading.record is None and reading.start is not None:
+        return LogMatch.unverifiable
+    return LogMatch.replaced if reading.reached else LogMatch.short
+
+
+class LogCheck:
+    """Reads delivered records again; one for all partitions of a worker.
+
+    Args:
+        log: reads partitions' logs.
+        now_s: monotonic time.
+    """
+
+    def __init__(self, log: Log, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._now_s = now_s
+        self._short: dict[tuple[TP, int], tuple[float, float]] = {}
+        """By partition and offset: since when the log is too short, and when that was last seen."""
+
+    async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
+        """Check one delivered record.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        reading = await self._log.read(tp, fingerprint.offset)
+        return self._patiently(tp, fingerprint.offset, compare(fingerprint, reading))
+
+    async def check_offset(self, tp: TP, offset: int) -> LogMatch:
+        """Check that the log holds anything at an offset, whose record is not known.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        reading = await self._log.read(tp, offset)
+        if reading.start is not None:
+            return LogMatch.unverifiable
+        match = LogMatch.same if reading.reached else LogMatch.short
+        return self._patiently(tp, offset, match)
+
+    async def start(self, tp: TP) -> int:
+        """Where the log begins.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        return await self._log.start(tp)
+
+    def _patiently(self, tp: TP, offset: int, match: LogMatch) -> LogMatch:
+        """The match; `replaced` instead of `short` once that has lasted for `SHORT_S_MAX`."""
+        now_s, key = self._now_s(), (tp, offset)
+        since_s, seen_s = self._short.pop(key, (now_s, now_s))
+        if match is not LogMatch.short:
+            return match
+        if now_s - seen_s > FORGET_S:
+            since_s = now_s
+        self._short[key] = since_s, now_s
+        return LogMatch.replaced if now_s - since_s >= SHORT_S_MAX else LogMatch.short

@@ -1,0 +1,1 @@
+"""Clients of Kafka, and the settings of the topics."""

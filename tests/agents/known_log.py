@@ -1,0 +1,26 @@
+"""What Kafka says of the log that a task reads, as a test wants it."""
+
+from typing import cast
+
+from faust.types import TP
+
+from stream.agents.log_check import Log, LogCheck, LogMatch
+from stream.store.record_fingerprint import RecordFingerprint
+
+
+class KnownLog(LogCheck):
+    """The same log, until a test says otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Log", None))
+        self.match = LogMatch.same
+        self.begins = 0
+
+    async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
+        return self.match
+
+    async def check_offset(self, tp: TP, offset: int) -> LogMatch:
+        return self.match
+
+    async def start(self, tp: TP) -> int:
+        return self.begins

@@ -1,0 +1,80 @@
+"""A task that reads its log while it is replaced, or while retention removes what was not read."""
+
+from stream.agents.log_check import LogMatch
+from stream.agents.task_runner import TaskRunner
+from tests.agents.bench import Bench, batch, recording
+
+
+async def reading(bench: Bench, end: int = 500) -> TaskRunner:
+    runner = await bench.acquire_task()
+    await runner.process(batch(recording(1), 0, end))
+    await runner.flush()
+    return runner
+
+
+async def test_while_the_log_is_the_same_nothing_happens() -> None:
+    bench = Bench()
+    runner = await reading(bench)
+    assert await runner.log_guard.check()
+    assert await runner.log_guard.check()
+    assert (bench.mistrusted, sum(bench.removed)) == ([], 0)
+
+
+async def test_a_log_that_was_replaced_is_acquired_again() -> None:
+    bench = Bench()
+    runner = await reading(bench)
+    assert await runner.log_guard.check()
+    bench.log.match = LogMatch.replaced
+    assert not await runner.log_guard.check()
+    assert len(bench.mistrusted) == 1
+
+
+async def test_no_snapshot_is_saved_of_a_log_that_was_replaced() -> None:
+    bench = Bench()
+    runner = await reading(bench)
+    assert await runner.log_guard.check()
+    bench.log.match = LogMatch.replaced
+    await runner.save()
+    lease = await bench.store.acquire(runner.task.lease.shard)
+    assert lease.manifest is not None
+    assert lease.manifest.offset == 0
+
+
+async def test_a_position_that_went_back_applies_nothing() -> None:
+    """aiokafka begins at the log's start when its position is beyond the end."""
+    bench = Bench()
+    runner = await reading(bench)
+    await runner.process(batch(recording(1), 0, 700))
+    assert runner.task.offset == 500
+    assert bench.mistrusted == ["its position went back from 500 to 0"]
+
+
+async def test_records_that_retention_removed_while_the_task_reads_are_counted() -> None:
+    bench = Bench()
+    runner = await reading(bench)
+    await runner.process(batch(recording(1), 800, 900))
+    bench.log.begins = 700
+    assert await runner.log_guard.check()
+    assert await runner.log_guard.check()
+    assert sum(bench.removed) == 200
+
+
+async def test_holes_in_the_offsets_are_no_loss() -> None:
+    """Markers of transactions and aborted records have offsets, too."""
+    bench = Bench()
+    runner = await reading(bench)
+    await runner.process(batch(recording(1), 501, 900))
+    assert await runner.log_guard.check()
+    assert sum(bench.removed) == 0
+
+
+async def test_an_idle_task_whose_position_retention_has_passed_is_acquired_again() -> None:
+    """Else its lag would never end: no record comes to show the gap."""
+    bench = Bench()
+    runner = await reading(bench)
+    bench.log.begins, bench.log.match = 700, LogMatch.unverifiable
+    for _ in range(2):
+        await runner.log_guard.check()
+    assert bench.mistrusted == ["retention has removed the records at its position"]
+    runner = await bench.acquire_task()
+    assert (runner.task.offset, sum(bench.removed)) == (700, 700)  # no snapshot since offset 0
