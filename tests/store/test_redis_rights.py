@@ -58,6 +58,7 @@ async def everything(url: str) -> None:
         with contextlib.suppress(StateError):  # those bytes are no hour
             await store.read_archive(SHARD, "f", 0, 1)
         await store.memory()
+        await store.share_rules("f", "worker", "rules", 1_000)
         lease = await store.acquire(SHARD)
         await store.drop_views(lease, [DAY, POOL])
 
