@@ -32,7 +32,8 @@ def declared(requirements: list[str]) -> set[str]:
 
 def extras(requirements: list[str]) -> set[str]:
     """Extras alone: they may name a feature instead of a package."""
-    return declared([name for one in requirements for name in re.findall(r"\[([^\]]*)\]", one)])
+    named = [name for one in requirements for name in re.findall(r"\[([^\]]*)\]", one)]
+    return declared([name for names in named for name in names.split(",")])
 
 
 def imported() -> set[str]:

@@ -23,7 +23,7 @@ from stream.agents.rules_monitor import RulesMonitor
 from stream.agents.service_factory import make_services
 from stream.agents.sink_specs import alertmanager_specs
 from stream.agents.task_manager import TaskManager
-from stream.agents.topics import TopicMonitor
+from stream.agents.topic_monitor import TopicMonitor
 from stream.agents.transport.faust_app import (
     GroupTimes,
     batches_of,

@@ -10,7 +10,7 @@ from stream.errors import ConfigurationError, FloorwatchError
 
 if TYPE_CHECKING:
     from stream.config import Settings
-    from stream.kafka.topic_settings import Finding, Topic, TopicDescription
+    from stream.kafka.topic_settings import Topic, TopicDescription, TopicFinding
 
 TOPICS: Final = "Create the topics, and check their settings."
 PARTITIONS: Final = 8
@@ -120,12 +120,12 @@ async def _check(settings: "Settings") -> tuple[list[str], int]:
 
 def _findings(
     topic: "Topic", described: "TopicDescription | None", brokers: str, broker_count: int
-) -> "list[Finding]":
-    from stream.kafka.topic_settings import Finding, findings
+) -> "list[TopicFinding]":
+    from stream.kafka.topic_settings import TopicFinding, findings
 
     if described is None:
         why = "workers wait for it, and do not create it"
-        return [Finding("it does not exist", why, "floorwatch topics create")]
+        return [TopicFinding("it does not exist", why, "floorwatch topics create")]
     return findings(topic, described, brokers, broker_count)
 
 
@@ -135,7 +135,7 @@ def _headline(topic: "Topic", described: "TopicDescription | None") -> str:
     return f"{topic.name}: partitions {described.partitions}, replicas {described.replicas}"
 
 
-def _lines(finding: "Finding") -> list[str]:
+def _lines(finding: "TopicFinding") -> list[str]:
     return [
         f"  {'wrong' if finding.is_wrong else 'note'}: {finding.what}",
         f"    why: {finding.why}",

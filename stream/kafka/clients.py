@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -68,6 +69,16 @@ def new_producer(brokers: str, **options: Any) -> AIOKafkaProducer:  # noqa: ANN
     """A producer, not yet connected; a record is acknowledged by all in-sync replicas."""
     return AIOKafkaProducer(
         bootstrap_servers=addresses(brokers), client_id=client_id(), acks="all", **options
+    )
+
+
+def new_client(brokers: str, request_timeout_ms: int) -> AIOKafkaClient:
+    """A client for single requests, not yet connected."""
+    return AIOKafkaClient(
+        bootstrap_servers=addresses(brokers),
+        client_id=client_id(),
+        metadata_max_age_ms=METADATA_MS_MAX,
+        request_timeout_ms=request_timeout_ms,
     )
 
 

@@ -43,7 +43,7 @@ class TopicDescription:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TopicFinding:
     """What is wrong with a topic, why it matters, and how to change it."""
 
     what: str
@@ -68,7 +68,7 @@ def settings_for(role: Role, replicas: int) -> dict[str, str]:
 
 def findings(
     topic: Topic, found: TopicDescription, brokers: str, broker_count: int
-) -> list[Finding]:
+) -> list[TopicFinding]:
     """What is wrong with a topic that exists, in order of weight.
 
     Args:
@@ -84,7 +84,7 @@ def findings(
     if not found.settings:
         what = "its settings cannot be read"
         remedy = f"grant this user DescribeConfigs on topic {topic.name}"
-        return [Finding(what, "so they cannot be checked", remedy)]
+        return [TopicFinding(what, "so they cannot be checked", remedy)]
     return [
         *_of_time_stamps(topic, found.settings, alter),
         *_of_cleanup(topic, found.settings, alter),
@@ -94,10 +94,12 @@ def findings(
     ]
 
 
-def _of_time_stamps(topic: Topic, settings: Mapping[str, str], alter: str) -> Iterator[Finding]:
+def _of_time_stamps(
+    topic: Topic, settings: Mapping[str, str], alter: str
+) -> Iterator[TopicFinding]:
     stamps = settings.get("message.timestamp.type", "")
     if topic.role is Role.events and stamps != "LogAppendTime":
-        yield Finding(
+        yield TopicFinding(
             f"message.timestamp.type is {stamps}, not LogAppendTime",
             "the clocks of producers decide what time it is on a floor, and whether an event is "
             "ahead of it",
@@ -112,17 +114,17 @@ CLEANUP_WHY: Final = {
 }
 
 
-def _of_cleanup(topic: Topic, settings: Mapping[str, str], alter: str) -> Iterator[Finding]:
+def _of_cleanup(topic: Topic, settings: Mapping[str, str], alter: str) -> Iterator[TopicFinding]:
     policy = settings.get("cleanup.policy", "")
     if policy != "delete":
-        yield Finding(
+        yield TopicFinding(
             f"cleanup.policy is {policy}, not delete",
             CLEANUP_WHY[topic.role],
             f"{alter}cleanup.policy=delete",
         )
 
 
-def _of_retention(topic: Topic, settings: Mapping[str, str], alter: str) -> Iterator[Finding]:
+def _of_retention(topic: Topic, settings: Mapping[str, str], alter: str) -> Iterator[TopicFinding]:
     role = topic.role
     why = (
         "events must outlive the longest outage, and a rebuild reads those of five shifts"
@@ -131,14 +133,14 @@ def _of_retention(topic: Topic, settings: Mapping[str, str], alter: str) -> Iter
     )
     ms = int(settings.get("retention.ms", FOR_EVER))
     if 0 <= ms < DAYS_MIN * DAY_MS:
-        yield Finding(
+        yield TopicFinding(
             f"retention.ms is {ms} ({ms / DAY_MS:.3g} days), less than {DAYS_MIN} days",
             why,
             f"{alter}retention.ms={role.value * DAY_MS}",
         )
     size = int(settings.get("retention.bytes", FOR_EVER))
     if size >= 0:
-        yield Finding(
+        yield TopicFinding(
             f"retention.bytes is {size}: Kafka deletes by size too, however young records are",
             why,
             f"{alter}retention.bytes={FOR_EVER}",
@@ -147,11 +149,11 @@ def _of_retention(topic: Topic, settings: Mapping[str, str], alter: str) -> Iter
 
 def _of_replicas(
     topic: Topic, found: TopicDescription, alter: str, broker_count: int
-) -> Iterator[Finding]:
+) -> Iterator[TopicFinding]:
     replicas, possible = found.replicas, min(REPLICAS, broker_count)
     insync = int(found.settings.get("min.insync.replicas", 1))
     if replicas < REPLICAS:
-        yield Finding(
+        yield TopicFinding(
             f"{_count(replicas, 'replica')}, not {REPLICAS}",
             "records may be lost with a broker, or cannot be written while one is down",
             f"kafka-reassign-partitions.sh, on a cluster of {REPLICAS} brokers or more"
@@ -160,22 +162,22 @@ def _of_replicas(
             is_wrong=replicas < possible,
         )
     elif insync < 2:
-        yield Finding(
+        yield TopicFinding(
             f"min.insync.replicas is {insync}, not 2",
             "a record counts as written when one broker has it, and is lost with that one",
             f"{alter}min.insync.replicas=2",
         )
     if insync > max(1, replicas - 1):
-        yield Finding(
+        yield TopicFinding(
             f"min.insync.replicas is {insync}, with {_count(replicas, 'replica')}",
             "nothing can be written while a broker is down",
             f"{alter}min.insync.replicas={max(1, replicas - 1)}",
         )
 
 
-def _of_partitions(topic: Topic, found: TopicDescription) -> Iterator[Finding]:
+def _of_partitions(topic: Topic, found: TopicDescription) -> Iterator[TopicFinding]:
     if topic.role is Role.events and found.partitions == 1:
-        yield Finding(
+        yield TopicFinding(
             "1 partition",
             "a partition is the work of one worker, and the number cannot be changed later",
             "move to a topic with more (docs/operations.md, More partitions)",

@@ -11,14 +11,14 @@ from stream.spec import NameLimits
 from tests.agents.bench import SPEC, START_MS, TOPIC, Bench
 
 
-def records(count: int) -> FetchedBatch:
-    """Events of as many agents, each in a record of its own."""
+def records(end: int, start: int = 0) -> FetchedBatch:
+    """Events of as many agents as there are records from start to end, one in each."""
     values: list[bytes | None] = [
         orjson.dumps({"type": "state", "ts": START_MS, "agent": f"a{at}", "state": "aux"})
-        for at in range(count)
+        for at in range(start, end)
     ]
-    columns = RecordColumns(values, [START_MS] * count, range(count), 0, count)
-    return FetchedBatch(TOPIC, 1, columns, count)
+    columns = RecordColumns(values, [START_MS] * len(values), range(start, end), start, end)
+    return FetchedBatch(TOPIC, 1, columns, end)
 
 
 async def test_an_event_over_a_limit_is_a_dead_letter_also_after_a_restart() -> None:
@@ -38,7 +38,7 @@ async def test_an_event_over_a_limit_is_a_dead_letter_also_after_a_restart() -> 
     assert b'floorwatch_events_total{result="rejected"} 2.0' in text
 
     again = await bench.acquire_task()
-    await again.process(records(7))
+    await again.process(records(7, start=5))
     assert await again.flush()
     assert Counter(letter.key for letter in bench.diary.letters) == {
         f"floor-events:0:{offset}:over_limit".encode(): 1 for offset in range(3, 7)

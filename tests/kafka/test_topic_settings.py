@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from stream.kafka.topic_settings import (
-    Finding,
     Role,
     Topic,
     TopicDescription,
+    TopicFinding,
     findings,
     settings_for,
 )
@@ -26,7 +26,7 @@ KAFKAS_OWN = {
 
 def found(
     role: Role, *, partitions: int = 8, replicas: int = 3, brokers: int = 3, **settings: str
-) -> list[Finding]:
+) -> list[TopicFinding]:
     """What is said of a topic that is right but for what is given."""
     named = {name.replace("_", "."): value for name, value in settings.items()}
     effective = {**KAFKAS_OWN, **settings_for(role, replicas), **named}

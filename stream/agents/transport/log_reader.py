@@ -1,8 +1,7 @@
 """Reads single records of partitions, beside the consumer: what a log holds, and where it begins.
 
 aiokafka's consumer says neither: it moves to the log's start when its position is out of range, and
-drops the log's start offset. So these requests are sent directly. Metadata is asked for all topics,
-since asking for one by name would make brokers create it (`auto.create.topics.enable`).
+drops the log's start offset. So these requests are sent directly.
 """
 
 import asyncio
@@ -24,6 +23,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
+from stream.kafka.clients import new_client
 from stream.store.record_fingerprint import RecordFingerprint
 
 REQUEST_S_MAX: Final = 5.0
@@ -60,7 +60,7 @@ class LogReader:
     """
 
     def __init__(self, brokers: str) -> None:
-        self._brokers = [address.strip() for address in brokers.split(",")]
+        self._brokers = brokers
         self._client: AIOKafkaClient | None = None
         self._connecting = asyncio.Lock()
 
@@ -117,9 +117,7 @@ class LogReader:
     async def _connected(self) -> AIOKafkaClient:
         async with self._connecting:
             if self._client is None:
-                client = AIOKafkaClient(
-                    bootstrap_servers=self._brokers, request_timeout_ms=int(REQUEST_S_MAX * 1_000)
-                )
+                client = new_client(self._brokers, int(REQUEST_S_MAX * 1_000))
                 try:
                     await client.bootstrap()
                     await client.force_metadata_update()
