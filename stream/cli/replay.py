@@ -9,11 +9,13 @@ from stream.cli.options import ConfigFile, instant_ms
 from stream.cli.progress import progress
 from stream.sources.registry import FORMATS
 
+# A line each (\b: not wrapped), since wrapping would break a name at its hyphen.
+_SOURCES = "\n".join(("Format of the files:\n\n\b", *FORMATS))
 _LOCAL = [one.name for one in FORMATS.values() if one.needs_zone]
 
 
 def replay(
-    source: Annotated[str, typer.Argument(help=f"Format of the files: {' or '.join(FORMATS)}.")],
+    source: Annotated[str, typer.Argument(help=_SOURCES)],
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Plain or gzip; - is stdin.")
     ],
