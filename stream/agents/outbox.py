@@ -107,7 +107,8 @@ class Outbox:
     def notices(self, *, unstored: bool) -> list[Notice]:
         """Notices to hand to the sinks, in order; call `mark_offered` for each handed over.
 
-        Alerts that were raised and cleared before anybody was notified are dropped. Call only while
+        Alerts that were raised and cleared before anybody was notified are dropped. Of one that was
+        only escalated before it cleared, the end is left: its raise has been sent. Call only while
         live.
         """
         entries = self._undelivered_entries(NOTICE, unstored=unstored)
@@ -116,7 +117,7 @@ class Outbox:
         for _, steps in groupby(by_alert, key=lambda notice: notice.alert):
             life = list(steps)
             if life[0].status is Status.firing and life[-1].status is Status.resolved:
-                for notice in life:
+                for notice in life if life[0].raises else life[:-1]:
                     self.acknowledge(NOTICE + notice.key)
         return [notice for notice in pending if NOTICE + notice.key in self._undelivered]
 

@@ -36,6 +36,8 @@ class Notice:
     alert: str
     """Id of the alert; the steps of one alert are delivered in order."""
     status: Status
+    raises: bool
+    """Whether the alert begins with this step."""
     severity: Severity
     pool: str
     team: str
@@ -60,6 +62,7 @@ class Notice:
             key=document["key"],
             alert=document["id"],
             status=Status(document["status"]),
+            raises=document["status"] == Status.firing and document["from"] not in RAISED,
             severity=Severity(document["severity"]),
             pool=document["pool"],
             team=document["team"],

@@ -121,6 +121,19 @@ def test_the_end_of_an_alert_that_the_sinks_know_is_sent() -> None:
     assert end.key == key_of(CLEAR)
 
 
+def test_the_end_of_an_alert_that_escalated_and_cleared_behind_the_clock_is_sent() -> None:
+    nudge = replace(RAISE, severity=Severity.nudge, to=Verdict.watch)
+    outbox = outbox_with(nudge)
+    (notice,) = outbox.notices(unstored=True)
+    outbox.mark_offered(notice)
+    outbox.acknowledge(NOTICE + notice.key)
+    outbox.add([replace(RAISE, at_ms=RAISE.at_ms + 1, before=Verdict.watch), CLEAR], words, "en")
+
+    (end,) = outbox.notices(unstored=True)
+
+    assert end.key == key_of(CLEAR)
+
+
 def test_a_notice_that_the_sinks_had_no_room_for_is_offered_again() -> None:
     outbox = outbox_with(RAISE)
     (notice,) = outbox.notices(unstored=True)

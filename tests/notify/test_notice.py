@@ -97,6 +97,7 @@ def test_a_notice_comes_back_whole_from_its_stored_body() -> None:
         key=key_of(transition(Verdict.in_control)),
         alert="a1",
         status=Status.resolved,
+        raises=False,
         severity=Severity.page,
         pool="main",
         team="售后2组 😀",
