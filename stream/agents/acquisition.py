@@ -142,27 +142,35 @@ def _check_not_lost(
 
 async def _is_of_this_log(lease: Lease, log_check: LogCheck, partition_ref: PartitionRef) -> bool:
     """Whether the records that the state was computed from are those of the partition's log."""
-    matches = [
-        await log_check.check(partition_ref.tp, fingerprint) for fingerprint in _fingerprints(lease)
-    ]
-    position = lease.offset or 0
-    if not matches and position > 0:
-        matches = [await log_check.check_offset(partition_ref.tp, position - 1)]
-        if matches == [LogMatch.same]:
-            log.warning(
-                "the state of %s was stored by an earlier version, which noted no record of the "
-                "log: that it belongs to this log is not verified; the next commit notes one",
-                partition_ref,
-            )
+    tp, fingerprints = partition_ref.tp, _fingerprints(lease)
+    matches = [await log_check.check(tp, fingerprint) for fingerprint in fingerprints]
+    position = max(lease.offset or 0, lease.manifest.offset if lease.manifest else 0)
+    # Behind the last record may be markers, or records that a worker of 0.1.0 read without noting.
+    if max((one.offset for one in fingerprints), default=-1) < position - 1:
+        matches.append(await log_check.check_offset(tp, position - 1))
+    if LogMatch.replaced in matches:
+        return False
     if LogMatch.short in matches:
         raise LogTooShort(f"the log of {partition_ref} ends before the position {position}")
+    _warn_if_unverified(matches, partition_ref, noted=bool(fingerprints))
+    return True
+
+
+def _warn_if_unverified(
+    matches: list[LogMatch], partition_ref: PartitionRef, *, noted: bool
+) -> None:
     if matches and all(match is LogMatch.unverifiable for match in matches):
         log.warning(
             "retention has removed the record of %s that was delivered last: that the state "
             "belongs to this log cannot be verified",
             partition_ref,
         )
-    return LogMatch.replaced not in matches
+    elif matches and not noted:
+        log.warning(
+            "the state of %s was stored by an earlier version, which noted no record of the "
+            "log: that it belongs to this log is not verified; the next commit notes one",
+            partition_ref,
+        )
 
 
 def _fingerprints(lease: Lease) -> list[RecordFingerprint]:

@@ -8,6 +8,7 @@ prove nothing: that of a new leader lags for a moment.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -16,9 +17,13 @@ from faust.types import TP
 from stream.agents.transport.log_reader import LogReading
 from stream.store.record_fingerprint import RecordFingerprint
 
-SHORT_S_MAX: Final = 10.0
-"""How long a log may end before a record that was delivered: a new leader catches up sooner."""
-FORGET_S: Final = 5.0
+CUT_S_MAX: Final = 10.0
+"""How long a leader may say that its log ends before a record that was delivered."""
+SHORT_S_MAX: Final = 60.0
+"""How long a log may hold nothing to read at a record that was delivered. A healthy one does while
+a new leader waits for a replica that is stuck: until it leaves the in-sync replicas, after up to
+1.5 times Kafka's replica.lag.time.max.ms of 30 s, the high watermark lags."""
+FORGET_S: Final = 30.0
 """Without a check for so long, the time that a log is too short starts again."""
 
 
@@ -30,7 +35,7 @@ class LogMatch(Enum):
     unverifiable = auto()
     """It begins beyond the record: retention has removed it."""
     short = auto()
-    """It ends before the record, for less than `SHORT_S_MAX`."""
+    """It ends before the record, for less than `CUT_S_MAX` or `SHORT_S_MAX`."""
     replaced = auto()
     """It holds another record there, or none, or has been too short for too long."""
 
@@ -66,6 +71,22 @@ def compare(fingerprint: RecordFingerprint, reading: LogReading) -> LogMatch:
     return LogMatch.replaced if reading.reached else LogMatch.short
 
 
+@dataclass(frozen=True, slots=True)
+class _Short:
+    """A log that is too short."""
+
+    since_s: float
+    seen_s: float
+    """When that was last seen."""
+    cut: bool
+    """See `LogReading.cut`."""
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether no healthy log is too short for so long."""
+        return self.seen_s - self.since_s >= (CUT_S_MAX if self.cut else SHORT_S_MAX)
+
+
 class LogCheck:
     """Reads delivered records again; one for all partitions of a worker.
 
@@ -77,8 +98,8 @@ class LogCheck:
     def __init__(self, log: Log, now_s: Callable[[], float] = time.monotonic) -> None:
         self._log = log
         self._now_s = now_s
-        self._short: dict[tuple[TP, int], tuple[float, float]] = {}
-        """By partition and offset: since when the log is too short, and when that was last seen."""
+        self._short: dict[tuple[TP, int], _Short] = {}
+        """By partition and offset."""
 
     async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
         """Check one delivered record.
@@ -87,7 +108,7 @@ class LogCheck:
             KafkaError: Kafka does not answer.
         """
         reading = await self._log.read(tp, fingerprint.offset)
-        return self._patiently(tp, fingerprint.offset, compare(fingerprint, reading))
+        return self._patiently(tp, fingerprint.offset, compare(fingerprint, reading), reading.cut)
 
     async def check_offset(self, tp: TP, offset: int) -> LogMatch:
         """Check that the log holds anything at an offset, whose record is not known.
@@ -99,7 +120,7 @@ class LogCheck:
         if reading.start is not None:
             return LogMatch.unverifiable
         match = LogMatch.same if reading.reached else LogMatch.short
-        return self._patiently(tp, offset, match)
+        return self._patiently(tp, offset, match, reading.cut)
 
     async def start(self, tp: TP) -> int:
         """Where the log begins.
@@ -109,13 +130,12 @@ class LogCheck:
         """
         return await self._log.start(tp)
 
-    def _patiently(self, tp: TP, offset: int, match: LogMatch) -> LogMatch:
-        """The match; `replaced` instead of `short` once that has lasted for `SHORT_S_MAX`."""
-        now_s, key = self._now_s(), (tp, offset)
-        since_s, seen_s = self._short.pop(key, (now_s, now_s))
+    def _patiently(self, tp: TP, offset: int, match: LogMatch, cut: bool) -> LogMatch:  # noqa: FBT001
+        """The match; `replaced` instead of `short` once that has lasted for too long."""
+        now_s, before = self._now_s(), self._short.pop((tp, offset), None)
         if match is not LogMatch.short:
             return match
-        if now_s - seen_s > FORGET_S:
-            since_s = now_s
-        self._short[key] = since_s, now_s
-        return LogMatch.replaced if now_s - since_s >= SHORT_S_MAX else LogMatch.short
+        goes_on = before and before.cut == cut and now_s - before.seen_s <= FORGET_S
+        short = _Short(before.since_s if before and goes_on else now_s, now_s, cut)
+        self._short[tp, offset] = short
+        return LogMatch.replaced if short.is_replaced else LogMatch.short

@@ -15,7 +15,9 @@ from stream.agents.partition_task import PartitionTask
 log = logging.getLogger(__name__)
 
 CHECK_S: Final = 3.0
-"""How often each log is checked. With `log_check.SHORT_S_MAX` a loss is noticed within 15 s."""
+"""How often each log is checked. With `log_check.CUT_S_MAX` a loss is noticed within 15 s."""
+WAIT_S_MAX: Final = 1.0
+"""How long a snapshot waits for a check: a silent broker must not keep state from being stored."""
 
 
 class LogGuard:
@@ -48,7 +50,10 @@ class LogGuard:
         """Position of the task at the last check."""
         self._gaps: list[tuple[int, int]] = []
         """Offsets, from and to, that no fetch brought: holes, or removed by retention."""
-        self._checking = asyncio.Lock()
+        self._waiting = asyncio.Lock()
+        """Held by the one that waits for a check."""
+        self._checking: asyncio.Task[bool] | None = None
+        """The check that was started last."""
         on_lost(task.records_lost)
 
     def admit(self, first: int) -> bool:
@@ -68,11 +73,21 @@ class LogGuard:
         """Check the log once; False if it is another one, or not known to be the same.
 
         Called every `CHECK_S`, and before a snapshot is saved. While Kafka does not answer nothing
-        is known, and the answer is True: state must be stored all the same.
+        is known, and the answer is True: state must be stored all the same. A check that takes
+        longer than `WAIT_S_MAX` goes on, and what it finds is acted on; the next begins after it.
         """
         try:
-            async with self._checking:
-                return await self._check()
+            async with asyncio.timeout(WAIT_S_MAX), self._waiting:
+                if self._checking is not None:
+                    await asyncio.shield(self._checking)
+                self._checking = asyncio.create_task(self._check_or_suppose())
+                return await asyncio.shield(self._checking)
+        except TimeoutError:
+            return True
+
+    async def _check_or_suppose(self) -> bool:
+        try:
+            return await self._check()
         except KafkaError as error:
             log.debug("the log of partition %d cannot be checked: %r", self._tp.partition, error)
             return True

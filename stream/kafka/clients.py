@@ -72,14 +72,19 @@ def new_producer(brokers: str, **options: Any) -> AIOKafkaProducer:  # noqa: ANN
     )
 
 
-def new_client(brokers: str, request_timeout_ms: int) -> AIOKafkaClient:
-    """A client for single requests, not yet connected."""
-    return AIOKafkaClient(
+def new_client(brokers: str, request_timeout_ms: int, topic: str) -> AIOKafkaClient:
+    """A client for single requests about one topic, not yet connected.
+
+    It asks for the metadata of that topic alone, which creates none (`deny_topic_creation`).
+    """
+    client = AIOKafkaClient(
         bootstrap_servers=addresses(brokers),
         client_id=client_id(),
         metadata_max_age_ms=METADATA_MS_MAX,
         request_timeout_ms=request_timeout_ms,
     )
+    client.set_topics([topic])
+    return client
 
 
 def new_admin(brokers: str) -> AIOKafkaAdminClient:

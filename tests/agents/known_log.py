@@ -14,13 +14,15 @@ class KnownLog(LogCheck):
     def __init__(self) -> None:
         super().__init__(cast("Log", None))
         self.match = LogMatch.same
+        self.matches: dict[int, LogMatch] = {}
+        """By offset, where it is not `match`."""
         self.begins = 0
 
     async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
-        return self.match
+        return self.matches.get(fingerprint.offset, self.match)
 
     async def check_offset(self, tp: TP, offset: int) -> LogMatch:
-        return self.match
+        return self.matches.get(offset, self.match)
 
     async def start(self, tp: TP) -> int:
         return self.begins

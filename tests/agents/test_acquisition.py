@@ -9,10 +9,12 @@ import pytest
 
 from stream.agents.acquisition import LogTooShort
 from stream.agents.log_check import LogMatch
+from stream.agents.transport.fetched_batch import FetchedBatch
+from stream.agents.transport.record_columns import RecordColumns
 from stream.errors import StateError
 from stream.store.protocol import Commit
 from stream.store.record_fingerprint import RecordFingerprint
-from tests.agents.bench import KEY, Bench, batch, live, recording, until_the_walk_out
+from tests.agents.bench import KEY, TOPIC, Bench, batch, live, recording, until_the_walk_out
 
 UNTIL = 700
 
@@ -74,6 +76,53 @@ async def test_a_log_that_is_too_short_for_a_moment_is_waited_for() -> None:
         await bench.acquire_task()
     bench.log.match = LogMatch.same
     assert (await bench.acquire_task()).task.offset == UNTIL
+
+
+async def stopped_behind_markers(bench: Bench) -> None:
+    """State whose position lies behind markers, as a transactional producer leaves them."""
+    runner = await bench.acquire_task()
+    await runner.process(batch(recording(1), 0, UNTIL))
+    markers = RecordColumns([], [], (), UNTIL, UNTIL + 2)
+    await runner.process(FetchedBatch(TOPIC, 1, markers, UNTIL + 2))
+    await runner.drain()
+
+
+async def test_a_log_that_holds_the_last_record_but_not_the_position_was_cut() -> None:
+    """Else the task would begin beyond its end, or read on behind what comes there instead."""
+    bench = Bench()
+    await stopped_behind_markers(bench)
+    bench.log.matches[UNTIL + 1] = LogMatch.short
+    with pytest.raises(LogTooShort, match=str(UNTIL + 2)):
+        await bench.acquire_task()
+    bench.log.matches[UNTIL + 1] = LogMatch.replaced
+    with pytest.raises(StateError, match="tail was cut"):
+        await bench.acquire_task()
+    bench.log.matches.clear()
+    assert (await bench.acquire_task()).task.offset == UNTIL + 2
+
+
+async def test_what_an_older_worker_committed_behind_the_noted_record_must_be_there() -> None:
+    """Version 0.1.0 leaves the fingerprint of the commit before in the store."""
+    bench = Bench()
+    await stopped(bench)
+    shard = bench.server.shards[KEY]
+    assert shard.commit is not None
+    shard.commit = replace(shard.commit, offset=UNTIL + 100)
+    bench.log.matches[UNTIL + 99] = LogMatch.replaced
+    with pytest.raises(StateError, match="tail was cut"):
+        await bench.acquire_task()
+
+
+async def test_a_record_that_differs_decides_though_the_log_is_too_short_for_another() -> None:
+    bench = Bench()
+    runner = await bench.acquire_task()
+    await runner.process(batch(recording(1), 0, 300))
+    await runner.save()
+    await runner.process(batch(recording(1), 300, UNTIL))
+    assert await runner.flush()
+    bench.log.matches = {299: LogMatch.replaced, UNTIL - 1: LogMatch.short}
+    with pytest.raises(StateError, match="is not the one"):
+        await bench.acquire_task()
 
 
 @pytest.mark.parametrize(("begins", "lost"), [(UNTIL, 0), (UNTIL + 60, 60)])

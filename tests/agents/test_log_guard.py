@@ -1,8 +1,30 @@
 """A task that reads its log while it is replaced, or while retention removes what was not read."""
 
+import asyncio
+
+import pytest
+from faust.types import TP
+
+from stream.agents import log_guard
 from stream.agents.log_check import LogMatch
 from stream.agents.task_runner import TaskRunner
+from stream.store.record_fingerprint import RecordFingerprint
 from tests.agents.bench import Bench, batch, recording
+from tests.agents.known_log import KnownLog
+
+
+class SlowLog(KnownLog):
+    """Its broker answers when a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+        self.asked = 0
+
+    async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
+        self.asked += 1
+        await self.answers.wait()
+        return await super().check(tp, fingerprint)
 
 
 async def reading(bench: Bench, end: int = 500) -> TaskRunner:
@@ -78,3 +100,27 @@ async def test_an_idle_task_whose_position_retention_has_passed_is_acquired_agai
     assert bench.mistrusted == ["retention has removed the records at its position"]
     runner = await bench.acquire_task()
     assert (runner.task.offset, sum(bench.removed)) == (700, 700)  # no snapshot since offset 0
+
+
+async def test_a_snapshot_does_not_wait_for_a_silent_broker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the broker says at last is acted on all the same, and it is asked once at a time."""
+    monkeypatch.setattr(log_guard, "WAIT_S_MAX", 0.05)
+    slow = SlowLog()
+    bench = Bench(log=slow)
+    runner = await reading(bench)
+    assert await runner.log_guard.check()  # nothing was delivered before
+    async with asyncio.timeout(5):
+        await runner.save()
+        assert await runner.log_guard.check()
+    manifest = (await bench.store.acquire(runner.task.lease.shard)).manifest
+    assert manifest is not None
+    assert (manifest.offset, slow.asked) == (500, 1)
+
+    slow.match = LogMatch.replaced
+    slow.answers.set()
+    await asyncio.sleep(0)
+    assert not await runner.log_guard.check()
+    assert slow.asked == 2
+    assert set(bench.mistrusted) == {"its log does not hold the record that was delivered last"}

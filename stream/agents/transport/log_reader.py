@@ -6,14 +6,16 @@ drops the log's start offset. So these requests are sent directly.
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
-    BrokerResponseError,
+    KafkaConnectionError,
     KafkaError,
     LeaderNotAvailableError,
+    NodeNotReadyError,
     OffsetOutOfRangeError,
     for_code,
 )
@@ -27,6 +29,10 @@ from stream.kafka.clients import new_client
 from stream.store.record_fingerprint import RecordFingerprint
 
 REQUEST_S_MAX: Final = 5.0
+"""How long a request may take in all, with connecting."""
+ANSWER_S_MAX: Final = 3.0
+"""How long a broker may take to connect, or to answer. Shorter than a request may take, so that
+aiokafka closes the connection to a silent broker."""
 _CONSUMER: Final = -1
 """Id of a reader that is no replica."""
 _EARLIEST: Final = -2
@@ -40,6 +46,9 @@ _ONE_BATCH: Final = 1
 """Bytes: a broker returns the first batch whole, however large it is."""
 
 
+_Connect = Callable[[], Coroutine[Any, Any, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class LogReading:
     """What a log holds at an offset."""
@@ -50,10 +59,17 @@ class LogReading:
     """Whether the log holds anything at or after the offset; False: it ends before."""
     start: int | None = None
     """Where the log begins, if that lies beyond the offset."""
+    cut: bool = False
+    """The log ends before the offset, as its leader says. Not reached and not cut: the offset is
+    the end, or consumers may not read that far yet, since a new leader is waiting for replicas."""
 
 
 class LogReader:
-    """Reads records by offset; connects when first used, and again, by name, after each failure.
+    """Reads records of one topic by offset.
+
+    Connects when first used, and again, by name, once no broker that it knows answers. A request
+    waits for `REQUEST_S_MAX` at most. Attempts to connect are shared by all requests and outlive
+    them: neither a silent address nor a silent broker is waited for once per partition.
 
     Args:
         brokers: as "host:port,host:port".
@@ -62,7 +78,9 @@ class LogReader:
     def __init__(self, brokers: str) -> None:
         self._brokers = brokers
         self._client: AIOKafkaClient | None = None
-        self._connecting = asyncio.Lock()
+        self._attempts: dict[object, asyncio.Task[Any]] = {}
+        """Attempts to connect, by what to."""
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def read(self, tp: TP, offset: int) -> LogReading:
         """Read the record at an offset.
@@ -77,7 +95,9 @@ class LogReader:
         except OffsetOutOfRangeError:
             start = await self.start(tp)
             is_before = offset < start
-            return LogReading(None, reached=is_before, start=start if is_before else None)
+            if is_before:
+                return LogReading(None, reached=True, start=start)
+            return LogReading(None, reached=False, cut=True)
         return _reading(MemoryRecords(records or b""), offset)
 
     async def start(self, tp: TP) -> int:
@@ -92,41 +112,84 @@ class LogReader:
 
     async def close(self) -> None:
         """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        for attempt in self._attempts.values():
+            attempt.cancel()
+        if self._client is not None:
+            self._forget(self._client)
+        await asyncio.gather(*self._attempts.values(), *self._closing, return_exceptions=True)
 
     async def _ask(self, tp: TP, request: Any) -> list[Any]:  # noqa: ANN401 - aiokafka's requests
         """Send a request about one partition to its leader; the fields after the error code."""
-        client = await self._connected()
+        try:
+            async with asyncio.timeout(REQUEST_S_MAX):
+                client = self._client or await self._shared(None, lambda: self._connect(tp.topic))
+                return await self._send(client, tp, request)
+        except OSError as error:  # also TimeoutError
+            msg = f"the leader of {tp.topic}:{tp.partition} does not answer: {error!r}"
+            raise KafkaConnectionError(msg) from error
+
+    async def _send(self, client: AIOKafkaClient, tp: TP, request: Any) -> list[Any]:  # noqa: ANN401
         try:
             leader = client.cluster.leader_for_partition(TopicPartition(tp.topic, tp.partition))
             if leader in {None, -1}:
                 raise LeaderNotAvailableError(f"{tp.topic}:{tp.partition}")
-            response = await client.send(leader, request)
-            return _answer(response, tp)
-        except BrokerResponseError as error:
-            if error.invalid_metadata and not await client.force_metadata_update():
-                await self.close()
+            if not await self._shared((client, leader), lambda: client.ready(leader)):
+                raise NodeNotReadyError(leader)
+            return _answer(await client.send(leader, request), tp)
+        except OffsetOutOfRangeError:
             raise
         except (KafkaError, OSError):
-            # Its metadata may name brokers that are gone, or of a cluster that was replaced.
-            await self.close()
+            self._update_metadata(client)
             raise
 
-    async def _connected(self) -> AIOKafkaClient:
-        async with self._connecting:
-            if self._client is None:
-                client = new_client(self._brokers, int(REQUEST_S_MAX * 1_000))
-                try:
-                    await client.bootstrap()
+    def _update_metadata(self, client: AIOKafkaClient) -> None:
+        """Update what a client knows of the cluster, for later requests; forget it if it cannot.
+
+        Its metadata may name brokers that are gone, or of a cluster that was replaced. Nothing
+        awaits the update: aiokafka never ends the future of one that closing its client cancels.
+        """
+
+        def on_done(update: asyncio.Future[bool]) -> None:
+            if not update.cancelled() and not update.result():
+                self._forget(client)
+
+        client.force_metadata_update().add_done_callback(on_done)
+
+    def _forget(self, client: AIOKafkaClient) -> None:
+        """Close a client, unless that was done: its failures may come late."""
+        is_current = self._client is client
+        if is_current:
+            self._client = None
+            closing = asyncio.create_task(client.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def _connect(self, topic: str) -> AIOKafkaClient:
+        client = new_client(self._brokers, int(ANSWER_S_MAX * 1_000), topic)
+        try:
+            await client.bootstrap()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REQUEST_S_MAX):
                     await client.force_metadata_update()
-                except BaseException:
-                    with contextlib.suppress(KafkaError, OSError):
-                        await client.close()
-                    raise
-                self._client = client
-            return self._client
+        except BaseException:
+            with contextlib.suppress(KafkaError, OSError):
+                await client.close()
+            raise
+        self._client = client
+        return client
+
+    async def _shared(self, to: object, connect: _Connect) -> Any:  # noqa: ANN401 - its result
+        """The result of the attempt to connect that is going on, or of a new one."""
+        attempt = self._attempts.get(to)
+        if attempt is None:
+            attempt = self._attempts[to] = asyncio.create_task(connect())
+            attempt.add_done_callback(lambda done: self._on_attempt_done(to, done))
+        return await asyncio.shield(attempt)
+
+    def _on_attempt_done(self, to: object, attempt: asyncio.Task[Any]) -> None:
+        del self._attempts[to]
+        if not attempt.cancelled():
+            attempt.exception()  # nobody may be waiting for it any more
 
 
 def _answer(response: Any, tp: TP) -> list[Any]:  # noqa: ANN401 - aiokafka's responses
