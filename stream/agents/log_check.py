@@ -20,9 +20,9 @@ from stream.store.record_fingerprint import RecordFingerprint
 CUT_S_MAX: Final = 10.0
 """How long a leader may say that its log ends before a record that was delivered."""
 SHORT_S_MAX: Final = 60.0
-"""How long a log may hold nothing to read at a record that was delivered. A healthy one does while
-a new leader waits for a replica that is stuck: until it leaves the in-sync replicas, after up to
-1.5 times Kafka's replica.lag.time.max.ms of 30 s, the high watermark lags."""
+"""How long consumers may not read as far as a record that was delivered. After a change of leader
+the high watermark lags until each in-sync replica has fetched; one that is stuck leaves them after
+up to 1.5 times Kafka's replica.lag.time.max.ms of 30 s."""
 FORGET_S: Final = 30.0
 """Without a check for so long, the time that a log is too short starts again."""
 

@@ -33,8 +33,8 @@ async def assert_read(reader: LogReader, place: TP, *, says_cut: bool) -> None:
     for offset in (0, 50, 99):
         record = RecordFingerprint.of(offset, T0 + offset, b"value %d" % offset)
         assert await reader.read(place, offset) == LogReading(record, reached=True)
-    assert await reader.read(place, 100) == LogReading(None, reached=False)
-    assert await reader.read(place, 150) == LogReading(None, reached=False, cut=says_cut)
+    for offset in (100, 150):
+        assert await reader.read(place, offset) == LogReading(None, reached=False, cut=says_cut)
 
 
 async def test_a_record_is_read_by_its_offset_and_what_is_not_there_is_said(kafka: Kafka) -> None:

@@ -45,7 +45,6 @@ _NO_TIME: Final = -1
 _ONE_BATCH: Final = 1
 """Bytes: a broker returns the first batch whole, however large it is."""
 
-
 _Connect = Callable[[], Coroutine[Any, Any, Any]]
 
 
@@ -60,8 +59,8 @@ class LogReading:
     start: int | None = None
     """Where the log begins, if that lies beyond the offset."""
     cut: bool = False
-    """The log ends before the offset, as its leader says. Not reached and not cut: the offset is
-    the end, or consumers may not read that far yet, since a new leader is waiting for replicas."""
+    """Whether the leader says that its log ends before the offset. Not reached and not cut: the log
+    goes on, but consumers may not read it yet, since a new leader is waiting for replicas."""
 
 
 class LogReader:
@@ -88,17 +87,23 @@ class LogReader:
         Raises:
             KafkaError: no leader of the partition answers, or the topic does not exist.
         """
-        partition = (tp.partition, offset, _ONE_BATCH)
-        request = FetchRequest(_WAIT_MS, 1, _ONE_BATCH, _UNCOMMITTED, [(tp.topic, [partition])])
         try:
-            *_, records = await self._ask(tp, request)
+            reading = _reading(await self._fetch(tp, offset), offset)
+            if not reading.reached:
+                # Only beyond the end is out of range: not the end, nor what is not readable yet.
+                await self._fetch(tp, offset + 1)
         except OffsetOutOfRangeError:
             start = await self.start(tp)
-            is_before = offset < start
-            if is_before:
+            if offset < start:
                 return LogReading(None, reached=True, start=start)
             return LogReading(None, reached=False, cut=True)
-        return _reading(MemoryRecords(records or b""), offset)
+        return reading
+
+    async def _fetch(self, tp: TP, offset: int) -> MemoryRecords:
+        partition = (tp.partition, offset, _ONE_BATCH)
+        request = FetchRequest(_WAIT_MS, 1, _ONE_BATCH, _UNCOMMITTED, [(tp.topic, [partition])])
+        *_, records = await self._ask(tp, request)
+        return MemoryRecords(records or b"")
 
     async def start(self, tp: TP) -> int:
         """Where the log begins.
