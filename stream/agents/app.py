@@ -246,8 +246,8 @@ class Worker:
             tasks = list(self._tasks.runners)
             self._gauges.update(tasks, self._topics.missing)
             mark = [(runner.partition, runner.task.records) for runner in tasks]
-            backlog = any(k.task.lag for k in tasks) or bool(self._tasks.pending())
-            store_unavailable = self._services.store_state.unavailable_since_s is not None
+            backlog = any(k.task.lag for k in tasks) or self._tasks.is_starting()
+            store_unavailable = not self._services.store_state.is_answering
             failing = bool(self._services.publisher.refusals())
             unanswered = not all(runner.is_kafka_answering() for runner in tasks)
             waiting = store_unavailable or failing or unanswered or not backlog

@@ -9,7 +9,7 @@ of each alert until the next one replaces it, and a resolved one until nobody ne
 """
 
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import Final
 
 from stream.control.model import Transition, Verdict
@@ -115,7 +115,10 @@ class Outbox:
         pending = [Notice.from_body(e.body) for e in entries if e.id not in self._offered]
         by_alert = sorted(pending, key=lambda notice: notice.alert)
         for _, steps in groupby(by_alert, key=lambda notice: notice.alert):
-            life = list(steps)
+            # An end of the same id is sent: a log whose tail was cut raises the alert again.
+            life = list(dropwhile(lambda step: step.status is Status.resolved, steps))
+            if not life:
+                continue
             if life[0].status is Status.firing and life[-1].status is Status.resolved:
                 for notice in life if life[0].raises else life[:-1]:
                     self.acknowledge(NOTICE + notice.key)

@@ -15,6 +15,7 @@ from stream.agents.acquisition import LogTooShort, PartitionRef, TaskConfig, acq
 from stream.agents.log_check import LogCheck
 from stream.agents.log_guard import CHECK_S, LogGuard
 from stream.agents.outbox import NOTICE
+from stream.agents.partition_task import PartitionTask
 from stream.agents.process import release_memory
 from stream.agents.task_runner import TaskRunner
 from stream.agents.transport.batch_consumer import BatchConsumer
@@ -62,6 +63,8 @@ class TaskManager:
         self._runners: dict[TP, TaskRunner] = {}
         self._loops: dict[TP, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._refused: set[TP] = set()
+        """Cannot be acquired before somebody mends a key or Kafka answers: a restart helps none."""
 
     # ---------------------------------------------------------------------- what the worker asks
 
@@ -73,6 +76,10 @@ class TaskManager:
     def pending(self) -> list[TP]:
         """Partitions that are assigned and have no task yet."""
         return sorted(self._consumer.assigned() - self._runners.keys())
+
+    def is_starting(self) -> bool:
+        """Whether a partition is about to be acquired, as far as this worker can tell."""
+        return not self._refused.issuperset(self.pending())
 
     async def process(self, batch: FetchedBatch) -> None:
         """Apply a batch, unless its partition was sought elsewhere since it was fetched.
@@ -105,6 +112,7 @@ class TaskManager:
         results = await asyncio.gather(*map(self._acquire, tps), return_exceptions=True)
         offsets: dict[TP, int] = {}
         for tp, result in zip(tps, results, strict=True):
+            self._refused.discard(tp)
             if isinstance(result, TaskRunner):
                 offsets[tp] = result.task.offset
                 self._start(tp, result)
@@ -112,7 +120,10 @@ class TaskManager:
                 self._on_store_unavailable(result)
             elif isinstance(result, DamagedKeyError):
                 self._services.store_state.on_error(result, tp.partition)
+                self._refused.add(tp)
             elif isinstance(result, (LeaseLost, LogTooShort, KafkaError, CancelledError)):
+                if isinstance(result, (LogTooShort, KafkaError)):
+                    self._refused.add(tp)
                 log.warning("partition %d cannot be acquired yet: %r", tp.partition, result)
             else:
                 self._on_error(result)
@@ -131,6 +142,9 @@ class TaskManager:
     def on_lost(self, tps: frozenset[TP]) -> None:
         """See `PartitionOwner`."""
         released = tps & self._runners.keys()
+        for tp in tps:
+            self._services.store_state.on_released(tp.partition)
+            self._refused.discard(tp)
         if released:
             log.info("released partitions %s", _partition_list(released))
         for tp in released:
@@ -189,12 +203,12 @@ class TaskManager:
         task = await acquire_task(
             store, log_check, partition_ref, committed, self._config, monotonic_ms()
         )
-        self._services.store_state.mark_available()
+        self._services.store_state.on_commit(tp.partition)
         consumer, lost = self._consumer, self._services.health.records_lost.labels(tp.partition)
         return TaskRunner(
             task,
             self._services,
-            LogGuard(task, log_check, lost.inc, partial(self._acquire_again, tp)),
+            LogGuard(task, log_check, lost.inc, partial(self._on_log_replaced, task)),
             consumer.release,
             self._on_lease_lost,
             is_kafka_answering=lambda: consumer.fetch_monitor.is_answering(tp),
@@ -207,6 +221,13 @@ class TaskManager:
         """Drop a task whose write was refused, and acquire it again if it is still assigned."""
         pause_s = self._config.pause_s if outcome is Outcome.FENCED else 0.0
         self._acquire_again(TP(self._topic, runner.partition), str(outcome), pause_s)
+
+    def _on_log_replaced(self, task: PartitionTask, why: str) -> None:
+        """Acquire a task's partition again, unless it has been acquired meanwhile."""
+        tp = TP(self._topic, task.origin.partition)
+        runner = self._runners.get(tp)
+        if runner is not None and runner.task is task:
+            self._acquire_again(tp, why)
 
     def _acquire_again(self, tp: TP, why: str, pause_s: float = 0.0) -> None:
         log.warning("partition %d: its state is read again: %s", tp.partition, why)

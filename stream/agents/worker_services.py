@@ -62,6 +62,11 @@ class StoreState:
     damaged: dict[int, str] = field(default_factory=dict)
     """By partition: which key holds something else, since its last commit."""
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether the last calls succeeded for all partitions."""
+        return self.unavailable_since_s is None and not self.damaged
+
     def on_error(self, error: FloorwatchError, partition: int) -> None:
         """A call for a partition failed with one of `STORE_ERRORS`; logged when it is news."""
         if isinstance(error, DamagedKeyError):
@@ -82,9 +87,13 @@ class StoreState:
         self.unfit = now
 
     def on_commit(self, partition: int) -> None:
-        """A commit of a partition succeeded."""
+        """A commit of a partition succeeded, or it was acquired."""
         self.damaged.pop(partition, None)
         self.mark_available()
+
+    def on_released(self, partition: int) -> None:
+        """Another worker may have the partition now: its keys are no business of this one."""
+        self.damaged.pop(partition, None)
 
     def mark_available(self) -> None:
         """A call succeeded."""

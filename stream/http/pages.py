@@ -11,6 +11,7 @@ LIMIT_MAX: Final = 1_000
 """Documents of one page: some 10 MB of JSON."""
 PAGES_AT_ONCE: Final = 2
 """Pages that one worker makes at the same time; other requests wait."""
+_DIGITS_MAX: Final = 9
 _WITHOUT_PAUSE: Final = 20
 """Documents that are made before other work has its turn: some 10 ms."""
 
@@ -34,13 +35,14 @@ def page_of(names: Iterable[str], request: web.Request) -> ListPage:
     Raises:
         HTTPBadRequest: `limit` is out of range.
     """
-    limit = request.query.get("limit", str(LIMIT_MAX))
-    if not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) <= LIMIT_MAX):
+    text = request.query.get("limit", str(LIMIT_MAX))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX else 0
+    if not 0 < limit <= LIMIT_MAX:
         raise web.HTTPBadRequest(text=f"limit: allowed: 1 to {LIMIT_MAX}")
     ordered = sorted(names)
     start = bisect_right(ordered, request.query["after"]) if "after" in request.query else 0
-    chosen = ordered[start : start + int(limit)]
-    return ListPage(chosen, chosen[-1] if start + int(limit) < len(ordered) else None)
+    chosen = ordered[start : start + limit]
+    return ListPage(chosen, chosen[-1] if start + limit < len(ordered) else None)
 
 
 async def documents(

@@ -134,6 +134,17 @@ def test_the_end_of_an_alert_that_escalated_and_cleared_behind_the_clock_is_sent
     assert end.key == key_of(CLEAR)
 
 
+def test_an_alert_that_ends_and_is_raised_and_cleared_again_behind_the_clock_ends_once() -> None:
+    outbox = outbox_with(RAISE)
+    (notice,) = outbox.notices(unstored=True)
+    outbox.mark_offered(notice)
+    outbox.acknowledge(NOTICE + notice.key)
+    lost = replace(CLEAR, at_ms=CLEAR.at_ms - 1)
+    outbox.add([lost, replace(RAISE, at_ms=RAISE.at_ms + 1), CLEAR], words, "en")
+
+    assert [one.key for one in outbox.notices(unstored=True)] == [key_of(lost)]
+
+
 def test_a_notice_that_the_sinks_had_no_room_for_is_offered_again() -> None:
     outbox = outbox_with(RAISE)
     (notice,) = outbox.notices(unstored=True)

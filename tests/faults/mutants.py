@@ -76,7 +76,7 @@ def _edit_scripts(edits: dict[str, str]) -> None:
     vars(scripts)["files"] = lambda _package: _Edited(folder, edits)
 
 
-OTHER_BASE: Final = "if not whole and (stored_epoch ~= epoch or stored[3] ~= ARGV[4]) then"
+OTHER_BASE: Final = "if not whole and (stored.epoch ~= epoch or stored.revision ~= ARGV[4]) then"
 """Changes of a view do not rest on what is stored."""
 
 
@@ -88,7 +88,7 @@ def no_owner_check() -> None:
         {
             owner: f"do return nil end\n  {owner}",
             state: f"do return true end\n  {state}",
-            "if stored_epoch > epoch then": "if false then",
+            "if stored.epoch > epoch then": "if false then",
             OTHER_BASE: "if false then",
         }
     )
@@ -96,7 +96,7 @@ def no_owner_check() -> None:
 
 def retried_write() -> None:
     """A call that comes a second time, when newer ones have been executed, is executed again."""
-    later = "if stored_epoch == epoch and tonumber(stored[2] or 0) > as_of then"
+    later = "if stored.epoch == epoch and stored.as_of > as_of and ARGV[6] ~= '1' then"
     _edit_scripts(dict.fromkeys((later, OTHER_BASE), "if false then"))
 
 
