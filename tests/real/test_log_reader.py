@@ -1,6 +1,9 @@
 """What brokers say of a record at an offset: the real one, and the embedded one of the demo."""
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,7 +18,7 @@ from stream.agents.transport.log_reader import LogReader, LogReading
 from stream.cli.embedded import Program
 from stream.kafka.clients import new_client
 from stream.store.record_fingerprint import RecordFingerprint
-from tests.components import Kafka
+from tests.components import Kafka, KafkaCluster
 from tests.real.reading import Record, fresh_name, make_topic, produce
 
 T0 = 1_795_000_200_000
@@ -148,4 +151,36 @@ async def test_partitions_wait_for_one_attempt_that_outlives_them(
     monkeypatch.setattr(log_reader, "REQUEST_S_MAX", 5.0)
     assert await reader.start(place) == 0
     assert silent.connections == 1
+    await reader.close()
+
+
+async def starts(reader: LogReader, places: list[TP]) -> list[int | None]:
+    """Where each log begins; None: its leader does not answer."""
+    results = await asyncio.gather(*map(reader.start, places), return_exceptions=True)
+    unexpected = [one for one in results if not isinstance(one, (int, KafkaError))]
+    assert unexpected == []
+    return [one if isinstance(one, int) else None for one in results]
+
+
+@pytest.mark.slow
+async def test_partitions_of_a_silent_broker_do_not_delay_those_of_others(
+    kafka_cluster: KafkaCluster,
+) -> None:
+    topic, reader = fresh_name("log"), LogReader(kafka_cluster.address)
+    await make_topic(kafka_cluster.address, topic, 12)
+    places = [TP(topic, number) for number in range(12)]
+    async with asyncio.timeout(30):
+        while await starts(reader, places) != [0] * 12:  # noqa: ASYNC110 - nodes learn of it
+            await asyncio.sleep(0.1)
+    await reader.close()
+    pid = int((kafka_cluster.nodes[3].directory / "pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for _round in range(2):
+            began_s = time.monotonic()
+            results = await starts(reader, places)
+            assert time.monotonic() - began_s < log_reader.REQUEST_S_MAX + 1
+        assert sorted(results, key=str) == [0] * 8 + [None] * 4
+    finally:
+        os.kill(pid, signal.SIGCONT)
     await reader.close()
