@@ -102,8 +102,13 @@ class TaskManager:
         not to.
         """
         while True:
-            await asyncio.sleep(CHECK_S)
-            await asyncio.gather(*(runner.log_guard.check() for runner in self.runners))
+            # One after another: fetches of all partitions at once would hold up what else is done.
+            runners = list(self.runners)
+            for runner in runners:
+                await asyncio.sleep(CHECK_S / len(runners))
+                await runner.log_guard.check()
+            if not runners:
+                await asyncio.sleep(CHECK_S)
 
     # ---------------------------------------------------------------------- the transport's owner
 
