@@ -45,7 +45,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it needs; those that need programs share one process of xdist.
 
-    The longest name a group of their own, so that CI runs beside each other what waits.
+    Pipelines are a group, and the longest name one of their own: CI runs beside each other what
+    waits.
     """
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
@@ -53,7 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_marked or names & SERVICES:
             item.add_marker("service")
             if item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group("service"))
+                is_pipeline = item.path.name.startswith("test_pipeline_")
+                group = "pipelines" if is_pipeline else "service"
+                item.add_marker(pytest.mark.xdist_group(group))
         elif "recorded_data" in names:
             item.add_marker("recorded")
         else:

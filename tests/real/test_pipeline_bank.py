@@ -92,6 +92,7 @@ def records_of(written: Written, starts: dict[int, int], ends: dict[int, int]) -
     ]
 
 
+@one_redis
 async def test_january_through_five_kills_equals_one_shard_in_process(
     make_stage: MakeStage, january: tuple[list[bytes], list[int]]
 ) -> None:
