@@ -24,4 +24,4 @@ def run_with_kafka(brokers: str, work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise ServiceError(f"Kafka at {brokers}: {error or 'no answer in time'}") from None
+        raise ServiceError(f"Kafka at {brokers}: {str(error) or 'no answer in time'}") from None

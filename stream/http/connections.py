@@ -15,8 +15,9 @@ from stream.http.api import error_answer
 
 log = logging.getLogger(__name__)
 
-IDLE_S: Final = 30.0
-"""Until a connection without a complete request is closed; Prometheus scrapes more often."""
+IDLE_S: Final = 75.0
+"""Until a connection without a complete request is closed: longer than the 60 s for which common
+proxies keep one to send another request on it."""
 BODY_S: Final = 1.0
 """How long a body that nobody wants is read, so that its sender may read the answer."""
 CONNECTIONS_MAX: Final = 1_000
@@ -133,6 +134,8 @@ class _Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer a request that is no HTTP, or too large in its parts."""
+        if isinstance(exc, ConnectionError):  # the client has gone, as when a scrape times out
+            raise exc
         reason = (message or type(exc).__name__).strip().partition("\n")[0][:200]
         log.warning("HTTP request of %s refused: %r", request.remote, reason)
         if request.writer.output_size > 0:

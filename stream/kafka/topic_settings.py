@@ -78,8 +78,8 @@ def findings(
         broker_count: how many the cluster has: replicas cannot be more.
     """
     alter = (
-        f"kafka-configs.sh --bootstrap-server {brokers} --entity-type topics --entity-name "
-        f"{topic.name} --alter --add-config "
+        f"kafka-configs.sh --bootstrap-server {brokers.replace(' ', '')} --entity-type topics "
+        f"--entity-name {topic.name} --alter --add-config "
     )
     if not found.settings:
         what = "its settings cannot be read"

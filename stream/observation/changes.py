@@ -62,11 +62,19 @@ class LastObserved(ColumnStore):
         return observed
 
     def restore(self, names: Names, observed: Sequence[ObservedState]) -> I64:
-        """Restore agents as they were observed, whatever arrived since; returns their numbers."""
-        agents = [names.agent(floor, agent) for floor, agent, *_ in observed]
-        for number, one in zip(agents, observed, strict=True):
-            floor, agent, team, state, run_ms, until_ms = one
-            self.seat[number] = names.seat(floor, agent, team, 0) if team else NOBODY
+        """Restore agents as they were observed, whatever arrived since; returns their numbers.
+
+        Those whose names no record gave when it was read again are left out: their events are
+        rejected now (a limit was lowered), were late, or are gone.
+        """
+        agents = list[int]()
+        for floor, agent, team, state, run_ms, until_ms in observed:
+            number = names.agents.get((floor, agent))
+            seat = names.seats.get((floor, agent, team)) if team else NOBODY
+            if number is None or seat is None:
+                continue
+            agents.append(number)
+            self.seat[number] = seat
             self.state[number] = State[state]
             self.run_ms[number], self.until_ms[number] = run_ms, until_ms
         return np.array(agents, np.int64)

@@ -216,7 +216,8 @@ def _of_another_group(shard: ShardKey, owner: bytes, group: str) -> str:
         f"the state of {shard.topic}:{shard.partition} belongs to consumer group "
         f"'{_text(owner)}', and this worker is of group '{group}': two groups would take the "
         f"floors from each other. Set [kafka] group = '{_text(owner)}', or a [redis] prefix, which "
-        "gives this installation state and views of its own"
+        "gives this installation state and views of its own; docs/operations.md says what to do if "
+        "the group was renamed"
     )
 
 

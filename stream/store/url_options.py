@@ -55,7 +55,12 @@ def options_of(query: str, *, base: str, sentinel: bool) -> dict[str, str]:
             name: after an unencoded "&" it may be part of a password.
     """
     known = {**_PLAIN, **_OF_SCHEME[base], **(_SENTINEL if sentinel else {})}
-    found = dict(parse_qsl(query, keep_blank_values=True))
+    try:
+        # A "+" is itself, as in the login; forms alone take it for a space.
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("options after '?' have to be UTF-8, percent-encoded") from None
+    found = dict(pairs)
     for name, value in found.items():
         if name not in known:
             raise ValueError(

@@ -61,6 +61,12 @@ class Client:
     def send(self, sent: bytes) -> None:
         self._writer.write(sent)
 
+    async def first_bytes(self) -> None:
+        await self._reader.readexactly(1_024)
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
+
     async def rest(self) -> bytes:
         """All that comes until the server closes the connection."""
         async with asyncio.timeout(PATIENCE_S):
@@ -158,6 +164,20 @@ async def test_a_body_that_nobody_wants_is_not_waited_for(monkeypatch: pytest.Mo
             b"POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\na"
         )
         assert b" 405 " in (await client.rest()).splitlines()[0]
+
+
+async def test_a_client_that_goes_before_its_answer_is_complete_is_no_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with served() as clients:
+        gone = await clients.client(GET % b"/huge")
+        await gone.first_bytes()
+        gone.abort()
+        client = await clients.client(GET % b"/ok")
+        assert b"200 OK" in await client.rest()
+        await asyncio.sleep(0)
+    assert "refused" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What control is told of a source that falls silent and comes back within one push."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ from stream.events.language import STATE_COUNT, State
 from stream.observation.changes import observe
 from stream.observation.feed import Changes, StaleChanges
 from stream.shard import Shard
-from stream.spec import LocalSpan, PeakSpec, Spec
+from stream.spec import LocalSpan, NameLimits, PeakSpec, Spec
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
 
 SPEC = Spec(event_clock=True, peaks=(PeakSpec(LocalSpan(0, 1_440)),))
@@ -142,6 +143,25 @@ def test_after_a_restore_a_silence_that_is_not_judged_to_its_end_goes_on() -> No
         assert told(changes) == [(200.7, "unknown", "aux")]
         assert not changes.entry.any()
         assert staleness(stale) == [(200.7, False)]
+
+
+def test_after_a_restore_who_is_not_named_any_more_is_left_out() -> None:
+    """A limit was lowered: what was not observed yet is rejected when it is read again."""
+    many = 200
+    shard = Shard(Spec())
+    push(shard, [state(0, f"a{at}", "talking") for at in range(many)])
+    shard.step(T_MS + 1_000)
+    parts = shard.snapshot().changed
+    push(shard, [state(0.5, "new", "aux")])
+    spec = replace(shard.spec, limits=NameLimits(agents=many))
+    twin = Shard.restore(spec, shard.names.roster, parts, shard.control_state())
+    push(twin, [state(0.5, "new", "aux")])
+    assert len(twin.take_rejected()) == 1
+
+    twin.resume()
+
+    twin.step(T_MS + 2_000)
+    assert len(twin.names.agents) == many
 
 
 def test_a_word_that_was_on_its_way_ends_a_silence_from_now_on_until_the_next() -> None:

@@ -79,6 +79,11 @@ def test_any_other_character_may_be_in_a_password(password: str) -> None:
     assert password not in repr(site)
 
 
+def test_a_plus_in_an_option_is_a_plus() -> None:
+    site = site_of("redis+sentinel://h:1/main?sentinel_password=a+b%2Bc%26d")
+    assert site.options["sentinel_password"] == "a+b+c&d"
+
+
 @pytest.mark.parametrize(
     "form", ["redis://{}@h:1/0", "rediss://{}@h", "redis+cluster://{}@h:1,i:2"]
 )
@@ -119,6 +124,7 @@ def test_a_character_that_ends_a_part_of_a_url_has_to_be_encoded(
         ("redis://h:1/0?db=hush", "option db has an invalid value"),
         ("redis://h:1/2?db=1", "name different databases"),
         ("redis://h:1/0?decode_responses=1", "these options are allowed here: db"),
+        ("redis://h:1/0?password=%ff", "percent-encoded"),
         ("redis://h:1/0?password=a&hush=b", "write & in a value as %26"),
         ("redis://h:1/0?ssl_cert_reqs=none", "these options are allowed here"),
         ("redis://h:1/0?sentinel_password=hush", "these options are allowed here"),
