@@ -21,11 +21,11 @@ def not_alive(stalled_s: float) -> list[str]:
 def not_ready(consumer: BatchConsumer, tasks: TaskManager, services: WorkerServices) -> list[str]:
     """Reasons for not being ready; empty if the worker does its work."""
     reasons = _group_reasons(consumer)
-    unavailable_since_s = services.store_state.unavailable_since_s
-    if unavailable_since_s is not None:
-        unavailable_s = time.monotonic() - unavailable_since_s
+    state = services.store_state
+    if state.unavailable_since_s is not None:
+        unavailable_s = time.monotonic() - state.unavailable_since_s
         reasons.append(f"the store has been unavailable for {unavailable_s:.0f} s")
-    reasons += [*services.store_state.unfit, *services.store_state.damaged.values()]
+    reasons += [*state.unfit, *state.damaged.values(), *state.unsaved.values()]
     pending = [str(tp.partition) for tp in tasks.pending()]
     if pending:
         reasons.append(f"waiting for the state of partitions {', '.join(pending)}")

@@ -20,7 +20,7 @@ from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.view_publisher import TICK_MS, ViewPublisher
 from stream.agents.worker_services import STORE_ERRORS, WorkerServices
 from stream.clock import monotonic_ms, wall_ms
-from stream.errors import FloorwatchError
+from stream.errors import DamagedKeyError, FloorwatchError, ServiceError
 from stream.store.lease import Outcome
 from stream.store.protocol import Snapshot
 from stream.units import SECOND_MS
@@ -127,8 +127,7 @@ class TaskRunner:
     async def run(self) -> None:
         """Step, commit, deliver, publish and save as each becomes due, until closed.
 
-        Started by the `TaskManager` as a task of its own. May wait for the store and for Kafka;
-        meanwhile `process` goes on.
+        Started by the `TaskManager` beside `process`. May wait for the store and for Kafka.
 
         Raises:
             Exception: anything but `ServiceError`; the worker must end.
@@ -237,13 +236,13 @@ class TaskRunner:
     async def _save_or_log(self) -> None:
         try:
             await self.save()
-        except STORE_ERRORS as error:
+        except DamagedKeyError as error:  # commits go on: only a restore would read more
+            self._services.store_state.on_save_error(error, self.partition)
+        except ServiceError as error:
             self._on_store_unavailable(error)
 
     async def save(self) -> None:
-        """Save a snapshot, after a commit that covers it.
-
-        Called by `run` as a task beside it, and by `drain`. Waits for the store.
+        """Save a snapshot, after a commit that covers it. Called beside `run`, and by `drain`.
 
         Raises:
             ServiceError: the store is unavailable; the next call saves these parts too.
@@ -259,6 +258,7 @@ class TaskRunner:
             return
         outcome = await self._services.store.save(task.lease, snapshot)
         self._unsaved = None
+        self._services.store_state.unsaved.pop(self.partition, None)
         if not outcome.stored:
             self._on_lease_lost(outcome)
 

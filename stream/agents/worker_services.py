@@ -61,6 +61,8 @@ class StoreState:
     """Why its servers must not hold state now: somebody has changed their settings."""
     damaged: dict[int, str] = field(default_factory=dict)
     """By partition: which key holds something else, since its last commit."""
+    unsaved: dict[int, str] = field(default_factory=dict)
+    """By partition: which key keeps its snapshots from being saved, since the last one was."""
 
     @property
     def is_answering(self) -> bool:
@@ -75,6 +77,12 @@ class StoreState:
             self.damaged[partition] = str(error)
         elif self.mark_unavailable():
             log.warning("the store is unavailable, continuing from memory: %s", error)
+
+    def on_save_error(self, error: DamagedKeyError, partition: int) -> None:
+        """A snapshot could not be saved, while commits go on; logged when it is news."""
+        if self.unsaved.get(partition) != str(error):
+            log.error("partition %d: no snapshot is saved: %s", partition, error)
+        self.unsaved[partition] = str(error)
 
     def set_unfit(self, reasons: Iterable[str]) -> None:
         """Set why servers of the store must not hold state now; logged when it is news."""
@@ -93,7 +101,8 @@ class StoreState:
 
     def on_released(self, partition: int) -> None:
         """Another worker may have the partition now: its keys are no business of this one."""
-        self.damaged.pop(partition, None)
+        for held in (self.damaged, self.unsaved):
+            held.pop(partition, None)
 
     def mark_available(self) -> None:
         """A call succeeded."""

@@ -1,5 +1,7 @@
 """A task whose state somebody has damaged in the store."""
 
+from typing import Any
+
 import pytest
 
 from stream.errors import DamagedKeyError
@@ -27,3 +29,27 @@ async def test_a_damaged_key_is_named_once_and_pages_are_sent_from_memory(
     bench.store.unavailable = False
     assert await runner.flush()
     assert not state.damaged
+
+
+async def test_a_key_that_keeps_snapshots_from_being_saved_is_named_once_while_commits_go_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, records = live(), until_the_walk_out(1)
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
+
+    async def save(*_: Any) -> Any:
+        raise DamagedKeyError("key floorwatch:{a:0}:garbage holds something else")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "save", save)
+        for _ in range(3):
+            assert await runner.flush()
+            await runner._save_or_log()
+    state = bench.services.store_state
+    assert list(state.unsaved.values()) == ["key floorwatch:{a:0}:garbage holds something else"]
+    assert state.is_answering
+    assert len([one for one in caplog.messages if "garbage" in one]) == 1
+
+    await runner._save_or_log()
+    assert not state.unsaved
