@@ -5,6 +5,7 @@ does not notice it is worth nothing, so test_mutants.py shows that each is notic
 """
 
 import asyncio
+import math
 import os
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -13,7 +14,7 @@ from typing import Any, Final, Self
 from stream.agents import acquisition, task_manager
 from stream.agents.partition_task import PartitionTask
 from stream.agents.publisher import KafkaPublisher
-from stream.store import scripts
+from stream.store import scripts, view_writes
 from stream.windows import snapshot
 from tests.faults.fault import CALM
 
@@ -80,8 +81,14 @@ OTHER_BASE: Final = "if not whole and (stored.epoch ~= epoch or stored.revision 
 """Changes of a view do not rest on what is stored."""
 
 
+def _without_refresh() -> None:
+    """Views are not written anew now and then, which would heal what a mutant does to them."""
+    vars(view_writes)["REFRESH_S"] = math.inf
+
+
 def no_owner_check() -> None:
     """Whoever writes, writes: no epoch, no token, no number of commits is checked."""
+    _without_refresh()
     owner = "local owner = redis.call('HMGET', shard, 'epoch', 'token')"
     state = "local stored = redis.call('HMGET', shard, 'seq', 'manifest_id')"
     _edit_scripts(
@@ -96,6 +103,7 @@ def no_owner_check() -> None:
 
 def retried_write() -> None:
     """A call that comes a second time, when newer ones have been executed, is executed again."""
+    _without_refresh()
     later = "if stored.epoch == epoch and stored.as_of > as_of and ARGV[6] ~= '1' then"
     _edit_scripts(dict.fromkeys((later, OTHER_BASE), "if false then"))
 

@@ -60,8 +60,8 @@ async def produce(address: str, topic: str, records: Sequence[Record]) -> None:
     producer = AIOKafkaProducer(
         bootstrap_servers=address, linger_ms=5, max_batch_size=2**19, max_request_size=32 * 2**20
     )
-    await producer.start()
     try:
+        await producer.start()
         for at in range(0, len(records), 20_000):
             for r in records[at : at + 20_000]:
                 await producer.send(

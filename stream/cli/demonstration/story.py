@@ -120,8 +120,8 @@ async def _make_topics(brokers: str) -> None:
 @asynccontextmanager
 async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
     producer = new_producer(brokers, linger_ms=5)
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await producer.stop()
