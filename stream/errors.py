@@ -54,3 +54,10 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     """A hint at the most similar known word, to append to an error; may be empty."""
     alike = get_close_matches(text, list(known), 1)
     return f" (did you mean {alike[0]}?)" if alike else ""
+
+
+def printable(text: str) -> str:
+    """Text of others with its control characters escaped: they would steer the terminal."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )

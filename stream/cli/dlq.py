@@ -216,7 +216,7 @@ def _as_json(settings: "Settings", found: "Summary") -> str:
 
 
 def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
-    from stream.dlq.summary import printable
+    from stream.errors import printable
 
     topic = settings.kafka.dead_letters_topic
     yield f"{topic}: {found.letters.total()} dead letters of {found.events.total()} events"
@@ -239,7 +239,7 @@ def _as_text(settings: "Settings", found: "Summary") -> Iterator[str]:
 
 
 def _result_lines(settings: "Settings", outcome: "RetryResult", *, dry_run: bool) -> Iterator[str]:
-    from stream.dlq.summary import printable
+    from stream.errors import printable
 
     verb, topic = ("would send" if dry_run else "sent"), settings.kafka.events_topic
     yield (

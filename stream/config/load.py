@@ -15,7 +15,7 @@ from stream.config import reference
 from stream.config.settings import Settings
 from stream.config.text_files import read_text
 from stream.config.values import SecretText, SecretUrl, masked
-from stream.errors import ConfigurationError, did_you_mean
+from stream.errors import ConfigurationError, did_you_mean, printable
 from stream.fingerprint import with_roster
 from stream.roster import NO_ROSTER, Roster, parse_roster
 from stream.spec import Spec
@@ -197,7 +197,7 @@ def _shown(item: dict[str, Any], field: FieldInfo) -> str:
         masked(value) if isinstance(value, str) else value, default=str, ensure_ascii=False
     )
     # Controls that turn or end the line would make the message say something else.
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)
 
 
 def _is_address(field: FieldInfo) -> bool:

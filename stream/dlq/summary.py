@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stream.dlq.reader import DeadLetterReader, DeadLetterRecord, RetryMark, ShowProgress
+from stream.errors import printable
 from stream.units import rfc3339
 
 Place = tuple[str, str, int]
@@ -65,13 +66,6 @@ def preview(value: bytes | None) -> str | None:
         return None
     text = value[: 4 * PREVIEW_CHARS].decode(errors="backslashreplace")
     return printable(text[:PREVIEW_CHARS]) + ("…" if len(text) > PREVIEW_CHARS else "")
-
-
-def printable(text: str) -> str:
-    """Text with its control characters escaped."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
 
 
 async def summarise(

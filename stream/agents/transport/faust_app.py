@@ -7,6 +7,7 @@ import faust
 from faust.app.base import BootStrategy
 
 from stream.agents.transport.batch_consumer import SCHEME, BatchConsumer
+from stream.kafka.clients import addresses
 
 FETCH_BYTES_MAX: Final = 4 * 2**20
 """A floor is one partition, so a fetch may hold much of one."""
@@ -57,7 +58,7 @@ def faust_app(group: str, brokers: str, *, times: GroupTimes = GroupTimes()) -> 
     was reached. The worker's own HTTP API is `stream.http.api`.
     """
     options: dict[str, Any] = {
-        "broker": ";".join(f"{SCHEME}://{address.strip()}" for address in brokers.split(",")),
+        "broker": ";".join(f"{SCHEME}://{address}" for address in addresses(brokers)),
         "store": "memory://",
         "autodiscover": False,
         "origin": None,
