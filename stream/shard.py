@@ -82,7 +82,8 @@ class Shard:
         if not self.names.has_drafts():
             self.names.drop_drafts()
             return self._push(batch, None)
-        drafts, late = DraftNames(self.names, batch, self.spec.limits), list[Late]()
+        drafts = DraftNames(self.names, batch, self.spec.limits, self.engine.is_surely_late)
+        late = list[Late]()
         for piece in drafts.pieces():
             late += self._push(piece, drafts)
         self.counts.update(str(one.reason) for one in drafts.rejected)

@@ -98,6 +98,12 @@ class Engine(ColumnStore):
             self._agents_named = len(names.agents)
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
+    def is_surely_late(self, source: I64, ts_ms: I64) -> Bool:
+        """(N,): which events are late whatever comes before them; see `Sources.admit`."""
+        self.sources.follow_names()
+        self.seals.resize(floors=len(self.names.floors))
+        return self.sources.is_surely_late(source, ts_ms, self.seals.sealed_ms)
+
     def open_minutes(self, minute_of_floor: I64) -> bool:
         """Open the minutes up to the given one of each floor (floors,); whether any was opened."""
         head = self.panes.head[: len(self.names.floors)]
