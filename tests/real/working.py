@@ -112,12 +112,15 @@ class Stage:
     session: str = "6s"
     redis_more: str = ""
     """More of [redis]."""
+    group: str = ""
+    """The consumer group; empty: named after the topic."""
 
     @property
     def config(self) -> Path:
         path = self.directory / "floorwatch.toml"
+        group = self.group or f"{self.topic}-group"
         path.write_text(
-            f'[kafka]\nbrokers = "{self.brokers}"\ngroup = "{self.topic}-group"\n'
+            f'[kafka]\nbrokers = "{self.brokers}"\ngroup = "{group}"\n'
             f'events_topic = "{self.topic}"\ndead_letters_topic = "{self.topic}-dlq"\n'
             f'control_topic = "{self.topic}-control"\nsession_timeout = "{self.session}"\n'
             f'[redis]\nurl = "{self.redis_url}"\n{self.redis_more}{self.more}',
