@@ -6,14 +6,10 @@ from random import Random
 from typing import Any, Final
 
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    NewTopic,
-    ResourceType,
-)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
 
 from stream.units import MINUTE_MS
 from tests.components import Kafka, KafkaCluster
@@ -51,7 +47,9 @@ def make_again(rig: Rig, replicas: Sequence[Sequence[int]] | None = None) -> Non
     """
     admin = admin_of(rig)
     admin.delete_topics([rig.topic])[rig.topic].result(30)
-    wait_until(lambda: rig.topic not in admin.list_topics(timeout=10).topics, "it is deleted")
+    wait_until(
+        lambda: rig.topic not in admin.list_topics(timeout=10).topics, "it is deleted", every_s=0.1
+    )
     how: dict[str, Any] = {"replication_factor": rig.services.copies}
     options = rig.topic_options
     if replicas is not None:
@@ -73,7 +71,7 @@ def await_leaders(
         found = [now.get(partition, -1) for partition in partitions]
         return all(one in allowed if allowed else one >= 0 for one in found)
 
-    wait_until(have_leaders, "the partitions have leaders")
+    wait_until(have_leaders, "the partitions have leaders", every_s=0.1)
 
 
 def begin_anew(rig: Rig, rng: Random) -> None:
@@ -196,8 +194,8 @@ def retention_passes(rig: Rig, rng: Random) -> None:
         rig.start(number)
     rig.await_ready()
     lost = LOST * PARTITIONS
-    wait_until(lambda: rig.held.offsets() == ends, "what is left is committed")
-    wait_until(lambda: counted_as_lost(rig) == lost, f"{lost} records are counted as lost", 20)
+    wait_until(lambda: rig.held.offsets() == ends, "what is left is committed", every_s=0.1)
+    wait_until(lambda: counted_as_lost(rig) == lost, f"{lost} records are counted as lost", 20, 0.5)
     rig.struck()
     rig.pump.flow()
 

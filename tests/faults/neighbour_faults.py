@@ -1,6 +1,7 @@
 """What others do to the group, to the keys in Redis, and to a worker's configuration."""
 
 import time
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -43,7 +44,7 @@ def foreign(rig: Rig, rng: Random) -> None:
         for number in running:
             worker = rig.workers[number]
             said = lambda worker=worker: NOT_JOINED in str(worker.why_not_ready())  # noqa: E731
-            wait_until(said, f"worker {number} says why it is not ready")
+            wait_until(said, f"worker {number} says why", every_s=0.5)
     rig.struck()
     rig.await_ready()
 
@@ -121,12 +122,12 @@ def damaged_lists(rig: Rig, rng: Random) -> None:
         rig.start(number)
     rig.struck()
     for key, members in held.items():
-        wait_until(lambda key=key, members=members: is_filled(rig, key, members), key)  # type: ignore[misc]
+        wait_until(partial(is_filled, rig, key, members), f"{key} is filled", every_s=0.1)
 
 
 def is_filled(rig: Rig, key: str, members: set[bytes]) -> bool:
     """Whether a list holds again what it held."""
-    return rig.client.type(key) == b"set" and rig.client.smembers(key) >= members
+    return bool(rig.client.type(key) == b"set" and rig.client.smembers(key) >= members)
 
 
 def set_aside(rig: Rig, key: str) -> None:
@@ -167,7 +168,7 @@ class Calmly:
         def counts() -> list[int]:
             return [log[len(self._before[n]) :].count(text) for n, log in self._logs().items()]
 
-        wait_until(lambda: any(counts()), f"a worker says: {text}", SAID_S_MAX)
+        wait_until(lambda: any(counts()), f"a worker says: {text}", SAID_S_MAX, 0.1)
         time.sleep(2)
         assert max(counts()) == 1, f"{text}: said {counts()} times"
 
@@ -206,4 +207,4 @@ def all_say(rig: Rig, numbers: list[int], text: str) -> None:
         lines = rig.workers[number].get("/metrics")[1].decode().splitlines()
         return f"{DIFFER}{text}" in lines
 
-    wait_until(lambda: all(map(said, numbers)), f"all export {DIFFER}{text}", SAID_S_MAX)
+    wait_until(lambda: all(map(said, numbers)), f"all export {DIFFER}{text}", SAID_S_MAX, 0.5)

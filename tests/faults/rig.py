@@ -199,7 +199,7 @@ class Rig:
         self.pump.pause()
         self.undisturbed.take(self.events.read())
         ends = self.events.next
-        wait_until(lambda: self.held.offsets() == ends, "all is committed", SETTLED_S_MAX)
+        wait_until(lambda: self.held.offsets() == ends, "all is committed", SETTLED_S_MAX, 0.1)
 
     def read_anew(self, partitions: Iterable[int], *, abandons: bool) -> None:
         """Expect what the logs of partitions hold now, from their starts.

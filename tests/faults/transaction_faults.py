@@ -75,7 +75,7 @@ class Transaction:
             ends = self._rig.events.ends()
             return all(ends[partition] > last for partition, last in self.last.items())
 
-        wait_until(is_decided, "the transaction is decided", DECIDED_S_MAX)
+        wait_until(is_decided, "the transaction is decided", DECIDED_S_MAX, 0.1)
 
 
 @named("transactions-aborted")

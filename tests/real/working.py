@@ -33,7 +33,9 @@ KEEP_FOR_EVER = {"retention.ms": "-1"}
 """Records with time stamps of 1999 would be deleted at once."""
 
 
-def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
+def wait_until(
+    condition: Callable[[], Any], what: str, timeout_s: float = 60.0, every_s: float = 0.002
+) -> Any:
     """Poll until a condition holds; its value."""
     give_up_at = time.monotonic() + timeout_s
     while True:
@@ -41,7 +43,7 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 60.0)
         if value:
             return value
         assert time.monotonic() < give_up_at, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.002)
+        time.sleep(every_s)
 
 
 @dataclass
