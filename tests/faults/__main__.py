@@ -38,6 +38,8 @@ SHORT = (
     "poison",
     "backlog-of-10-minutes",
     "source-silent-15-minutes",
+    "transactions-aborted",
+    "damaged-commit",
 )
 LONG = frozenset({"redis-away-60s", "redis-away-10min"})
 """Not drawn for random sequences."""

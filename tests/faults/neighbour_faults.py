@@ -132,6 +132,7 @@ def is_filled(rig: Rig, key: str, members: set[bytes]) -> bool:
 
 def set_aside(rig: Rig, key: str) -> None:
     """Put something else in a key's place."""
+    wait_until(lambda: rig.client.exists(key), f"{key} is there", every_s=0.1)
     rig.client.eval(SET_ASIDE, 2, key, f"{key}:aside")
 
 
