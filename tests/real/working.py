@@ -34,9 +34,9 @@ KEEP_FOR_EVER = {"retention.ms": "-1"}
 
 
 def wait_until(
-    condition: Callable[[], Any], what: str, timeout_s: float = 60.0, every_s: float = 0.002
+    condition: Callable[[], Any], what: str, timeout_s: float = 60.0, every_s: float = 0.02
 ) -> Any:
-    """Poll until a condition holds; its value."""
+    """Poll until a condition holds; its value. Each look at a worker costs both time."""
     give_up_at = time.monotonic() + timeout_s
     while True:
         value = condition()
