@@ -187,7 +187,8 @@ def retention_passes(rig: Rig, rng: Random) -> None:
     rig.pump.settle()
     ends = rig.events.ends()
     places = [TopicPartition(rig.topic, p, end) for p, end in ends.items()]
-    for done in admin_of(rig).delete_records(places).values():
+    admin = admin_of(rig)  # its answers come only while it is there
+    for done in admin.delete_records(places).values():
         done.result(30)
     rig.events.read_from(ends)
     for number in running:
