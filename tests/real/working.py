@@ -33,15 +33,17 @@ KEEP_FOR_EVER = {"retention.ms": "-1"}
 """Records with time stamps of 1999 would be deleted at once."""
 
 
-def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
-    """Poll until a condition holds; its value."""
+def wait_until(
+    condition: Callable[[], Any], what: str, timeout_s: float = 60.0, every_s: float = 0.02
+) -> Any:
+    """Poll until a condition holds; its value. Each look at a worker costs both time."""
     give_up_at = time.monotonic() + timeout_s
     while True:
         value = condition()
         if value:
             return value
         assert time.monotonic() < give_up_at, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.02)  # looking at a worker costs both it and the test time
+        time.sleep(every_s)
 
 
 @dataclass

@@ -7,16 +7,19 @@ Touches Faust's private interface, as batch_consumer.py does.
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from aiokafka.errors import KafkaConnectionError
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from stream.kafka.clients import new_consumer
 
 log = logging.getLogger(__name__)
 
 RETRY_S: Final = 2.0
+STOPPING_CHECK_S: Final = 0.1
 FETCH_WAIT_MS: Final = 100
 """How long Kafka holds back the answer to a fetch of partitions that have nothing new.
 
@@ -64,6 +67,15 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
             else:
                 return
 
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let the main loop release partitions; while stopping, they are released already."""
+        await unless(lambda: self.should_stop, super().on_partitions_revoked(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Let the main loop acquire partitions, unless the worker is stopping."""
+        call = super().on_partitions_assigned(assigned, generation_id)
+        await unless(lambda: self.should_stop, call)
+
     async def _give_up_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
@@ -81,3 +93,20 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
         except asyncio.CancelledError:
             if consumer is not None:
                 await consumer._client.close()
+
+
+async def unless(is_stopping: Callable[[], bool], call: Coroutine[Any, Any, None]) -> None:
+    """Await a call to the main loop, but no longer than until this thread is to stop.
+
+    A thread that stops executes no calls any more. The main loop's part of a rebalance makes such
+    calls, and waits for their results, so it never answers if the worker stops meanwhile; and
+    aiokafka's consumer does not stop before its listener has returned.
+    """
+    task = asyncio.ensure_future(call)
+    while not task.done():
+        if is_stopping():
+            task.cancel()
+            await asyncio.wait([task])
+            return
+        await asyncio.wait([task], timeout=STOPPING_CHECK_S)
+    task.result()
