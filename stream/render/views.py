@@ -7,9 +7,11 @@ three, counts none; instants are RFC 3339. `stream.render.view_fields` declares 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
+import orjson
 
 from stream.control.model import DetectorView, Verdict
 from stream.events.language import I64, STAFFED, Bool
@@ -47,9 +49,9 @@ class ViewTable:
 
 
 class ViewWriter:
-    """Writes the views of one shard; caches the last ones, to format only what changed.
+    """Writes the views of one shard; keeps the last ones, to format only what changed.
 
-    The cache never changes the result, only the time that it takes.
+    What is kept never changes the result, only the time that it takes.
     """
 
     def __init__(self) -> None:
@@ -60,10 +62,9 @@ class ViewWriter:
         tables = {ViewKind.team: team_table(figures), ViewKind.pool: pool_table(figures)}
         views: dict[ViewKey, dict[str, str]] = {}
         for kind, table in tables.items():
-            numbers = _numbers(table, *self._last.get(kind, (table, None)))
-            self._last[kind] = (table, numbers)
-            rows = zip(table.rows, numbers, table.texts, strict=True)
-            views |= {row: texts | written for row, written, texts in rows}
+            written = _written(table, *self._last.get(kind, (table, None)))
+            self._last[kind] = (table, written)
+            views.update(zip(table.rows, written, strict=True))
         return views
 
 
@@ -72,43 +73,77 @@ def number_fields(figures: Figures) -> tuple[str, ...]:
     return tuple(sorted({*team_table(figures).fields, *pool_table(figures).fields}))
 
 
-def _numbers(
+def _written(
     table: ViewTable, before: ViewTable, written: list[dict[str, str]] | None
 ) -> list[dict[str, str]]:
-    """The number fields as text, by row; `written` are those of the last table, if any."""
+    """All fields as text, by row; `written` are those of the last table, if any."""
     if written is None or table.rows != before.rows or table.fields != before.fields:
-        texts: list[dict[str, str]] = [{} for _ in table.rows]
-        old = np.full_like(table.numbers, np.nan)
+        views, old = [row.copy() for row in table.texts], np.full_like(table.numbers, np.nan)
     else:
-        texts = [row.copy() for row in written]
-        old = before.numbers
+        views, old = [row.copy() for row in written], before.numbers
+        for view, texts, last in zip(views, table.texts, before.texts, strict=True):
+            if texts != last:
+                for field in last.keys() - texts.keys():
+                    del view[field]
+                view.update(texts)
     has = np.isfinite(table.numbers)
-    _write_numbers(table, has & (old != table.numbers), texts)
+    _write_numbers(table, has & (old != table.numbers), views)
     for at, column in np.argwhere(np.isfinite(old) & ~has).tolist():
-        del texts[at][table.fields[column]]
-    return texts
+        del views[at][table.fields[column]]
+    return views
 
 
-def _write_numbers(table: ViewTable, chosen: Bool, texts: Sequence[dict[str, str]]) -> None:
-    form_of = np.array(table.forms, object)
+def _write_numbers(table: ViewTable, chosen: Bool, views: Sequence[dict[str, str]]) -> None:
+    rows, cells = np.nonzero(chosen)
+    form_of, values = np.array(table.forms, object)[cells], table.numbers[rows, cells]
+    texts = np.empty(len(cells), object)
     for form in set(table.forms):
-        columns = np.flatnonzero(form_of == form)
-        rows, at = np.nonzero(chosen[:, columns])
-        cells = columns[at]
-        written = texts_of(form, table.numbers[rows, cells])
-        for row, cell, text in zip(rows.tolist(), cells.tolist(), written, strict=True):
-            texts[row][table.fields[cell]] = text
+        at = np.flatnonzero(form_of == form)
+        texts[at] = texts_of(form, values[at])
+    fields = np.array(table.fields, object)[cells]
+    pairs = zip(fields.tolist(), texts.tolist(), strict=True)
+    for view, count in zip(views, chosen.sum(axis=1).tolist(), strict=True):
+        view.update(islice(pairs, count))
 
 
-_FORMATS: Final = {Form.count: "%d\n", Form.seconds: "%.3f\n", Form.ratio: "%.6f\n"}
+_DECIMALS: Final = {Form.count: 0, Form.seconds: 3, Form.ratio: 6}
+_SCALED_MOST: Final = 2.0**41
+"""Below it a product of floats is wrong by less than `_TOO_NEAR`."""
+_TOO_NEAR: Final = 2.0**-10
 
 
 def texts_of(form: Form, values: F64) -> list[str]:
-    """Finite numbers as text, in bulk: one formatting operation for all."""
+    """Finite numbers as text, in bulk."""
     if form is Form.instant:
         of = {value: rfc3339(round(value * 1_000)) for value in set(values.tolist())}
         return [of[value] for value in values.tolist()]
-    return ((_FORMATS[form] * values.size) % tuple(values.tolist())).split("\n")[:-1]
+    return fixed(values, _DECIMALS[form])
+
+
+def fixed(values: F64, decimals: int) -> list[str]:
+    """Finite numbers with so many decimals, as ``"%.*f"`` writes them, at a tenth of the time.
+
+    A number is written as two integers, since JSON writes those at once: those before and behind
+    the point, the latter with a 1 in front that keeps its zeros.
+    """
+    scaled = values * 10.0**decimals
+    nearest = np.rint(scaled)
+    # Near the middle between two texts the product cannot tell which of them is nearer.
+    is_odd = np.abs(np.abs(scaled - nearest) - 0.5) < _TOO_NEAR
+    odd = np.flatnonzero(is_odd | (scaled > _SCALED_MOST) | np.signbit(scaled))
+    nearest[odd] = 0
+    whole = nearest.astype(np.int64)
+    if decimals:
+        unit = 10**decimals
+        pairs = np.stack([whole // unit, whole % unit + unit], axis=1)
+        joined = orjson.dumps(pairs, option=orjson.OPT_SERIALIZE_NUMPY).replace(b",1", b".")
+        texts = joined[2:-2].decode().split("],[") if len(values) else []
+    else:
+        joined = orjson.dumps(whole, option=orjson.OPT_SERIALIZE_NUMPY)
+        texts = joined[1:-1].decode().split(",") if len(values) else []
+    for at in odd.tolist():
+        texts[at] = f"{values[at]:.{decimals}f}"
+    return texts
 
 
 def team_table(figures: Figures) -> ViewTable:

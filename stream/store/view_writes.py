@@ -4,7 +4,8 @@ import logging
 import math
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, takewhile
+from itertools import compress, islice, takewhile
+from operator import ne
 
 import msgspec
 
@@ -128,17 +129,22 @@ def _command(
     base, before = session.confirmed_views.get(key, (0, {}))
     number_of = session.client.field_numbers
     changes: dict[int | str, str | bool] = {
-        number_of.get(name, name): value
-        for name, value in fields.items()
-        if before.get(name) != value
+        number_of.get(name, name): fields[name] for name in _changed(before, fields)
     }
-    changes |= {number_of.get(name, name): False for name in before if name not in fields}
+    changes |= {number_of.get(name, name): False for name in before.keys() - fields.keys()}
     return script("view", session.client.options.view_fields).call(
         (key,),
         *(session.lease.owner.epoch, as_of_ms, session.revision, base),
         msgspec.msgpack.encode(changes),
         int(is_refresh),
     )
+
+
+def _changed(before: Fields, fields: Fields) -> Iterator[str]:
+    """The names of fields that are new or have another value."""
+    if list(before) == list(fields):  # as most often: then values are compared without any lookup
+        return compress(fields, map(ne, fields.values(), before.values()))
+    return (name for name, value in fields.items() if before.get(name) != value)
 
 
 async def _register_views(session: Session, views: Iterable[str]) -> None:
