@@ -84,7 +84,11 @@ def masks(ratios: tuple[RatioSpec, ...]) -> tuple[I64, I64]:
 
 
 def times(state_ms: I64, mask: I64) -> I64:
-    """(..., ratios): `state_ms` (..., STATE_COUNT) @ `mask`, which NumPy does slowly for integers."""
+    """The sums of the states in each column of a mask, as the matrix product: (..., ratios).
+
+    state_ms: (..., STATE_COUNT); mask: (STATE_COUNT, ratios). NumPy's product of integers is slow,
+    and that of floats starts threads.
+    """
     by_state = np.ascontiguousarray(np.moveaxis(state_ms, -1, 0))
     out = np.empty((*state_ms.shape[:-1], mask.shape[1]), np.int64)
     for ratio in range(mask.shape[1]):
@@ -107,7 +111,8 @@ def _team_figures(
     seats = Runs.of(team_of_seat, len(keys))
     state_ms = seats.by_group(seats.sums(seats.sorted(sums.state_ms)), 0)
     window_ms = sums.as_of_ms - sums.start_ms
-    member_above, member_below = times(sums.state_ms, above), times(sums.state_ms, below)
+    both = times(sums.state_ms, np.concatenate([above, below], axis=1))
+    member_above, member_below = np.split(both, 2, axis=-1)
     eligible: Bool = (member_below > 0) & (
         member_below * ELIGIBLE_PART >= window_ms[team_of_seat][:, :, None]
     )

@@ -94,16 +94,15 @@ def _written(
 
 
 def _write_numbers(table: ViewTable, chosen: Bool, views: Sequence[dict[str, str]]) -> None:
-    rows, cells = np.nonzero(chosen)
-    form_of, values = np.array(table.forms, object)[cells], table.numbers[rows, cells]
-    texts = np.empty(len(cells), object)
     for form in set(table.forms):
-        at = np.flatnonzero(form_of == form)
-        texts[at] = texts_of(form, values[at])
-    fields = np.array(table.fields, object)[cells]
-    pairs = zip(fields.tolist(), texts.tolist(), strict=True)
-    for view, count in zip(views, chosen.sum(axis=1).tolist(), strict=True):
-        view.update(islice(pairs, count))
+        columns = np.array([at for at, one in enumerate(table.forms) if one is form])
+        own = chosen[:, columns]
+        rows, at = np.nonzero(own)
+        cells = columns[at]
+        fields = map(table.fields.__getitem__, cells.tolist())
+        written = zip(fields, texts_of(form, table.numbers[rows, cells]), strict=True)
+        for view, count in zip(views, own.sum(axis=1).tolist(), strict=True):
+            view.update(islice(written, count))
 
 
 _DECIMALS: Final = {Form.count: 0, Form.seconds: 3, Form.ratio: 6}

@@ -43,6 +43,16 @@ def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
         behind = behind[~alike]
 
 
+def sum_ring(minutes: npt.NDArray[Any], rows: slice | I64, first: int, last: int) -> I64:
+    """Sums over the minutes first..last of a ring, all of them stored: (rows, ...)."""
+    count = last - first + 1
+    start = first % RING
+    total: I64 = minutes[rows, start : min(start + count, RING)].sum(axis=1, dtype=np.int64)
+    if start + count > RING:
+        total += minutes[rows, : start + count - RING].sum(axis=1, dtype=np.int64)
+    return total
+
+
 def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
     """Cut intervals where their state stops being credible; the rest is `unknown`."""
     cut = np.clip(limit_ms, intervals.start_ms, intervals.end_ms)
@@ -134,15 +144,7 @@ class Panes(ColumnStore):
 
     def sum_minutes(self, seats: slice | I64, first: int, last: int) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them stored."""
-        count = last - first + 1
-        start = first % RING
-        total: I64 = self.minutes[seats, start : min(start + count, RING)].sum(
-            axis=1, dtype=np.int64
-        )
-        if start + count > RING:
-            rest = self.minutes[seats, : start + count - RING]
-            total += rest.sum(axis=1, dtype=np.int64)
-        return total
+        return sum_ring(self.minutes, seats, first, last)
 
     def sum_shift(self, seats: slice | I64, shift_ms: I64) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the shift that starts at `shift_ms` (seats,)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.arrays import ranges
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, Bool, State
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.calls.contribution import contribution, known
 from stream.windows.closed_sums import WINDOW_COUNT, WINDOW_MINUTES
