@@ -19,8 +19,8 @@ from tests.reference.run import new_shard, now_of, push
 
 
 def shift_starts(shard: Shard) -> I64:
-    starts = window_starts(shard.engine, shard.as_of_ms)
-    return starts[shard.names.seat_team.data, -1]
+    starts_ms = window_starts(shard.engine, shard.as_of_ms)[:, -1]
+    return np.take(starts_ms, shard.names.seat_team.data)
 
 
 def slow_sums(shard: Shard) -> I64:
@@ -49,9 +49,7 @@ def compare(shard: Shard, writer: ViewWriter, as_of_ms: int) -> None:
     for name in figures.teams.__slots__:
         found, wanted = getattr(figures.teams, name), getattr(afresh.teams, name)
         assert repr(found) == repr(wanted), name
-    assert figures.detectors == afresh.detectors or repr(figures.detectors) == repr(
-        afresh.detectors
-    )
+    assert repr(figures.detectors) == repr(afresh.detectors)  # NaN is not equal to itself
     assert writer.views(figures) == ViewWriter().views(afresh)
 
 
@@ -67,7 +65,6 @@ def check_read_often(history: History) -> None:
             state = shard.control_state()
             shard = Shard.restore(history.spec, shard.names.roster, parts, state)
             shard.resume()
-            parts = {}
     for look in history.looks:
         compare(shard, writer, look)
 

@@ -64,12 +64,12 @@ def views_of(context: EvaluationContext) -> tuple[DetectorView, ...]:
         overruling, others = team_lines[team]
         above = pool_lines[pool_of_team[team]].overruling
         verdict = verdict_of(others, (*above, *overruling), now)
-        views += [DetectorView(*key, *line) for line in (verdict, *overruling, *others)]
+        views += [DetectorView._make((*key, *line)) for line in (verdict, *overruling, *others)]
     for pool, (pool_key, now) in enumerate(zip(feed.pools, pools, strict=True)):
         overruling, others = pool_lines[pool]
         verdict = verdict_of(others, overruling, now)
         key = TeamKey(*pool_key, "")
-        views += [DetectorView(*key, *line) for line in (verdict, *overruling, *others)]
+        views += [DetectorView._make((*key, *line)) for line in (verdict, *overruling, *others)]
     return tuple(views)
 
 
