@@ -7,6 +7,7 @@ three, counts none; instants are RFC 3339. `stream.render.view_fields` declares 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Final
 
@@ -154,9 +155,9 @@ def team_table(figures: Figures) -> ViewTable:
         row[TeamView.pool] = key.pool
         if TeamView.verdict in row:
             row[TeamView.signal] = SIGNALS.get(Verdict(row[TeamView.verdict]), NO_SIGNAL)
-    columns = [_Column(TeamView.staffed, Form.count, staffed)]
+    own = _Numbers((TeamView.staffed,), Form.count, staffed[:, None])
     rows = tuple(ViewKey(ViewKind.team, key.floor, key.team) for key in keys)
-    return _table(rows, [*columns, *_columns(team_series(figures))], texts)
+    return _table(rows, [own, *_numbers(team_series(figures))], texts)
 
 
 def pool_table(figures: Figures) -> ViewTable:
@@ -167,40 +168,36 @@ def pool_table(figures: Figures) -> ViewTable:
         row[PoolView.peak] = SCHEDULED if in_peak else NO_PEAK
     level = figures.pools.service_level[:, WINDOWS.index(HEADLINE_WINDOW)]
     as_of = np.full(len(keys), figures.as_of_ms / 1_000)
-    columns = [
-        _Column(PoolView.as_of, Form.instant, as_of),
-        _Column(PoolView.service_level, Form.ratio, level),
+    own = [
+        _Numbers((PoolView.as_of,), Form.instant, as_of[:, None]),
+        _Numbers((PoolView.service_level,), Form.ratio, level[:, None]),
     ]
     rows = tuple(ViewKey(ViewKind.pool, *key) for key in keys)
-    return _table(rows, [*columns, *_columns(pool_series(figures))], texts)
+    return _table(rows, [*own, *_numbers(pool_series(figures))], texts)
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    name: str
+class _Numbers:
+    fields: tuple[str, ...]
     form: Form
     values: I64 | F64
-    """(R,)"""
+    """(R, fields)"""
 
 
-def _columns(series: Sequence[Series]) -> list[_Column]:
-    return [
-        _Column(name, one.form, one.values[:, at])
-        for one in series
-        for at, name in enumerate(one.fields)
-    ]
+def _numbers(series: Sequence[Series]) -> list[_Numbers]:
+    return [_Numbers(one.fields, one.form, one.values) for one in series if one.fields]
 
 
 def _table(
-    rows: tuple[ViewKey, ...],
-    columns: Sequence[_Column],
-    texts: Sequence[dict[str, str]],
+    rows: tuple[ViewKey, ...], parts: Sequence[_Numbers], texts: Sequence[dict[str, str]]
 ) -> ViewTable:
-    numbers = np.empty((len(rows), len(columns)))
-    for at, column in enumerate(columns):
-        numbers[:, at] = column.values
-    fields = tuple(column.name for column in columns)
-    return ViewTable(rows, fields, tuple(c.form for c in columns), numbers, tuple(texts))
+    return ViewTable(
+        rows,
+        tuple(field for part in parts for field in part.fields),
+        tuple(part.form for part in parts for _ in part.fields),
+        np.concatenate([part.values for part in parts], axis=1, dtype=np.float64),
+        tuple(texts),
+    )
 
 
 def _control_texts(
@@ -219,11 +216,18 @@ def _control_texts(
 def _detector_texts(view: DetectorView) -> dict[str, str]:
     if view.detector == VERDICT:
         return {View.verdict: view.state.value}
-    texts = {qualified(f.CONTROL, view.detector): view.state.value}
+    control, alert, *numbers = _detector_fields(view.detector)
+    texts = {control: view.state.value}
     if view.severity is not None:
-        texts[qualified(f.ALERT, view.detector)] = view.severity.value
-    for name, value in ((f.STATISTIC, view.statistic), (f.LIMIT, view.limit)):
-        # The statistics of a pool have no metric yet, so its view has no such field either.
-        if view.team and math.isfinite(value):
-            texts[qualified(name, view.detector)] = f"{value:.6g}"
+        texts[alert] = view.severity.value
+    if view.team:
+        # The statistics of a pool have no metric yet, so its view has no such fields either.
+        for field, value in zip(numbers, (view.statistic, view.limit), strict=True):
+            if math.isfinite(value):
+                texts[field] = f"{value:.6g}"
     return texts
+
+
+@cache
+def _detector_fields(detector: str) -> tuple[str, ...]:
+    return tuple(qualified(name, detector) for name in (f.CONTROL, f.ALERT, f.STATISTIC, f.LIMIT))
