@@ -177,7 +177,6 @@ async def test_where_scrapes_are_regular_a_rendering_waits_until_shortly_before_
     for strained.wall_s in scraped_s:
         await exporter.text()
     async with keeping(exporter):
-        strained.pauses.clear()
         exporter.publish(0, make_figures(7, 1))
         async with asyncio.timeout(10):
             while pytest.approx(5.0) not in strained.pauses:  # noqa: ASYNC110 - the clock stands
