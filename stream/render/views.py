@@ -126,12 +126,11 @@ def fixed(values: F64, decimals: int) -> list[str]:
     A number is written as two integers, since JSON writes those at once: those before and behind
     the point, the latter with a 1 in front that keeps its zeros.
     """
-    scaled = values * 10.0**decimals
+    is_plain = (values <= _SCALED_MOST / 10.0**decimals) & ~np.signbit(values)
+    scaled = np.where(is_plain, values, 0.0) * 10.0**decimals
     nearest = np.rint(scaled)
     # Near the middle between two texts the product cannot tell which of them is nearer.
-    is_odd = np.abs(np.abs(scaled - nearest) - 0.5) < _TOO_NEAR
-    odd = np.flatnonzero(is_odd | (scaled > _SCALED_MOST) | np.signbit(scaled))
-    nearest[odd] = 0
+    is_plain &= np.abs(np.abs(scaled - nearest) - 0.5) >= _TOO_NEAR
     whole = nearest.astype(np.int64)
     if decimals:
         unit = 10**decimals
@@ -141,7 +140,7 @@ def fixed(values: F64, decimals: int) -> list[str]:
     else:
         joined = orjson.dumps(whole, option=orjson.OPT_SERIALIZE_NUMPY)
         texts = joined[1:-1].decode().split(",") if len(values) else []
-    for at in odd.tolist():
+    for at in np.flatnonzero(~is_plain).tolist():
         texts[at] = f"{values[at]:.{decimals}f}"
     return texts
 
