@@ -15,6 +15,7 @@ from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows.calls.aggregator import CallAggregator
+from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.panes import Intervals, Panes, split_at_limit
@@ -52,6 +53,7 @@ class Engine(ColumnStore):
         self.timelines = Timelines()
         self.agents = TimelineEnds()
         self.panes = Panes()
+        self.closed = ClosedSums(self.panes)
         self.seals = Seals(names, spec)
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
         self.counting = CallAggregator(names, spec, self.calendars, self.hours)
