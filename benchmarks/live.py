@@ -32,8 +32,6 @@ from stream.cli.embedded import free_port, redis_program
 
 HERE = Path(__file__).resolve().parent
 TOPIC, OTHERS = "live-events", ("live-events-dlq", "live-control-events")
-SETTLE_S = 12.0
-"""From the last event to the start of the idle measurement."""
 START_S_MAX = 60.0
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 CONFIG = """\
@@ -75,11 +73,13 @@ class Form:
     events_per_s: float
     warm_s: float
     live_s: float
+    settle_s: float
+    """From the last event to the start of the idle measurement."""
     idle_s: float
 
 
-LARGE = Form(10_000, 600, 2_000, 20, 80, 30)
-SMALL = Form(1_000, 60, 200, 8, 20, 10)
+LARGE = Form(10_000, 600, 2_000, 20, 80, 12, 30)
+SMALL = Form(1_000, 60, 200, 6, 15, 3, 6)
 
 
 @dataclass(slots=True)
@@ -125,16 +125,21 @@ def main() -> int:
         redis = stack.enter_context(redis_program(directory / "redis"))
         programs.make_topics(brokers, TOPIC, OTHERS)
         size = (form.agents, form.teams, form.events_per_s)
-        idle_s = SETTLE_S + form.idle_s + 3
+        idle_s = form.settle_s + form.idle_s + 3
         job = LoadJob(brokers, TOPIC, *size, form.warm_s, live_s, idle_s)
-        measured = _measure(stack, job, redis.url, directory, options)
+        measured = _measure(stack, job, form, redis.url, directory, options)
     settings = {"agents": form.agents, "teams": form.teams, "events_per_s": form.events_per_s}
     print(json.dumps({**measured, **settings, "live_s": live_s, "broker": options.broker}))
     return 0
 
 
 def _measure(
-    stack: ExitStack, job: LoadJob, redis_url: str, directory: Path, options: argparse.Namespace
+    stack: ExitStack,
+    job: LoadJob,
+    form: Form,
+    redis_url: str,
+    directory: Path,
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     port, sink_port = free_port(), free_port()
     config = directory / "floorwatch.toml"
@@ -155,9 +160,9 @@ def _measure(
     say(f"warm; measuring for {job.live_s:g} s")
     live_core = measured.core(job.live_s - 1)
     say(f"live: {live_core:.3f} of a core; then heartbeats alone")
-    idle_from_s = _await(marks, "idle", 30) + SETTLE_S
+    idle_from_s = _await(marks, "idle", 30) + form.settle_s
     time.sleep(max(0.0, idle_from_s - time.time()))
-    idle_core = measured.core(job.idle_s - SETTLE_S - 3)
+    idle_core = measured.core(form.idle_s)
     say(f"idle: {idle_core:.3f} of a core")
     figures = figures_of(_lines(marks), _lines(views), start_s + job.warm_s)
     return {**figures, "live_core": round(live_core, 3), "idle_core": round(idle_core, 3)}
