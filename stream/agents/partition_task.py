@@ -174,6 +174,8 @@ class PartitionTask:
     def apply(self, chunk: RecordChunk, now_ms: int, wall_ms: int) -> EventCounts:
         """Decode and apply a chunk, then step; a replayed chunk counts nothing.
 
+        While live, heartbeats alone are not worth a step: nothing changes before the next wake-up.
+
         Called by `TaskRunner.process` for each chunk.
         """
         route = Route(self.origin.partition, self.partitions)
@@ -184,7 +186,8 @@ class PartitionTask:
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
         replayed, hours = self.replaying, self.shard.take_sealed()
         batch = decoded.batch
-        self.changes += len(batch.states.event) + len(batch.calls.event) + len(rejected)
+        changes = len(batch.states.event) + len(batch.calls.event) + len(rejected)
+        self.changes += changes
         self.offset = chunk.next_offset
         last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
         self.fingerprint = RecordFingerprint.of(*last)
@@ -199,7 +202,8 @@ class PartitionTask:
         self.dead_letters += make_dead_letters(
             self.origin, chunk.values, chunk.offsets, rejected, late
         )
-        self.step(now_ms, kafka_answered=True)
+        if changes or not self.clock.live:
+            self.step(now_ms, kafka_answered=True)
         reasons = Counter(str(one.reason) for one in rejected)
         over_limit = len(rejected) - len(decoded.rejected)
         return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)

@@ -112,13 +112,11 @@ class TaskRunner:
             self._wake.set()
             await asyncio.sleep(RETRY_MS / 1_000)
 
-    def _apply_gathered(self) -> bool:
+    def _apply_gathered(self) -> None:
         """Apply what waits, if anything does and the task has room for what it decides."""
-        offset = self.task.offset
         if not self.task.is_full:
             for _ in self._fetched.apply():
                 pass
-        return self.task.offset > offset
 
     # ------------------------------------------------------------------------------ turns
 
@@ -145,16 +143,18 @@ class TaskRunner:
         Raises:
             Exception: as `run`.
         """
-        now, task = monotonic_ms(), self.task
+        now, task, answering = monotonic_ms(), self.task, self.is_kafka_answering()
         tick = self.schedule.tick(now)
         is_tick, self._tick = tick != self._tick, tick
         task.observe_end(self._end_offset())
-        applied = self._apply_gathered()
-        answering = self.is_kafka_answering()
+        changes = task.changes
+        self._apply_gathered()
         task.update_clock(now, kafka_answered=answering)
+        woken = task.is_wake_up_due(now)
         publishes = is_tick and self._view_publisher.is_due(tick, now)
-        if not applied and (task.is_wake_up_due(now) or publishes):
+        if task.changes == changes and (woken or publishes):
             task.step(now, kafka_answered=answering)
+        task.changes += woken
         if now >= self._retry_at_ms and task.is_commit_due(tick - self._committed_tick):
             await self.flush()
         if is_tick:
