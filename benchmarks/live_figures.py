@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-Line = Mapping[str, Any]
+Report = Mapping[str, Any]
 PAGE_S_MAX = 60.0
 """A page that comes later is of something else."""
 
 
-def figures_of(sent: Sequence[Line], seen: Sequence[Line], from_s: float) -> dict[str, Any]:
+def figures_of(sent: Sequence[Report], seen: Sequence[Report], from_s: float) -> dict[str, Any]:
     """Latencies of what was sent from an instant on.
 
     Raises:
@@ -29,7 +29,7 @@ def figures_of(sent: Sequence[Line], seen: Sequence[Line], from_s: float) -> dic
     }
 
 
-def _view_latencies(marks: Iterable[Line], seen: Sequence[Line], from_s: float) -> list[float]:
+def _view_latencies(marks: Iterable[Report], seen: Sequence[Report], from_s: float) -> list[float]:
     """Of each change, until the view counts it: the next sight of the number of heads it makes."""
     sights: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     for one in seen:
@@ -48,7 +48,7 @@ def _view_latencies(marks: Iterable[Line], seen: Sequence[Line], from_s: float) 
     return out
 
 
-def _page_latencies(walk_outs: Iterable[Line], seen: Sequence[Line]) -> list[float]:
+def _page_latencies(walk_outs: Iterable[Report], seen: Sequence[Report]) -> list[float]:
     """Of each walk-out, from its last person to the first page; none is below 0."""
     pages: dict[tuple[str, str], list[float]] = defaultdict(list)
     for one in seen:

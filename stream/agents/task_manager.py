@@ -168,7 +168,7 @@ class TaskManager:
         tasks = len(self._runners)
         for place, tp in enumerate(sorted(self._runners)):
             self._runners[tp].task.task_count = tasks
-            self._runners[tp].schedule.share(place, tasks)
+            self._runners[tp].cycles.share(place, tasks)
 
     def committable_offsets(self) -> Mapping[TP, int]:
         """See `PartitionOwner`."""

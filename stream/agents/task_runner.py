@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from stream.agents.cycle_times import CycleTimes
 from stream.agents.fetched_records import FetchedRecords
 from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import PartitionTask
-from stream.agents.schedule import Schedule
 from stream.agents.task_commit import CommitResult, archive_and_commit, snapshot_of
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.view_publisher import ViewPublisher
@@ -76,9 +76,9 @@ class TaskRunner:
         # At the last call: the topic acknowledged none; the store did not answer; it refused.
         self._dead_letters_blocked = self._store_unavailable = self._lease_lost = False
         self._closed = False
-        self.schedule = Schedule()
+        self.cycles = CycleTimes()
         self._saved_ms = monotonic_ms()
-        self._tick = self._committed_tick = self.schedule.tick(self._saved_ms)
+        self._tick = self._committed_tick = self.cycles.tick(self._saved_ms)
         self._retry_at_ms = 0
         self.owned_s = time.monotonic()
         """When the store last confirmed the ownership, or did not answer while Kafka did."""
@@ -131,7 +131,7 @@ class TaskRunner:
         while not self._closed:
             now = monotonic_ms()
             with contextlib.suppress(TimeoutError):
-                pause_ms = self.schedule.next_cycle_ms(now) - now
+                pause_ms = self.cycles.next_cycle_ms(now) - now
                 await asyncio.wait_for(self._wake.wait(), pause_ms / 1_000)
             self._wake.clear()
             if not self._closed:
@@ -144,7 +144,7 @@ class TaskRunner:
             Exception: as `run`.
         """
         now, task, answering = monotonic_ms(), self.task, self.is_kafka_answering()
-        tick = self.schedule.tick(now)
+        tick = self.cycles.tick(now)
         is_tick, self._tick = tick != self._tick, tick
         task.observe_end(self._end_offset())
         changes = task.changes
@@ -188,7 +188,7 @@ class TaskRunner:
     async def _commit(self) -> CommitResult:
         task, start_ms = self.task, monotonic_ms()
         commit, records, dead_letters = task.commit(), task.records, list(task.dead_letters)
-        changes, tick = task.changes, self.schedule.tick(start_ms)
+        changes, tick = task.changes, self.cycles.tick(start_ms)
         task.urgent, publisher = False, self._services.publisher
         acknowledged = not dead_letters or await publisher.dead_letters(dead_letters)
         self._dead_letters_blocked = not acknowledged

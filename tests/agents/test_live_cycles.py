@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from stream.agents.cycle_times import CYCLE_MS, TICK_MS
 from stream.agents.partition_task import QUIET_TICKS
-from stream.agents.schedule import CYCLE_MS, TICK_MS
 from stream.agents.task_runner import GATHERED_RECORDS_MAX, TaskRunner
 from stream.agents.transport.fetched_batch import FetchedBatch
 from tests.agents.bench import (
@@ -57,13 +57,13 @@ def fetched(start: int, end: int) -> FetchedBatch:
 async def turns(runner: TaskRunner, clock: Clock, count: int) -> None:
     """Let so many cycles begin."""
     for _ in range(count):
-        clock.now_ms = runner.schedule.next_cycle_ms(clock.now_ms)
+        clock.now_ms = runner.cycles.next_cycle_ms(clock.now_ms)
         await runner.turn()
 
 
 async def live_runner(bench: Bench, clock: Clock) -> TaskRunner:
     runner = await bench.acquire_task()
-    runner.schedule.phase_ms = PHASE_MS
+    runner.cycles.phase_ms = PHASE_MS
     await runner.process(fetched(0, FIRST))
     await turns(runner, clock, 2)
     assert runner.task.clock.live
@@ -109,7 +109,7 @@ async def test_what_was_gathered_is_applied_as_one_chunk(
 async def test_a_page_waits_for_the_next_cycle_and_not_for_a_refresh(clock: Clock) -> None:
     bench = live()
     runner = await live_runner(bench, clock)
-    if runner.schedule.next_cycle_ms(clock.now_ms) % TICK_MS == PHASE_MS:
+    if runner.cycles.next_cycle_ms(clock.now_ms) % TICK_MS == PHASE_MS:
         await turns(runner, clock, 1)  # so that the next cycle is no tick
     bench.diary.lines.clear()
     await runner.process(fetched(FIRST, len(RECORDS)))
@@ -170,7 +170,7 @@ async def test_while_anything_changes_each_tick_refreshes_and_commits(clock: Clo
     for number in range(12):
         start = FIRST + 4 * number
         await runner.process(fetched(start, start + 4))
-        clock.now_ms = runner.schedule.next_cycle_ms(clock.now_ms) + (number * 17) % 80
+        clock.now_ms = runner.cycles.next_cycle_ms(clock.now_ms) + (number * 17) % 80
         await runner.turn()
         clock.now_ms += (number * 53) % 300
     assert shown == list(range(shown[0], shown[0] + 6))
@@ -194,7 +194,7 @@ def refreshes(runner: TaskRunner, clock: Clock) -> list[int]:
     publish = runner.publish
 
     async def noted() -> None:
-        ticks.append(runner.schedule.tick(clock()))
+        ticks.append(runner.cycles.tick(clock()))
         await publish()
 
     runner.publish = noted  # type: ignore[method-assign]

@@ -17,7 +17,7 @@ TICK_MS: Final = SECOND_MS
 
 
 @dataclass(slots=True)
-class Schedule:
+class CycleTimes:
     """The instants at which one task works: its cycles, of which every second one is a tick."""
 
     phase_ms: int = 0
