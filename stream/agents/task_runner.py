@@ -78,8 +78,8 @@ class TaskRunner:
         self._closed = False
         self.cycles = CycleTimes()
         self._saved_ms = monotonic_ms()
-        self._tick = self._committed_tick = self.cycles.tick(self._saved_ms)
-        self._retry_at_ms = 0
+        self._committed_tick = self.cycles.tick(self._saved_ms)
+        self._tick = self._retry_at_ms = 0
         self.owned_s = time.monotonic()
         """When the store last confirmed the ownership, or did not answer while Kafka did."""
 
