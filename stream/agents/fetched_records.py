@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import PartitionTask, RecordChunk
 from stream.agents.transport.fetched_batch import FetchedBatch
-from stream.agents.transport.record_columns import joined
+from stream.agents.transport.unpacking import joined
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms, wall_ms
 
