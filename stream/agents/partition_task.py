@@ -25,9 +25,9 @@ from stream.store.record_fingerprint import RecordFingerprint
 from stream.units import DAY_MS, MINUTE_MS
 from stream.windows.closing.archive import encode
 
-QUIET_TICKS: Final = 4
+QUIET_TICKS: Final = 3
 """Seconds between two commits, and two refreshes, while nothing but heartbeats comes. A view counts
-as stale when it is five seconds old."""
+as stale when it is five seconds old, and a crowded machine may take a second to write it."""
 
 
 @dataclass(frozen=True, slots=True)
