@@ -164,8 +164,11 @@ class TaskManager:
             self._spawn(_release_memory_later())
 
     def _share(self) -> None:
-        for runner in self._runners.values():
-            runner.task.task_count = len(self._runners)
+        """Share among the tasks what a restart replays, and the instants at which they work."""
+        tasks = len(self._runners)
+        for place, tp in enumerate(sorted(self._runners)):
+            self._runners[tp].task.task_count = tasks
+            self._runners[tp].cycles.share(place, tasks)
 
     def committable_offsets(self) -> Mapping[TP, int]:
         """See `PartitionOwner`."""

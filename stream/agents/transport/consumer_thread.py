@@ -21,10 +21,13 @@ log = logging.getLogger(__name__)
 RETRY_S: Final = 2.0
 STOPPING_CHECK_S: Final = 0.1
 FETCH_WAIT_MS: Final = 100
-"""How long Kafka holds back the answer to a fetch of partitions that have nothing new.
+"""How long Kafka holds back the answer to a fetch that brings less than `FETCH_BYTES_MIN`.
 
 A node answers one fetch at a time: one for idle partitions holds up a busy one for so long.
 """
+FETCH_BYTES_MIN: Final = 64 * 2**10
+"""About 400 records: with a backlog there are more at once. A fetch for each few live records costs
+far more than the records."""
 
 
 class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
@@ -46,6 +49,7 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
             auto_offset_reset=conf.consumer_auto_offset_reset,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_min_bytes=FETCH_BYTES_MIN,
             check_crcs=conf.broker_check_crcs,
             max_poll_interval_ms=round(1_000 * (conf.broker_max_poll_interval or 0)),
             request_timeout_ms=round(1_000 * conf.broker_request_timeout),
