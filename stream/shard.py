@@ -81,6 +81,7 @@ class Shard:
         """
         if not self.names.has_drafts():
             self.names.drop_drafts()
+            self.engine.follow_names()
             return self._push(batch, None)
         drafts, late = DraftNames(self.names, batch, self.spec.limits), list[Late]()
         for piece in drafts.pieces():
@@ -90,7 +91,6 @@ class Shard:
         return late
 
     def _push(self, batch: EventBatch, drafts: DraftNames | None) -> list[Late]:
-        self.engine.follow_names()
         if not len(batch):
             return []
         if self._judged_ms == NOT_YET_MS:

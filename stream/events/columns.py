@@ -225,22 +225,27 @@ def _seats(names: Names, floors: list[str], events: Sequence[Any], ts_ms: I64) -
     """The seat of each event; -1 if it names no agent."""
     agents = [one.agent for one in events]
     teams = [one.team for one in events]
-    found = list(map(names.seats.get, zip(floors, agents, teams, strict=True)))
+    keys = list(zip(floors, agents, teams, strict=True))
+    found = list(map(names.seats.get, keys))
     if None in found:
-        for index, known in enumerate(found):
-            if known is None:
-                one = (floors[index], agents[index], teams[index])
-                found[index] = _seat(names, *one, int(ts_ms[index]))
+        unknown = [index for index, known in enumerate(found) if known is None]
+        new = list(dict.fromkeys(keys[index] for index in unknown if ABSENT not in keys[index]))
+        _check_ids([name for _, agent, team in new for name in (agent, team)])
+        names.add_seats(new)
+        for index in unknown:
+            known = names.seats.get(keys[index])
+            found[index] = _seat(names, *keys[index], int(ts_ms[index])) if known is None else known
     return np.array(found, np.int64)
 
 
 def _seat(names: Names, floor: str, agent: str, team: str, ts_ms: int) -> int:
+    """The seat of an event that names no agent, or no team."""
     if agent == ABSENT:
         if team != ABSENT:
             raise Unusual
         return -1
-    if team == ABSENT and (fixed := names.fixed_seats.get((floor, agent))) is not None:
+    if (fixed := names.fixed_seats.get((floor, agent))) is not None:
         return fixed
-    if not is_id(agent) or (team != ABSENT and not is_id(team)):
+    if not is_id(agent):
         raise Unusual
-    return names.seat(floor, agent, team or None, ts_ms)
+    return names.seat(floor, agent, None, ts_ms)
