@@ -116,6 +116,9 @@ class Names:
         self.seats: Numbering[tuple[str, str, str]] = Numbering()
         self.fixed_seats: dict[tuple[str, str], int] = {}
         """Seats of agents who are in one team at all times by the roster."""
+        self.seat_of_text: dict[str, int] = {}
+        """Some seats by floor, agent and team as events give them, in one text of three lines:
+        found in half the time of a tuple. No name may hold the end of a line. -1: no agent."""
         self.seat_agent = IntColumn()
         self.seat_team = IntColumn()
         self.drafts_from: dict[str, int] | None = None
@@ -242,11 +245,19 @@ class Names:
         """Remove the drafts; new names are for good until the next batch is decoded."""
         for floor, agent, _ in self.fixed_drafts():
             del self.fixed_seats[floor, agent]
+        self._drop_texts(self.drafts_from or self.sizes())
         for kind, size in (self.drafts_from or {}).items():
             getattr(self, kind).truncate(size)
             for column in _COLUMNS[kind]:
                 getattr(self, column).truncate(size)
         self.drafts_from = None
+
+    def _drop_texts(self, first: dict[str, int]) -> None:
+        for floor, agent, team in self.seats.keys[first["seats"] :]:
+            self.seat_of_text.pop(f"{floor}\n{agent}\n{team}", None)
+            self.seat_of_text.pop(f"{floor}\n{agent}\n", None)
+        for floor in self.floors.keys[first["floors"] :]:
+            self.seat_of_text.pop(f"{floor}\n\n", None)
 
     def to_lists(self) -> dict[str, list[list[str]]]:
         """All keys in the order of their numbers, for a snapshot."""
