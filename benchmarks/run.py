@@ -150,6 +150,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--small", action="store_true", help="a minute or two, for CI")
     parser.add_argument("--rounds", type=int, help="of each contestant")
     parser.add_argument("--events", type=int, help="how many records, of as many agents")
+    parser.add_argument("--agents", type=int, help="as many, in teams and floors of the usual size")
     parser.add_argument("--only", help="names of contestants, with commas between")
     parser.add_argument("--broker", choices=("apache", "embedded"), help="else what is here")
     parser.add_argument("--memory", metavar="FEW,MANY", help="agents of the memory test, or off")
@@ -159,6 +160,8 @@ def _options() -> argparse.Namespace:
         form = replace(form, size=replace(form.size, events=options.events))
     if options.rounds:
         form = replace(form, rounds=options.rounds)
+    if options.agents:
+        form = replace(form, size=_with_agents(form.size, options.agents))
     if options.memory:
         few, _, many = options.memory.partition(",")
         form = replace(form, memory_agents=(int(few), int(many)) if many else None)
@@ -167,6 +170,12 @@ def _options() -> argparse.Namespace:
     kinds = {"apache": programs.APACHE, "embedded": programs.TANSU}
     options.broker = kinds.get(options.broker) or programs.broker_here()
     return options
+
+
+def _with_agents(size: Size, agents: int) -> Size:
+    """As many events of so many agents, in teams and floors of the same size."""
+    teams, floors = (max(1, many * agents // size.agents) for many in (size.teams, size.floors))
+    return replace(size, agents=agents, teams=teams, floors=floors)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ T = TypeVar("T", bound=np.generic)
 BLOCK_BITS = 10
 """Blocks of 1 024 agents or seats are the unit of storage."""
 _ROWS_AT_FIRST = 64
+_GROWTH = 4
+"""Rows in reserve cost addresses, and no memory where their fill is 0; to copy those in use costs
+time, which doubling would spend three times as often."""
 
 
 def ranges(starts: I64, ends: I64) -> I64:
@@ -225,7 +228,7 @@ class ColumnStore:
         """
         for per, size in rows.items():
             if size > self._sizes[per]:
-                self._sizes[per] = max(size, 2 * self._sizes[per])
+                self._sizes[per] = max(size, _GROWTH * self._sizes[per])
                 for name in self.column_names(per):
                     fill = self._declared[name].fill
                     setattr(self, name, grown(getattr(self, name), self._sizes[per], fill))

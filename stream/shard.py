@@ -81,6 +81,7 @@ class Shard:
         """
         if not self.names.has_drafts():
             self.names.drop_drafts()
+            self.engine.follow_names()
             return self._push(batch, None)
         drafts = DraftNames(self.names, batch, self.spec.limits, self.engine.is_surely_late)
         late = list[Late]()
@@ -91,7 +92,6 @@ class Shard:
         return late
 
     def _push(self, batch: EventBatch, drafts: DraftNames | None) -> list[Late]:
-        self.engine.follow_names()
         if not len(batch):
             return []
         if self._judged_ms == NOT_YET_MS:

@@ -1,19 +1,24 @@
 """Publishes a task's figures: to the exporter, and as views in the store."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from stream.agents.partition_task import QUIET_TICKS, PartitionTask
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.failpoints import failpoint
-from stream.figures.model import Figures
 from stream.render.views import ViewWriter
 from stream.store import keys
 from stream.store.lease import Outcome
+from stream.units import SECOND_MS
 
 BEHIND_TICKS: Final = 5
 """Seconds between two refreshes with a backlog: nobody acts on the past, and it takes time from
 catching up."""
+BEHIND_TICKS_MAX: Final = 30
+"""Seconds at most, however many teams there are."""
+BEHIND_PARTS: Final = 20
+"""In between, the figures and views of all tasks take one part in so many of the time."""
 IDLE_TICKS: Final = 10
 """Seconds while time stands still: the write shows whether this worker still owns the task."""
 
@@ -27,6 +32,12 @@ class _Mark(NamedTuple):
     live: bool
 
 
+def behind_ticks(took_ms: int, task_count: int) -> int:
+    """Seconds between two refreshes with a backlog, when a task's last figures took so long."""
+    fair_ms = BEHIND_PARTS * task_count * took_ms
+    return min(max(BEHIND_TICKS, -(-fair_ms // SECOND_MS)), BEHIND_TICKS_MAX)
+
+
 class ViewPublisher:
     """Writes the views of one task, and removes views of teams and pools that no longer exist."""
 
@@ -37,6 +48,8 @@ class ViewPublisher:
         """Views in the store, including those of an earlier owner."""
         self._published_tick = -IDLE_TICKS
         self._published: _Mark | None = None
+        self._took_ms = 0
+        """How long the last figures and views took to compute."""
 
     def _mark(self, now_ms: int) -> _Mark:
         task = self._task
@@ -48,7 +61,8 @@ class ViewPublisher:
         task, published, mark = self._task, self._published, self._mark(now_ms)
         if task.replaying or mark.as_of_ms <= 0:
             return False
-        ticks = 1 if task.clock.live or task.at_end else BEHIND_TICKS
+        up_to_date = task.clock.live or task.at_end
+        ticks = 1 if up_to_date else behind_ticks(self._took_ms, task.task_count)
         if mark == published:
             ticks = IDLE_TICKS
         elif (
@@ -68,16 +82,19 @@ class ViewPublisher:
         figures = self._task.shard.figures()
         services.exporter.publish(self._task.origin.partition, figures)
         services.health.tick_seconds.observe((monotonic_ms() - start_ms) / 1_000)
+        prefix, fields_of = self._task.lease.shard.prefix, self._writer.views(figures)
+        views = {keys.view(view, prefix): fields for view, fields in fields_of.items()}
+        self._took_ms = monotonic_ms() - start_ms
         with failpoint("views"):
-            outcome = await self._write(services, figures)
+            outcome = await self._write(services, figures.as_of_ms, views)
         self._published = mark
         return outcome
 
-    async def _write(self, services: WorkerServices, figures: Figures) -> Outcome:
+    async def _write(
+        self, services: WorkerServices, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+    ) -> Outcome:
         lease = self._task.lease
-        fields_of, prefix = self._writer.views(figures), lease.shard.prefix
-        views = {keys.view(view, prefix): fields for view, fields in fields_of.items()}
-        outcome = await services.store.write_views(lease, figures.as_of_ms, views)
+        outcome = await services.store.write_views(lease, as_of_ms, views)
         gone = self._stored - views.keys()
         if gone and outcome.stored:
             outcome = await services.store.drop_views(lease, sorted(gone))

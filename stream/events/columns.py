@@ -1,6 +1,6 @@
 """Checks a run of typed events and writes them into columns, a column at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -110,7 +110,7 @@ def _write_states(
     table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
     table.seq[at] = [one.seq for one in events]
-    table.state[at] = _enum(fields.STATES, [one.state for one in events])
+    table.state[at] = [fields.STATES[one.state] for one in events]
     table.sync[at] = [one.sync for one in events]
     table.seat[at] = _seats(names, floors, events, ts_ms)
 
@@ -118,7 +118,7 @@ def _write_states(
 def _write_calls(
     table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], ts_ms: I64, names: Names
 ) -> None:
-    table.phase[at] = _enum(fields.PHASES, [one.phase for one in events])
+    table.phase[at] = [fields.PHASES[one.phase] for one in events]
     table.call[at] = [one.call for one in events]
     pools = [one.pool for one in events]
     table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
@@ -194,13 +194,6 @@ def _milliseconds(seconds: list[float]) -> I64:
     return np.rint(np.array(seconds, np.float64) * 1_000).astype(np.int64)
 
 
-def _enum(allowed: dict[str, int], cells: list[str]) -> list[int]:
-    try:
-        return [allowed[cell] for cell in cells]
-    except KeyError:
-        raise Unusual from None
-
-
 def _numbers(
     names: Names,
     get: Callable[[tuple[str, str]], int | None],
@@ -223,24 +216,43 @@ def _numbers(
 
 def _seats(names: Names, floors: list[str], events: Sequence[Any], ts_ms: I64) -> I64:
     """The seat of each event; -1 if it names no agent."""
-    agents = [one.agent for one in events]
-    teams = [one.team for one in events]
-    found = list(map(names.seats.get, zip(floors, agents, teams, strict=True)))
+    texts = [f"{floor}\n{one.agent}\n{one.team}" for floor, one in zip(floors, events, strict=True)]
+    found = list(map(names.seat_of_text.get, texts))
     if None in found:
-        for index, known in enumerate(found):
-            if known is None:
-                one = (floors[index], agents[index], teams[index])
-                found[index] = _seat(names, *one, int(ts_ms[index]))
+        unknown = [index for index, known in enumerate(found) if known is None]
+        keys = [(floors[index], events[index].agent, events[index].team) for index in unknown]
+        _add_seats(names, keys)
+        for index, key in zip(unknown, keys, strict=True):
+            known = names.seats.get(key)
+            seat = _seat(names, *key, int(ts_ms[index])) if known is None else known
+            found[index] = seat
+            if _is_of_text(names, key, seat):
+                names.seat_of_text[texts[index]] = seat
     return np.array(found, np.int64)
 
 
+def _add_seats(names: Names, keys: Iterable[tuple[str, str, str]]) -> None:
+    """Assign numbers to those that are new and named in full."""
+    known = names.seats.number_of
+    new = list(dict.fromkeys(key for key in keys if ABSENT not in key and key not in known))
+    _check_ids([name for _, agent, team in new for name in (agent, team)])
+    names.add_seats(new)
+
+
+def _is_of_text(names: Names, key: tuple[str, str, str], seat: int) -> bool:
+    """Whether all events that give these names have this seat, whatever their time."""
+    floor, agent, team = key
+    return agent == ABSENT or team != ABSENT or names.fixed_seats.get((floor, agent)) == seat
+
+
 def _seat(names: Names, floor: str, agent: str, team: str, ts_ms: int) -> int:
+    """The seat of an event that names no agent, or no team."""
     if agent == ABSENT:
         if team != ABSENT:
             raise Unusual
         return -1
-    if team == ABSENT and (fixed := names.fixed_seats.get((floor, agent))) is not None:
+    if (fixed := names.fixed_seats.get((floor, agent))) is not None:
         return fixed
-    if not is_id(agent) or (team != ABSENT and not is_id(team)):
+    if not is_id(agent):
         raise Unusual
-    return names.seat(floor, agent, team or None, ts_ms)
+    return names.seat(floor, agent, None, ts_ms)

@@ -1,11 +1,11 @@
 """Events as types, into which JSON is parsed directly: the usual form of each kind.
 
 These types accept less than `fields.read`, never more. What they refuse is read by `fields.py`;
-what they cannot check (characters, bytes, enumerated words, instants) is checked by `columns.py`.
+what they cannot check (characters, bytes, instants) is checked by `columns.py`.
 A field that does not apply to a kind may only be null here.
 """
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -15,6 +15,8 @@ from stream.events.fields import (
     LONGEST_MS,
     MOST_SEQ,
     MOST_WAITING,
+    PHASES,
+    STATES,
     TEXTS,
 )
 from stream.roster import ID_BYTES_MOST
@@ -26,6 +28,12 @@ ABSENT_S: Final = -0.001
 """In place of a duration that was not given: -1 ms."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=ID_BYTES_MOST)]
+if TYPE_CHECKING:
+    StateName = str
+    PhaseName = str
+else:  # a known word is always the same object, which takes no memory and has its hash
+    StateName = Literal[tuple(STATES)]
+    PhaseName = Literal[tuple(PHASES)]
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_MS / SECOND_MS)]
 
 
@@ -65,7 +73,7 @@ class StateEvent(Silent, tag="state"):
     """An agent begins to be in a state."""
 
     agent: Name
-    state: str
+    state: StateName
     team: Name = ABSENT
     sync: bool = False
     call: Name = ABSENT
@@ -78,7 +86,7 @@ class CallEvent(Common, tag="call"):
     """A call enters a phase."""
 
     call: Name
-    phase: str
+    phase: PhaseName
     pool: Name = DEFAULT_POOL
     agent: Name = ABSENT
     team: Name = ABSENT

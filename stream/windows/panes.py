@@ -32,9 +32,10 @@ def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
     """Set to zero, in place, the minutes that open in a ring when its rows advance.
 
     minutes: (rows or more, RING, ...); head, minute: (rows,) the newest minute of each row so far,
-    and from now on. A row never goes back. Most rows advance alike, and are emptied at once.
+    and from now on. A row never goes back. Most rows advance alike, and are emptied at once. One
+    whose head is 0 is new: it is empty, and takes no memory until something is written to it.
     """
-    behind = np.flatnonzero(minute > head)
+    behind = np.flatnonzero((minute > head) & (head > 0))
     while len(behind):
         old, new = int(head[behind[0]]), int(minute[behind[0]])
         alike = (head[behind] == old) & (minute[behind] == new)
@@ -134,13 +135,22 @@ class Panes(ColumnStore):
         """The slot of each (seat, shift), allocated if it is new; any slot if it is too old."""
         hit = self.shift_start_ms[seat] == shift_ms[:, None]
         missing = np.flatnonzero(~hit.any(axis=1))
-        pairs = np.unique(np.stack([seat[missing], shift_ms[missing]]), axis=1)
-        for one, start_ms in pairs.T.tolist():
-            oldest = int(self.shift_start_ms[one].argmin())
-            if start_ms > self.shift_start_ms[one, oldest]:
-                self.shift_start_ms[one, oldest] = start_ms
-                self.shifts[one, oldest] = 0
+        order = missing[np.lexsort((shift_ms[missing], seat[missing]))]
+        seats, starts_ms = seat[order], shift_ms[order]
+        while len(seats):  # of each seat the earliest one; few have another
+            first = np.diff(seats, prepend=-1) > 0
+            self._allocate(seats[first], starts_ms[first])
+            again = np.append(False, (np.diff(seats) == 0) & (np.diff(starts_ms) == 0))
+            seats, starts_ms = seats[~first & ~again], starts_ms[~first & ~again]
         return np.asarray((self.shift_start_ms[seat] == shift_ms[:, None]).argmax(axis=1))
+
+    def _allocate(self, seats: I64, starts_ms: I64) -> None:
+        """Replace the oldest shift of each seat, where the new one starts later; each seat once."""
+        oldest = self.shift_start_ms[seats].argmin(axis=1)
+        newer = starts_ms > self.shift_start_ms[seats, oldest]
+        seats, oldest = seats[newer], oldest[newer]
+        self.shift_start_ms[seats, oldest] = starts_ms[newer]
+        self.shifts[seats, oldest] = 0
 
     def sum_minutes(self, seats: slice | I64, first: int, last: int) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them stored."""

@@ -33,3 +33,19 @@ def test_names_are_filled_with_the_numbers_they_had_and_more_may_come(count: int
     meet(names, count, 2 * count + 70)
     meet(filled, count, 2 * count + 70)
     assert held(filled) == held(names)
+
+
+def test_seats_that_are_added_together_have_the_numbers_that_they_would_have_one_by_one() -> None:
+    alone, together = Names(), Names()
+    for names in (alone, together):
+        meet(names, 0, 40)
+    before = len(alone.seats)
+    meet(alone, 40, 300)
+    new = alone.seats.keys[before:]
+    for number in range(40, 300):
+        together.source(f"floor-{number % 3}", f"pbx-{number % 5}")
+        together.pool(f"floor-{number % 3}", f"pool-{number % 4}")
+    together.add_seats(new[:100])
+    together.add_seats([])
+    together.add_seats(new[100:])
+    assert held(together) == held(alone)

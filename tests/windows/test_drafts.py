@@ -18,6 +18,8 @@ from tests.reference.run import by_names, differing
 T_MS = 1_772_447_040_000
 ROSTER = parse_roster("agent,team,pool\na1,red,sales\na2,red,sales\na3,blue,care\n", "r.csv")
 TIGHT = NameLimits(floors=2, sources=3, pools=4, teams=4, agents=6)
+ROOMY = NameLimits()
+"""Most batches keep their names where decoding has put them."""
 KINDS = ("floors", "sources", "pools", "teams", "seats")
 Verdicts = list[tuple[int, str]]
 """Place, and reason; of an event over a limit also the limit."""
@@ -105,13 +107,14 @@ def held(shard: Shard) -> dict[str, set[Any]]:
     return {kind: set(getattr(shard.names, kind).keys) for kind in KINDS}
 
 
+@pytest.mark.parametrize("limits", [TIGHT, ROOMY], ids=["tight", "roomy"])
 @pytest.mark.parametrize("seed", range(20))
 def test_names_and_rejections_are_those_of_the_twin_in_any_batches_and_after_a_restore(
-    seed: int,
+    seed: int, limits: NameLimits
 ) -> None:
     rng = Random(seed)
     cuts, restores = rng.sample(range(1, 60), seed % 9), rng.random() < 0.5
-    spec = Spec(event_clock=True, limits=TIGHT)
+    spec = Spec(event_clock=True, limits=limits)
     events = drawn(rng, 60)
     twin, shard, parts = Twin(spec), Shard(spec, ROSTER), dict[str, bytes]()
     alone = Shard(spec, ROSTER)

@@ -83,3 +83,10 @@ def test_minutes_that_open_are_empty_as_if_each_row_moved_on_alone(seed: int) ->
             alone[row, opened % RING] = 0
     empty_opened(ring, head, minute)
     assert np.array_equal(ring, alone)
+
+
+def test_a_row_that_is_new_is_not_written_to_when_its_first_minute_opens() -> None:
+    ring = np.full((2, RING, 1), 7)
+    empty_opened(ring, np.array([0, 999]), np.array([1_000, 1_000]))
+    assert (ring[0] == 7).all(), "written to, it would take memory"
+    assert ring[1].sum() == 7 * (RING - 1)
