@@ -77,10 +77,26 @@ demo: $(STAMP) ## a floor with a walk-out at a peak, live (DEMO_SECONDS=n ends b
 bench: $(STAMP) ## the small benchmark; the last line is one JSON object
 	@$(BIN)/python benchmarks/run.py --small
 
+.PHONY: live
+live: $(STAMP) ## how late views and pages are, and what a live worker costs, on a small scale
+	@$(BIN)/python benchmarks/live.py --small
+
 .PHONY: bench-history
-bench-history: $(STAMP) ## the small benchmark, its ratios kept in benchmarks/history with the commit
+bench-history: $(STAMP) ## both benchmarks; their figures are kept in benchmarks/history with the commit
 	@$(BIN)/python benchmarks/run.py --small \
 		| $(BIN)/python benchmarks/record.py benchmarks/history/small.jsonl
+	@$(BIN)/python benchmarks/run.py $(RATIO) \
+		| $(BIN)/python benchmarks/record.py benchmarks/history/ratio.jsonl
+	@$(BIN)/python benchmarks/live.py \
+		| $(BIN)/python benchmarks/record.py benchmarks/history/live.jsonl
+
+# Enough records that starting weighs little; median of three rounds.
+RATIO := --small --events 200000 --rounds 3 --only floorwatch,plain_python --memory off
+
+.PHONY: bench-ratio
+bench-ratio: $(STAMP) ## Floorwatch beside plain Python, and beside the last recorded run; fails below 0.7 x
+	@$(BIN)/python benchmarks/run.py $(RATIO) \
+		| $(BIN)/python benchmarks/record.py --check benchmarks/history/ratio.jsonl
 
 .PHONY: faults
 faults: $(STAMP) ## the matrix of faults on real Kafka and Redis (FAULTS=short: a part of it)

@@ -16,7 +16,7 @@ from typing import get_args
 
 import redis
 from crowd import Crowd, template
-from live import Times, live
+from paced_shard import Times, live
 
 from stream.render.views import number_fields
 from stream.shard import Shard

@@ -149,12 +149,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--small", action="store_true", help="a minute or two, for CI")
     parser.add_argument("--rounds", type=int, help="of each contestant")
+    parser.add_argument("--events", type=int, help="how many records, of as many agents")
     parser.add_argument("--agents", type=int, help="as many, in teams and floors of the usual size")
     parser.add_argument("--only", help="names of contestants, with commas between")
     parser.add_argument("--broker", choices=("apache", "embedded"), help="else what is here")
     parser.add_argument("--memory", metavar="FEW,MANY", help="agents of the memory test, or off")
     options = parser.parse_args()
     form = SMALL if options.small else LARGE
+    if options.events:
+        form = replace(form, size=replace(form.size, events=options.events))
     if options.rounds:
         form = replace(form, rounds=options.rounds)
     if options.agents:

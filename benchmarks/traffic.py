@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import redis
 from crowd import LENGTH_MS, Crowd
-from live import KINDS, Times, live
+from paced_shard import KINDS, Times, live
 
 from stream.units import SECOND_MS
 

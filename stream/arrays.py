@@ -59,6 +59,45 @@ def within(lengths: I64) -> I64:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """N rows sorted by group, so that the rows of each group that has any are one run."""
+
+    groups: int
+    order: I64
+    """(N,): the rows, group by group, in their own order within each."""
+    start: I64
+    """(runs,): where each run starts."""
+    held: I64
+    """(runs,): the group of each run."""
+    run: I64
+    """(N,): the run of each sorted row."""
+
+    @classmethod
+    def of(cls, group: I64, groups: int) -> Self:
+        """The runs of rows by `group` (N,), whose values are below `groups`."""
+        order = np.argsort(group, kind="stable")
+        ordered = group[order]
+        first = np.diff(ordered, prepend=-1) > 0
+        start = np.flatnonzero(first)
+        return cls(groups, order, start, ordered[start], np.cumsum(first) - 1)
+
+    def sorted(self, rows: npt.NDArray[T]) -> npt.NDArray[T]:
+        """Rows (N, ...) in the order of the runs."""
+        return rows[self.order]
+
+    def sums(self, rows: I64) -> I64:
+        """(runs, ...): sums of sorted rows (N, ...)."""
+        total: I64 = np.add.reduceat(rows, self.start, axis=0)
+        return total
+
+    def by_group(self, values: npt.NDArray[T], fill: object) -> npt.NDArray[T]:
+        """(groups, ...): the values of each group; `fill` for those without rows."""
+        out = np.full((self.groups, *values.shape[1:]), fill, values.dtype)
+        out[self.held] = values
+        return out
+
+
 def add_rows(target: I64, at: I64, values: I64) -> None:
     """Add each row of `values` (N, width) to row `at[i]` of `target` (rows, width), in place.
 

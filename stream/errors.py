@@ -6,6 +6,7 @@ FloorwatchError
 ├── ServiceError         Kafka, Redis or a sink is unavailable: exit 3
 └── StateError           stored state that this version must not use: exit 1, says what to do
     └── DamagedKeyError  a key of the store holds something else; a worker waits until it is mended
+        └── UnreadableStateError  commit or snapshot is damaged; rebuilt, or waits, as configured
 
 A bad *event* is no exception but a value with a reason (``stream.events.Rejected``).
 """
@@ -47,6 +48,14 @@ class DamagedKeyError(StateError):
 
     No restart would help, and other partitions are not concerned: a worker continues without it
     as without a store.
+    """
+
+
+class UnreadableStateError(DamagedKeyError):
+    """Commit or snapshot of a partition is incomplete or damaged; the text says which part.
+
+    With ``[redis] on_loss = "rebuild"`` the state is computed again from Kafka; else the partition
+    waits until a backup is restored.
     """
 
 

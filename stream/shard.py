@@ -83,7 +83,8 @@ class Shard:
             self.names.drop_drafts()
             self.engine.follow_names()
             return self._push(batch, None)
-        drafts, late = DraftNames(self.names, batch, self.spec.limits), list[Late]()
+        drafts = DraftNames(self.names, batch, self.spec.limits, self.engine.is_surely_late)
+        late = list[Late]()
         for piece in drafts.pieces():
             late += self._push(piece, drafts)
         self.counts.update(str(one.reason) for one in drafts.rejected)

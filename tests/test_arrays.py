@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stream.arrays import (
     Columns,
     ColumnStore,
+    Runs,
     column,
     distinct,
     firsts,
@@ -176,3 +177,16 @@ def test_rows_are_taken_joined_and_written_in_all_columns() -> None:
     assert (both.left.tolist(), both.right.tolist()) == ([2, 3, 1], [5, 6, 4])
     pairs.write(np.array([0, 2]), both.take(slice(0, 2)))
     assert (pairs.left.tolist(), pairs.right.tolist()) == ([2, 2, 3], [5, 5, 6])
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-9, 9)), max_size=20))
+def test_rows_by_group_are_summed_as_in_a_loop(rows: list[tuple[int, int]]) -> None:
+    sums = dict.fromkeys(range(GROUPS), 0)
+    for group, value in rows:
+        sums[group] += value
+    runs = Runs.of(np.array([group for group, _ in rows], np.int64), GROUPS)
+    values = np.array([value for _, value in rows], np.int64)
+    assert runs.by_group(runs.sums(runs.sorted(values)), 0).tolist() == [*sums.values()]
+    in_order = [row for group in range(GROUPS) for row in rows if row[0] == group]
+    assert runs.sorted(values).tolist() == [value for _, value in in_order]
+    assert runs.held[runs.run].tolist() == [group for group, _ in in_order]

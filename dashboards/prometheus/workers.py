@@ -108,6 +108,40 @@ sum by (instance, result) (
         ),
     ),
     Alert(
+        "FloorwatchRedisDamaged",
+        "max by (instance) (floorwatch_redis_damaged_partitions) > 0",
+        hold="30s",
+        keep="1m",
+        severity=Severity.critical,
+        summary=Text(
+            "Keys of Floorwatch in Redis are damaged.",
+            "Redis 中 Floorwatch 的键已损坏。",
+        ),
+        description=Text(
+            "{{ $labels.instance }}: {{ $value }} partitions are not stored, or wait to be "
+            "acquired; /readyz names the keys. Other partitions are not concerned.",
+            "{{ $labels.instance }}:{{ $value }} 个分区无法存盘或正等待接管;/readyz 会列出相关键。"
+            "其他分区不受影响。",
+        ),
+    ),
+    Alert(
+        "FloorwatchRedisUnfit",
+        "max by (instance) (floorwatch_redis_unfit) == 1",
+        hold="30s",
+        keep="1m",
+        severity=Severity.critical,
+        summary=Text(
+            "Redis may evict the state of Floorwatch.",
+            "Redis 可能淘汰 Floorwatch 的状态。",
+        ),
+        description=Text(
+            "{{ $labels.instance }}: somebody has changed the settings of Redis; /readyz says "
+            "which. State may go while its offset stays.",
+            "{{ $labels.instance }}:Redis 的设置被改动,/readyz 会说明是哪一项。"
+            "状态可能丢失而位移仍在。",
+        ),
+    ),
+    Alert(
         "FloorwatchRedisMemoryHigh",
         """
 max by (server) (floorwatch_redis_memory_used_bytes)

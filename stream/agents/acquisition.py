@@ -11,7 +11,7 @@ from stream.agents.outbox import Outbox
 from stream.agents.partition_task import NoticeFormat, PartitionTask, TaskLimits
 from stream.agents.shard_clock import ShardClock
 from stream.dlq.dead_letters import Origin
-from stream.errors import FloorwatchError, StateError
+from stream.errors import FloorwatchError, StateError, UnreadableStateError
 from stream.failpoints import failpoint
 from stream.roster import Roster
 from stream.shard import Shard
@@ -91,19 +91,23 @@ async def acquire_task(
         ServiceError: the store is unavailable.
         KafkaError: Kafka is unavailable.
         StateError: the stored state must not be used, or is gone; the text says what to do.
+        UnreadableStateError: it is damaged, and is not to be computed again.
         LeaseLost: another worker acquired the partition meanwhile.
         LogTooShort: whether the log is that of the state is not known yet.
     """
     with failpoint("acquire"):
         lease = await store.acquire(partition_ref.key)
     check_compatible(lease, READS, partition_ref.partitions)
-    _check_not_lost(lease, partition_ref, committed, rebuild=config.rebuild)
     outbox = Outbox(lease.outbox, track_active=config.track_active)
-    if not await _is_of_this_log(lease, log_check, partition_ref):
-        lease = await _start_anew(store, lease, partition_ref, config, outbox)
-    with failpoint("restore"):
-        parts = await store.load(lease)
-        shard = Shard.restore(config.spec, config.roster, parts, lease.control)
+    try:
+        _check_readable(lease)
+        _check_not_lost(lease, partition_ref, committed, rebuild=config.rebuild)
+        if not await _is_of_this_log(lease, log_check, partition_ref):
+            lease = await _start_anew(store, lease, partition_ref, config, outbox)
+        shard = await _restore(store, lease, config)
+    except UnreadableStateError as error:
+        lease = await _start_anew(store, lease, partition_ref, config, outbox, damage=error)
+        shard = await _restore(store, lease, config)
     offset, lost = await _position(lease, log_check, partition_ref)
     task = PartitionTask(
         origin=Origin(partition_ref.key.topic, partition_ref.key.partition),
@@ -122,6 +126,21 @@ async def acquire_task(
     if lease.manifest is None or (lost and not task.replaying):
         await _save_position(store, task)
     return task
+
+
+def _check_readable(lease: Lease) -> None:
+    if lease.unreadable:
+        raise UnreadableStateError(lease.unreadable)
+
+
+async def _restore(store: Store, lease: Lease, config: TaskConfig) -> Shard:
+    with failpoint("restore"):
+        parts = await store.load(lease)
+        try:
+            return Shard.restore(config.spec, config.roster, parts, lease.control)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # Bytes of others, or parts of several snapshots: anything may be wrong in them.
+            raise UnreadableStateError(f"its snapshot or commit is damaged ({error!r})") from error
 
 
 def _check_not_lost(
@@ -180,32 +199,62 @@ def _fingerprints(lease: Lease) -> list[RecordFingerprint]:
 
 
 async def _start_anew(
-    store: Store, lease: Lease, partition_ref: PartitionRef, config: TaskConfig, outbox: Outbox
+    store: Store,
+    lease: Lease,
+    partition_ref: PartitionRef,
+    config: TaskConfig,
+    outbox: Outbox,
+    damage: UnreadableStateError | None = None,
 ) -> Lease:
-    """Drop state of another log, and end its alerts: nothing can be known of them any more.
+    """Drop state of another log, or damaged state; end its alerts: nothing is known of them now.
 
     The ends are committed with the old state first. After a crash between the two they are decided
     again, under the same ids.
     """
     if not config.rebuild:
-        raise StateError(
-            f"the log of {partition_ref} is not the one that its state was computed from: the "
-            "topic was made again, its tail was cut by an unclean election, or this is another "
-            "cluster. Restore topic or state from a backup, or set [redis] on_loss = "
-            '"rebuild" to compute the state again from the start of this log'
-        )
-    log.warning("the log of %s is another one: computing its state from the start", partition_ref)
-    if lease.control is not None:
-        shard = Shard.restore(config.spec, config.roster, {}, lease.control)
-        form = config.notice_format
-        outbox.add(shard.control.abandon(), form.describe, form.language)
+        raise _refusal(partition_ref, damage)
+    why = "is damaged" if damage else "is of another log"
+    log.warning(
+        "the state of %s %s: computing it from the log's start%s",
+        *(partition_ref, why, f" ({damage})" if damage else ""),
+    )
+    if lease.control is not None and _abandon_alerts(lease.control, config, outbox):
         entries, delivered = outbox.for_commit()
         position = (lease.offset or 0, lease.as_of_ms or 0)
         commit = Commit(lease.control, *position, entries, delivered, lease.fingerprint)
         _check_stored(await store.commit(lease, commit), lease.shard)
         outbox.on_committed(entries, delivered)
     _check_stored(await store.reset(lease), lease.shard)
-    return replace(lease, manifest=None, control=None, offset=None, as_of_ms=None, fingerprint=None)
+    empty = replace(lease, manifest=None, control=None, offset=None, as_of_ms=None)
+    return replace(empty, fingerprint=None, unreadable="")
+
+
+def _refusal(partition_ref: PartitionRef, damage: UnreadableStateError | None) -> StateError:
+    """The error that says what to do with state that must not be used."""
+    if damage is not None:
+        return UnreadableStateError(
+            f"the state of {partition_ref} in Redis is damaged: {damage}. Restore Redis from a "
+            'backup, or set [redis] on_loss = "rebuild" to compute the state again from what '
+            "Kafka retains"
+        )
+    return StateError(
+        f"the log of {partition_ref} is not the one that its state was computed from: the "
+        "topic was made again, its tail was cut by an unclean election, or this is another "
+        "cluster. Restore topic or state from a backup, or set [redis] on_loss = "
+        '"rebuild" to compute the state again from the start of this log'
+    )
+
+
+def _abandon_alerts(control: bytes, config: TaskConfig, outbox: Outbox) -> bool:
+    """Add the end of each active alert to the outbox; False if the control state is damaged."""
+    try:
+        shard = Shard.restore(config.spec, config.roster, {}, control)
+        ends = shard.control.abandon()
+    except (UnreadableStateError, ValueError, LookupError, TypeError, AttributeError) as error:
+        log.warning("which alerts were active cannot be read, so none is ended: %r", error)
+        return False
+    outbox.add(ends, config.notice_format.describe, config.notice_format.language)
+    return True
 
 
 def _check_stored(outcome: Outcome, shard: ShardKey) -> None:

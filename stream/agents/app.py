@@ -16,7 +16,6 @@ from stream.agents.partition_task import NoticeFormat, TaskLimits
 from stream.agents.process import (
     install_signal_handlers,
     tune_garbage_collection,
-    worker_name,
 )
 from stream.agents.readiness import is_idle, not_alive, not_ready
 from stream.agents.rules_monitor import RulesMonitor
@@ -44,6 +43,7 @@ from stream.http.api import Api
 from stream.http.application import serving
 from stream.http.store_reader import StoreReader
 from stream.units import SECOND_MS
+from stream.worker_name import worker_name
 
 log = logging.getLogger(__name__)
 

@@ -31,6 +31,9 @@ class WorkerGauges:
         health, tasks = self._services.health, list(tasks)
         health.partitions.set(len(tasks))
         health.consumer_lag.set(sum(runner.task.lag for runner in tasks))
+        state = self._services.store_state
+        health.redis_damaged.set(len(state.damaged.keys() | state.unsaved.keys()))
+        health.redis_unfit.set(bool(state.unfit))
         down = {*missing, *self._services.publisher.refused_topics()}
         for topic in self._topics:
             health.topic_up.labels(topic).set(topic not in down)

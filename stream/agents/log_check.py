@@ -7,7 +7,8 @@ prove nothing: that of a new leader lags for a moment.
 """
 
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -25,6 +26,11 @@ the high watermark lags until each in-sync replica has fetched; one that is stuc
 up to 1.5 times Kafka's replica.lag.time.max.ms of 30 s."""
 FORGET_S: Final = 30.0
 """Without a check for so long, the time that a log is too short starts again."""
+
+
+LOOK_UP_S_MAX: Final = 30.0
+"""A log that seems the same by look-ups alone is read again so often. Another log may have a record
+of the same time stamp at the same offset."""
 
 
 class LogMatch(Enum):
@@ -57,6 +63,9 @@ class Log(Protocol):
             KafkaError: Kafka does not answer.
         """
 
+    async def find(self, topic: str, times_ms: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        """By partition, time stamp and offset of the first record not older than an instant."""
+
 
 def compare(fingerprint: RecordFingerprint, reading: LogReading) -> LogMatch:
     """Compare a delivered record with what the log holds at its offset.
@@ -87,6 +96,15 @@ class _Short:
         return self.seen_s - self.since_s >= (CUT_S_MAX if self.cut else SHORT_S_MAX)
 
 
+@dataclass(frozen=True, slots=True)
+class _LookUp:
+    """Where the broker finds the first record that is not older than a delivered one."""
+
+    fingerprint: RecordFingerprint
+    place: tuple[int, int]
+    """Time stamp and offset."""
+
+
 class LogCheck:
     """Reads delivered records again; one for all partitions of a worker.
 
@@ -100,6 +118,31 @@ class LogCheck:
         self._now_s = now_s
         self._short: dict[tuple[TP, int], _Short] = {}
         """By partition and offset."""
+        self._found: dict[TP, _LookUp] = {}
+        """The last look-up of each partition."""
+        self._verified: dict[TP, tuple[_LookUp, float]] = {}
+        """The look-up before the log was read and found right, and when that was."""
+
+    async def unmoved(self, fingerprints: Mapping[TP, RecordFingerprint]) -> set[TP]:
+        """Which logs need not be read now to know that they still hold these records.
+
+        The cheap check of logs in which nothing is written: one request for each broker, that reads
+        no records. To be called before `check`.
+        """
+        times_ms = defaultdict[str, dict[int, int]](dict)
+        for tp, fingerprint in fingerprints.items():
+            if fingerprint.time_ms >= 0:
+                times_ms[tp.topic][tp.partition] = fingerprint.time_ms
+        self._found.clear()
+        for topic, asked in times_ms.items():
+            for partition, place in (await self._log.find(topic, asked)).items():
+                tp = TP(topic, partition)
+                self._found[tp] = _LookUp(fingerprints[tp], place)
+        return {tp for tp, look_up in self._found.items() if self._is_verified(tp, look_up)}
+
+    def _is_verified(self, tp: TP, look_up: _LookUp) -> bool:
+        verified, read_s = self._verified.get(tp, (None, 0.0))
+        return verified == look_up and self._now_s() - read_s < LOOK_UP_S_MAX
 
     async def check(self, tp: TP, fingerprint: RecordFingerprint) -> LogMatch:
         """Check one delivered record.
@@ -107,8 +150,13 @@ class LogCheck:
         Raises:
             KafkaError: Kafka does not answer.
         """
+        self._verified.pop(tp, None)
         reading = await self._log.read(tp, fingerprint.offset)
-        return self._patiently(tp, fingerprint.offset, compare(fingerprint, reading), reading.cut)
+        match = compare(fingerprint, reading)
+        look_up, is_right = self._found.get(tp), match in {LogMatch.same, LogMatch.unverifiable}
+        if look_up is not None and look_up.fingerprint == fingerprint and is_right:
+            self._verified[tp] = look_up, self._now_s()
+        return self._patiently(tp, fingerprint.offset, match, reading.cut)
 
     async def check_offset(self, tp: TP, offset: int) -> LogMatch:
         """Check that the log holds anything at an offset, whose record is not known.

@@ -1,8 +1,10 @@
 """Watches the log of one partition while it is read, for what the position alone does not show."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aiokafka.errors import KafkaError
@@ -11,6 +13,7 @@ from faust.types import TP
 from stream.agents.acquisition import RETENTION
 from stream.agents.log_check import LogCheck, LogMatch
 from stream.agents.partition_task import PartitionTask
+from stream.store.record_fingerprint import RecordFingerprint
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ class LogGuard:
         log_check: reads records again.
         on_lost: called with a number of records that retention removed before they were read.
         acquire_again: called, with the reason, when the position must not be trusted any more.
+        in_flight: how many records were fetched and are not applied.
     """
 
     def __init__(
@@ -39,9 +43,11 @@ class LogGuard:
         log_check: LogCheck,
         on_lost: Callable[[int], None],
         acquire_again: Callable[[str], None],
+        in_flight: Callable[[], int],
     ) -> None:
         self._task = task
-        self._tp = TP(task.origin.topic, task.origin.partition)
+        self._in_flight = in_flight
+        self.tp = TP(task.origin.topic, task.origin.partition)
         self._log_check = log_check
         self._on_lost = on_lost
         self._acquire_again = acquire_again
@@ -69,6 +75,12 @@ class LogGuard:
             self._gaps.append((position, first))
         return True
 
+    @property
+    def settled(self) -> RecordFingerprint | None:
+        """The record that was last at the last check and still is; None: check without asking."""
+        is_idle = self._checked_offset == self._task.offset and not self._gaps
+        return self._checked if is_idle and self._checked == self._task.fingerprint else None
+
     async def check(self) -> bool:
         """Check the log once; False if it is another one, or not known to be the same.
 
@@ -89,14 +101,14 @@ class LogGuard:
         try:
             return await self._check()
         except KafkaError as error:
-            log.debug("the log of partition %d cannot be checked: %r", self._tp.partition, error)
+            log.debug("the log of partition %d cannot be checked: %r", self.tp.partition, error)
             return True
 
     async def _check(self) -> bool:
         newest, position, checked = self._task.fingerprint, self._task.offset, self._checked
         await self._count_lost()
         if checked is not None:
-            match = await self._log_check.check(self._tp, checked)
+            match = await self._log_check.check(self.tp, checked)
             if match is LogMatch.short:
                 return False
             if match is LogMatch.replaced:
@@ -111,15 +123,41 @@ class LogGuard:
         """Of the records that no fetch brought, count those before the log's start."""
         if not self._gaps:
             return
-        start = await self._log_check.start(self._tp)
+        start = await self._log_check.start(self.tp)
         gaps, self._gaps = self._gaps, []
         for first, end in gaps:
             lost = max(0, min(start, end) - first)
             if lost:
-                log.error(RETENTION, self._tp.partition, first, first + lost - 1)
+                log.error(RETENTION, self.tp.partition, first, first + lost - 1)
                 self._on_lost(lost)
 
     async def _skip_removed(self, position: int) -> None:
-        """Read from the log's start on, if nothing that was not read is left before it."""
-        if await self._log_check.start(self._tp) > position == self._task.offset:
-            self._acquire_again("retention has removed the records at its position")
+        """Move to the log's start, if retention has left nothing to read.
+
+        No record would come to show the gap. If one may come, it does, and is applied first.
+        """
+        start, task = await self._log_check.start(self.tp), self._task
+        is_empty = start >= (task.end or 0) and not self._in_flight()
+        if is_empty and start > position == task.offset:
+            log.error(RETENTION, self.tp.partition, position, start - 1)
+            self._on_lost(start - position)
+            task.skip_to(start)
+
+
+async def check_logs(guards: Sequence[LogGuard], log_check: LogCheck) -> None:
+    """Check each log once, in `CHECK_S`; those in which nothing was written are looked up at once.
+
+    The others are read one after another: fetches of all partitions at once would hold up what else
+    is done.
+    """
+    ends_s = time.monotonic() + CHECK_S
+    settled = {guard.tp: record for guard in guards if (record := guard.settled) is not None}
+    unmoved = set[TP]()
+    with contextlib.suppress(TimeoutError, KafkaError):
+        async with asyncio.timeout(WAIT_S_MAX):
+            unmoved = await log_check.unmoved(settled)
+    due = [guard for guard in guards if guard.tp not in unmoved]
+    for left in range(len(due), 0, -1):
+        await asyncio.sleep(max(0.0, ends_s - time.monotonic()) / left)
+        await due[-left].check()
+    await asyncio.sleep(max(0.0, ends_s - time.monotonic()))

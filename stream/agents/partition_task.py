@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from stream.agents.outbox import Outbox
 from stream.agents.shard_clock import ShardClock
@@ -21,8 +22,12 @@ from stream.shard import Shard
 from stream.store.lease import Lease
 from stream.store.protocol import Commit, SealedHour
 from stream.store.record_fingerprint import RecordFingerprint
-from stream.units import DAY_MS, MINUTE_MS, SECOND_MS
+from stream.units import DAY_MS, MINUTE_MS
 from stream.windows.closing.archive import encode
+
+QUIET_TICKS: Final = 3
+"""Seconds between two commits, and two refreshes, while nothing but heartbeats comes. A view counts
+as stale when it is five seconds old, and a crowded machine may take a second to write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,6 @@ class TaskLimits:
     cost more per record (8 000: a tenth, 4 000: a third), larger ones no less."""
     chunk_ms: int = 250
     commit_records: int = 20_000
-    commit_ms: int = SECOND_MS
     snapshot_records: int = 100_000
     """About what a restart replays in a second. At the partition's end all tasks of a worker share
     it, since a new owner may have to replay all of them; with a backlog each task has it alone,
@@ -109,7 +113,10 @@ class PartitionTask:
     """Not yet archived."""
     records: int = 0
     """Applied since the task started."""
+    changes: int = 0
+    """Grows with whatever may change a figure at once: all but heartbeats and the time."""
     records_committed: int = 0
+    changes_committed: int = 0
     records_saved: int = 0
     urgent: bool = False
     """A transition waits to be committed."""
@@ -167,6 +174,8 @@ class PartitionTask:
     def apply(self, chunk: RecordChunk, now_ms: int, wall_ms: int) -> EventCounts:
         """Decode and apply a chunk, then step; a replayed chunk counts nothing.
 
+        While live, heartbeats alone are not worth a step: nothing changes before the next wake-up.
+
         Called by `TaskRunner.process` for each chunk.
         """
         route = Route(self.origin.partition, self.partitions)
@@ -176,6 +185,9 @@ class PartitionTask:
             late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
         replayed, hours = self.replaying, self.shard.take_sealed()
+        batch = decoded.batch
+        changes = len(batch.states.event) + len(batch.calls.event) + len(rejected)
+        self.changes += changes
         self.offset = chunk.next_offset
         last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
         self.fingerprint = RecordFingerprint.of(*last)
@@ -190,7 +202,8 @@ class PartitionTask:
         self.dead_letters += make_dead_letters(
             self.origin, chunk.values, chunk.offsets, rejected, late
         )
-        self.step(now_ms, kafka_answered=True)
+        if changes or not self.clock.live:
+            self.step(now_ms, kafka_answered=True)
         reasons = Counter(str(one.reason) for one in rejected)
         over_limit = len(rejected) - len(decoded.rejected)
         return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)
@@ -208,29 +221,45 @@ class PartitionTask:
         if replayed and not self.replaying:
             self.shard.resume()
 
+    def update_clock(self, now_ms: int, *, kafka_answered: bool) -> None:
+        """Decide between live and behind; called on each turn of `TaskRunner.run`."""
+        if not self.replaying:
+            self.clock.update(now_ms, at_end=self.at_end, kafka_answered=kafka_answered)
+
+    def is_wake_up_due(self, now_ms: int) -> bool:
+        """Whether something may have changed without records since the last step."""
+        return self.clock.ms_until(self.shard.next_deadline(), now_ms) == 0
+
     def step(self, now_ms: int, *, kafka_answered: bool) -> None:
         """Advance event time, and add what it decides to the outbox. Does nothing while replaying.
 
-        Called on each turn of `TaskRunner.run`, and by `apply`.
+        Called by `apply`, and by `TaskRunner.run` when a wake-up is due and before figures are
+        published.
         """
         if self.replaying:
             return
-        self.clock.update(now_ms, at_end=self.at_end, kafka_answered=kafka_answered)
+        self.update_clock(now_ms, kafka_answered=kafka_answered)
         with failpoint("step"):
             transitions = self.shard.step(self.clock.as_of_ms(self.shard.watermark_ms, now_ms))
         if transitions:
             self.outbox.add(transitions, self.notice_format.describe, self.notice_format.language)
             self.urgent = True
+            self.changes += 1
 
-    def is_commit_due(self, since_last_ms: int) -> bool:
-        """Whether to commit now; asked after each chunk and on each turn."""
+    def is_commit_due(self, ticks: int) -> bool:
+        """Whether to commit now, so many ticks after the last commit.
+
+        Asked on each turn, and after each chunk of a backlog.
+        """
         records = self.records - self.records_committed
         if self.replaying:
             return False
+        changed = self.changes > self.changes_committed or self.outbox.changed
         return (
             self.urgent
             or records >= self.limits.commit_records
-            or (since_last_ms >= self.limits.commit_ms and (records > 0 or self.outbox.changed))
+            or (ticks >= 1 and changed)
+            or (ticks >= QUIET_TICKS and records > 0)
         )
 
     def is_snapshot_due(self, since_last_ms: int) -> bool:

@@ -7,20 +7,13 @@ import asyncio
 import ctypes
 import faulthandler
 import gc
-import os
 import signal
-import socket
 from collections.abc import Callable
 
 YOUNG_GENERATION_OBJECTS = 50_000
 """Collect the young generation after so many allocations more than deallocations."""
 GENERATION_RATIO = 20
 """Collections of one generation before the next older one is collected too."""
-
-
-def worker_name() -> str:
-    """The name of this worker, in logs and for other workers: host and process."""
-    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def tune_garbage_collection() -> None:

@@ -1,7 +1,8 @@
-"""Archives sealed hours before the commit that covers the event that sealed them.
+"""What a task stores: its commits and snapshots.
 
-So none is missing whatever happens between the two: what was not committed is read again, seals
-the same hours, and writes the same bytes in their place.
+Sealed hours are archived before the commit that covers the event that sealed them. So none is
+missing whatever happens between the two: what was not committed is read again, seals the same
+hours, and writes the same bytes in their place.
 """
 
 from enum import StrEnum
@@ -9,7 +10,8 @@ from enum import StrEnum
 from stream.agents.partition_task import PartitionTask
 from stream.failpoints import failpoint
 from stream.store.lease import Outcome
-from stream.store.protocol import Commit, Store
+from stream.store.protocol import Commit, Snapshot, Store
+from stream.windows.snapshot import FORMAT
 
 
 class CommitResult(StrEnum):
@@ -38,3 +40,11 @@ async def archive_and_commit(store: Store, task: PartitionTask, commit: Commit) 
         del task.sealed[: len(hours)]
     with failpoint("commit"):
         return await store.commit(task.lease, commit)
+
+
+def snapshot_of(task: PartitionTask, unsaved: Snapshot | None) -> Snapshot:
+    """What has changed since the last saved snapshot; `unsaved`: one that could not be saved."""
+    parts = task.shard.snapshot()
+    changed = {**unsaved.parts, **parts.changed} if unsaved else parts.changed
+    head = (task.offset, max(0, task.shard.as_of_ms), FORMAT, task.partitions)
+    return Snapshot(changed, parts.names, *head, task.fingerprint)

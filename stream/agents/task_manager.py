@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
@@ -13,7 +14,7 @@ from faust.types import TP
 
 from stream.agents.acquisition import LogTooShort, PartitionRef, TaskConfig, acquire_task
 from stream.agents.log_check import LogCheck
-from stream.agents.log_guard import CHECK_S, LogGuard
+from stream.agents.log_guard import LogGuard, check_logs
 from stream.agents.outbox import NOTICE
 from stream.agents.partition_task import PartitionTask
 from stream.agents.process import release_memory
@@ -22,13 +23,15 @@ from stream.agents.transport.batch_consumer import BatchConsumer
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
-from stream.errors import DamagedKeyError, ServiceError
+from stream.errors import DamagedKeyError, ServiceError, UnreadableStateError
 from stream.store.keys import ShardKey
 from stream.store.lease import LeaseLost, Outcome
 
 log = logging.getLogger(__name__)
 
 RELEASE_MEMORY_AFTER_S: Final = 2.0
+UNREADABLE_RETRY_S: Final = 5.0
+"""Damaged state is read again so often: whether a backup was restored must not load Redis."""
 
 
 class TaskManager:
@@ -65,6 +68,8 @@ class TaskManager:
         self._background: set[asyncio.Task[None]] = set()
         self._refused: set[TP] = set()
         """Cannot be acquired before somebody mends a key or Kafka answers: a restart helps none."""
+        self._unreadable: dict[TP, tuple[UnreadableStateError, float]] = {}
+        """Whose state was damaged, and until when it is not read again (monotonic)."""
 
     # ---------------------------------------------------------------------- what the worker asks
 
@@ -102,13 +107,7 @@ class TaskManager:
         not to.
         """
         while True:
-            # One after another: fetches of all partitions at once would hold up what else is done.
-            runners = list(self.runners)
-            for runner in runners:
-                await asyncio.sleep(CHECK_S / len(runners))
-                await runner.log_guard.check()
-            if not runners:
-                await asyncio.sleep(CHECK_S)
+            await check_logs([runner.log_guard for runner in self.runners], self._log_check)
 
     # ---------------------------------------------------------------------- the transport's owner
 
@@ -124,7 +123,7 @@ class TaskManager:
             elif isinstance(result, ServiceError):
                 self._on_store_unavailable(result)
             elif isinstance(result, DamagedKeyError):
-                self._services.store_state.on_error(result, tp.partition)
+                self._services.store_state.on_acquire_error(result, tp.partition)
                 self._refused.add(tp)
             elif isinstance(result, (LeaseLost, LogTooShort, KafkaError, CancelledError)):
                 if isinstance(result, (LogTooShort, KafkaError)):
@@ -150,6 +149,7 @@ class TaskManager:
         for tp in tps:
             self._services.store_state.on_released(tp.partition)
             self._refused.discard(tp)
+            self._unreadable.pop(tp, None)
         if released:
             log.info("released partitions %s", _partition_list(released))
         for tp in released:
@@ -164,8 +164,11 @@ class TaskManager:
             self._spawn(_release_memory_later())
 
     def _share(self) -> None:
-        for runner in self._runners.values():
-            runner.task.task_count = len(self._runners)
+        """Share among the tasks what a restart replays, and the instants at which they work."""
+        tasks = len(self._runners)
+        for place, tp in enumerate(sorted(self._runners)):
+            self._runners[tp].task.task_count = tasks
+            self._runners[tp].cycles.share(place, tasks)
 
     def committable_offsets(self) -> Mapping[TP, int]:
         """See `PartitionOwner`."""
@@ -203,22 +206,37 @@ class TaskManager:
         partition_ref = PartitionRef(
             ShardKey(tp.topic, tp.partition, self._config.prefix), partitions
         )
-        committed = await self._consumer.committed(tp)
-        store, log_check = self._services.store, self._log_check
-        task = await acquire_task(
-            store, log_check, partition_ref, committed, self._config, monotonic_ms()
-        )
+        task = await self._acquire_task(partition_ref)
         self._services.store_state.on_commit(tp.partition)
+        log_check = self._log_check
         consumer, lost = self._consumer, self._services.health.records_lost.labels(tp.partition)
         return TaskRunner(
             task,
             self._services,
-            LogGuard(task, log_check, lost.inc, partial(self._on_log_replaced, task)),
+            LogGuard(
+                *(task, log_check, lost.inc, partial(self._on_log_replaced, task)),
+                in_flight=lambda: consumer.in_flight.get(consumer.session.get(tp, 0), 0),
+            ),
             consumer.release,
             self._on_lease_lost,
             is_kafka_answering=lambda: consumer.fetch_monitor.is_answering(tp),
             end_offset=lambda: consumer.fetch_monitor.end(tp),
         )
+
+    async def _acquire_task(self, partition_ref: PartitionRef) -> PartitionTask:
+        tp = partition_ref.tp
+        error, until_s = self._unreadable.get(tp, (None, 0.0))
+        if error is not None and time.monotonic() < until_s:
+            raise error
+        committed = await self._consumer.committed(tp)
+        store, log_check = self._services.store, self._log_check
+        try:
+            return await acquire_task(
+                store, log_check, partition_ref, committed, self._config, monotonic_ms()
+            )
+        except UnreadableStateError as error:
+            self._unreadable[tp] = (error, time.monotonic() + UNREADABLE_RETRY_S)
+            raise
 
     # ---------------------------------------------------------------------- losing
 

@@ -12,23 +12,27 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from typing import Final
 
+from stream.agents.cycle_times import CycleTimes
+from stream.agents.fetched_records import FetchedRecords
 from stream.agents.log_guard import LogGuard
-from stream.agents.partition_task import PartitionTask, RecordChunk
-from stream.agents.task_commit import CommitResult, archive_and_commit
+from stream.agents.partition_task import PartitionTask
+from stream.agents.task_commit import CommitResult, archive_and_commit, snapshot_of
 from stream.agents.transport.fetched_batch import FetchedBatch
-from stream.agents.view_publisher import TICK_MS, ViewPublisher
+from stream.agents.view_publisher import ViewPublisher
 from stream.agents.worker_services import STORE_ERRORS, WorkerServices
-from stream.clock import monotonic_ms, wall_ms
+from stream.clock import monotonic_ms
 from stream.errors import DamagedKeyError, FloorwatchError, ServiceError
 from stream.store.lease import Outcome
 from stream.store.protocol import Snapshot
 from stream.units import SECOND_MS
-from stream.windows.snapshot import FORMAT
 
 log = logging.getLogger(__name__)
 
 RETRY_MS = SECOND_MS
+GATHERED_RECORDS_MAX: Final = 2_000
+"""How many records of a live task wait for its next cycle; more are applied at once."""
 
 
 class TaskRunner:
@@ -60,7 +64,7 @@ class TaskRunner:
         """Offset of the last confirmed commit, once a snapshot exists to restart from."""
         self._services = services
         self.log_guard = log_guard
-        self._release_credit = release_credit
+        self._fetched = FetchedRecords(task, services, log_guard, release_credit)
         self._on_lost = on_lost
         self.is_kafka_answering = is_kafka_answering
         self._end_offset = end_offset
@@ -72,8 +76,10 @@ class TaskRunner:
         # At the last call: the topic acknowledged none; the store did not answer; it refused.
         self._dead_letters_blocked = self._store_unavailable = self._lease_lost = False
         self._closed = False
-        self._start_ms = self._committed_ms = self._saved_ms = monotonic_ms()
-        self._ticked_ms = self._retry_at_ms = 0
+        self.cycles = CycleTimes()
+        self._saved_ms = monotonic_ms()
+        self._committed_tick = self.cycles.tick(self._saved_ms)
+        self._tick = self._retry_at_ms = 0
         self.owned_s = time.monotonic()
         """When the store last confirmed the ownership, or did not answer while Kafka did."""
 
@@ -87,22 +93,18 @@ class TaskRunner:
     async def process(self, batch: FetchedBatch) -> None:
         """Apply a batch chunk by chunk, and yield to the event loop after each.
 
-        Called by the transport's agent, one batch at a time. Waits only while the task is full.
+        Called by the transport's agent, one batch at a time. While the task is live and little
+        waits, the batch is left to the next cycle of `run`. Waits only while the task is full.
         """
-        task, start, released = self.task, batch.columns.start_offset, 0
-        task.observe_end(batch.highwater)
-        if not self.log_guard.admit(start):
+        self.task.observe_end(batch.highwater)
+        self._fetched.append(batch)
+        if self.task.clock.live and self._fetched.count <= GATHERED_RECORDS_MAX:
             return
-        for chunk in task.chunks(batch.columns):
-            if self._closed:
-                return
-            self._apply(chunk)
-            released += len(chunk.offsets)
-            self._release_credit(batch.session, len(chunk.offsets))
+        for _ in self._fetched.apply():
+            if self.task.is_commit_due(0):
+                self._wake.set()
             await asyncio.sleep(0)
             await self._wait_for_capacity()
-        task.skip_to(batch.columns.next_offset)
-        self._release_credit(batch.session, len(batch.columns.values) - released)
 
     async def _wait_for_capacity(self) -> None:
         """Stop reading while too much waits for an unavailable store or topic."""
@@ -110,17 +112,11 @@ class TaskRunner:
             self._wake.set()
             await asyncio.sleep(RETRY_MS / 1_000)
 
-    def _apply(self, chunk: RecordChunk) -> None:
-        task, health = self.task, self._services.health
-        replayed = task.replaying
-        start_s = time.monotonic()
-        counts = task.apply(chunk, monotonic_ms(), wall_ms())
-        task.adapt_chunk_size(len(chunk.offsets), (time.monotonic() - start_s) * 1_000)
-        if replayed and not task.replaying:
-            health.restore_seconds.observe((monotonic_ms() - self._start_ms) / 1_000)
-        self._services.count(counts, monotonic_ms())
-        if task.is_commit_due(monotonic_ms() - self._committed_ms):
-            self._wake.set()
+    def _apply_gathered(self) -> None:
+        """Apply what waits, if anything does and the task has room for what it decides."""
+        if not self.task.is_full:
+            for _ in self._fetched.apply():
+                pass
 
     # ------------------------------------------------------------------------------ turns
 
@@ -133,29 +129,37 @@ class TaskRunner:
             Exception: anything but `ServiceError`; the worker must end.
         """
         while not self._closed:
-            await self._wait()
+            now = monotonic_ms()
+            with contextlib.suppress(TimeoutError):
+                pause_ms = self.cycles.next_cycle_ms(now) - now
+                await asyncio.wait_for(self._wake.wait(), pause_ms / 1_000)
+            self._wake.clear()
             if not self._closed:
-                await self._turn()
+                await self.turn()
 
-    async def _wait(self) -> None:
-        now = monotonic_ms()
-        due_in = self.task.clock.ms_until(self.task.shard.next_deadline(), now)
-        tick_in = min(self._ticked_ms + TICK_MS - now, due_in)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(tick_in, 1) / 1_000)
-        self._wake.clear()
+    async def turn(self) -> None:
+        """Do what is due now: called by `run` for each cycle, and when much was applied.
 
-    async def _turn(self) -> None:
-        now = monotonic_ms()
-        self.task.observe_end(self._end_offset())
-        self.task.step(now, kafka_answered=self.is_kafka_answering())
-        if now >= self._retry_at_ms and self.task.is_commit_due(now - self._committed_ms):
+        Raises:
+            Exception: as `run`.
+        """
+        now, task, answering = monotonic_ms(), self.task, self.is_kafka_answering()
+        tick = self.cycles.tick(now)
+        is_tick, self._tick = tick != self._tick, tick
+        task.observe_end(self._end_offset())
+        changes = task.changes
+        self._apply_gathered()
+        task.update_clock(now, kafka_answered=answering)
+        woken = task.is_wake_up_due(now)
+        publishes = is_tick and self._view_publisher.is_due(tick, now)
+        if task.changes == changes and (woken or publishes):
+            task.step(now, kafka_answered=answering)
+        task.changes += woken
+        if now >= self._retry_at_ms and task.is_commit_due(tick - self._committed_tick):
             await self.flush()
-        if now - self._ticked_ms >= TICK_MS:
-            self._ticked_ms = now
+        if is_tick:
             await self._deliver()
-            # A write of this turn may have closed the runner.
-            if not self._closed and self._view_publisher.is_due():
+            if publishes and not self._closed:  # a write of this turn may have closed the runner
                 await self.publish()
         if not self._closed and self._is_snapshot_due(now):
             self._saving = asyncio.create_task(self._save_or_log())
@@ -163,6 +167,7 @@ class TaskRunner:
     def close(self) -> None:
         """Stop after the present chunk. Called by the `TaskManager`; does not block."""
         self._closed = True
+        self._fetched.close()
         self._wake.set()
         if self._saving is not None:
             self._saving.cancel()
@@ -183,6 +188,7 @@ class TaskRunner:
     async def _commit(self) -> CommitResult:
         task, start_ms = self.task, monotonic_ms()
         commit, records, dead_letters = task.commit(), task.records, list(task.dead_letters)
+        changes, tick = task.changes, self.cycles.tick(start_ms)
         task.urgent, publisher = False, self._services.publisher
         acknowledged = not dead_letters or await publisher.dead_letters(dead_letters)
         self._dead_letters_blocked = not acknowledged
@@ -202,8 +208,8 @@ class TaskRunner:
         self._services.store_state.on_commit(self.partition)
         self._services.health.commit_seconds.observe((monotonic_ms() - start_ms) / 1_000)
         task.outbox.on_committed(commit.outbox, commit.delivered)
-        task.records_committed, self.committed_offset = records, commit.offset
-        self._committed_ms = monotonic_ms()
+        task.records_committed, task.changes_committed = records, changes
+        self.committed_offset, self._committed_tick = commit.offset, tick
         return CommitResult.stored
 
     async def _deliver(self) -> None:
@@ -216,7 +222,7 @@ class TaskRunner:
     async def publish(self) -> None:
         """Publish figures, to Prometheus and as views. Waits for the store."""
         try:
-            outcome = await self._view_publisher.publish(self._services)
+            outcome = await self._view_publisher.publish(self._services, self._tick)
         except STORE_ERRORS as error:
             self._on_store_unavailable(error)
             return
@@ -249,7 +255,7 @@ class TaskRunner:
         """
         task = self.task
         if self._unsaved is None or self._closed:
-            self._unsaved = self._snapshot()
+            self._unsaved = snapshot_of(task, self._unsaved)
             self._saved_ms, task.records_saved = monotonic_ms(), task.records
         snapshot = self._unsaved
         covered = self.committed_offset is not None and self.committed_offset >= snapshot.offset
@@ -262,15 +268,8 @@ class TaskRunner:
         if not outcome.stored:
             self._on_lease_lost(outcome)
 
-    def _snapshot(self) -> Snapshot:
-        """What has changed since the last saved snapshot."""
-        task, parts = self.task, self.task.shard.snapshot()
-        changed = {**self._unsaved.parts, **parts.changed} if self._unsaved else parts.changed
-        head = (task.offset, max(0, task.shard.as_of_ms), FORMAT, task.partitions)
-        return Snapshot(changed, parts.names, *head, task.fingerprint)
-
     async def drain(self) -> None:
-        """Close; commit what was applied, and save, so that the next owner starts at once.
+        """Apply what was gathered, close, commit and save, so that the next owner starts at once.
 
         Called by the `TaskManager` before partitions are revoked or the worker stops. Waits for the
         store; the caller bounds the time.
@@ -278,6 +277,7 @@ class TaskRunner:
         Raises:
             ServiceError: the store is unavailable.
         """
+        self._apply_gathered()
         self.close()
         if self.task.replaying:
             return

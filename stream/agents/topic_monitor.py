@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from stream.kafka.topic_admin import (
     admin_client,
@@ -46,6 +46,8 @@ class TopicMonitor:
         self._is_idle = is_idle
         self.missing: list[str] = []
         """Topics that do not exist."""
+        self._refused = ""
+        """Which topic Kafka does not describe to this user, and what to do."""
         self._partitions = 0
         """Of the events topic."""
         self._is_standby = False
@@ -55,6 +57,7 @@ class TopicMonitor:
     def reasons(self) -> list[str]:
         """Why a worker without them is not ready; empty if all exist, or Kafka is unavailable."""
         reasons = [f"topic {topic} does not exist" for topic in self.missing]
+        reasons += [self._refused] if self._refused else []
         if self._partitions and self._is_idle() and not self._is_standby:
             reasons.append(
                 f"no partition of topic {self._events_topic} is assigned to this worker, though it "
@@ -83,11 +86,17 @@ class TopicMonitor:
                 async with admin_client(self._brokers) as admin:
                     await self._poll(admin)
                 is_known = True
-            is_calm = is_known and not self.missing and not self._is_idle()
+            is_wanting = self.missing or self._refused or self._is_idle()
+            is_calm = is_known and not is_wanting
             await asyncio.sleep(RECHECK_S if is_calm else POLL_S)
 
     async def _poll(self, admin: AIOKafkaAdminClient) -> None:
-        counts = await count_partitions(admin, self._topics)
+        try:
+            counts = await count_partitions(admin, self._topics)
+        except TopicAuthorizationFailedError as error:
+            self._note_refused(error.args[0])
+            return
+        self._note_refused("")
         self._report([topic for topic in self._topics if topic in counts and not counts[topic]])
         self._partitions = counts.get(self._events_topic, 0)
         if self._is_idle():
@@ -103,6 +112,11 @@ class TopicMonitor:
             log.debug("the members of group %s are unknown: %r", self._group, error)
             return True
         return assigned >= self._partitions
+
+    def _note_refused(self, refused: str) -> None:
+        if refused and refused != self._refused:
+            log.error("%s", refused)
+        self._refused = refused
 
     def _note_stamps(self, stamps: str) -> None:
         known, self._stamps = self._stamps, stamps

@@ -1,9 +1,9 @@
 """Publishes a task's figures: to the exporter, and as views in the store."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
-from stream.agents.partition_task import PartitionTask
+from stream.agents.partition_task import QUIET_TICKS, PartitionTask
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.failpoints import failpoint
@@ -12,22 +12,30 @@ from stream.store import keys
 from stream.store.lease import Outcome
 from stream.units import SECOND_MS
 
-TICK_MS: Final = SECOND_MS
-"""How often figures are refreshed while anything changes."""
-BEHIND_TICK_MS: Final = 5 * SECOND_MS
-"""How often with a backlog: nobody acts on the past, and it takes time from catching up."""
-BEHIND_TICK_MS_MAX: Final = 30 * SECOND_MS
-"""How often at least, however many teams there are."""
+BEHIND_TICKS: Final = 5
+"""Seconds between two refreshes with a backlog: nobody acts on the past, and it takes time from
+catching up."""
+BEHIND_TICKS_MAX: Final = 30
+"""Seconds at most, however many teams there are."""
 BEHIND_PARTS: Final = 20
 """In between, the figures and views of all tasks take one part in so many of the time."""
-IDLE_TICK_MS: Final = 10 * SECOND_MS
-"""How often while nothing changes: the write shows whether this worker still owns the task."""
+IDLE_TICKS: Final = 10
+"""Seconds while time stands still: the write shows whether this worker still owns the task."""
 
 
-def behind_tick_ms(took_ms: int, task_count: int) -> int:
-    """How often to publish with a backlog, when the last figures of a task took so long."""
+class _Mark(NamedTuple):
+    """What figures depend on."""
+
+    changes: int
+    offset: int
+    as_of_ms: int
+    live: bool
+
+
+def behind_ticks(took_ms: int, task_count: int) -> int:
+    """Seconds between two refreshes with a backlog, when a task's last figures took so long."""
     fair_ms = BEHIND_PARTS * task_count * took_ms
-    return min(max(BEHIND_TICK_MS, fair_ms), BEHIND_TICK_MS_MAX)
+    return min(max(BEHIND_TICKS, -(-fair_ms // SECOND_MS)), BEHIND_TICKS_MAX)
 
 
 class ViewPublisher:
@@ -38,44 +46,48 @@ class ViewPublisher:
         self._writer = ViewWriter()
         self._stored: frozenset[str] = task.lease.views
         """Views in the store, including those of an earlier owner."""
-        self._published_ms = 0
-        self._published_mark: tuple[int, int] | None = None
+        self._published_tick = -IDLE_TICKS
+        self._published: _Mark | None = None
         self._took_ms = 0
         """How long the last figures and views took to compute."""
 
-    @property
-    def _mark(self) -> tuple[int, int]:  # changes whenever figures may have changed
-        return self._task.offset, self._task.shard.as_of_ms
-
-    def is_due(self) -> bool:
-        """Whether figures should be published now. Never while the task replays."""
+    def _mark(self, now_ms: int) -> _Mark:
         task = self._task
-        if task.replaying or task.shard.as_of_ms <= 0:
+        as_of_ms = task.clock.as_of_ms(task.shard.watermark_ms, now_ms)
+        return _Mark(task.changes, task.offset, as_of_ms, task.clock.live)
+
+    def is_due(self, tick: int, now_ms: int) -> bool:
+        """Whether to publish figures at this tick. Never while the task replays."""
+        task, published, mark = self._task, self._published, self._mark(now_ms)
+        if task.replaying or mark.as_of_ms <= 0:
             return False
-        tick_ms = TICK_MS if task.clock.live or task.at_end else self._behind_tick_ms()
-        if self._published_mark == self._mark:
-            tick_ms = IDLE_TICK_MS
-        return monotonic_ms() - self._published_ms >= tick_ms
+        up_to_date = task.clock.live or task.at_end
+        ticks = 1 if up_to_date else behind_ticks(self._took_ms, task.task_count)
+        if mark == published:
+            ticks = IDLE_TICKS
+        elif (
+            published and mark.live and (mark.changes, True) == (published.changes, published.live)
+        ):
+            ticks = QUIET_TICKS
+        return tick - self._published_tick >= ticks
 
-    def _behind_tick_ms(self) -> int:
-        return behind_tick_ms(self._took_ms, self._task.task_count)
-
-    async def publish(self, services: WorkerServices) -> Outcome:
+    async def publish(self, services: WorkerServices, tick: int) -> Outcome:
         """Compute the figures once; hand them to the exporter, then write the views.
 
         Raises:
             ServiceError: the store is unavailable; the next call writes what is missing.
         """
-        self._published_ms, mark = monotonic_ms(), self._mark
+        start_ms = monotonic_ms()
+        self._published_tick, mark = tick, self._mark(start_ms)
         figures = self._task.shard.figures()
         services.exporter.publish(self._task.origin.partition, figures)
-        services.health.tick_seconds.observe((monotonic_ms() - self._published_ms) / 1_000)
+        services.health.tick_seconds.observe((monotonic_ms() - start_ms) / 1_000)
         prefix, fields_of = self._task.lease.shard.prefix, self._writer.views(figures)
         views = {keys.view(view, prefix): fields for view, fields in fields_of.items()}
-        self._took_ms = monotonic_ms() - self._published_ms
+        self._took_ms = monotonic_ms() - start_ms
         with failpoint("views"):
             outcome = await self._write(services, figures.as_of_ms, views)
-        self._published_mark = mark
+        self._published = mark
         return outcome
 
     async def _write(

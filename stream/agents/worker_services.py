@@ -78,6 +78,12 @@ class StoreState:
         elif self.mark_unavailable():
             log.warning("the store is unavailable, continuing from memory: %s", error)
 
+    def on_acquire_error(self, error: DamagedKeyError, partition: int) -> None:
+        """A partition cannot be acquired before somebody mends a key; logged when it is news."""
+        if self.damaged.get(partition) != str(error):
+            log.error("partition %d waits to be acquired: %s", partition, error)
+        self.damaged[partition] = str(error)
+
     def on_save_error(self, error: DamagedKeyError, partition: int) -> None:
         """A snapshot could not be saved, while commits go on; logged when it is news."""
         if self.unsaved.get(partition) != str(error):

@@ -45,6 +45,7 @@ def check_config(
       FLOORWATCH_WINDOWS_GRACE=2m floorwatch check-config --show floorwatch.toml
     """  # noqa: D301 - click's mark for text that it must not wrap
     settings = read_settings(file)
+    from stream.clock import wall_ms
     from stream.config import reference
     from stream.config.advice import warnings
     from stream.config.load import DEFAULT_FILE, file_read, load_rules
@@ -59,5 +60,5 @@ def check_config(
     if settings.roster.file:
         message += f"; roster of {len(roster.assignments)} agents"
     typer.echo(message, err=show)
-    for line in warnings(settings, roster):
+    for line in warnings(settings, roster, wall_ms()):
         typer.echo(f"warning: {line}", err=show)

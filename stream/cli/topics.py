@@ -111,7 +111,8 @@ async def _check(settings: "Settings") -> tuple[list[str], int]:
     lines, wrong = [], 0
     for topic in topics:
         described = found.get(topic.name)
-        findings = _findings(topic, described, brokers, count)
+        is_refused = topic.name in found and described is None
+        findings = _refused(topic) if is_refused else _findings(topic, described, brokers, count)
         lines.append(_headline(topic, described) + ("" if findings else ": right"))
         lines += [line for one in findings for line in _lines(one)]
         wrong += sum(one.is_wrong for one in findings)
@@ -127,6 +128,15 @@ def _findings(
         why = "workers wait for it, and do not create it"
         return [TopicFinding("it does not exist", why, "floorwatch topics create")]
     return findings(topic, described, brokers, broker_count)
+
+
+def _refused(topic: "Topic") -> "list[TopicFinding]":
+    from stream.kafka.topic_settings import TopicFinding
+
+    what = "Kafka does not let this user describe it, nor say whether it exists"
+    why = "workers cannot use it, and nothing of it can be checked"
+    remedy = f"grant this user Describe and DescribeConfigs on topic {topic.name}"
+    return [TopicFinding(what, why, remedy)]
 
 
 def _headline(topic: "Topic", described: "TopicDescription | None") -> str:

@@ -1,6 +1,7 @@
 """What a valid configuration leaves out, and what Floorwatch can then never report."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from stream.config.settings import Settings
@@ -22,9 +23,15 @@ _WITHOUT_HOURS: Final = (
 )
 
 
-def warnings(settings: Settings, roster: Roster) -> list[str]:
-    """Warnings about a valid configuration, a line each."""
-    return [*event_clock_warnings(settings), *_calendar_warnings(settings.spec, roster)]
+def warnings(settings: Settings, roster: Roster, now_ms: int) -> list[str]:
+    """Warnings about a valid configuration, a line each.
+
+    Args:
+        settings: of the configuration.
+        roster: of which those count who belong to a team now or later.
+        now_ms: since 1970.
+    """
+    return [*event_clock_warnings(settings), *_calendar_warnings(settings.spec, roster, now_ms)]
 
 
 def event_clock_warnings(settings: Settings) -> list[str]:
@@ -38,8 +45,9 @@ def event_clock_warnings(settings: Settings) -> list[str]:
     return [warning]
 
 
-def _calendar_warnings(spec: Spec, roster: Roster) -> Iterator[str]:
-    teams = {line.team for lines in roster.assignments.values() for line in lines}
+def _calendar_warnings(spec: Spec, roster: Roster, now_ms: int) -> Iterator[str]:
+    lines = chain.from_iterable(roster.assignments.values())
+    teams = {line.team for line in lines if line.to_ms > now_ms}
     pools = {roster.pool_of(team) for team in teams} | {pool.name for pool in spec.pools} - {ANY}
     yield from _missing("[[peak]]", "pools", (one.pool for one in spec.peaks), pools, _WITHOUT_PEAK)
     shifts = (one.team for one in spec.shifts)

@@ -109,7 +109,7 @@ def load_rules(settings: Settings) -> tuple[Spec, Roster]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(read_text(path, str(path)))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
         raise ConfigurationError(f"{path}: invalid TOML: {error}") from None
     roster = data.get("roster")
     if isinstance(roster, dict) and isinstance(roster.get("file"), str) and roster["file"]:

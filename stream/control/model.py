@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -58,8 +59,7 @@ class Transition:
     """When the alert was first raised: sent to receivers as the start, also with its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorView:
+class DetectorView(NamedTuple):
     """The status of one detector now; `detector` is "verdict" for the team or pool."""
 
     floor: str

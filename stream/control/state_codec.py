@@ -32,7 +32,7 @@ from stream.control.state_fields import (
     write_alert,
     write_state,
 )
-from stream.errors import StateError
+from stream.errors import StateError, UnreadableStateError
 from stream.ids import PoolKey, TeamKey
 from stream.units import NEVER_MS
 
@@ -71,7 +71,8 @@ def load(state: bytes) -> ControlState:
     """The control state of bytes that `dump` gave.
 
     Raises:
-        StateError: no such bytes, or of another format.
+        StateError: of another format.
+        UnreadableStateError: no such bytes.
     """
     try:
         found = orjson.loads(state)
@@ -84,8 +85,7 @@ def load(state: bytes) -> ControlState:
         carried.pending_teams = {TeamKey(*key): record for *key, record in found["teams"]}
         carried.pending_pools = {PoolKey(*key): record for *key, record in found["pools"]}
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        msg = f"control state cannot be read ({error}): rebuild it from the events"
-        raise StateError(msg) from error
+        raise UnreadableStateError(f"its control state cannot be read ({error})") from error
     return carried
 
 

@@ -1,9 +1,11 @@
 """From windows to figures: all ratios of all teams in all windows at once."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
+from stream.arrays import Runs
 from stream.control.control import Control
 from stream.events.language import I64, SERVING, STATE_COUNT, Bool, State
 from stream.figures.model import (
@@ -69,7 +71,8 @@ def _heads(engine: Engine, sums: WindowSums) -> I64:
     return np.bincount(place, minlength=teams * STATE_COUNT).reshape(teams, STATE_COUNT)
 
 
-def masks(ratios: Sequence[RatioSpec]) -> tuple[I64, I64]:
+@cache
+def masks(ratios: tuple[RatioSpec, ...]) -> tuple[I64, I64]:
     """(STATE_COUNT, ratios) each: which states count in the numerators and denominators."""
     states = np.arange(STATE_COUNT)[:, None]
     above = [np.isin(states, [int(state) for state in one.numerator]) for one in ratios]
@@ -78,6 +81,19 @@ def masks(ratios: Sequence[RatioSpec]) -> tuple[I64, I64]:
         np.concatenate(above, axis=1).astype(np.int64),
         np.concatenate(below, axis=1).astype(np.int64),
     )
+
+
+def times(state_ms: I64, mask: I64) -> I64:
+    """The sums of the states in each column of a mask, as the matrix product: (..., ratios).
+
+    state_ms: (..., STATE_COUNT); mask: (STATE_COUNT, ratios). NumPy's product of integers is slow,
+    and that of floats starts threads.
+    """
+    by_state = np.ascontiguousarray(np.moveaxis(state_ms, -1, 0))
+    out = np.empty((*state_ms.shape[:-1], mask.shape[1]), np.int64)
+    for ratio in range(mask.shape[1]):
+        out[..., ratio] = by_state[np.flatnonzero(mask[:, ratio])].sum(axis=0)
+    return out
 
 
 def divided(above: I64, below: I64) -> F64:
@@ -92,10 +108,11 @@ def _team_figures(
 ) -> TeamFigures:
     above, below = masks(engine.spec.ratios)
     team_of_seat = engine.names.seat_team.data
-    state_ms = np.zeros((len(keys), *sums.state_ms.shape[1:]), np.int64)
-    np.add.at(state_ms, team_of_seat, sums.state_ms)
+    seats = Runs.of(team_of_seat, len(keys))
+    state_ms = seats.by_group(seats.sums(seats.sorted(sums.state_ms)), 0)
     window_ms = sums.as_of_ms - sums.start_ms
-    member_above, member_below = sums.state_ms @ above, sums.state_ms @ below
+    both = times(sums.state_ms, np.concatenate([above, below], axis=1))
+    member_above, member_below = np.split(both, 2, axis=-1)
     eligible: Bool = (member_below > 0) & (
         member_below * ELIGIBLE_PART >= window_ms[team_of_seat][:, :, None]
     )

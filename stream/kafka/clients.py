@@ -15,8 +15,6 @@ reason:
   `correct_group_descriptions` gives that request its own form.
 """
 
-import os
-import socket
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -24,6 +22,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
 from aiokafka.protocol.metadata import MetadataRequest
+
+from stream.worker_name import worker_name
 
 METADATA_MS_MAX: Final = 5_000
 """How old a client's knowledge of topics and partitions may be; aiokafka's default is 5 min."""
@@ -46,7 +46,7 @@ correct_group_descriptions()
 
 def client_id() -> str:
     """How the brokers name this process in logs, metrics and quotas: floorwatch-<host>-<pid>."""
-    return f"floorwatch-{socket.gethostname()}-{os.getpid()}"
+    return f"floorwatch-{worker_name()}"
 
 
 def addresses(brokers: str) -> list[str]:

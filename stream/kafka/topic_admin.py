@@ -8,7 +8,14 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.protocol import ConsumerProtocol
-from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    LeaderNotAvailableError,
+    NoError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from stream.kafka.clients import new_admin
 from stream.kafka.topic_settings import TopicDescription
@@ -38,6 +45,7 @@ async def partition_counts(brokers: str, topics: Iterable[str]) -> dict[str, int
 
     Raises:
         KafkaError: no broker answers.
+        TopicAuthorizationFailedError: this user may not describe one of them; the text says so.
     """
     async with admin_client(brokers) as admin:
         return await count_partitions(admin, topics)
@@ -45,28 +53,38 @@ async def partition_counts(brokers: str, topics: Iterable[str]) -> dict[str, int
 
 async def count_partitions(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
     """The same, with a connected client."""
-    return {name: len(found) for name, found in (await _partitions(admin, topics)).items()}
+    found = await _partitions(admin, topics)
+    for topic, partitions in found.items():
+        if partitions is None:
+            raise TopicAuthorizationFailedError(not_described(topic))
+    return {topic: len(partitions or ()) for topic, partitions in found.items()}
+
+
+def not_described(topic: str) -> str:
+    """What to do about a topic that this user may not describe."""
+    return f"Kafka does not let this user describe topic {topic}: grant it Describe on the topic"
 
 
 async def describe_topics(
     admin: AIOKafkaAdminClient, topics: Sequence[str]
-) -> dict[str, TopicDescription]:
-    """The topics that exist.
+) -> dict[str, TopicDescription | None]:
+    """The topics that exist; a topic that this user may not describe is None.
 
     Raises:
         KafkaError: Kafka does not answer.
     """
     found = await _partitions(admin, topics)
-    existing = [topic for topic in topics if found.get(topic)]
+    existing = {topic: partitions for topic, partitions in found.items() if partitions}
     settings = await topic_settings(admin, existing)
-    return {
+    described = {
         topic: TopicDescription(
-            partitions=len(found[topic]),
-            replicas=min(len(partition["replicas"]) for partition in found[topic]),
+            partitions=len(partitions),
+            replicas=min(len(partition["replicas"]) for partition in partitions),
             settings=settings.get(topic, {}),
         )
-        for topic in existing
+        for topic, partitions in existing.items()
     }
+    return described | {topic: None for topic, held in found.items() if held is None}
 
 
 async def topic_settings(
@@ -134,19 +152,31 @@ async def create_topic(
 
 
 async def await_topics(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
-    """Wait until brokers know topics that were created just now, in bounded time."""
+    """Wait until brokers know topics that were created just now, in bounded time.
+
+    Who may create a topic may not be allowed to describe it: that one is not waited for.
+    """
     for _ in range(POLLS_MAX):
-        if all((await count_partitions(admin, topics)).values()):
+        found = await _partitions(admin, topics)
+        if all(partitions is None or partitions for partitions in found.values()):
             return
         await asyncio.sleep(POLL_S)
 
 
 async def _partitions(
     admin: AIOKafkaAdminClient, topics: Iterable[str]
-) -> dict[str, list[dict[str, Any]]]:
-    """The partitions of each topic; of one that does not exist none."""
-    unknown = UnknownTopicOrPartitionError.errno
+) -> dict[str, list[dict[str, Any]] | None]:
+    """The partitions of each topic: none of one that does not exist, None if that is not told."""
     found: Iterable[dict[str, Any]] = await admin.describe_topics(list(topics))
-    return {
-        one["topic"]: [] if one["error_code"] == unknown else one["partitions"] for one in found
-    }
+    partitions: dict[str, list[dict[str, Any]] | None] = {}
+    for one in found:
+        error = for_code(one["error_code"])
+        if error is TopicAuthorizationFailedError:
+            partitions[one["topic"]] = None
+        elif error is UnknownTopicOrPartitionError:
+            partitions[one["topic"]] = []
+        elif error in {NoError, LeaderNotAvailableError}:  # the latter while it is being created
+            partitions[one["topic"]] = one["partitions"]
+        else:
+            raise error(one["topic"])
+    return partitions

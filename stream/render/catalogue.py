@@ -190,6 +190,14 @@ TICK_SECONDS = histogram("tick_seconds", "Time that one refresh of all figures t
 EXPOSITION_SECONDS = histogram("exposition_seconds", "Time that rendering the figures took.")
 TOPIC_UP = gauge("topic_up", Unit.flag, "1: a topic exists, and accepts records.", ("topic",))
 REDIS_UP = gauge("redis_up", Unit.flag, "1: the last write to Redis succeeded.")
+REDIS_DAMAGED = gauge(
+    "redis_damaged_partitions",
+    Unit.partitions,
+    "Partitions that are not stored, or wait, because a key of theirs in Redis is damaged.",
+)
+REDIS_UNFIT = gauge(
+    "redis_unfit", Unit.flag, "1: a Redis server may evict keys, or must not hold state otherwise."
+)
 REDIS_MEMORY = gauge(
     "redis_memory_used_bytes", Unit.bytes, "Memory that a Redis server uses.", ("server",)
 )

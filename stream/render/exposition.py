@@ -7,8 +7,9 @@ The text is joined from arrays, because prometheus_client needs one and a half s
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,10 @@ RENDER_SHARE_MAX: Final = 0.02
 """Of one core: after a rendering the next one waits fifty times as long as it took CPU time."""
 SCRAPED_S: Final = 300.0
 """Without a scrape for so long, nothing is rendered until the next scrape."""
+AHEAD_S: Final = 2.0
+"""A rendering begins so long before a scrape that can be foreseen."""
+JITTER_S: Final = 1.0
+"""Scrapes are regular if the last two came after waits that differ by no more."""
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
@@ -34,8 +39,9 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 class Exporter:
     """What one worker exports to Prometheus: the figures of its shards, and its own metrics.
 
-    While `run` runs and Prometheus scrapes, each refresh is rendered ahead, within
-    `RENDER_SHARE_MAX`, and a scrape is answered at once. Otherwise the scrape renders. So does the
+    While `run` runs and Prometheus scrapes, refreshes are rendered ahead, within
+    `RENDER_SHARE_MAX`, and a scrape is answered at once; where scrapes are regular, one refresh for
+    each of them, shortly before it comes. Otherwise the scrape renders. So does the
     first scrape after a shard was added or withdrawn: its series would be missing, or exported by
     two workers.
 
@@ -63,7 +69,7 @@ class Exporter:
         self._body = Gzipped.of(b"")
         self._rendering = asyncio.Lock()
         self._published = asyncio.Event()
-        self._scraped_s = -SCRAPED_S
+        self._scrapes_s = deque([-SCRAPED_S], maxlen=3)
         self._running = False
 
     def publish(self, partition: int, figures: Figures) -> None:
@@ -87,6 +93,9 @@ class Exporter:
                 self._published.clear()
                 if not self._is_scraped:
                     continue
+                if (wait_s := self._foreseen_in_s() - AHEAD_S) > 0:
+                    await asyncio.sleep(wait_s)
+                    self._published.clear()
                 # Measured as CPU time: in a process that was stopped or had to wait for a core, a
                 # rendering of nine seconds would delay the next one for minutes.
                 spent_s = await self._render()
@@ -104,14 +113,21 @@ class Exporter:
 
     async def _current(self) -> Gzipped:
         kept = self._running and self._is_scraped
-        self._scraped_s = self._clock()
+        self._scrapes_s.append(self._clock())
         if not kept or self._changes != self._changes_rendered:
             await self._render()
         return self._body
 
     @property
     def _is_scraped(self) -> bool:
-        return self._clock() - self._scraped_s < SCRAPED_S
+        return self._clock() - self._scrapes_s[-1] < SCRAPED_S
+
+    def _foreseen_in_s(self) -> float:
+        """When the next scrape will come; 0 if that is not known."""
+        waits_s = [after - before for before, after in pairwise(self._scrapes_s)]
+        if len(waits_s) < 2 or abs(waits_s[0] - waits_s[1]) > JITTER_S:
+            return 0.0
+        return self._scrapes_s[-1] + waits_s[-1] - self._clock()
 
     async def _render(self) -> float:
         """Render what is not rendered yet; returns the CPU time that it took, in seconds."""

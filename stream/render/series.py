@@ -7,6 +7,7 @@ differ. Times are in seconds, ratios from 0 to 1; a value that is not finite doe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,12 +20,15 @@ from stream.render import view_fields as f
 from stream.render.catalogue import ratio_metric
 from stream.render.metric import Metric
 from stream.render.view_fields import PoolView, TeamView, qualified
+from stream.spec import RatioSpec
 
 VERDICT: Final = "verdict"
 """The detector's name under which the verdict of a team or pool is exported."""
 SCHEDULED: Final = "scheduled"
 _STATES: Final = tuple(state.name for state in State)
 _BY_WINDOW: Final = tuple((window,) for window in WINDOWS)
+_BY_STATE: Final = tuple((state,) for state in _STATES)
+_BY_STATE_AND_WINDOW: Final = tuple((state, window) for window in WINDOWS for state in _STATES)
 
 
 class Form(Enum):
@@ -75,23 +79,22 @@ def team_series(figures: Figures) -> list[Series]:
 
 def _state_series(figures: Figures) -> list[Series]:
     teams = figures.teams
-    pairs = tuple((state, window) for window in WINDOWS for state in _STATES)
     return [
         Series(
             c.TEAM_AGENTS,
             teams.keys,
-            tuple((state,) for state in _STATES),
+            _BY_STATE,
             teams.heads,
             Form.count,
-            tuple(qualified(f.AGENTS, state) for state in _STATES),
+            _qualified(f.AGENTS, _BY_STATE),
         ),
         Series(
             c.TEAM_STATE_SECONDS,
             teams.keys,
-            pairs,
+            _BY_STATE_AND_WINDOW,
             _flat(teams.state_ms) / 1_000,
             Form.seconds,
-            tuple(qualified(f.SECONDS, *pair) for pair in pairs),
+            _qualified(f.SECONDS, _BY_STATE_AND_WINDOW),
         ),
     ]
 
@@ -113,11 +116,10 @@ def _ratio_series(figures: Figures) -> list[Series]:
 
 def _member_series(figures: Figures) -> list[Series]:
     teams = figures.teams
-    pairs = tuple((ratio.name, window) for window in WINDOWS for ratio in figures.ratios)
 
     def series(metric: Metric, values: I64 | F64, form: Form, suffix: str) -> Series:
-        fields = tuple(qualified(figure + suffix, window) for figure, window in pairs)
-        return Series(metric, teams.keys, pairs, _flat(values), form, fields)
+        columns, fields = _by_ratio_and_window(figures.ratios, suffix)
+        return Series(metric, teams.keys, columns, _flat(values), form, fields)
 
     return [
         series(c.TEAM_DISPERSION_CV, teams.cv, Form.ratio, f.CV),
@@ -257,7 +259,22 @@ def _source_series(figures: Figures) -> list[Series]:
 
 
 def _by_window(name: str) -> tuple[str, ...]:
-    return tuple(qualified(name, window) for window in WINDOWS)
+    return _qualified(name, _BY_WINDOW)
+
+
+@cache
+def _qualified(name: str, columns: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The fields of a figure, by column."""
+    return tuple(qualified(name, *column) for column in columns)
+
+
+@cache
+def _by_ratio_and_window(
+    ratios: tuple[RatioSpec, ...], suffix: str
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The columns and fields of a figure between members."""
+    pairs = tuple((ratio.name, window) for window in WINDOWS for ratio in ratios)
+    return pairs, tuple(qualified(figure + suffix, window) for figure, window in pairs)
 
 
 def _flat(values: I64 | F64) -> I64 | F64:

@@ -44,6 +44,8 @@ class Health:
         self.commits = self._counter(c.COMMITS)
         self.topic_up = self._gauge(c.TOPIC_UP)
         self.redis_up = self._gauge(c.REDIS_UP)
+        self.redis_damaged = self._gauge(c.REDIS_DAMAGED)
+        self.redis_unfit = self._gauge(c.REDIS_UNFIT)
         self.redis_memory = self._gauge(c.REDIS_MEMORY)
         self.redis_memory_max = self._gauge(c.REDIS_MEMORY_MAX)
         self.alert_deliveries = self._counter(c.ALERT_DELIVERIES)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stream.arrays import Runs
 from stream.events.language import I64, Bool
 
 F64 = npt.NDArray[np.float64]
@@ -51,31 +52,34 @@ def spread(values: F64, eligible: Bool, group: I64, groups: int) -> Spread:
     ([1.0, nan], [0.5, nan])
     """
     shape = (groups, *values.shape[1:])
-    columns = int(np.prod(values.shape[1:], dtype=np.int64))
-    cell = (group[:, None] * columns + np.arange(columns)).reshape(values.shape)[eligible]
-    x, cells = values[eligible], groups * columns
-    n = np.bincount(cell, minlength=cells)
+    rows = (len(group), int(np.prod(values.shape[1:], dtype=np.int64)))
+    runs = Runs.of(group, groups)
+    ok = runs.sorted(eligible.reshape(rows))
+    x = np.where(ok, runs.sorted(values.reshape(rows)), 0.0)
+    n = np.add.reduceat(ok, runs.start, axis=0, dtype=np.int64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = _sums(x, cell, n) / n
-        deviation = x - mean[cell]
-        sd = np.sqrt(_sums(deviation * deviation, cell, n) / (n - 1))
+        mean = _sums(x, runs, n) / n
+        deviation = np.where(ok, x - mean[runs.run], 0.0)
+        sd = np.sqrt(_sums(deviation * deviation, runs, n) / (n - 1))
         sd[n < MEMBERS_MIN_SD] = np.nan
         cv = np.where((n < MEMBERS_MIN_CV) | (mean == 0), np.nan, sd / mean)
-    return Spread(n.reshape(shape), mean.reshape(shape), sd.reshape(shape), cv.reshape(shape))
+    found = [runs.by_group(each, np.nan).reshape(shape) for each in (mean, sd, cv)]
+    return Spread(runs.by_group(n, 0).reshape(shape), *found)
 
 
-def _sums(x: F64, cell: I64, n: I64) -> F64:
-    """Sum x by cell, bit-identical for any order of x; n is the number of terms of each cell.
+def _sums(x: F64, runs: Runs, n: I64) -> F64:
+    """Sum x by group, (runs, C), bit-identical for any order of x; n: the terms of each sum.
 
-    Sums of integers are exact, so each cell's terms become multiples of one quantum, the finest
+    Sums of integers are exact, so each sum's terms become multiples of one quantum, the finest
     that int64 can hold for that many terms of that size: finer than a float's up to 512 terms.
+    x is 0 where there is no term.
     """
-    largest = np.zeros(len(n))
-    np.maximum.at(largest, cell, np.abs(x))
-    _, size_bits = np.frexp(largest)
+    _, size_bits = np.frexp(np.maximum.reduceat(np.abs(x), runs.start, axis=0))
     _, count_bits = np.frexp(n)
     scale = _INT_BITS - count_bits - size_bits
-    sums = np.zeros(len(n), np.int64)
-    np.add.at(sums, cell, np.rint(np.ldexp(x, scale[cell])).astype(np.int64))
+    # As ldexp, and faster: by two powers of two, since their product may be beyond all floats.
+    half = scale // 2
+    first, second = np.ldexp(1.0, half)[runs.run], np.ldexp(1.0, scale - half)[runs.run]
+    sums = runs.sums(np.rint(x * first * second).astype(np.int64))
     total: F64 = np.ldexp(sums.astype(np.float64), -scale)
     return total

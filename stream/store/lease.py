@@ -107,3 +107,8 @@ class Lease:
     views: frozenset[str] = frozenset()
     """Keys of the views that this shard may have left; drop those that it no longer has."""
     fingerprint: RecordFingerprint | None = None
+
+    manifest_id: str = ""
+    """Of the stored manifest, even of one that cannot be read."""
+    unreadable: str = ""
+    """What of commit and manifest is damaged, as text; then `manifest` is None."""

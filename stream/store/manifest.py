@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from stream.errors import StateError
+from stream.errors import UnreadableStateError
 from stream.store import keys
 from stream.store.keys import ShardKey
 from stream.store.lease import Manifest, Part
@@ -131,13 +131,13 @@ def unpack(name: str, blob: bytes) -> bytes:
     """The part that `pack` compressed.
 
     Raises:
-        StateError: it is damaged (zlib keeps a checksum).
+        UnreadableStateError: it is damaged (zlib keeps a checksum).
     """
     try:
         return zlib.decompress(blob)
     except zlib.error as exc:
-        msg = f"part '{name}' of the snapshot is damaged ({exc}); rebuild the state from Kafka"
-        raise StateError(msg) from exc
+        msg = f"part '{name}' of its snapshot is damaged ({exc})"
+        raise UnreadableStateError(msg) from exc
 
 
 def to_text(manifest: Manifest) -> bytes:
@@ -161,7 +161,7 @@ def from_text(text: bytes) -> Manifest:
     """Parse the manifest that `to_text` wrote.
 
     Raises:
-        StateError: it is not a manifest.
+        UnreadableStateError: it is not a manifest.
     """
     try:
         document = orjson.loads(text)
@@ -178,8 +178,8 @@ def from_text(text: bytes) -> Manifest:
             fingerprint=record and RecordFingerprint.from_bytes(bytes.fromhex(record)),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        msg = f"the stored manifest cannot be read ({exc!r}); rebuild the state from Kafka"
-        raise StateError(msg) from exc
+        msg = f"the manifest of its snapshot cannot be read ({exc!r})"
+        raise UnreadableStateError(msg) from exc
 
 
 def _cut(blob: bytes) -> Iterator[bytes]:

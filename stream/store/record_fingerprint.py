@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Self
 
-from stream.errors import StateError
+from stream.errors import UnreadableStateError
 
 _BYTES: Final = struct.Struct(">qqQ")
 
@@ -36,13 +36,13 @@ class RecordFingerprint:
         """Parse what `to_bytes` returned.
 
         Raises:
-            StateError: not 24 bytes.
+            UnreadableStateError: not 24 bytes.
         """
         try:
             return cls(*_BYTES.unpack(stored))
         except struct.error as error:
-            msg = f"stored fingerprint {stored[:40]!r} cannot be read; rebuild the state from Kafka"
-            raise StateError(msg) from error
+            msg = f"its record's fingerprint {stored[:40]!r} cannot be read"
+            raise UnreadableStateError(msg) from error
 
     def to_bytes(self) -> bytes:
         """24 bytes."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
-from stream.errors import StateError
+from stream.errors import StateError, UnreadableStateError
 from stream.store import archives, keys, snapshots, view_writes
 from stream.store.connection import SERVER, Reply
 from stream.store.keys import ShardKey
@@ -192,23 +192,44 @@ class RedisStore:
 
 
 def _lease(shard: ShardKey, token: str, reply: Sequence[Any]) -> Lease:
-    epoch, seq, offset, as_of_ms, control, manifest, fingerprint, store_id = reply
+    epoch, seq, offset, as_of_ms, control, manifest, fingerprint, manifest_id, store_id = reply
     try:
         epoch, seq = int(epoch), int(seq or 0)
         offset, as_of_ms = (None if one is None else int(one) for one in (offset, as_of_ms))
     except ValueError:
         raise keys.damaged(keys.shard(shard), "one of epoch, seq, offset, as_of_ms") from None
-    return Lease(
+    lease = Lease(
         shard=shard,
         owner=Owner(epoch, token),
         store_id=_text(store_id),
-        manifest=None if manifest is None else from_text(manifest),
+        manifest=None,
         control=control,
         offset=offset,
         as_of_ms=as_of_ms,
         commit_seq=seq,
-        fingerprint=RecordFingerprint.from_bytes(fingerprint) if fingerprint else None,
+        manifest_id=_text(manifest_id or b""),
     )
+    try:
+        return _with_snapshot(lease, manifest, fingerprint)
+    except UnreadableStateError as error:
+        return replace(lease, unreadable=str(error))
+
+
+def _with_snapshot(lease: Lease, manifest: bytes | None, fingerprint: bytes | None) -> Lease:
+    """The lease with manifest and fingerprint.
+
+    Raises:
+        UnreadableStateError: one of them is damaged, or something is missing beside them.
+    """
+    commit = {"offset": lease.offset, "as_of_ms": lease.as_of_ms, "control": lease.control}
+    missing = [name for name, value in commit.items() if value is None]
+    if missing and len(missing) < len(commit):
+        raise UnreadableStateError(f"its commit lacks {' and '.join(missing)}")
+    found = None if manifest is None else from_text(manifest)
+    if (found.id if found else "") != lease.manifest_id:
+        raise UnreadableStateError("its snapshot and the manifest's id do not belong together")
+    record = RecordFingerprint.from_bytes(fingerprint) if fingerprint else None
+    return replace(lease, manifest=found, fingerprint=record)
 
 
 def _of_another_group(shard: ShardKey, owner: bytes, group: str) -> str:

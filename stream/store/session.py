@@ -32,6 +32,8 @@ class Session:
     seq: int
     offset: int | None
     manifest: Manifest | None
+    manifest_id: str
+    """Of the stored manifest; empty: there is none."""
     status: Outcome = Outcome.OK
     """FENCED or MISMATCH once the lease is dead."""
     pending: Pending | None = None
@@ -54,7 +56,7 @@ class Session:
     @classmethod
     def begin(cls, lease: Lease, client: RetryingClient) -> Self:
         """The session of a new lease."""
-        return cls(lease, client, lease.commit_seq, lease.offset, lease.manifest)
+        return cls(lease, client, lease.commit_seq, lease.offset, lease.manifest, lease.manifest_id)
 
     def confirmed_fields(self, view: str) -> dict[str, str]:
         """The fields of a view that Redis has confirmed; none if that is not certain."""
@@ -68,7 +70,7 @@ class Session:
     @property
     def expected(self) -> tuple[int, str]:
         """What the store must still hold: the number of commits, and the manifest's id or ""."""
-        return (self.seq, self.manifest.id if self.manifest else "")
+        return (self.seq, self.manifest_id)
 
     def check_reply(self, reply: Reply) -> Outcome:
         """Convert a script's answer; a refusal ends the session."""

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 
-from stream.errors import DamagedKeyError, ServiceError, StateError
+from stream.errors import DamagedKeyError, ServiceError, UnreadableStateError
 from stream.failpoints import failpoint
 from stream.store import keys
 from stream.store.batches import BATCH_COMMANDS, batches
@@ -26,6 +26,8 @@ from stream.store.session import Pending, Session
 log = logging.getLogger(__name__)
 
 _SWEEP_KEYS = 200
+NAMED_PARTS_MAX = 3
+"""An error names so many missing parts."""
 
 
 async def save(session: Session, snapshot: Snapshot) -> Outcome:
@@ -87,15 +89,18 @@ async def load(session: Session) -> dict[str, bytes]:
     pieces: dict[str, bytes | None] = {}
     for start in range(0, len(gets), BATCH_COMMANDS):
         some = gets[start : start + BATCH_COMMANDS]
-        replies = await session.client.execute(some)
+        try:
+            replies = await session.client.execute(some)
+        except DamagedKeyError as error:  # no key of others: its name holds a random id
+            raise UnreadableStateError(str(error)) from None
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
     await _check(session)
     missing = [name for name, run in wanted.items() if any(pieces[key] is None for key in run)]
     if missing:
-        raise StateError(
-            f"parts {', '.join(missing)} of the snapshot of {shard.topic}:{shard.partition} are "
-            "missing in Redis, though its manifest names them: keys were removed by hand or "
-            "evicted; restore a backup or rebuild the state from Kafka"
+        names = ", ".join(missing[:NAMED_PARTS_MAX]) + (", …" * (len(missing) > NAMED_PARTS_MAX))
+        raise UnreadableStateError(
+            f"{len(missing)} of {len(wanted)} parts of its snapshot are missing ({names}): keys "
+            "were removed by hand or evicted"
         )
     joined = {name: b"".join(pieces[key] or b"" for key in run) for name, run in wanted.items()}
     # In several threads, since zlib releases Python's lock: half of a restore's time otherwise.
@@ -149,6 +154,7 @@ def _reset(session: Session) -> Pending:
 
     def confirmed() -> None:
         session.offset = session.manifest = None
+        session.manifest_id = ""
 
     return Pending(command, confirmed)
 
@@ -163,7 +169,7 @@ def _flip(session: Session, upload: Upload) -> Pending:
     )
 
     def confirmed() -> None:
-        session.manifest = upload.manifest
+        session.manifest, session.manifest_id = upload.manifest, upload.manifest.id
         session.unsaved = {}
 
     return Pending(command, confirmed)

@@ -4,7 +4,8 @@ import logging
 import math
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, takewhile
+from itertools import compress, islice, takewhile
+from operator import ne
 
 import msgspec
 
@@ -82,9 +83,11 @@ async def _send(
     """Write these views; also return those that are not stored as they were confirmed."""
     outcomes: set[Outcome] = set()
     unconfirmed: list[str] = []
+    view = script("view", session.client.options.view_fields)
+    guard = (session.lease.owner.epoch, as_of_ms, session.revision)
     for some in _batches(which):
         commands = [
-            _command(session, as_of_ms, key, views[key], is_refresh=key in refreshed)
+            view.call((key,), *guard, *_difference(session, key, views[key]), int(key in refreshed))
             for key in some
         ]
         whole = {key for key in some if key not in session.confirmed_views}
@@ -122,23 +125,22 @@ def _views_to_refresh(session: Session, views: Mapping[str, Fields]) -> dict[str
     return dict(islice(known, math.ceil(len(at_s) * share)))
 
 
-def _command(
-    session: Session, as_of_ms: int, key: str, fields: Fields, *, is_refresh: bool
-) -> Command:
+def _difference(session: Session, key: str, fields: Fields) -> tuple[int, bytes]:
+    """The revision that Redis has confirmed of a view, and what has changed since then."""
     base, before = session.confirmed_views.get(key, (0, {}))
     number_of = session.client.field_numbers
     changes: dict[int | str, str | bool] = {
-        number_of.get(name, name): value
-        for name, value in fields.items()
-        if before.get(name) != value
+        number_of.get(name, name): fields[name] for name in _changed(before, fields)
     }
-    changes |= {number_of.get(name, name): False for name in before if name not in fields}
-    return script("view", session.client.options.view_fields).call(
-        (key,),
-        *(session.lease.owner.epoch, as_of_ms, session.revision, base),
-        msgspec.msgpack.encode(changes),
-        int(is_refresh),
-    )
+    changes |= {number_of.get(name, name): False for name in before.keys() - fields.keys()}
+    return base, msgspec.msgpack.encode(changes)
+
+
+def _changed(before: Fields, fields: Fields) -> Iterator[str]:
+    """The names of fields that are new or have another value."""
+    if list(before) == list(fields):  # as most often: then values are compared without any lookup
+        return compress(fields, map(ne, fields.values(), before.values()))
+    return (name for name, value in fields.items() if before.get(name) != value)
 
 
 async def _register_views(session: Session, views: Iterable[str]) -> None:

@@ -8,10 +8,14 @@ exceed a limit is rejected: judged event by event, by the names of the admitted 
 neither the batches nor a restore make a difference, and rejected and late events leave no names
 behind.
 
+A piece ends right after the event that takes the last room of a limit, so which limits are reached
+is the same for all events of a piece. Events that are late for sure take no room: else each of a
+flood of late events with new names would end a piece.
+
 A late event gives the shard its source and floor all the same, which its lateness is judged by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -31,8 +35,11 @@ _LIMITED: Final = {
 }
 """Kinds of names that are limited, and by which limit."""
 
+_GIVEN_BY_LATE_EVENTS: Final = {"floors", "sources"}
 Uses = tuple[I64, I64]
-"""Events, and the number of a name that each of them has: both (U,)."""
+"""Events, and the number of a name that each of them has: both (U,), and each pair once."""
+IsLate = Callable[[I64, I64], Bool]
+"""Of sources of the shard and instants: which events are late, whatever comes before them."""
 
 
 class DraftNames:
@@ -42,12 +49,16 @@ class DraftNames:
         names: of the shard; the names that came with the batch are taken out.
         batch: E events, as decoded.
         limits: of the shard.
+        is_late: see `IsLate`.
     """
 
-    def __init__(self, names: Names, batch: EventBatch, limits: NameLimits) -> None:
+    def __init__(
+        self, names: Names, batch: EventBatch, limits: NameLimits, is_late: IsLate
+    ) -> None:
         self._names = names
         self._batch = batch
         self._limits = limits
+        self._is_late = is_late
         self._first = names.drafts_from or names.sizes()
         """By kind, the first number of a new name."""
         self._uses = self._all_uses()
@@ -87,11 +98,8 @@ class DraftNames:
         start, size = 0, len(self._batch)
         while start < size:
             end = self._reach(start)
-            if end > start:
-                yield self._batch.cut(start, end).where(self._is_open[start:end])
-                start = end
-            else:
-                start += 1
+            yield self._batch.cut(start, end).where(self._is_open[start:end])
+            start = end
 
     def with_sources(self, piece: EventBatch) -> EventBatch:
         """The piece, with numbers of the shard for its sources and floors."""
@@ -106,6 +114,20 @@ class DraftNames:
         source = self._renumbered("sources", piece.source)
         states = replace(piece.states, source=self._renumbered("sources", piece.states.source))
         return replace(piece, source=source, states=states, calls=calls)
+
+    def find_unplaced(self, piece: EventBatch, base_ms: I64) -> Bool:
+        """(E,): events with new names that are older than what their agent's timeline holds.
+
+        base_ms: (agents,) where each agent's timeline begins.
+        """
+        states, first = piece.states, self._first["seats"]
+        found = np.zeros(len(piece), np.bool_)
+        for row in np.flatnonzero(states.seat >= first).tolist():
+            floor, agent, _ = self._keys["seats"][states.seat[row] - first]
+            number = self._names.agents.get((floor, agent), -1)
+            if number >= 0 and states.ts_ms[row] < base_ms[number]:
+                found[states.event[row]] = True
+        return found
 
     def settle(self, piece: EventBatch, fine: Bool) -> EventBatch:
         """Give the shard the names of the admitted events; returns the piece with their rows only.
@@ -157,21 +179,41 @@ class DraftNames:
     # -- limits
 
     def _reach(self, start: int) -> int:
-        """How far the events from `start` on stay within the limits; rejects those that cannot."""
-        end = len(self._batch)
+        """How far the events from `start` on stay within the limits; rejects those that do not.
+
+        Within the limits before its last event an event that fits at `start` fits, and one that
+        does not never will.
+        """
+        end, over, is_late = len(self._batch), dict[int, str](), self._surely_late()
+        uses = {kind: self._open_uses(kind, start) for kind in _LIMITED}
+        counts = {kind: np.bincount(event, minlength=end) for kind, (event, _) in uses.items()}
+        room = {kind: self._room(kind) for kind in _LIMITED}
         for kind, limit in _LIMITED.items():
-            most = getattr(self._limits, limit)
-            room = most - len(getattr(self._names, kind))
-            event, number = self._open_uses(kind, start)
-            if room <= 0:
-                self._reject(np.unique(event), limit, most)
-            else:
-                _, at = np.unique(number, return_index=True)
-                if len(at) > room:
-                    end = min(end, int(np.sort(event[at])[room]))
-        if end == start and self._is_open[start]:  # two new pools, its own and its team's, for one
-            self._reject(np.array([start]), "pools", self._limits.pools)
+            for one in np.flatnonzero(counts[kind] > max(room[kind], 0)).tolist():
+                over.setdefault(one, limit)
+        fits = np.ones(end, np.bool_)
+        fits[list(over)] = False
+        for kind, (event, number) in uses.items():
+            takes = fits if kind in _GIVEN_BY_LATE_EVENTS else fits & ~is_late
+            _, at = np.unique(number[takes[event]], return_index=True)
+            firsts = np.sort(event[takes[event]][at])
+            last = room[kind] - int(counts[kind][fits].max(initial=0))
+            if 0 <= last < len(firsts):
+                end = min(end, int(firsts[last]) + 1)
+        self._reject({one: over[one] for one in sorted(over) if one < end})
         return end
+
+    def _room(self, kind: str) -> int:
+        most: int = getattr(self._limits, _LIMITED[kind])
+        return most - len(getattr(self._names, kind))
+
+    def _surely_late(self) -> Bool:
+        """(E,): events that are late whatever comes before them in the batch."""
+        source = self._renumbered("sources", self._batch.source)
+        known = np.flatnonzero(source >= 0)
+        found = np.zeros(len(source), np.bool_)
+        found[known] = self._is_late(source[known], self._batch.ts_ms[known])
+        return found
 
     def _open_uses(self, kind: str, start: int) -> Uses:
         """The events from `start` on with names that are not in the shard, in order."""
@@ -179,11 +221,16 @@ class DraftNames:
         at = (event >= start) & self._is_open[event] & (self._number[kind][number] < 0)
         return event[at], number[at]
 
-    def _reject(self, events: I64, limit: str, most: int) -> None:
-        self._is_open[events] = False
-        detail = f"{limit}: the partition has {most} already, as many as [limits] {limit} allows"
-        records = self._batch.record[events].tolist()
-        self.rejected += (Rejected(record, Reason.over_limit, detail) for record in records)
+    def _reject(self, over: dict[int, str]) -> None:
+        """Reject events, by the limit that each would exceed."""
+        for event, limit in over.items():
+            self._is_open[event] = False
+            most = getattr(self._limits, limit)
+            detail = (
+                f"{limit}: the partition has {most} already, as many as [limits] {limit} allows"
+            )
+            record = int(self._batch.record[event])
+            self.rejected.append(Rejected(record, Reason.over_limit, detail))
 
     def _all_uses(self) -> dict[str, Uses]:
         """By limited kind, which events have which new names; in the order of events."""
@@ -211,8 +258,12 @@ class DraftNames:
 
     def _new(self, kind: str, event: I64, number: I64) -> Uses:
         at = np.flatnonzero(number >= self._first[kind])
-        at = at[np.argsort(event[at], kind="stable")]
-        return event[at], number[at] - self._first[kind]
+        if not len(at):
+            return event[at], number[at]
+        first = self._first[kind]
+        number, size = number[at] - first, len(getattr(self._names, kind)) - first
+        event, number = np.divmod(np.unique(event[at] * size + number), size)
+        return event, number
 
 
 def _joined(*uses: Uses) -> Uses:

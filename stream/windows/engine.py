@@ -15,6 +15,7 @@ from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows.calls.aggregator import CallAggregator
+from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.panes import Intervals, Panes, split_at_limit
@@ -52,6 +53,7 @@ class Engine(ColumnStore):
         self.timelines = Timelines()
         self.agents = TimelineEnds()
         self.panes = Panes()
+        self.closed = ClosedSums(self.panes)
         self.seals = Seals(names, spec)
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
         self.counting = CallAggregator(names, spec, self.calendars, self.hours)
@@ -97,6 +99,12 @@ class Engine(ColumnStore):
             self.dirty_seats.update(_blocks(len(self.floor_of_seat), len(names.seats)))
             self._agents_named = len(names.agents)
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
+
+    def is_surely_late(self, source: I64, ts_ms: I64) -> Bool:
+        """(N,): which events are late whatever comes before them; see `Sources.admit`."""
+        self.sources.follow_names()
+        self.seals.resize(floors=len(self.names.floors))
+        return self.sources.is_surely_late(source, ts_ms, self.seals.sealed_ms)
 
     def open_minutes(self, minute_of_floor: I64) -> bool:
         """Open the minutes up to the given one of each floor (floors,); whether any was opened."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from stream.arrays import Columns, ColumnStore, column, within
 from stream.calendar.team_calendars import TeamCalendars
-from stream.events.language import I64, STATE_COUNT, State
+from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.units import MINUTE_MS
 
 RING = 128
@@ -44,6 +44,16 @@ def empty_opened(minutes: npt.NDArray[Any], head: I64, minute: I64) -> None:
         behind = behind[~alike]
 
 
+def sum_ring(minutes: npt.NDArray[Any], rows: slice | I64, first: int, last: int) -> I64:
+    """Sums over the minutes first..last of a ring, all of them stored: (rows, ...)."""
+    count = last - first + 1
+    start = first % RING
+    total: I64 = minutes[rows, start : min(start + count, RING)].sum(axis=1, dtype=np.int64)
+    if start + count > RING:
+        total += minutes[rows, : start + count - RING].sum(axis=1, dtype=np.int64)
+    return total
+
+
 def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
     """Cut intervals where their state stops being credible; the rest is `unknown`."""
     cut = np.clip(limit_ms, intervals.start_ms, intervals.end_ms)
@@ -72,17 +82,21 @@ class Panes(ColumnStore):
     shift_start_ms: I64 = column(np.int64, per="seats", shape=(SHIFTS,))
     _latest: I64 = column(np.int64, per="seats")
     """The slot of the shift that was found last for each seat: most often the next one, too."""
+    changed: Bool = column(np.bool_, fill=True, per="seats")
+    """Seats whose sums may have changed since `stream.windows.closed_sums` last read them."""
     head: I64 = column(np.int64, per="floors")
 
     def advance(self, minute: I64, floor_of_seat: I64) -> None:
         """Open minutes up to the given one of each floor (floors,); never goes back."""
         head = self.head[: len(minute)]
+        self.changed[: len(floor_of_seat)] |= (minute > head)[floor_of_seat]
         empty_opened(self.minutes, head[floor_of_seat], minute[floor_of_seat])
         np.maximum(head, minute, out=head)
 
     def add(self, intervals: Intervals, floor_of_seat: I64, calendars: TeamCalendars) -> None:
         """Add or subtract intervals in the minutes still stored and in the shifts."""
         whole = intervals.take(intervals.end_ms > intervals.start_ms)
+        self.changed[whole.seat] = True
         self._add_to_shifts(whole, calendars)
         oldest_ms = (self.head[floor_of_seat[whole.seat]] - RING + 1) * MINUTE_MS
         start_ms = np.maximum(whole.start_ms, oldest_ms)
@@ -140,19 +154,13 @@ class Panes(ColumnStore):
 
     def sum_minutes(self, seats: slice | I64, first: int, last: int) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the minutes first..last, all of them stored."""
-        count = last - first + 1
-        start = first % RING
-        total: I64 = self.minutes[seats, start : min(start + count, RING)].sum(
-            axis=1, dtype=np.int64
-        )
-        if start + count > RING:
-            rest = self.minutes[seats, : start + count - RING]
-            total += rest.sum(axis=1, dtype=np.int64)
-        return total
+        return sum_ring(self.minutes, seats, first, last)
 
-    def sum_shift(self, seats: I64, shift_ms: I64) -> npt.NDArray[np.int64]:
+    def sum_shift(self, seats: slice | I64, shift_ms: I64) -> npt.NDArray[np.int64]:
         """(seats, STATE_COUNT): milliseconds in the shift that starts at `shift_ms` (seats,)."""
         hit = self.shift_start_ms[seats] == shift_ms[:, None]
-        found: I64 = self.shifts[seats, hit.argmax(axis=1)].astype(np.int64)
-        found[~hit.any(axis=1)] = 0
+        slot = hit.argmax(axis=1)
+        number = np.arange(len(slot)) if isinstance(seats, slice) else seats
+        found: I64 = self.shifts[number, slot].astype(np.int64)
+        found[~hit[np.arange(len(slot)), slot]] = 0
         return found

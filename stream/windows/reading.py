@@ -5,16 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.arrays import ranges
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, Bool, State
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.calls.contribution import contribution, known
+from stream.windows.closed_sums import WINDOW_COUNT, WINDOW_MINUTES
 from stream.windows.engine import Engine
 from stream.windows.panes import Intervals, split_at_limit
 from stream.windows.timeline import Rows
-
-WINDOW_MINUTES = (5, 15, 60)
-WINDOW_COUNT = len(WINDOW_MINUTES) + 1
-"""5m, 15m, 60m and the shift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +103,9 @@ def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
     """All windows of all seats at an instant; opens minutes up to it."""
     minute = as_of_ms // MINUTE_MS
     engine.open_minutes(np.full(len(engine.names.floors), minute))
-    seats = len(engine.names.seats)
-    sums = np.empty((seats, WINDOW_COUNT, STATE_COUNT), np.int64)
-    everyone = slice(0, seats)
-    newest = minute + 1
-    for window, minutes in enumerate(WINDOW_MINUTES):
-        part = engine.panes.sum_minutes(everyone, minute - minutes, newest - 1)
-        sums[:, window] = part + sums[:, window - 1] if window else part
-        newest = minute - minutes
     starts = window_starts(engine, as_of_ms)
     start_of_seat = starts[engine.names.seat_team.data]
-    sums[:, -1] = engine.panes.sum_shift(np.arange(seats), start_of_seat[:, -1])
+    sums = engine.closed.read(minute, start_of_seat[:, -1])
     _subtract_ahead(engine, sums, start_of_seat, as_of_ms)
     now = open_states(engine, as_of_ms)
     _add_open(engine, sums, start_of_seat, now, as_of_ms)
@@ -130,21 +119,23 @@ def _add_open(
     """Add the open intervals. An agent has one open seat, so no place occurs twice."""
     alone = np.flatnonzero(engine.agents.last_ms[now.agent] <= as_of_ms)
     seat, state = now.seat[alone], now.state[alone]
-    until = np.clip(now.until_ms[alone], now.since_ms[alone], as_of_ms)
-    for window in range(WINDOW_COUNT):
-        start = np.maximum(now.since_ms[alone], start_of_seat[seat, window])
-        known = np.maximum(0, until - start)
-        sums[seat, window, state] += known
-        sums[seat, window, State.unknown] += np.maximum(0, as_of_ms - start) - known
+    since_ms = now.since_ms[alone]
+    until_ms = np.clip(now.until_ms[alone], since_ms, as_of_ms)
+    start_ms = np.maximum(since_ms[:, None], start_of_seat[seat])
+    sums[seat, :, state] += np.maximum(0, until_ms[:, None] - start_ms)
+    lost = np.flatnonzero(until_ms < as_of_ms)
+    from_ms = np.maximum(start_ms[lost], until_ms[lost, None])
+    sums[seat[lost], :, State.unknown] += np.maximum(0, as_of_ms - from_ms)
 
 
 def _add_before_first(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
     """In the windows that contain an agent's first row the time before it is unknown."""
     first_ms = engine.agents.first_ms[: len(engine.names.agents)]
-    agent = np.flatnonzero(first_ms < as_of_ms)
-    seat = engine.agents.first_seat[agent]
+    earliest_ms = int(start_of_seat.min(initial=NEVER_MS))
+    agent = np.flatnonzero((first_ms > earliest_ms) & (first_ms < as_of_ms))
+    seat = engine.agents.first_seat[agent]  # an agent's own, so no place occurs twice
     missing = np.maximum(0, first_ms[agent, None] - start_of_seat[seat])
-    np.add.at(sums[:, :, State.unknown], seat, missing)
+    sums[seat, :, State.unknown] += missing
 
 
 def _subtract_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:

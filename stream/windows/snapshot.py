@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stream.arrays import BLOCK_BITS
-from stream.errors import StateError
+from stream.errors import StateError, UnreadableStateError
 from stream.events.language import I64, STATE_COUNT, Phase, State
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
@@ -154,7 +154,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
 
     Raises:
         StateError: the parts were written by a version with another format or with a state that
-            this one does not know, or one is missing.
+            this one does not know.
+        UnreadableStateError: one is missing.
     """
     head = read_part(parts, "head")
     names = read_part(parts, "names")
@@ -197,11 +198,11 @@ def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
     """The content of a part, without its format.
 
     Raises:
-        StateError: it is missing, or was written by a version with another format.
+        StateError: it was written by a version with another format.
+        UnreadableStateError: it is missing.
     """
     if name not in parts:
-        msg = f"the stored state lacks its part '{name}': clear the shard's state and rebuild it"
-        raise StateError(msg)
+        raise UnreadableStateError(f"its snapshot lacks the part '{name}'")
     pieces = unpack(parts[name])
     if pieces.pop("format", FORMAT) not in READS:
         known = ", ".join(str(number) for number in sorted(READS))

@@ -86,6 +86,14 @@ class Sources(ColumnStore):
             self._admit_run(batch, slice(start, end), sealed_ms, refused)
         return refused
 
+    def is_surely_late(self, source: I64, ts_ms: I64, sealed_ms: I64) -> Bool:
+        """(N,): which events are late already, since no watermark goes back. Changes nothing."""
+        floor = self._names.source_floor.data[source]
+        own = self.watermark_ms[source] - self._windows.grace_ms
+        horizon = self.greatest_ms[floor] - self._windows.horizon_ms
+        late: Bool = ts_ms < np.maximum(np.maximum(own, horizon), sealed_ms[floor])
+        return late
+
     def _start(self, source: int) -> None:
         """Start a new source at the watermark of its floor's slowest one."""
         slowest = self.slowest_ms()[self._names.source_floor.data[source]]

@@ -154,6 +154,8 @@ class Bench:
     """Records that retention removed unread."""
     mistrusted: list[str] = field(default_factory=list)
     """Why the partition was to be acquired again."""
+    in_flight: int = 0
+    """Records that were fetched and are not applied."""
 
     def __post_init__(self) -> None:
         self.store = RecordingStore(self.server, self.diary)
@@ -174,7 +176,10 @@ class Bench:
         return TaskRunner(
             task,
             self.services,
-            LogGuard(task, self.log, self.removed.append, self.mistrusted.append),
+            LogGuard(
+                *(task, self.log, self.removed.append, self.mistrusted.append),
+                in_flight=lambda: self.in_flight,
+            ),
             lambda *_: None,
             self._on_lease_lost,
             is_kafka_answering=lambda: self.is_kafka_answering,

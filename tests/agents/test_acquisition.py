@@ -13,7 +13,15 @@ from stream.agents.transport.fetched_batch import FetchedBatch, RecordColumns
 from stream.errors import StateError
 from stream.store.protocol import Commit
 from stream.store.record_fingerprint import RecordFingerprint
-from tests.agents.bench import KEY, TOPIC, Bench, batch, live, recording, until_the_walk_out
+from tests.agents.bench import (
+    KEY,
+    TOPIC,
+    Bench,
+    batch,
+    live,
+    recording,
+    until_the_walk_out,
+)
 
 UNTIL = 700
 

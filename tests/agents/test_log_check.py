@@ -1,6 +1,7 @@
 """What reading a delivered record again says, for each kind of log that may be there."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import pytest
 from faust.types import TP
@@ -23,8 +24,11 @@ class MemoryLog:
     begins: int = 0
     cut: bool = True
     """Where it ends; else consumers may not read on yet."""
+    reads: int = 0
+    found: int = 0
 
     async def read(self, tp: TP, offset: int) -> LogReading:
+        self.reads += 1
         if offset < self.begins:
             return LogReading(None, reached=True, start=self.begins)
         if offset >= self.begins + len(self.values):
@@ -36,6 +40,16 @@ class MemoryLog:
 
     async def start(self, tp: TP) -> int:
         return self.begins
+
+    async def find(self, topic: str, times_ms: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        self.found += 1
+        return {partition: self._find(time_ms) for partition, time_ms in times_ms.items()}
+
+    def _find(self, time_ms: int) -> tuple[int, int]:
+        for offset, value in enumerate(self.values, self.begins):
+            if value is not None and (at_ms := fingerprint(offset, value).time_ms) >= time_ms:
+                return at_ms, offset
+        return -1, -1
 
 
 def fingerprint(offset: int, value: bytes) -> RecordFingerprint:
@@ -158,3 +172,50 @@ async def test_a_position_without_a_known_record_only_needs_a_log_that_reaches_i
     log: MemoryLog, match: LogMatch
 ) -> None:
     assert await LogCheck(log).check_offset(PLACE, AT) is match
+
+
+async def test_a_log_that_was_read_once_is_only_looked_up_while_it_stays_the_same() -> None:
+    clock = [0.0]
+    log = log_of(100)
+    check = LogCheck(log, lambda: clock[0])
+    assert await check.unmoved({PLACE: DELIVERED}) == set()
+    assert await check.check(PLACE, DELIVERED) is LogMatch.same
+    for second in range(30):
+        clock[0] = float(second)
+        assert await check.unmoved({PLACE: DELIVERED}) == {PLACE}
+    assert (log.reads, log.found) == (1, 31)
+    clock[0] = 30.0  # another log may hold the same time stamp there
+    assert await check.unmoved({PLACE: DELIVERED}) == set()
+    assert await check.check(PLACE, DELIVERED) is LogMatch.same
+    assert await check.unmoved({PLACE: DELIVERED}) == {PLACE}
+    assert await check.unmoved({PLACE: replace(DELIVERED, offset=98)}) == set()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [MemoryLog([]), log_of(99), MemoryLog([VALUE] * 9, AT - 3), MemoryLog([], 100)],
+    ids=["made again", "its tail cut", "retention", "retention, nothing is left"],
+)
+async def test_a_log_that_is_another_one_is_read_again(other: MemoryLog) -> None:
+    log = log_of(100)
+    check = LogCheck(log)
+    await check.unmoved({PLACE: DELIVERED})
+    await check.check(PLACE, DELIVERED)
+    log.values, log.begins = other.values, other.begins
+    same = await log.find(PLACE.topic, {0: DELIVERED.time_ms}) == {0: (DELIVERED.time_ms, AT)}
+    assert await check.unmoved({PLACE: DELIVERED}) == ({PLACE} if same else set())
+    assert same == (other.begins == AT - 3)  # it still holds the record
+
+
+async def test_a_log_that_did_not_hold_the_record_is_not_taken_for_verified() -> None:
+    log = log_of(99)
+    check = LogCheck(log)
+    for _ in range(3):
+        assert await check.unmoved({PLACE: DELIVERED}) == set()
+        assert await check.check(PLACE, DELIVERED) is LogMatch.short
+
+
+async def test_a_record_without_a_time_stamp_cannot_be_looked_up() -> None:
+    log = log_of(100)
+    assert await LogCheck(log).unmoved({PLACE: replace(DELIVERED, time_ms=-1)}) == set()
+    assert log.found == 0

@@ -7,9 +7,10 @@ from faust.types import TP
 
 from stream.agents import log_guard
 from stream.agents.log_check import LogMatch
+from stream.agents.log_guard import check_logs
 from stream.agents.task_runner import TaskRunner
 from stream.store.record_fingerprint import RecordFingerprint
-from tests.agents.bench import Bench, batch, recording
+from tests.agents.bench import Bench, batch, recording, seats
 from tests.agents.known_log import KnownLog
 
 
@@ -90,16 +91,88 @@ async def test_holes_in_the_offsets_are_no_loss() -> None:
     assert sum(bench.removed) == 0
 
 
-async def test_an_idle_task_whose_position_retention_has_passed_is_acquired_again() -> None:
+async def test_an_idle_task_whose_position_retention_has_passed_goes_on_with_its_windows() -> None:
     """Else its lag would never end: no record comes to show the gap."""
     bench = Bench()
-    runner = await reading(bench)
-    bench.log.begins, bench.log.match = 700, LogMatch.unverifiable
-    for _ in range(2):
-        await runner.log_guard.check()
-    assert bench.mistrusted == ["retention has removed the records at its position"]
     runner = await bench.acquire_task()
-    assert (runner.task.offset, sum(bench.removed)) == (700, 700)  # no snapshot since offset 0
+    await runner.process(batch(recording(1)[:700], 0, 500))
+    await runner.flush()
+    before = seats(runner.task.shard)
+    bench.log.begins, bench.log.match = 700, LogMatch.unverifiable
+    for _ in range(3):
+        assert await runner.log_guard.check()
+    assert (runner.task.offset, runner.task.lag) == (700, 0)
+    assert (bench.mistrusted, sum(bench.removed)) == ([], 200)
+    assert seats(runner.task.shard) == before
+
+    await runner.process(batch(recording(1), 700, 900))
+    await runner.drain()
+    assert (runner.task.offset, sum(bench.removed)) == (900, 200)
+    again = await bench.acquire_task()
+    assert (again.task.offset, sum(bench.removed)) == (900, 200)
+    assert seats(again.task.shard) == seats(runner.task.shard)
+
+
+@pytest.mark.parametrize(("in_flight", "end"), [(30, 700), (0, 710)])
+async def test_a_task_that_has_still_something_to_read_moves_over_nothing(
+    in_flight: int, end: int
+) -> None:
+    """Records that were fetched are applied; the next ones show the gap."""
+    bench = Bench(in_flight=in_flight)
+    runner = await bench.acquire_task()
+    await runner.process(batch(recording(1)[:end], 0, 500))
+    await runner.flush()
+    bench.log.begins, bench.log.match = 700, LogMatch.unverifiable
+    for _ in range(3):
+        assert await runner.log_guard.check()
+    assert (runner.task.offset, bench.mistrusted, sum(bench.removed)) == (500, [], 0)
+    bench.in_flight = 0
+    await runner.process(batch(recording(1), 500, 600))
+    await runner.process(batch(recording(1), 700, 710))
+    assert await runner.log_guard.check()
+    assert (runner.task.offset, sum(bench.removed)) == (710, 100)
+
+
+async def test_a_log_in_which_nothing_is_written_is_looked_up_and_read_only_when_it_moves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_guard, "CHECK_S", 0.01)
+    bench = Bench()
+    runner = await reading(bench)
+    guard, log = runner.log_guard, bench.log
+    log.is_unmoved = True
+    for _ in range(2):  # what was delivered last is noted, then read again
+        await check_logs([guard], log)
+    assert (log.looked_up, log.checks) == ([{}, {guard.tp: runner.task.fingerprint}], 0)
+    log.is_unmoved = False
+    await check_logs([guard], log)
+    assert log.checks == 1
+    log.is_unmoved = True
+    for _ in range(5):
+        await check_logs([guard], log)
+    assert log.checks == 1
+    await runner.process(batch(recording(1), 500, 600))
+    await check_logs([guard], log)
+    assert (log.looked_up[-1], log.checks) == ({}, 2)
+
+
+async def test_a_look_up_that_is_not_answered_lets_the_logs_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_guard, "CHECK_S", 0.01)
+    monkeypatch.setattr(log_guard, "WAIT_S_MAX", 0.05)
+    bench = Bench()
+    runner = await reading(bench)
+    await check_logs([runner.log_guard], bench.log)
+
+    async def never(_: object) -> set[TP]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(bench.log, "unmoved", never)
+    bench.log.match = LogMatch.replaced
+    await check_logs([runner.log_guard], bench.log)
+    assert len(bench.mistrusted) == 1
 
 
 async def test_a_snapshot_does_not_wait_for_a_silent_broker(

@@ -112,3 +112,41 @@ async def test_a_check_of_a_former_task_does_not_drop_the_one_that_took_its_plac
     runner.log_guard.admit(-1)
     assert list(tasks.runners) == []
     await tasks.close()
+
+
+async def test_a_partition_whose_state_is_damaged_waits_and_harms_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is read again after a while, not with each attempt, and named once."""
+    now_s, asked = 1_000.0, 0
+    monkeypatch.setattr("stream.agents.task_manager.time.monotonic", lambda: now_s)
+    bench = Bench()
+    tasks, state = manager(bench), bench.services.store_state
+    await tasks.acquire(frozenset({TOPIC}))
+    await next(iter(tasks.runners)).drain()
+    tasks.on_lost(frozenset({TOPIC}))
+    parts = bench.server.shards[ShardKey("floor-events", 0)].parts
+    names = parts.pop("names")
+
+    load = bench.store.load
+
+    async def counted(lease: Lease) -> dict[str, bytes]:
+        nonlocal asked
+        asked += 1
+        return await load(lease)
+
+    monkeypatch.setattr(bench.store, "load", counted)
+    for _ in range(5):
+        assert await tasks.acquire(frozenset({TOPIC})) == {}
+    assert asked == 1
+    assert not tasks.is_starting()
+    [reason] = state.damaged.values()
+    assert [one for one in caplog.messages if reason in one] == [
+        f"partition 0 waits to be acquired: {reason}"
+    ]
+
+    parts["names"] = names
+    now_s += 5.0
+    assert await tasks.acquire(frozenset({TOPIC})) == {TOPIC: 0}
+    assert state.damaged == {}
+    await tasks.close()

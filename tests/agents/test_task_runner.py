@@ -232,7 +232,6 @@ async def test_a_snapshot_that_fails_for_another_reason_than_the_store_ends_the_
         raise ValueError("a part that cannot be packed")
 
     monkeypatch.setattr(runner.task.shard, "snapshot", fail)
-    monkeypatch.setattr("stream.agents.task_runner.TICK_MS", 10)
     with pytest.raises(ValueError, match="a part that cannot be packed"):
         await asyncio.wait_for(runner.run(), 10)
 

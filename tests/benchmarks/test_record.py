@@ -19,9 +19,9 @@ FIGURES = {
 }
 
 
-def record(path: Path, text: str) -> subprocess.CompletedProcess[str]:
+def record(path: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "record.py"), str(path)],
+        [sys.executable, str(ROOT / "benchmarks" / "record.py"), str(path), *options],
         input=text,
         capture_output=True,
         text=True,
@@ -40,6 +40,28 @@ def test_a_run_is_appended_and_printed_beside_the_one_before(tmp_path: Path) -> 
     lines = done.stdout.splitlines()
     assert lines[:2] == ["a table", json.dumps(faster)]
     assert ["x", "plain_python", "1.5", "2.0"] in [line.split() for line in lines]
+
+
+def test_a_run_of_live_work_is_kept_with_all_its_figures(tmp_path: Path) -> None:
+    path = tmp_path / "live.jsonl"
+    figures = {"view_p99_s": 1.1, "page_p99_s": 0.9, "live_core": 0.2, "idle_core": 0.03}
+    assert record(path, json.dumps(figures)).returncode == 0
+    [kept] = [json.loads(line) for line in path.read_text().splitlines()]
+    assert kept.keys() == {"commit", "date", "cores", *figures}
+
+
+def test_a_check_appends_nothing_and_fails_only_far_below_plain_python(tmp_path: Path) -> None:
+    path = tmp_path / "ratio.jsonl"
+    record(path, json.dumps(FIGURES))
+    kept = path.read_text()
+    for ours, status in ((142, 0), (138, 1)):  # of 200
+        figures = FIGURES | {"floorwatch_events_per_cpu_s": ours}
+        done = record(path, json.dumps(figures), "--check")
+        assert (done.returncode, path.read_text()) == (status, kept)
+        assert ["x", "plain_python", "1.5", str(ours / 200)] in [
+            line.split() for line in done.stdout.splitlines()
+        ]
+    assert "0.69 x plain_python by CPU is below 0.7" in done.stderr
 
 
 def test_a_run_that_failed_is_not_recorded(tmp_path: Path) -> None:

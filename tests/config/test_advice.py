@@ -7,6 +7,7 @@ import pytest
 from stream.config.advice import event_clock_warnings, warnings
 from stream.config.load import load_settings
 from stream.roster import NO_ROSTER, Roster, parse_roster
+from stream.units import parse_instant_ms
 
 CALENDARS = """
 [[pool]]
@@ -22,6 +23,9 @@ SINK = '[[sink]]\nkind = "webhook"\nurl = "http://127.0.0.1:9000/"\n'
 ROSTER = parse_roster("agent,team,pool\nann,red,sales\nbob,blue,care\n", "r.csv")
 
 
+NOW_MS = parse_instant_ms("2026-03-02T10:00:00Z")
+
+
 @pytest.fixture
 def said(tmp_path: Path) -> "Said":
     return Said(tmp_path / "floorwatch.toml")
@@ -33,7 +37,7 @@ class Said:
 
     def __call__(self, text: str, roster: Roster = NO_ROSTER) -> list[str]:
         self.path.write_text(text)
-        return warnings(load_settings(self.path, {}), roster)
+        return warnings(load_settings(self.path, {}), roster, NOW_MS)
 
 
 def test_a_configuration_with_all_calendars_has_no_warning(said: Said) -> None:
@@ -66,3 +70,19 @@ def test_sinks_that_the_event_clock_never_notifies_are_warned_of(said: Said) -> 
     assert event_clock_warnings(load_settings(said.path, {})) == [warning]
     assert said(clock + CALENDARS) == []
     assert said(SINK + CALENDARS) == []
+
+
+def test_teams_that_nobody_belongs_to_any_more_are_not_named(said: Said) -> None:
+    roster = parse_roster(
+        "agent,team,pool,from,to\n"
+        "ann,red,sales,2025-01-01T00:00:00Z,\n"
+        "ann,old,attic,,2025-01-01T00:00:00Z\n"
+        "bob,over,attic,,2026-03-02T10:00:00Z\n"
+        "bob,new,care,2026-04-01T00:00:00Z,\n",
+        "r.csv",
+    )
+    text = CALENDARS.replace('name = "*"', 'name = "sales"').replace('team = "*"', 'team = "red"')
+    peak, shift, hours = said(text.replace("[[peak]]", '[[peak]]\npool = "sales"'), roster)
+    assert peak.startswith("no [[peak]] for the pools care: ")
+    assert shift.startswith("no [[shift]] for the teams new: ")
+    assert hours.startswith("no opening hours ([[pool]] open) for the pools care: ")

@@ -1,5 +1,6 @@
 """Files of every encoding: read, or refused in words with the line."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +79,42 @@ def test_a_folder_and_a_missing_file_are_refused_and_an_empty_one_is_the_default
     for chosen in (None, Path("floorwatch.toml")):
         with pytest.raises(ConfigurationError, match=r"^floorwatch\.toml: is a directory$"):
             load_settings(chosen, {})
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    """A pipe without a writer would be waited for, a device would fill the memory."""
+    path, pipe, loop = (tmp_path / name for name in ("floorwatch.toml", "pipe", "loop"))
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(65 * 2**20)
+    for file_path, why in (
+        (pipe, "is no regular file, but a pipe, a socket or a device"),
+        (Path("/dev/zero"), "is no regular file, but a pipe, a socket or a device"),
+        (loop, "too many levels of symbolic links"),
+        (large, "has 65 MB; allowed: up to 64 MB"),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            load_settings(file_path, {})
+        assert str(caught.value) == f"{file_path}: {why}"
+        path.write_text(f'[roster]\nfile = "{file_path}"\n')
+        with pytest.raises(ConfigurationError) as caught:
+            load_roster(load_settings(path, {}))
+        assert str(caught.value) == f"roster.file = '{file_path}': {why}"
+    path.write_text('[roster]\nfile = "a\\u0000b"\n')
+    with pytest.raises(ConfigurationError, match="embedded null byte"):
+        load_roster(load_settings(path, {}))
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "[web]\nport = " + "9" * 5_000])
+def test_toml_that_is_too_deep_or_has_too_long_a_number_is_refused(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "floorwatch.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match="invalid TOML"):
+        load_settings(path, {})
 
 
 def test_a_control_that_turns_text_is_escaped_in_what_a_message_quotes(tmp_path: Path) -> None:

@@ -228,6 +228,12 @@ SITUATIONS = (
     ),
     Situation("FloorwatchRedisAway", own("redis_up", steady(0)), own("redis_up", steady(1))),
     Situation(
+        "FloorwatchRedisDamaged",
+        own("redis_damaged_partitions", steady(1)),
+        own("redis_damaged_partitions", steady(0)),
+    ),
+    Situation("FloorwatchRedisUnfit", own("redis_unfit", steady(1)), own("redis_unfit", steady(0))),
+    Situation(
         "FloorwatchRedisMemoryHigh",
         memory(81),
         memory(80),

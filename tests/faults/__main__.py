@@ -38,10 +38,16 @@ SHORT = (
     "poison",
     "backlog-of-10-minutes",
     "source-silent-15-minutes",
+    "transactions-aborted",
+    "damaged-commit",
 )
 LONG = frozenset({"redis-away-60s", "redis-away-10min"})
 """Not drawn for random sequences."""
-NOT_IN_SOAK = ("redis-emptied", "rolling-restart", "backlog-of-10-minutes", "archive", *LONG)
+NOT_IN_SOAK = (
+    *("redis-emptied", "rolling-restart", "backlog-of-10-minutes", "archive"),
+    *("topic-made-again", "kafka-tail-lost", "retention", "foreign", "damaged-snapshot"),
+    *("damaged-lists", *LONG),
+)
 """An emptied Redis makes the workers read the whole topic again, which grows by the hour; those of
 the archive send a whole hour of events at once; the others spare no worker.
 """

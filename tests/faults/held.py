@@ -53,14 +53,19 @@ class Held:
         kinds = ("team", "pool")
         return {key.decode() for k in kinds for key in self.client.scan_iter(f"floorwatch:{k}:*")}
 
+    def pieces(self, partition: int) -> list[str]:
+        """Keys of a partition's snapshot."""
+        manifest = from_text(self.client.hget(self.shard(partition), "manifest"))
+        shard = ShardKey(self.topic, partition)
+        return [
+            key for name, part in manifest.parts.items() for key in piece_keys(shard, name, part)
+        ]
+
     def missing_pieces(self) -> list[str]:
         """What manifests name and is not there: it would be noticed when state is loaded."""
         wanted = []
         for partition in range(PARTITIONS):
-            manifest = from_text(self.client.hget(self.shard(partition), "manifest"))
-            shard = ShardKey(self.topic, partition)
-            for name, part in manifest.parts.items():
-                wanted += piece_keys(shard, name, part)
+            wanted += self.pieces(partition)
         held = self.client.pipeline(transaction=False)
         for key in wanted:
             held.exists(key)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 from statistics import median
 
+from confluent_kafka import KafkaException
+
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
 from tests.faults.rig import Rig
@@ -110,7 +112,7 @@ def befall(
                 meanwhile()
                 time.sleep(min(1.0, left_s))
         time.sleep(rng.uniform(*AFTER_S))
-    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
+    except (AssertionError, OSError, KafkaException, subprocess.TimeoutExpired) as error:
         run.failure = f"{type(error).__name__}: {error}"
     finally:
         rig.pump.pause()

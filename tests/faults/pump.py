@@ -29,10 +29,16 @@ class Pump:
         self.sent = 0
         self.acknowledged = 0
         self.flowed_s = 0.0
-        self._topic = topic
-        self._producer: Any = Producer(
+        self._brokers, self._topic = brokers, topic
+        self._producer = self._connected()
+        self._flowing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._busy = threading.Lock()
+
+    def _connected(self) -> Any:
+        return Producer(
             {
-                "bootstrap.servers": brokers,
+                "bootstrap.servers": self._brokers,
                 # Each record once and in order, also when the broker is killed.
                 "enable.idempotence": True,
                 "message.timeout.ms": int(DELIVERY_S_MAX * SECOND_MS),
@@ -43,9 +49,11 @@ class Pump:
                 "log_level": 0,
             }
         )
-        self._flowing = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._busy = threading.Lock()
+
+    def renew(self) -> None:
+        """Forget, while paused, what the topic's logs were: they are others now."""
+        self.settle()
+        self._producer = self._connected()
 
     def flow(self) -> None:
         """Send at the speed until `pause`."""
@@ -72,6 +80,11 @@ class Pump:
         """Send other records, as (partition, value)."""
         with self._busy:
             self._send(records)
+
+    def hand_over(self, duration_ms: int) -> list[tuple[int, bytes]]:
+        """All events of so much time, which somebody else sends, before the pump flows again."""
+        with self._busy:
+            return list(self.traffic.take(self.traffic.until_ms + duration_ms))
 
     def hold_source(self) -> None:
         """One of two sources falls silent."""

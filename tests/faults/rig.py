@@ -3,13 +3,14 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
+from stream.fingerprint import fingerprint
 from stream.render.views import number_fields
 from stream.shard import Shard
 from stream.spec import Spec
@@ -31,6 +32,8 @@ from tests.redises import client_of
 
 SESSION_S = 6.0
 READY_S_MAX = 90.0
+SETTLED_S_MAX = 150.0
+"""A log that was replaced may be noticed after a minute only."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Rig:
         self.struck_s = 0.0
         self.spared: frozenset[int] = frozenset()
         """Slots whose workers are not ended or stopped by faults."""
+        self.other_rules: set[str] = set()
+        """Fingerprints of rules that some worker had instead."""
         stack.callback(self._end_workers)
 
     @property
@@ -103,12 +108,17 @@ class Rig:
         stage.more = self.setup.rules
         return stage
 
+    @property
+    def topic_options(self) -> dict[str, str]:
+        """Settings of all topics."""
+        least = max(1, self.services.copies - 1)
+        return {**KEEP_FOR_EVER, "min.insync.replicas": str(least)}
+
     async def _make_topics(self) -> None:
         topics = {self.topic: PARTITIONS, f"{self.topic}-dlq": 1, f"{self.topic}-control": 1}
-        copies = self.services.copies
-        options = {**KEEP_FOR_EVER, "min.insync.replicas": str(max(1, copies - 1))}
+        address, copies = self.services.kafka.address, self.services.copies
         for name, partitions in topics.items():
-            await make_topic(self.services.kafka.address, name, partitions, options, copies)
+            await make_topic(address, name, partitions, self.topic_options, copies)
 
     def _lay_lines(self) -> None:
         """From each worker to Kafka and to Redis."""
@@ -183,6 +193,31 @@ class Rig:
         for number in self.running:
             worker = self.workers[number]
             wait_until(worker.is_ready, f"worker {number} is ready", READY_S_MAX)
+
+    def settle(self) -> None:
+        """Pause the traffic and wait until workers have committed all of it."""
+        self.pump.pause()
+        self.undisturbed.take(self.events.read())
+        ends = self.events.next
+        wait_until(lambda: self.held.offsets() == ends, "all is committed", SETTLED_S_MAX, 0.1)
+
+    def read_anew(self, partitions: Iterable[int], *, abandons: bool) -> None:
+        """Expect what the logs of partitions hold now, from their starts.
+
+        See `Undisturbed.restart`. Only after `settle`: what workers decided before is known then.
+        """
+        chosen = list(partitions)
+        self.undisturbed.restart(chosen, abandons=abandons)
+        self.events.read_from(dict.fromkeys(chosen, 0))
+        starts = self.events.starts()
+        self.events.read_from({p: starts[p] for p in chosen})
+
+    def by_own_rules(self, document: bytes) -> bytes:
+        """A step of an alert as workers with the rig's own rules write it."""
+        own = fingerprint(self.spec).encode()
+        for other in self.other_rules:
+            document = document.replace(other.encode(), own)
+        return document
 
     @property
     def fenced(self) -> int:

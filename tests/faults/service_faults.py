@@ -77,7 +77,13 @@ FAULTS["redis-away-10min"] = redis_away(600)
 @named("redis-emptied")
 def redis_emptied(rig: Rig, _rng: Random) -> None:
     """FLUSHALL: all is recomputed from Kafka, as configured."""
+    cut = [partition for partition, start in rig.events.starts().items() if start]
+    if cut:  # what is recomputed begins there
+        rig.settle()
     rig.client.flushall()
+    rig.read_anew(cut, abandons=False)
+    rig.undisturbed.forget_archive()
+    rig.pump.flow()
     rig.struck()
 
 
@@ -253,7 +259,7 @@ def primaries_of(redis: Cluster | Watched) -> list[RedisProgram]:
     return [each for each in redis.servers if info(each).get("role") == "master"]
 
 
-SEVERAL: Final = ("broker-killed", "redis-failed-over-tail-lost")
+SEVERAL: Final = ("broker-killed", "redis-failed-over-tail-lost", "election-unclean")
 """These need several brokers and servers."""
 OF_ONE: Final = ("kafka-", "redis-", "reply-", "call-")
 """Other faults with such names need one of each, and lines to it."""

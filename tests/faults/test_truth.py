@@ -82,4 +82,46 @@ def test_the_product_without_faults_shows_what_the_truth_says(spec: Spec) -> Non
         undisturbed.take(records)
         assert differences_of(undisturbed.views(), undisturbed.truth()) == []
     assert undisturbed.dead_letters
-    assert {floor for floor, _ in undisturbed.steps.values()}
+    assert undisturbed.steps
+
+
+def pushed(undisturbed: Undisturbed, traffic: Traffic, minutes: int, offset: int = 0) -> int:
+    """Take in all until so many minutes after the start; the next offset."""
+    records = []
+    for partition, value in traffic.take(START_MS + minutes * MINUTE_MS):
+        records.append(Logged(partition, offset, START_MS * 2, None, value, {}))
+        offset += 1
+    undisturbed.take(records)
+    return offset
+
+
+def test_of_a_log_that_was_made_again_the_new_records_alone_count(spec: Spec) -> None:
+    """What was decided and archived before stays, and its alerts end as no longer known."""
+    whole, traffic = Undisturbed(spec, "t", partitions=1), Traffic(Mix(orderly=4), 1, seed=5)
+    new, same = Undisturbed(spec, "t", partitions=1), Traffic(Mix(orderly=4), 1, seed=5)
+    pushed(whole, traffic, 120)
+    before, hours = set(whole.steps), dict(whole.hours)
+    assert hours
+    list(same.take(START_MS + 120 * MINUTE_MS))
+
+    whole.restart([0], abandons=True)
+    ends = whole.steps - before
+    assert {orjson.loads(step.body)["to"] for step in ends} == {"insufficient_data"}
+    pushed(whole, traffic, 160)
+    pushed(new, same, 160)
+
+    assert whole.views() == new.views()
+    assert whole.truth() == new.truth()
+    assert whole.steps == before | ends | new.steps
+    assert whole.hours == new.hours | hours
+    whole.forget_archive()
+    assert whole.hours == new.hours
+
+
+def test_a_step_that_two_logs_decided_must_be_there_in_both_ways() -> None:
+    from tests.faults.audit import documents_unlike
+
+    one, other, third = (orjson.dumps({"at": at}) for at in "123")
+    assert documents_unlike({one, other}, {one, other}) == []
+    assert documents_unlike({one, other}, {one}) == [f"{other.decode()} is missing"]
+    assert documents_unlike({one, other}, {one, third}) == ["at is '3' instead of '2'"]

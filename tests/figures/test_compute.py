@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stream.events.language import State
-from stream.figures.compute import divided, masks
+from stream.figures.compute import divided, masks, times
 from stream.figures.model import WINDOWS, Figures
 from stream.roster import Roster
 from stream.shard import Shard
@@ -159,6 +159,14 @@ def test_the_shipped_ratios_are_those_of_the_books() -> None:
         "idle_rate": ({"available"}, staffed - {"meal"}),
         "slack_rate": ({"available", "aux", "training", "meeting"}, staffed - {"meal"}),
     }
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (7, 4), (3,)])
+def test_times_by_ratio_are_those_of_a_matrix_product(shape: tuple[int, ...]) -> None:
+    above, below = masks(RATIOS)
+    state_ms = np.random.default_rng(5).integers(0, 10**9, (*shape, len(State)))
+    for mask in (above, below):
+        assert times(state_ms, mask).tolist() == (state_ms @ mask).tolist()
 
 
 def test_the_true_length_of_a_window_stands_beside_the_figure() -> None:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
+from stream.agents.log_check import LogCheck, LogMatch
 from stream.agents.transport import log_reader
 from stream.agents.transport.log_reader import LogReader, LogReading
 from stream.cli.embedded import Program
@@ -50,6 +51,30 @@ async def test_a_record_is_read_by_its_offset_and_what_is_not_there_is_said(kafk
     assert await reader.start(place) == 60
     assert await reader.read(place, 59) == LogReading(None, reached=True, start=60)
     assert (await reader.read(place, 60)).record is not None
+    await reader.close()
+
+
+async def test_records_are_looked_up_by_their_time_in_one_request(kafka: Kafka) -> None:
+    reader, place = LogReader(kafka.address), await filled(kafka.address)
+    for _ in range(2):  # before and after it knows the leaders
+        found = await reader.find(place.topic, {0: T0 + 50, 7: T0})
+        assert found == {0: (T0 + 50, 50)}
+    await produce(kafka.address, place.topic, [Record(0, b"more", T0 + 200)])
+    assert await reader.find(place.topic, {0: T0 + 50}) == {0: (T0 + 50, 50)}
+    assert await reader.find(place.topic, {0: T0 + 150}) == {0: (T0 + 200, 100)}
+    assert await reader.find(place.topic, {0: T0 + 999}) == {0: (-1, -1)}
+    assert await reader.find("none", {0: T0}) == {}
+    await reader.close()
+
+
+async def test_a_log_in_which_nothing_is_written_is_not_read_again(kafka: Kafka) -> None:
+    reader, place = LogReader(kafka.address), await filled(kafka.address)
+    check, last = LogCheck(reader), RecordFingerprint.of(99, T0 + 99, b"value 99")
+    assert await check.unmoved({place: last}) == set()
+    assert await check.check(place, last) is LogMatch.same
+    assert await check.unmoved({place: last}) == {place}
+    await produce(kafka.address, place.topic, [Record(0, b"more", T0 + 100)])
+    assert await check.unmoved({place: last}) == {place}
     await reader.close()
 
 

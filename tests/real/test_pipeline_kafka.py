@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import (
     AclBinding,
@@ -21,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from stream.cli.main import app
 from tests.components import Kafka, kafka_node
+from tests.real.foreign_member import foreign_member
 from tests.real.reading import fresh_name, make_topic
 from tests.real.staging import PARTITIONS, MakeRedis, MakeStage, one_redis
 from tests.real.working import Stage, WorkerProcess, wait_until
@@ -60,20 +59,6 @@ def topics_of(stage: Stage) -> dict[str, int]:
 
 def run(stage: Stage, *command: str) -> Result:
     return CliRunner().invoke(app, [*command, "--config", str(stage.config)])
-
-
-@contextmanager
-def foreign_member(address: str, group: str, topic: str, **options: Any) -> Iterator[None]:
-    """Another application in the group."""
-    settings = {"bootstrap.servers": address, "group.id": group, "session.timeout.ms": 6_000}
-    consumer = Consumer({**settings, **options})
-    assigned: list[Any] = []
-    consumer.subscribe([topic], on_assign=lambda _, found: assigned.append(found))
-    try:
-        wait_until(lambda: (consumer.poll(0.2), assigned)[1], "the other application has joined")
-        yield
-    finally:
-        consumer.close()
 
 
 # ---------------------------------------------------------------------- topics

@@ -57,6 +57,31 @@ async def test_two_workers_with_different_rosters_say_so_until_one_of_them_ends(
 
 
 @one_redis
+async def test_a_second_group_on_one_redis_is_refused_unless_it_has_a_prefix_of_its_own(
+    kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage, tmp_path: Path
+) -> None:
+    stage = await make_stage(kafka.address, make_redis().url)
+
+    def of_staging(name: str, redis_more: str = "") -> Stage:
+        (tmp_path / name).mkdir()
+        folder, group = tmp_path / name, f"{stage.topic}-staging"
+        return replace(stage, directory=folder, group=group, redis_more=redis_more)
+
+    with stage.workers("production") as (production,):
+        wait_until(production.is_ready, "production is ready")
+        with of_staging("refused").workers("refused") as (refused,):
+            assert refused.process is not None
+            assert refused.process.wait(40.0) == 1
+        assert f"belongs to consumer group '{stage.topic}-group'" in refused.log.splitlines()[-1]
+        assert "[redis] prefix" in refused.log.splitlines()[-1]
+        assert production.is_ready()
+        with of_staging("apart", 'prefix = "staging"\n').workers("apart") as (apart,):
+            wait_until(apart.is_ready, "both run")
+            assert production.is_ready()
+    assert "FENCED" not in production.log
+
+
+@one_redis
 async def test_a_flood_of_names_is_rejected_and_a_restarted_worker_judges_it_alike(
     kafka: Kafka, make_redis: MakeRedis, make_stage: MakeStage
 ) -> None:

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from typer.testing import CliRunner
 
+from stream.agents.topic_monitor import TopicMonitor
 from stream.cli.main import app
 from stream.kafka.topic_admin import admin_client, topic_settings
-from tests.components import Kafka
+from tests.components import Kafka, kafka_node
 from tests.real.reading import fresh_name
 from tests.real.working import wait_until
 
@@ -120,3 +124,48 @@ def test_help_shows_examples() -> None:
     for command in ("create", "check"):
         done = CliRunner().invoke(app, ["topics", command, "--help"])
         assert f"floorwatch topics {command}" in done.output.split("Examples:")[1]
+
+
+AUTHORIZED = """
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=true
+"""
+
+
+async def test_a_topic_that_kafka_does_not_describe_to_this_user_is_not_called_missing(
+    tmp_path: Path,
+) -> None:
+    """Kafka says the same of one that exists and of one that does not."""
+    node = kafka_node(tmp_path / "kafka")
+    node.options = {"KAFKA_SETTINGS": AUTHORIZED}
+    node.start()
+    try:
+        desk = Desk(tmp_path, node.address)
+        await asyncio.to_thread(desk.run, "create", "--replication", "1")
+        of_others = f"{desk.topic}-dlq"
+        await asyncio.to_thread(reserve, node.address, of_others)
+        status, text = await asyncio.to_thread(desk.run, "check")
+        monitor = TopicMonitor(node.address, {of_others: "x", "none": "y"}, "group", lambda: False)
+        async with admin_client(node.address) as admin:
+            await monitor._poll(admin)
+    finally:
+        node.stop()
+    assert status == 1
+    assert "does not exist" not in text
+    assert "wrong: Kafka does not let this user describe it, nor say whether it exists" in text
+    assert f"grant this user Describe and DescribeConfigs on topic {of_others}" in text
+    assert monitor.missing == []
+    [reason] = monitor.reasons()
+    assert reason.endswith(f"describe topic {of_others}: grant it Describe on the topic")
+
+
+def reserve(brokers: str, topic: str) -> None:
+    """Let nobody but another user do anything with a topic, and wait until that holds."""
+    admin = AdminClient({"bootstrap.servers": brokers})
+    rule = AclBinding(
+        *(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:another", "*"),
+        *(AclOperation.ALL, AclPermissionType.ALLOW),
+    )
+    for done in admin.create_acls([rule]).values():
+        done.result(10)
+    wait_until(lambda: admin.list_topics(timeout=10).topics.get(topic) is None, "it is reserved")

@@ -33,15 +33,17 @@ KEEP_FOR_EVER = {"retention.ms": "-1"}
 """Records with time stamps of 1999 would be deleted at once."""
 
 
-def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
-    """Poll until a condition holds; its value."""
+def wait_until(
+    condition: Callable[[], Any], what: str, timeout_s: float = 60.0, every_s: float = 0.02
+) -> Any:
+    """Poll until a condition holds; its value. Each look at a worker costs both time."""
     give_up_at = time.monotonic() + timeout_s
     while True:
         value = condition()
         if value:
             return value
         assert time.monotonic() < give_up_at, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.02)  # looking at a worker costs both it and the test time
+        time.sleep(every_s)
 
 
 @dataclass
@@ -112,12 +114,15 @@ class Stage:
     session: str = "6s"
     redis_more: str = ""
     """More of [redis]."""
+    group: str = ""
+    """The consumer group; empty: named after the topic."""
 
     @property
     def config(self) -> Path:
         path = self.directory / "floorwatch.toml"
+        group = self.group or f"{self.topic}-group"
         path.write_text(
-            f'[kafka]\nbrokers = "{self.brokers}"\ngroup = "{self.topic}-group"\n'
+            f'[kafka]\nbrokers = "{self.brokers}"\ngroup = "{group}"\n'
             f'events_topic = "{self.topic}"\ndead_letters_topic = "{self.topic}-dlq"\n'
             f'control_topic = "{self.topic}-control"\nsession_timeout = "{self.session}"\n'
             f'[redis]\nurl = "{self.redis_url}"\n{self.redis_more}{self.more}',

@@ -167,6 +167,23 @@ async def test_renderings_take_no_more_than_their_share_of_a_core(
     assert await pauses_of(strained, exporter) == [pytest.approx(5.0)]
 
 
+@pytest.mark.parametrize(("scraped_s", "pauses"), [((0, 15, 30), [13, 5]), ((0, 4, 30), [5])])
+async def test_where_scrapes_are_regular_a_rendering_waits_until_shortly_before_the_next(
+    monkeypatch: pytest.MonkeyPatch, scraped_s: tuple[float, ...], pauses: list[float]
+) -> None:
+    strained = Strained()
+    exporter = strained.exporter(monkeypatch, wall_s=0.0, cpu_s=0.1)
+    exporter.publish(0, make_figures(3, 1))
+    for strained.wall_s in scraped_s:
+        await exporter.text()
+    async with keeping(exporter):
+        exporter.publish(0, make_figures(7, 1))
+        async with asyncio.timeout(10):
+            while pytest.approx(5.0) not in strained.pauses:  # noqa: ASYNC110 - the clock stands
+                await asyncio.sleep(0)
+    assert [one for one in strained.pauses if one] == pytest.approx(pauses)
+
+
 async def test_a_process_stopped_during_a_rendering_renders_again_as_soon_as_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,6 +3,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.control.model import DetectorView, Verdict
 from stream.events.language import STAFFED, State
@@ -10,7 +12,7 @@ from stream.figures.model import WINDOWS, Figures
 from stream.ids import TeamKey
 from stream.render.exposition import render_figures
 from stream.render.view_fields import ViewKey, ViewKind
-from stream.render.views import ViewWriter
+from stream.render.views import ViewWriter, fixed
 from tests.render.audit import View, differences, unclaimed
 from tests.render.factory import AS_OF_MS, make_figures
 from tests.render.samples import samples_of
@@ -156,3 +158,18 @@ def test_a_figure_that_is_no_longer_defined_loses_its_field() -> None:
     view = ViewKey(ViewKind.team, key.floor, key.team)
     lost = before[view].keys() - after[view].keys()
     assert lost == {f"{figures.ratios[ratio].name}_cv:{WINDOWS[window]}"}
+
+
+NUMBERS = (
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(0, 1)
+    | st.integers(0, 10**12).map(lambda ms: ms / 1_000)
+    | st.builds(lambda above, bits: above / 2**bits, st.integers(0, 2**20), st.integers(0, 24))
+    | st.builds(lambda units: (units + 0.5) / 10**6, st.integers(0, 10**7))
+)
+"""Any number, and often one in the middle between two texts."""
+
+
+@given(st.lists(NUMBERS, max_size=30), st.sampled_from([0, 3, 6]))
+def test_numbers_in_bulk_are_written_as_one_by_one(numbers: list[float], decimals: int) -> None:
+    assert fixed(np.array(numbers), decimals) == [f"{one:.{decimals}f}" for one in numbers]

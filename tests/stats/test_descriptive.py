@@ -117,3 +117,23 @@ def test_each_column_is_reckoned_by_itself() -> None:
         alone = spread(values[:, column], eligible[:, column], group, 4)
         assert whole.sd[:, column].tobytes() == alone.sd.tobytes()
         assert whole.n[:, column].tolist() == alone.n.tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(-1e9, 1e9), st.booleans()), max_size=30))
+def test_sums_are_those_of_ldexp_to_the_bit(rows: list[tuple[int, float, bool]]) -> None:
+    group = np.array([row[0] for row in rows], np.int64)
+    values = np.array([row[1] for row in rows])
+    eligible = np.array([row[2] for row in rows], np.bool_)
+    found = spread(values, eligible, group, 3)
+    for number in range(3):
+        own = values[eligible & (group == number)]
+        assert found.n[number] == len(own)
+        if len(own):
+            assert found.mean[number] == slow_mean(own)
+
+
+def slow_mean(own: np.ndarray) -> float:
+    """The mean by ldexp, one term after the other."""
+    scale = 62 - math.frexp(len(own))[1] - math.frexp(np.abs(own).max())[1]
+    total = sum(int(np.rint(np.ldexp(one, scale))) for one in own)
+    return float(np.ldexp(np.float64(total), -scale)) / len(own)

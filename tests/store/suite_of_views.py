@@ -1,5 +1,7 @@
 """What every store must do with views; part of suite.py."""
 
+from random import Random
+
 from stream.store.keys import ShardKey
 from stream.store.lease import Outcome
 from tests.store.deeds import DAY, NIGHT, POOL, SHARD
@@ -36,6 +38,17 @@ class ViewsSuite:
         assert await first.share_rules("other", "w-1", "ghi", 60_000) == {"w-1": "ghi"}
         assert await second.share_rules(group, "w-2", "def", 0) == {"w-1": "abc"}
         assert await first.share_rules(group, "w-1", "abc", 60_000) == {"w-1": "abc"}
+
+    async def test_a_view_is_right_whatever_changes_and_in_whatever_order(
+        self, world: World
+    ) -> None:
+        store, random = await world.store(), Random(29)
+        lease = await store.acquire(SHARD)
+        for as_of_ms in range(1, 41):
+            names = random.sample("abcd", random.randint(1, 4)) if random.random() < 0.5 else "abcd"
+            view = {name: str(random.randrange(3)) for name in names}
+            assert await store.write_views(lease, as_of_ms, {DAY: view}) is Outcome.OK
+            assert await store.read_views([DAY]) == {DAY: view}
 
     async def test_a_view_never_goes_back_in_time(self, world: World) -> None:
         store = await world.store()

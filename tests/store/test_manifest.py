@@ -3,7 +3,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from stream.errors import StateError
+from stream.errors import UnreadableStateError
 from stream.store.keys import ShardKey
 from stream.store.lease import Manifest, Part
 from stream.store.manifest import (
@@ -40,8 +40,8 @@ def test_a_manifest_without_a_fingerprint_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b'{"parts":{"a":[1]}}', b"\xff"])
-def test_a_text_that_is_no_manifest_says_what_to_do(text: bytes) -> None:
-    with pytest.raises(StateError, match="rebuild the state"):
+def test_a_text_that_is_no_manifest_is_said_to_be_none(text: bytes) -> None:
+    with pytest.raises(UnreadableStateError, match="the manifest of its snapshot cannot be read"):
         from_text(text)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from stream.errors import DamagedKeyError
+from stream.errors import DamagedKeyError, UnreadableStateError
 from stream.store import keys
 from stream.store.lease import Outcome
 from stream.store.protocol import SealedHour
@@ -189,7 +189,7 @@ async def test_snapshots_and_hours_of_another_type_are_named(
     store, lease = await archived(world)
     [piece] = map(bytes.decode, world.admin.scan_iter("*}:part:*"))
     replace(world, piece, "list")
-    with pytest.raises(DamagedKeyError, match=f"key {piece} holds.*a list, not a string"):
+    with pytest.raises(UnreadableStateError, match=f"key {piece} holds.*a list, not a string"):
         await store.load(lease)
     replace(world, keys.garbage(SHARD), "string")
     with pytest.raises(DamagedKeyError, match=f"key {keys.garbage(SHARD)} holds"):
@@ -203,3 +203,53 @@ async def test_snapshots_and_hours_of_another_type_are_named(
         await store.archive(lease, [hour], 10**9)
     world.admin.delete(keys.hours(SHARD, "f"))
     assert await store.archive(lease, [hour], 10**9) is Outcome.OK
+
+
+FIELDS: dict[str, tuple[str, bytes | None]] = {
+    "the manifest of its snapshot cannot be read": ("manifest", b"{"),
+    "its record's fingerprint": ("fingerprint", b"short"),
+    "its commit lacks control": ("control", None),
+    "its commit lacks as_of_ms": ("as_of_ms", None),
+    "its commit lacks offset": ("offset", None),
+    "its snapshot and the manifest's id do not belong together": ("manifest_id", b"another"),
+}
+
+
+@pytest.mark.parametrize("why", FIELDS)
+async def test_a_damaged_commit_or_manifest_is_named_and_can_be_dropped(
+    world: RedisWorld, why: str
+) -> None:
+    name, value = FIELDS[why]
+    store, _ = await archived(world)
+    if value is None:
+        world.admin.hdel(keys.shard(SHARD), name)
+    else:
+        world.admin.hset(keys.shard(SHARD), name, value)
+    lease = await store.acquire(SHARD)
+    assert lease.unreadable.startswith(why)
+    assert lease.manifest is None
+
+    assert await store.reset(lease) is Outcome.OK
+    lease = await store.acquire(SHARD)
+    assert (lease.unreadable, lease.offset, lease.control) == ("", None, None)
+    assert await store.commit(lease, commit_at(5)) is Outcome.OK
+    assert await store.save(lease, snapshot_at(5, {"a": b"2"})) is Outcome.OK
+    assert await store.load(await store.acquire(SHARD)) == {"a": b"2"}
+
+
+@pytest.mark.parametrize("kind", ["string", "list", None])
+async def test_parts_that_are_damaged_or_gone_are_dropped_with_the_rest(
+    world: RedisWorld, kind: str | None
+) -> None:
+    store, lease = await archived(world)
+    [piece] = map(bytes.decode, world.admin.scan_iter("*}:part:*"))
+    world.admin.delete(piece)
+    if kind:
+        replace(world, piece, kind)
+    with pytest.raises(UnreadableStateError):
+        await store.load(lease)
+    assert await store.reset(lease) is Outcome.OK
+    assert await store.commit(lease, commit_at(5)) is Outcome.OK
+    assert await store.save(lease, snapshot_at(5, {"a": b"2"})) is Outcome.OK
+    assert await store.load(lease) == {"a": b"2"}
+    assert len(list(world.admin.scan_iter("*}:part:*"))) == 1

@@ -6,7 +6,7 @@ import random
 import pytest
 import redis
 
-from stream.errors import StateError
+from stream.errors import UnreadableStateError
 from stream.store import keys
 from stream.store.lease import Outcome
 from stream.store.scripts import ScriptName, script
@@ -163,10 +163,12 @@ async def test_a_damaged_or_missing_part_is_never_restored(world: RedisWorld) ->
     piece = next(key for key in pieces(world.admin) if ":a:" in key)
     whole = world.admin.get(piece)
     world.admin.set(piece, b"nonsense")
-    with pytest.raises(StateError, match="part 'a' of the snapshot is damaged"):
+    with pytest.raises(UnreadableStateError, match="part 'a' of its snapshot is damaged"):
         await store.load(lease)
     world.admin.delete(piece)
-    with pytest.raises(StateError, match="parts a of the snapshot of floor-events:3 are missing"):
+    with pytest.raises(
+        UnreadableStateError, match=r"1 of 2 parts of its snapshot are missing \(a\)"
+    ):
         await store.load(lease)
     world.admin.set(piece, whole or b"")
     assert await store.load(lease) == {"a": b"1", "b": b"2"}

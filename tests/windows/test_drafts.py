@@ -22,6 +22,7 @@ ROOMY = NameLimits()
 """Most batches keep their names where decoding has put them."""
 KINDS = ("floors", "sources", "pools", "teams", "seats")
 Verdicts = list[tuple[int, str]]
+"""Place, and reason; of an event over a limit also the limit."""
 
 
 class Twin:
@@ -37,7 +38,7 @@ class Twin:
         for kind, limit in zip(KINDS, vars_of(self.limits), strict=True):
             new = named[kind] - self.names[kind]
             if new and len(self.names[kind] | new) > limit:
-                return str(Reason.over_limit)
+                return f"{Reason.over_limit} {'agents' if kind == 'seats' else kind}"
         late = self.lateness.admit(event)
         for kind in KINDS if late is None else ("floors", "sources"):
             self.names[kind] |= named[kind]
@@ -89,7 +90,9 @@ def pushed(shard: Shard, events: Sequence[Event], first: int = 0) -> Verdicts:
     """Push the events as one batch; what was rejected or late, by the event's place."""
     late = shard.push(decode_objects(events, None, shard.names).batch)
     found = [(first + one.record, str(one.reason)) for one in late]
-    found += [(first + one.record, str(one.reason)) for one in shard.take_rejected()]
+    over = [(one.record, one.detail.split(":")[0]) for one in shard.take_rejected()]
+    assert [record for record, _ in over] == sorted(record for record, _ in over)
+    found += [(first + record, f"{Reason.over_limit} {limit}") for record, limit in over]
     return sorted(found)
 
 
@@ -208,3 +211,61 @@ def test_a_name_that_an_earlier_version_stored_is_rejected_beside_any_event() ->
         found = decode_objects([{**here, "agent": "b\u202eob"}, beside], None, names)
         assert found.rejected[0].reason == Reason.bad_id
         assert len(names.agents) == 2 + (beside["agent"] == "☎")
+
+
+LATE_MS = 600_000
+
+
+@pytest.mark.parametrize("first", ["on time", "moves time on"])
+def test_a_flood_of_late_events_with_new_names_is_applied_in_few_pieces(
+    first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes the last room, were it not late."""
+    shard, pieces = Shard(Spec(event_clock=True, limits=TIGHT)), 0
+    here = {"type": "state", "ts": T_MS, "agent": "ann", "team": "red", "state": "talking"}
+    crowd = [{**here, "agent": f"crew-{number}"} for number in range(TIGHT.agents - 2)]
+    assert pushed(shard, [here, *crowd]) == []
+    later_ms = T_MS if first == "on time" else T_MS + 2 * LATE_MS
+    flood = [{**here, "ts": later_ms, "agent": "bob"}]
+    flood += [{**here, "ts": later_ms - LATE_MS, "agent": f"x{n}"} for n in range(500)]
+    if first == "on time":
+        flood = flood[1:]
+    apply = shard._push
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal pieces
+        pieces += 1
+        return apply(*arguments)
+
+    monkeypatch.setattr(shard, "_push", counted)
+    found = pushed(shard, flood)
+    assert pieces <= 2
+    expected = str(Reason.late_grace) if first == "on time" else f"{Reason.over_limit} agents"
+    assert {reason for _, reason in found} == {expected}
+    assert len(found) == 500
+
+
+def test_late_events_take_no_room_from_those_that_follow() -> None:
+    shard = Shard(Spec(event_clock=True, limits=TIGHT))
+    here = {"type": "state", "ts": T_MS, "agent": "ann", "team": "red", "state": "talking"}
+    late = [{**here, "ts": T_MS - LATE_MS, "agent": f"x{n}"} for n in range(20)]
+    more = [{**here, "agent": f"b{n}"} for n in range(6)]
+    found = pushed(shard, [here, *late, *more])
+    assert found[:20] == [(place, str(Reason.late_grace)) for place in range(1, 21)]
+    assert found[20:] == [(26, f"{Reason.over_limit} agents")]
+
+
+def test_an_event_that_a_crowded_timeline_does_not_hold_leaves_no_names_behind() -> None:
+    shard = Shard(Spec(event_clock=True))
+    here = {"type": "state", "agent": "ann", "team": "red", "state": "talking"}
+    states = ("talking", "aux")
+    crowd = [{**here, "ts": T_MS + 10 * n, "state": states[n % 2]} for n in range(1, 9_000)]
+    assert pushed(shard, crowd) == []
+    before = shard.names.sizes()
+    old = {**here, "ts": T_MS, "team": "another"}
+    fresh = {**here, "ts": T_MS, "agent": "bob", "team": "red"}
+    assert pushed(shard, [old, fresh]) == [(0, str(Reason.late_finalised))]
+    assert shard.names.sizes() == {
+        **before, "agents": before["agents"] + 1, "seats": before["seats"] + 1,
+    }  # fmt: skip
+    assert shard.counts["late_finalised"] == 1

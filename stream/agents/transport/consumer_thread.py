@@ -7,21 +7,27 @@ Touches Faust's private interface, as batch_consumer.py does.
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from aiokafka.errors import KafkaConnectionError
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 from stream.kafka.clients import new_consumer
 
 log = logging.getLogger(__name__)
 
 RETRY_S: Final = 2.0
+STOPPING_CHECK_S: Final = 0.1
 FETCH_WAIT_MS: Final = 100
-"""How long Kafka holds back the answer to a fetch of partitions that have nothing new.
+"""How long Kafka holds back the answer to a fetch that brings less than `FETCH_BYTES_MIN`.
 
 A node answers one fetch at a time: one for idle partitions holds up a busy one for so long.
 """
+FETCH_BYTES_MIN: Final = 64 * 2**10
+"""About 400 records: with a backlog there are more at once. A fetch for each few live records costs
+far more than the records."""
 
 
 class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
@@ -43,6 +49,7 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
             auto_offset_reset=conf.consumer_auto_offset_reset,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_min_bytes=FETCH_BYTES_MIN,
             check_crcs=conf.broker_check_crcs,
             max_poll_interval_ms=round(1_000 * (conf.broker_max_poll_interval or 0)),
             request_timeout_ms=round(1_000 * conf.broker_request_timeout),
@@ -64,6 +71,15 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
             else:
                 return
 
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let the main loop release partitions; while stopping, they are released already."""
+        await unless(lambda: self.should_stop, super().on_partitions_revoked(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Let the main loop acquire partitions, unless the worker is stopping."""
+        call = super().on_partitions_assigned(assigned, generation_id)
+        await unless(lambda: self.should_stop, call)
+
     async def _give_up_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
@@ -81,3 +97,20 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
         except asyncio.CancelledError:
             if consumer is not None:
                 await consumer._client.close()
+
+
+async def unless(is_stopping: Callable[[], bool], call: Coroutine[Any, Any, None]) -> None:
+    """Await a call to the main loop, but no longer than until this thread is to stop.
+
+    A thread that stops executes no calls any more. The main loop's part of a rebalance makes such
+    calls, and waits for their results, so it never answers if the worker stops meanwhile; and
+    aiokafka's consumer does not stop before its listener has returned.
+    """
+    task = asyncio.ensure_future(call)
+    while not task.done():
+        if is_stopping():
+            task.cancel()
+            await asyncio.wait([task])
+            return
+        await asyncio.wait([task], timeout=STOPPING_CHECK_S)
+    task.result()

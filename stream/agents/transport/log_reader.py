@@ -6,7 +6,8 @@ drops the log's start offset. So these requests are sent directly.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -115,6 +116,48 @@ class LogReader:
         *_, offset = await self._ask(tp, request)
         return int(offset)
 
+    async def find(self, topic: str, times_ms: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        """Find the first record of each partition that is not older than an instant.
+
+        While a log is the same and holds that record, the answer is. Brokers look it up without
+        sending it, and each leader is asked once for all of its partitions.
+
+        Args:
+            topic: of the partitions.
+            times_ms: by partition, Kafka's own time stamp; not negative.
+
+        Returns:
+            By partition, time stamp and offset of the record, or -1 for both; without those whose
+            leader does not answer.
+        """
+        asked = defaultdict[int | None, list[tuple[int, int]]](list)
+        for partition, time_ms in times_ms.items():
+            asked[self._leader(TP(topic, partition))].append((partition, time_ms))
+        answers = await asyncio.gather(
+            *(
+                self._ask(
+                    TP(topic, partitions[0][0]),
+                    OffsetRequest(_CONSUMER, _UNCOMMITTED, [(topic, partitions)]),
+                    _found,
+                )
+                for partitions in asked.values()
+            ),
+            return_exceptions=True,
+        )
+        return {
+            partition: place
+            for answer in answers
+            if isinstance(answer, dict)
+            for partition, place in answer.items()
+        }
+
+    def _leader(self, tp: TP) -> int | None:
+        """Of a partition, as far as this client knows."""
+        if self._client is None:
+            return None
+        leader: int | None = self._client.cluster.leader_for_partition(TopicPartition(*tp))
+        return leader
+
     async def close(self) -> None:
         """Close the connections."""
         for attempt in self._attempts.values():
@@ -123,24 +166,39 @@ class LogReader:
             self._forget(self._client)
         await asyncio.gather(*self._attempts.values(), *self._closing, return_exceptions=True)
 
-    async def _ask(self, tp: TP, request: Any) -> list[Any]:  # noqa: ANN401 - aiokafka's requests
-        """Send a request about one partition to its leader; the fields after the error code."""
+    async def _ask(
+        self,
+        tp: TP,
+        request: Any,  # noqa: ANN401 - aiokafka's requests
+        parse: Callable[[Any, TP], Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - what `parse` returns
+        """Send a request to the leader of a partition.
+
+        Returns:
+            What `parse` makes of the answer; without it, the fields after the error code.
+        """
         try:
             async with asyncio.timeout(REQUEST_S_MAX):
                 client = self._client or await self._shared(None, lambda: self._connect(tp.topic))
-                return await self._send(client, tp, request)
+                return await self._send(client, tp, request, parse or _answer)
         except OSError as error:  # also TimeoutError
             msg = f"the leader of {tp.topic}:{tp.partition} does not answer: {error!r}"
             raise KafkaConnectionError(msg) from error
 
-    async def _send(self, client: AIOKafkaClient, tp: TP, request: Any) -> list[Any]:  # noqa: ANN401
+    async def _send(
+        self,
+        client: AIOKafkaClient,
+        tp: TP,
+        request: Any,  # noqa: ANN401 - aiokafka's requests
+        parse: Callable[[Any, TP], Any],
+    ) -> Any:  # noqa: ANN401 - what `parse` returns
         try:
             leader = client.cluster.leader_for_partition(TopicPartition(tp.topic, tp.partition))
             if leader in {None, -1}:
                 raise LeaderNotAvailableError(f"{tp.topic}:{tp.partition}")
             if not await self._shared((client, leader), lambda: client.ready(leader)):
                 raise NodeNotReadyError(leader)
-            return _answer(await client.send(leader, request), tp)
+            return parse(await client.send(leader, request), tp)
         except OffsetOutOfRangeError:
             raise
         except (KafkaError, OSError):
@@ -207,6 +265,16 @@ def _answer(response: Any, tp: TP) -> list[Any]:  # noqa: ANN401 - aiokafka's re
     if error_code:
         raise for_code(error_code)(where)
     return list(fields)
+
+
+def _found(response: Any, _tp: TP) -> dict[int, tuple[int, int]]:  # noqa: ANN401 - aiokafka's
+    """Time stamp and offset by partition, without those of which the broker knows nothing."""
+    answers = [answer for _topic, partitions in response.topics for answer in partitions]
+    return {
+        partition: (time_ms, offset)
+        for partition, error_code, time_ms, offset, *_ in answers
+        if not error_code
+    }
 
 
 def _reading(records: MemoryRecords, offset: int) -> LogReading:

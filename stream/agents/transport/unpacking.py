@@ -53,6 +53,19 @@ def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
         yield columns
 
 
+def joined(parts: Sequence[RecordColumns]) -> RecordColumns:
+    """One for several, each of which begins where the one before ends."""
+    if len(parts) == 1:
+        return parts[0]
+    return RecordColumns(
+        [value for part in parts for value in part.values],
+        [time_ms for part in parts for time_ms in part.times_ms],
+        _join([part.offsets for part in parts if part.offsets]),
+        parts[0].start_offset,
+        parts[-1].next_offset,
+    )
+
+
 def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[int]:
     """Append a record batch; return the offsets of what was appended."""
     records = _records(batch)

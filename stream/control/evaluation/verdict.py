@@ -64,28 +64,13 @@ def views_of(context: EvaluationContext) -> tuple[DetectorView, ...]:
         overruling, others = team_lines[team]
         above = pool_lines[pool_of_team[team]].overruling
         verdict = verdict_of(others, (*above, *overruling), now)
-        views += [_view(key, line) for line in (verdict, *overruling, *others)]
+        views += [DetectorView._make((*key, *line)) for line in (verdict, *overruling, *others)]
     for pool, (pool_key, now) in enumerate(zip(feed.pools, pools, strict=True)):
         overruling, others = pool_lines[pool]
         verdict = verdict_of(others, overruling, now)
         key = TeamKey(*pool_key, "")
-        views += [_view(key, line) for line in (verdict, *overruling, *others)]
+        views += [DetectorView._make((*key, *line)) for line in (verdict, *overruling, *others)]
     return tuple(views)
-
-
-def _view(key: TeamKey, line: StatusLine) -> DetectorView:
-    return DetectorView(
-        key.floor,
-        key.pool,
-        key.team,
-        line.detector,
-        line.state,
-        line.severity,
-        line.alert_id,
-        line.since_ms,
-        line.statistic,
-        line.limit,
-    )
 
 
 def verdict_of(
@@ -161,12 +146,13 @@ def _line(
     return StatusLine(detector, state, None, "", since_ms, statistic, limit)
 
 
-def _amber_since(context: EvaluationContext, team: int, *, stale: bool) -> int:
-    """Since when a sixth has been in aux for two minutes of a peak; 0 if it has not."""
+def _amber_since(context: EvaluationContext, team: int) -> int:
+    """Since when a sixth has been in aux for two minutes of a peak; 0 if it has not.
+
+    Asked only where a sixth has been in aux for so long.
+    """
     now_ms = context.feed.until_ms
     reached_ms = int(context.carried.amber_ms[team])
-    if reached_ms == NEVER_MS or stale or reached_ms > now_ms - AMBER_DWELL_MS:
-        return 0
     peak = context.rules.hours.peak(context.feed.pools[int(context.feed.pool_of_team[team])])
     first_ms = now_ms - AMBER_DWELL_MS
     if not peak.contains(first_ms) or peak.next_edge(first_ms) <= now_ms:
@@ -186,9 +172,10 @@ def _current(context: EvaluationContext) -> tuple[list[CurrentCounts], list[Curr
     team_movers, pool_movers = _movers(context)
     packed = context.team.end()
     known = [_is_known(context, pool) for pool in range(len(feed.pools))]
-    amber = [
-        _amber_since(context, team, stale=silent) for team, silent in enumerate(stale.tolist())
-    ]
+    amber = [0] * len(feed.teams)
+    reached = context.carried.amber_ms <= feed.until_ms - AMBER_DWELL_MS
+    for team in np.flatnonzero(reached & ~stale).tolist():
+        amber[team] = _amber_since(context, team)
     known_of_team = [known[pool] for pool in feed.pool_of_team.tolist()]
     teams = _rows(context, packed, stale, team_movers, amber, known_of_team)
     pool_stale = np.zeros(len(feed.pools), np.bool_)
@@ -224,10 +211,9 @@ def _movers(context: EvaluationContext) -> tuple[I64, I64]:
     recent = np.flatnonzero(entries.entry_ms >= feed.until_ms - SPAN_MAX_MS)
     agent = entries.agent[recent]
     if (agent < 0).any():  # restored ones are known by name alone, each by a number of its own
-        names = context.carried.names_of(agent, feed.agent_names)
-        agent = np.unique(names, return_inverse=True)[1]
-    pairs = np.unique(np.stack([entries.team[recent], agent], axis=1), axis=0)
-    team = pairs[:, 0]
+        agent = np.unique(context.carried.names_of(agent, feed.agent_names), return_inverse=True)[1]
+    names = int(agent.max(initial=0)) + 1
+    team = np.unique(entries.team[recent] * names + agent) // names
     return (
         np.bincount(team, minlength=len(feed.teams)),
         np.bincount(feed.pool_of_team[team], minlength=len(feed.pools)),

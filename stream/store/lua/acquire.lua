@@ -19,6 +19,6 @@ if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then
 end
 redis.call('SET', KEYS[2], ARGV[2], 'NX')
 local found = redis.call('HMGET', KEYS[1],
-  'epoch', 'seq', 'offset', 'as_of_ms', 'control', 'manifest', 'fingerprint')
-found[8] = redis.call('GET', KEYS[2])
+  'epoch', 'seq', 'offset', 'as_of_ms', 'control', 'manifest', 'fingerprint', 'manifest_id')
+found[9] = redis.call('GET', KEYS[2])
 return found

@@ -10,7 +10,7 @@ from stream.events.language import I64, Phase
 from stream.units import MINUTE_MS
 from stream.windows.calls.contribution import Contribution
 from stream.windows.calls.facts import NONE
-from stream.windows.panes import RING, empty_opened
+from stream.windows.panes import RING, empty_opened, sum_ring
 
 LN_UNIT = 2**20
 """Sums of ln(handle time in ms) are integers in units of 1 / LN_UNIT: order cannot matter."""
@@ -144,14 +144,17 @@ class MinuteSums:
     ) -> I64:
         """Sums over windows that end at as_of_ms: (rows, len(minutes) + 1, width).
 
-        For each of `minutes` that many closed minutes and the open one; then the period of each
-        row that began at `period_ms` (rows,). `ahead`: all entries at as_of_ms or later, which are
-        in the sums already and are subtracted.
+        For each of `minutes`, which ascend, that many closed minutes and the open one; then the
+        period of each row that began at `period_ms` (rows,). `ahead`: all entries at as_of_ms or
+        later, which are in the sums already and are subtracted.
         """
         rows, minute = len(period_ms), as_of_ms // MINUTE_MS
         sums = np.empty((rows, len(minutes) + 1, self._width), np.int64)
-        for window, count in enumerate(minutes):
-            sums[:, window] = self.sum_minutes(rows, minute - count, minute)
+        newest = minute + 1
+        for window, count in enumerate(minutes):  # each is the one before it, and some more
+            part = self.sum_minutes(rows, minute - count, newest - 1)
+            sums[:, window] = part + sums[:, window - 1] if window else part
+            newest = minute - count
         at = np.array([self.periods.get(key, NONE) for key in enumerate(period_ms.tolist())], int)
         sums[:, -1] = np.where((at != NONE)[:, None], self.sums[at], 0)
         same = ahead.ts_ms // MINUTE_MS == minute
@@ -163,5 +166,4 @@ class MinuteSums:
 
     def sum_minutes(self, rows: int, first: int, last: int) -> I64:
         """Sums over the minutes first..last of the first rows: (rows, width)."""
-        slots = np.arange(first, last + 1) % RING
-        return np.asarray(self.minutes[:rows, slots].sum(axis=1))
+        return sum_ring(self.minutes, slice(0, rows), first, last)

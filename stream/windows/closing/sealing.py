@@ -75,7 +75,10 @@ def push(engine: Engine, batch: EventBatch, drafts: DraftNames | None = None) ->
     admitted, hours = _admit(engine, batch), list[Hour]()
     late = admitted.late
     fine = ~(late.grace | late.horizon | late.sealed)
-    batch = batch if drafts is None else drafts.settle(batch, fine)
+    if drafts is not None:
+        late.finalised[:] = fine & drafts.find_unplaced(batch, engine.timelines.base_ms)
+        fine &= ~late.finalised
+        batch = drafts.settle(batch, fine)
     engine.follow_names()
     opened = engine.open_minutes(engine.sources.greatest_ms // MINUTE_MS)
     for turn, seals in enumerate(admitted.seals):

@@ -125,7 +125,7 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
         runner = TaskRunner(
             task,
             outlets,
-            LogGuard(task, log, lambda _: None, _mistrusted),
+            LogGuard(task, log, lambda _: None, _mistrusted, in_flight=lambda: 0),
             lambda *_: None,
             _lost,
             is_kafka_answering=lambda: True,

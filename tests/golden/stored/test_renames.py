@@ -42,7 +42,6 @@ NOT_READ = frozenset(
         "control: amber",
         "control: jumps",
         "key views",
-        "shard: as_of_ms",  # for a live clock
         "shard: epoch",
         "shard: seq",
         "shard: token",

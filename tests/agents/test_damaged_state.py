@@ -1,0 +1,106 @@
+"""Acquiring a partition whose commit or snapshot is incomplete, or holds what others wrote."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stream.errors import UnreadableStateError
+from stream.store.lease import Lease
+from tests.agents.bench import (
+    KEY,
+    Bench,
+    batch,
+    live,
+    recording,
+    reference,
+    seats,
+    until_the_walk_out,
+)
+from tests.agents.test_acquisition import UNTIL, audits, stopped
+
+
+def without_a_part(bench: Bench) -> None:
+    del bench.server.shards[KEY].parts["tallies"]
+
+
+def with_another_part(bench: Bench) -> None:
+    parts = bench.server.shards[KEY].parts
+    parts["seats/0"] = parts["agents/0"]
+
+
+def with_a_part_of_others(bench: Bench) -> None:
+    bench.server.shards[KEY].parts["calls"] = b"hello, world"
+
+
+def with_control_of_others(bench: Bench) -> None:
+    shard = bench.server.shards[KEY]
+    assert shard.commit is not None
+    shard.commit = replace(shard.commit, control=b"hello, world")
+
+
+def with_an_unreadable_manifest(bench: Bench) -> None:
+    acquire = bench.store.acquire
+
+    async def acquire_unreadable(shard: Any) -> Lease:
+        del bench.store.acquire
+        return replace(await acquire(shard), unreadable="its manifest cannot be read")
+
+    bench.store.acquire = acquire_unreadable
+
+
+DAMAGES = [
+    without_a_part,
+    with_another_part,
+    with_a_part_of_others,
+    with_control_of_others,
+    with_an_unreadable_manifest,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_damaged_state_is_refused_with_what_to_do(damage: Callable[[Bench], None]) -> None:
+    bench = Bench()
+    await stopped(bench)
+    before = bench.server.copy()
+    damage(bench)
+    with pytest.raises(
+        UnreadableStateError,
+        match=r'^the state of floor-events:0 in Redis is damaged: .*on_loss = "rebuild"',
+    ):
+        await bench.acquire_task()
+    bench.server.set_back(before)  # a backup is restored: nothing is lost
+    assert (await bench.acquire_task()).task.offset == UNTIL
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_damaged_state_is_computed_again_from_the_log(
+    damage: Callable[[Bench], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(rebuild=True)
+    await stopped(bench)
+    damage(bench)
+    runner = await bench.acquire_task()
+    assert runner.task.offset == 0
+    assert "the state of floor-events:0 is damaged: computing it from the log's start" in "".join(
+        caplog.messages
+    )
+    await runner.process(batch(recording(1), 0, UNTIL))
+    await runner.drain()
+    shard, _ = reference(recording(1), UNTIL)
+    assert seats((await bench.acquire_task()).task.shard) == seats(shard)
+
+
+async def test_alerts_of_damaged_state_end_if_they_can_be_read() -> None:
+    bench, records = live(), until_the_walk_out(1)
+    bench.rebuild = True
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
+    await runner.drain()
+    raised = {audit["id"] for audit in audits(bench) if audit["status"] == "firing"}
+    without_a_part(bench)
+    runner = await bench.acquire_task()
+    await runner.flush()
+    ended = {audit["id"] for audit in audits(bench) if audit["to"] == "insufficient_data"}
+    assert ended == raised != set()
