@@ -122,6 +122,12 @@ class DraftNames:
         """
         states, first = piece.states, self._first["seats"]
         found = np.zeros(len(piece), np.bool_)
+        if self._in_place:
+            agent = self._names.seat_agent.data[states.seat]
+            known = agent < min(self._first["agents"], len(base_ms))
+            at = np.flatnonzero((states.seat >= first) & known)
+            found[states.event[at[states.ts_ms[at] < base_ms[agent[at]]]]] = True
+            return found
         for row in np.flatnonzero(states.seat >= first).tolist():
             floor, agent, _ = self._keys["seats"][states.seat[row] - first]
             number = self._names.agents.get((floor, agent), -1)
@@ -260,7 +266,8 @@ class DraftNames:
         at = np.flatnonzero(number >= self._first[kind])
         if not len(at):
             return event[at], number[at]
-        number, size = number[at] - self._first[kind], len(self._keys[kind])
+        first = self._first[kind]
+        number, size = number[at] - first, len(getattr(self._names, kind)) - first
         event, number = np.divmod(np.unique(event[at] * size + number), size)
         return event, number
 
