@@ -47,7 +47,7 @@ def with_an_unreadable_manifest(bench: Bench) -> None:
         del bench.store.acquire
         return replace(await acquire(shard), unreadable="its manifest cannot be read")
 
-    bench.store.acquire = acquire_unreadable
+    bench.store.acquire = acquire_unreadable  # type: ignore[method-assign]
 
 
 DAMAGES = [
