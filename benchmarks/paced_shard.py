@@ -11,7 +11,7 @@ from crowd import Crowd, hold
 
 from stream.agents.partition_task import TaskLimits
 from stream.events.batch import EventBatch
-from stream.render.views import ViewWriter, number_fields
+from stream.render.views import format_views, number_fields
 from stream.shard import Shard
 from stream.store import keys
 from stream.store.keys import ShardKey
@@ -70,7 +70,6 @@ class _Writer:
     ) -> None:
         self._shard, self._store, self._lease = shard, store, lease
         self._wrote = wrote
-        self._views = ViewWriter()
         self._seconds = 0
 
     async def begin(self) -> None:
@@ -94,7 +93,7 @@ class _Writer:
 
     async def _show(self) -> None:
         figures = self._shard.figures()
-        views = {keys.view(view): text for view, text in self._views.views(figures).items()}
+        views = {keys.view(view): text for view, text in format_views(figures).items()}
         await self._store.write_views(self._lease, figures.as_of_ms, views)
 
     async def save(self) -> None:

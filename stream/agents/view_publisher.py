@@ -7,7 +7,7 @@ from stream.agents.partition_task import QUIET_TICKS, PartitionTask
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.failpoints import failpoint
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.store import keys
 from stream.store.lease import Outcome
 from stream.units import SECOND_MS
@@ -43,7 +43,6 @@ class ViewPublisher:
 
     def __init__(self, task: PartitionTask) -> None:
         self._task = task
-        self._writer = ViewWriter()
         self._stored: frozenset[str] = task.lease.views
         """Views in the store, including those of an earlier owner."""
         self._published_tick = -IDLE_TICKS
@@ -82,7 +81,7 @@ class ViewPublisher:
         figures = self._task.shard.figures()
         services.exporter.publish(self._task.origin.partition, figures)
         services.health.tick_seconds.observe((monotonic_ms() - start_ms) / 1_000)
-        prefix, fields_of = self._task.lease.shard.prefix, self._writer.views(figures)
+        prefix, fields_of = self._task.lease.shard.prefix, format_views(figures)
         views = {keys.view(view, prefix): fields for view, fields in fields_of.items()}
         self._took_ms = monotonic_ms() - start_ms
         with failpoint("views"):

@@ -5,17 +5,16 @@ three, counts none; instants are RFC 3339. `stream.render.view_fields` declares 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import islice
+from functools import cache, lru_cache
+from itertools import compress
 from typing import Final
 
 import numpy as np
-import orjson
 
 from stream.control.model import DetectorView, Verdict
-from stream.events.language import I64, STAFFED, Bool
+from stream.events.language import I64, STAFFED
 from stream.figures.model import F64, WINDOWS, Figures
 from stream.ids import PoolKey, TeamKey
 from stream.render import view_fields as f
@@ -31,6 +30,12 @@ SIGNALS: Final = {
     Verdict.improving: "better",
 }
 """The direction of a verdict, so that a gain never looks like a loss."""
+FORMATS: Final = {
+    Form.count: "%.0f",
+    Form.seconds: "%.3f",
+    Form.ratio: "%.6f",
+    Form.instant: "%s",
+}
 HEADLINE_WINDOW: Final = "15m"
 """The window of the pool's unqualified field `service_level`."""
 
@@ -41,7 +46,7 @@ class ViewTable:
 
     rows: tuple[ViewKey, ...]
     fields: tuple[str, ...]
-    forms: tuple[Form, ...]
+    formats: tuple[str, ...]
     """By number field."""
     numbers: F64
     """(R, F): a value that is not finite has no field."""
@@ -49,24 +54,12 @@ class ViewTable:
     """By row."""
 
 
-class ViewWriter:
-    """Writes the views of one shard; keeps the last ones, to format only what changed.
-
-    What is kept never changes the result, only the time that it takes.
-    """
-
-    def __init__(self) -> None:
-        self._last: dict[ViewKind, tuple[ViewTable, list[dict[str, str]]]] = {}
-
-    def views(self, figures: Figures) -> dict[ViewKey, dict[str, str]]:
-        """All views with all fields. Unchanged texts are the objects of the last result."""
-        tables = {ViewKind.team: team_table(figures), ViewKind.pool: pool_table(figures)}
-        views: dict[ViewKey, dict[str, str]] = {}
-        for kind, table in tables.items():
-            written = _written(table, *self._last.get(kind, (table, None)))
-            self._last[kind] = (table, written)
-            views.update(zip(table.rows, written, strict=True))
-        return views
+def format_views(figures: Figures) -> dict[ViewKey, dict[str, str]]:
+    """All views of a shard with all their fields."""
+    tables = (team_table(figures), pool_table(figures))
+    return {
+        row: view for table in tables for row, view in zip(table.rows, _written(table), strict=True)
+    }
 
 
 def number_fields(figures: Figures) -> tuple[str, ...]:
@@ -74,75 +67,40 @@ def number_fields(figures: Figures) -> tuple[str, ...]:
     return tuple(sorted({*team_table(figures).fields, *pool_table(figures).fields}))
 
 
-def _written(
-    table: ViewTable, before: ViewTable, written: list[dict[str, str]] | None
-) -> list[dict[str, str]]:
-    """All fields as text, by row; `written` are those of the last table, if any."""
-    if written is None or table.rows != before.rows or table.fields != before.fields:
-        views, old = [row.copy() for row in table.texts], np.full_like(table.numbers, np.nan)
-    else:
-        views, old = [row.copy() for row in written], before.numbers
-        for view, texts, last in zip(views, table.texts, before.texts, strict=True):
-            if texts != last:
-                for field in last.keys() - texts.keys():
-                    del view[field]
-                view.update(texts)
+def _written(table: ViewTable) -> Iterator[dict[str, str]]:
+    """All fields as text, by row. All numbers of a row are formatted by one operation."""
     has = np.isfinite(table.numbers)
-    _write_numbers(table, has & (old != table.numbers), views)
-    for at, column in np.argwhere(np.isfinite(old) & ~has).tolist():
-        del views[at][table.fields[column]]
-    return views
+    for texts, numbers, own in zip(table.texts, table.numbers, has, strict=True):
+        template = _template(table.fields, table.formats, own.tobytes())
+        yield texts | template.filled(numbers[own].tolist())
 
 
-def _write_numbers(table: ViewTable, chosen: Bool, views: Sequence[dict[str, str]]) -> None:
-    for form in set(table.forms):
-        columns = np.array([at for at, one in enumerate(table.forms) if one is form])
-        own = chosen[:, columns]
-        rows, at = np.nonzero(own)
-        cells = columns[at]
-        fields = map(table.fields.__getitem__, cells.tolist())
-        written = zip(fields, texts_of(form, table.numbers[rows, cells]), strict=True)
-        for view, count in zip(views, own.sum(axis=1).tolist(), strict=True):
-            view.update(islice(written, count))
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """How the number fields of a row are written, those that have a value."""
+
+    fields: tuple[str, ...]
+    text: str
+    """Their formats, a line each."""
+    instants: tuple[int, ...]
+    """Places of fields that are instants."""
+
+    def filled(self, values: list[float | str]) -> dict[str, str]:
+        for place in self.instants:
+            values[place] = _instant(values[place])
+        return dict(zip(self.fields, (self.text % tuple(values)).split("\n"), strict=True))
 
 
-_DECIMALS: Final = {Form.count: 0, Form.seconds: 3, Form.ratio: 6}
-_SCALED_MOST: Final = 2.0**41
-"""Below it a product of floats is wrong by less than `_TOO_NEAR`."""
-_TOO_NEAR: Final = 2.0**-10
+@lru_cache(maxsize=1_024)
+def _template(fields: tuple[str, ...], formats: tuple[str, ...], has: bytes) -> _Template:
+    own = tuple(compress(formats, has))
+    instants = tuple(place for place, one in enumerate(own) if one == FORMATS[Form.instant])
+    return _Template(tuple(compress(fields, has)), "\n".join(own), instants)
 
 
-def texts_of(form: Form, values: F64) -> list[str]:
-    """Finite numbers as text, in bulk."""
-    if form is Form.instant:
-        of = {value: rfc3339(round(value * 1_000)) for value in set(values.tolist())}
-        return [of[value] for value in values.tolist()]
-    return fixed(values, _DECIMALS[form])
-
-
-def fixed(values: F64, decimals: int) -> list[str]:
-    """Finite numbers with so many decimals, as ``"%.*f"`` writes them, at a tenth of the time.
-
-    A number is written as two integers, since JSON writes those at once: those before and behind
-    the point, the latter with a 1 in front that keeps its zeros.
-    """
-    is_plain = (values <= _SCALED_MOST / 10.0**decimals) & ~np.signbit(values)
-    scaled = np.where(is_plain, values, 0.0) * 10.0**decimals
-    nearest = np.rint(scaled)
-    # Near the middle between two texts the product cannot tell which of them is nearer.
-    is_plain &= np.abs(np.abs(scaled - nearest) - 0.5) >= _TOO_NEAR
-    whole = nearest.astype(np.int64)
-    if decimals:
-        unit = 10**decimals
-        pairs = np.stack([whole // unit, whole % unit + unit], axis=1)
-        joined = orjson.dumps(pairs, option=orjson.OPT_SERIALIZE_NUMPY).replace(b",1", b".")
-        texts = joined[2:-2].decode().split("],[") if len(values) else []
-    else:
-        joined = orjson.dumps(whole, option=orjson.OPT_SERIALIZE_NUMPY)
-        texts = joined[1:-1].decode().split(",") if len(values) else []
-    for at in np.flatnonzero(~is_plain).tolist():
-        texts[at] = f"{values[at]:.{decimals}f}"
-    return texts
+@lru_cache(maxsize=1_024)
+def _instant(seconds: float) -> str:
+    return rfc3339(round(seconds * 1_000))
 
 
 def team_table(figures: Figures) -> ViewTable:
@@ -193,7 +151,7 @@ def _table(
     return ViewTable(
         rows,
         tuple(field for part in parts for field in part.fields),
-        tuple(part.form for part in parts for _ in part.fields),
+        tuple(FORMATS[part.form] for part in parts for _ in part.fields),
         np.concatenate([part.values for part in parts], axis=1, dtype=np.float64),
         tuple(texts),
     )

@@ -129,9 +129,10 @@ def _difference(session: Session, key: str, fields: Fields) -> tuple[int, bytes]
     """The revision that Redis has confirmed of a view, and what has changed since then."""
     base, before = session.confirmed_views.get(key, (0, {}))
     number_of = session.client.field_numbers
-    changes: dict[int | str, str | bool] = {
-        number_of.get(name, name): fields[name] for name in _changed(before, fields)
-    }
+    changed = tuple(_changed(before, fields))
+    changes: dict[int | str, str | bool] = dict(
+        zip(map(number_of.get, changed, changed), map(fields.__getitem__, changed), strict=True)
+    )
     changes |= {number_of.get(name, name): False for name in before.keys() - fields.keys()}
     return base, msgspec.msgpack.encode(changes)
 

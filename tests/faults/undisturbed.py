@@ -12,7 +12,7 @@ from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of
 from stream.notify.notice import key_of as step_of
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
 from stream.spec import Spec
@@ -50,7 +50,6 @@ class Undisturbed:
     def __init__(self, spec: Spec, topic: str, partitions: int) -> None:
         self._spec, self._topic = spec, topic
         self._shards = {p: Shard(spec) for p in range(partitions)}
-        self._writers = {p: ViewWriter() for p in range(partitions)}
         self._truths = {p: Truth(spec) for p in range(partitions)}
         self.records = 0
         self.dead_letters: dict[DeadLetterKey, int] = {}
@@ -87,7 +86,6 @@ class Undisturbed:
                 restored = Shard.restore(self._spec, NO_ROSTER, {}, state)
                 self._add_steps(restored.control.abandon())
             self._shards[partition] = Shard(self._spec)
-            self._writers[partition] = ViewWriter()
             self._truths[partition] = Truth(self._spec)
             for key in [key for key in self._hours_of_logs if key[0] == partition]:
                 del self._hours_of_logs[key]
@@ -123,7 +121,7 @@ class Undisturbed:
             keys.view(view): fields
             for partition, shard in self._shards.items()
             if shard.as_of_ms > 0
-            for view, fields in self._writers[partition].views(shard.figures()).items()
+            for view, fields in format_views(shard.figures()).items()
         }
 
     def truth(self) -> dict[tuple[str, str, str], Fields]:

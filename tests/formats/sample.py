@@ -12,7 +12,7 @@ from typing import Any, Self
 import orjson
 
 from stream.events.decode import decode
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Habits, Plan, WalkOut, even_floors
@@ -81,7 +81,7 @@ def push(shard: Shard, records: Records, *, judge: bool = True) -> None:
 
 
 def shown(shard: Shard) -> dict[str, dict[str, str]]:
-    views = ViewWriter().views(shard.figures())
+    views = format_views(shard.figures())
     return {keys.view(view): fields for view, fields in views.items()}
 
 

@@ -13,7 +13,7 @@ from stream.events.names import Names
 from stream.events.partition import Route
 from stream.render.catalogue import METRICS, ratio_metric
 from stream.render.exposition import render_figures
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.render.worker_metrics import Health
 from stream.shard import Shard
 from stream.spec import RATIOS, NameLimits, SourceSpec, Spec
@@ -60,7 +60,7 @@ def exposition() -> str:
 def view_fields() -> str:
     """The fields that the views of teams, and those of pools, have."""
     fields: dict[str, set[str]] = {}
-    for view, texts in ViewWriter().views(told().figures).items():
+    for view, texts in format_views(told().figures).items():
         fields.setdefault(view.kind, set()).update(texts)
     return lines(f"{kind} {name}" for kind in sorted(fields) for name in sorted(fields[kind]))
 

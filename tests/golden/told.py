@@ -23,7 +23,7 @@ from stream.notify.notice import Notice
 from stream.notify.webhook import WebhookSpec
 from stream.render.exposition import Exporter
 from stream.render.view_fields import ViewKey, ViewKind
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.render.worker_metrics import Health
 from tests.golden.floor import blanked, bodies, told
 
@@ -45,7 +45,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.away = False
-        self.views = ViewWriter().views(told().figures)
+        self.views = format_views(told().figures)
 
     async def teams(self) -> Sequence[tuple[str, str]]:
         if self.away:

@@ -16,13 +16,13 @@ from stream.http.application import serving
 from stream.ids import TeamKey
 from stream.render.exposition import Exporter
 from stream.render.view_fields import ViewKey, ViewKind
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.render.worker_metrics import Health
 from tests.render.factory import AS_OF_MS, ODD_NAMES, make_figures
 from tests.render.samples import samples_of
 
 FIGURES = make_figures()
-VIEWS = ViewWriter().views(FIGURES)
+VIEWS = format_views(FIGURES)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from stream.http.api import Api
 from stream.http.application import serving
 from stream.render.exposition import Exporter
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.render.worker_metrics import Health
 from tests.http.test_api import MemoryReader
 from tests.real.prometheus_server import PrometheusServer
@@ -47,9 +47,7 @@ async def test_every_field_of_each_team_and_pool_view_equals_its_series(
         exporter.publish(partition, figures)
     samples = await scraping.until(lambda found: len(found) > 4_000)
     views = [
-        View(*key, fields)
-        for figures in shards
-        for key, fields in ViewWriter().views(figures).items()
+        View(*key, fields) for figures in shards for key, fields in format_views(figures).items()
     ]
     assert [line for view in views for line in differences(view, samples)] == []
     assert unclaimed(views, samples) == set()

@@ -20,7 +20,7 @@ from stream.config import load_settings
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.figures.model import Member
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
 from stream.spec import Spec
@@ -262,7 +262,7 @@ def assert_same(stored: Stored, reference: Reference, partition: int, written: W
             same = mine[member.agent]
             assert (same.state, same.since_ms) == (member.state, member.since_ms), member.agent
             assert same.state_ms.tolist() == member.state_ms.tolist(), (team, member.agent)
-    for view, fields in ViewWriter().views(expected.figures()).items():
+    for view, fields in format_views(expected.figures()).items():
         key = keys.view(view)
         wait_until(lambda key=key, fields=fields: stored.view(key) == fields, f"view {key}", 20)  # type: ignore[misc]
     return sum(map(len, theirs.values()))

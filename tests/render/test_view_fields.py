@@ -1,7 +1,7 @@
 import pytest
 
 from stream.render.view_fields import SEPARATOR, PoolView, TeamView, View, ViewKind, qualified
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from tests.render.factory import make_figures
 
 KINDS: dict[ViewKind, type[View]] = {ViewKind.team: TeamView, ViewKind.pool: PoolView}
@@ -26,7 +26,7 @@ def test_a_qualified_name_says_window_or_state_last() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_plain_field_that_is_written_is_declared_and_read_by_its_type(seed: int) -> None:
-    for key, texts in ViewWriter().views(make_figures(seed=seed)).items():
+    for key, texts in format_views(make_figures(seed=seed)).items():
         kind = KINDS[key.kind]
         plain = {name for name in texts if SEPARATOR not in name}
         assert plain <= kind.parsers().keys()

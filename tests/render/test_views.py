@@ -3,30 +3,26 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stream.control.model import DetectorView, Verdict
 from stream.events.language import STAFFED, State
-from stream.figures.model import WINDOWS, Figures
+from stream.figures.model import WINDOWS
 from stream.ids import TeamKey
 from stream.render.exposition import render_figures
+from stream.render.series import Form
 from stream.render.view_fields import ViewKey, ViewKind
-from stream.render.views import ViewWriter, fixed
+from stream.render.views import FORMATS, format_views, team_table
+from stream.units import rfc3339
 from tests.render.audit import View, differences, unclaimed
-from tests.render.factory import AS_OF_MS, make_figures
+from tests.render.factory import make_figures
 from tests.render.samples import samples_of
-
-
-def views_of(figures: Figures) -> dict[ViewKey, dict[str, str]]:
-    return ViewWriter().views(figures)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_field_of_each_view_equals_its_series_and_every_series_has_a_field(seed: int) -> None:
     figures = make_figures(seed=seed)
     samples = samples_of(render_figures([figures]))
-    views = [View(*key, fields) for key, fields in views_of(figures).items()]
+    views = [View(*key, fields) for key, fields in format_views(figures).items()]
     found = [line for view in views for line in differences(view, samples)]
     assert found == []
     assert unclaimed(views, samples) == set()
@@ -36,12 +32,12 @@ def test_every_field_of_each_view_equals_its_series_and_every_series_has_a_field
 def test_the_comparison_of_views_and_series_can_fail() -> None:
     figures = make_figures()
     samples = samples_of(render_figures([make_figures(seed=9)]))
-    key, fields = next(iter(views_of(figures).items()))
+    key, fields = next(iter(format_views(figures).items()))
     assert len(differences(View(*key, fields), samples)) > 20
 
 
 def test_a_view_without_series_differs_in_each_field() -> None:
-    views = [View(*key, fields) for key, fields in views_of(make_figures()).items()]
+    views = [View(*key, fields) for key, fields in format_views(make_figures()).items()]
     for view in views:
         assert len(differences(view, {})) == len(view.fields.keys() - {"pool"})
 
@@ -49,11 +45,11 @@ def test_a_view_without_series_differs_in_each_field() -> None:
 def test_the_contract_names_of_a_team_view_are_there() -> None:
     figures = make_figures()
     key = figures.teams.keys[0]
-    view = views_of(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
+    view = format_views(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
     whole = dataclasses.replace(
         figures.teams, ratio=np.full_like(figures.teams.ratio, 0.0856127), cv=figures.teams.ratio
     )
-    of_whole = views_of(dataclasses.replace(figures, teams=whole))
+    of_whole = format_views(dataclasses.replace(figures, teams=whole))
     filled = of_whole[ViewKey(ViewKind.team, key.floor, key.team)]
     assert {"as_of", "verdict", "signal", "staffed", "agents:aux"} <= view.keys()
     assert view["as_of"] == "2026-03-02T02:43:12.000Z"
@@ -68,7 +64,7 @@ def test_the_contract_names_of_a_pool_view_are_there() -> None:
     wait = np.full_like(figures.pools.estimated_wait_ms, 39_250.0)
     pools = dataclasses.replace(figures.pools, service_level=level, estimated_wait_ms=wait)
     key = pools.keys[0]
-    view = views_of(dataclasses.replace(figures, pools=pools))[ViewKey(ViewKind.pool, *key)]
+    view = format_views(dataclasses.replace(figures, pools=pools))[ViewKey(ViewKind.pool, *key)]
     assert view["service_level"] == view["service_level:15m"] == "0.800000"
     assert view["estimated_wait_s"] == "39.250"
     assert {"as_of", "verdict", "waiting", "oldest_wait_s", "peak", "offered:60m"} <= view.keys()
@@ -78,7 +74,7 @@ def test_the_contract_names_of_a_pool_view_are_there() -> None:
 def test_a_figure_without_a_value_has_no_field() -> None:
     figures = make_figures()
     key = figures.teams.keys[0]
-    view = views_of(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
+    view = format_views(figures)[ViewKey(ViewKind.team, key.floor, key.team)]
     undefined = np.isnan(figures.teams.ratio[0]).sum()
     assert undefined > 0
     names = [f"{ratio.name}:{w}" for ratio in figures.ratios for w in ("5m", "15m", "60m", "shift")]
@@ -94,45 +90,8 @@ def test_a_gain_and_a_loss_give_different_signals(verdict: str, signal: str) -> 
     figures = make_figures(1, 1)
     key = figures.teams.keys[0]
     line = DetectorView(*key, "verdict", Verdict(verdict), None, "", 0, math.nan, math.nan)
-    view = views_of(dataclasses.replace(figures, detectors=(line,)))
+    view = format_views(dataclasses.replace(figures, detectors=(line,)))
     assert view[ViewKey(ViewKind.team, key.floor, key.team)]["signal"] == signal
-
-
-def test_the_writers_cache_never_changes_the_views() -> None:
-    rng = np.random.default_rng(3)
-    writer = ViewWriter()
-    for step in range(40):
-        teams, seed = int(rng.integers(0, 4)) * 3, int(rng.integers(4))
-        figures = make_figures(teams, 2, seed, AS_OF_MS + step)
-        assert writer.views(figures) == views_of(figures)
-
-
-def test_views_do_not_change_when_the_next_ones_are_made() -> None:
-    writer = ViewWriter()
-    first = writer.views(make_figures(seed=1))
-    second = writer.views(make_figures(seed=2))
-    assert first == views_of(make_figures(seed=1))
-    assert second == views_of(make_figures(seed=2))
-
-
-def test_unchanged_texts_are_not_formatted_again() -> None:
-    figures = make_figures()
-    writer = ViewWriter()
-    first = writer.views(figures)
-    heads = figures.teams.heads.copy()
-    heads[2, 7] += 1
-    key = figures.teams.keys[2]
-    second = writer.views(
-        dataclasses.replace(figures, teams=dataclasses.replace(figures.teams, heads=heads))
-    )
-    new = {
-        (view.name, field)
-        for view, fields in second.items()
-        for field, text in fields.items()
-        if text is not first[view][field] and ":" in field and "control" not in field
-    }
-    assert (key.team, "agents:aux") in new
-    assert {name for name, field in new if field.startswith(("agents", "aux_rate"))} == {key.team}
 
 
 def test_a_team_that_moves_to_another_pool_keeps_its_view() -> None:
@@ -140,36 +99,32 @@ def test_a_team_that_moves_to_another_pool_keeps_its_view() -> None:
     key = figures.teams.keys[0]
     teams = dataclasses.replace(figures.teams, keys=(TeamKey(key.floor, "new pool", key.team),))
     view = ViewKey(ViewKind.team, key.floor, key.team)
-    before = views_of(figures)[view]
-    after = views_of(dataclasses.replace(figures, teams=teams))[view]
+    before = format_views(figures)[view]
+    after = format_views(dataclasses.replace(figures, teams=teams))[view]
     assert after == {**before, "pool": "new pool"}
 
 
 def test_a_figure_that_is_no_longer_defined_loses_its_field() -> None:
     figures = make_figures()
-    writer = ViewWriter()
-    before = writer.views(figures)
+    before = format_views(figures)
     cv = figures.teams.cv.copy()
     row, window, ratio = np.argwhere(np.isfinite(cv))[0]
     cv[row, window, ratio] = np.nan
     teams = dataclasses.replace(figures.teams, cv=cv)
-    after = writer.views(dataclasses.replace(figures, teams=teams))
+    after = format_views(dataclasses.replace(figures, teams=teams))
     key = figures.teams.keys[row]
     view = ViewKey(ViewKind.team, key.floor, key.team)
     lost = before[view].keys() - after[view].keys()
     assert lost == {f"{figures.ratios[ratio].name}_cv:{WINDOWS[window]}"}
 
 
-NUMBERS = (
-    st.floats(allow_nan=False, allow_infinity=False)
-    | st.floats(0, 1)
-    | st.integers(0, 10**12).map(lambda ms: ms / 1_000)
-    | st.builds(lambda above, bits: above / 2**bits, st.integers(0, 2**20), st.integers(0, 24))
-    | st.builds(lambda units: (units + 0.5) / 10**6, st.integers(0, 10**7))
-)
-"""Any number, and often one in the middle between two texts."""
-
-
-@given(st.lists(NUMBERS, max_size=30), st.sampled_from([0, 3, 6]))
-def test_numbers_in_bulk_are_written_as_one_by_one(numbers: list[float], decimals: int) -> None:
-    assert fixed(np.array(numbers), decimals) == [f"{one:.{decimals}f}" for one in numbers]
+@pytest.mark.parametrize("seed", range(5))
+def test_the_numbers_of_a_view_are_written_as_one_by_one(seed: int) -> None:
+    figures = make_figures(seed=seed)
+    table, views = team_table(figures), format_views(figures)
+    for row, numbers in zip(table.rows, table.numbers.tolist(), strict=True):
+        for field, form, number in zip(table.fields, table.formats, numbers, strict=True):
+            if form == FORMATS[Form.instant]:
+                assert views[row][field] == rfc3339(round(number * 1_000))
+            else:
+                assert views[row].get(field) == (form % number if math.isfinite(number) else None)

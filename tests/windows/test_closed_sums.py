@@ -7,7 +7,7 @@ from hypothesis import given
 
 from stream.events.language import I64
 from stream.figures.model import Figures
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.shard import Shard
 from stream.units import MINUTE_MS
 from stream.windows.closed_sums import WINDOW_MINUTES, ClosedSums
@@ -40,7 +40,7 @@ def read_afresh(shard: Shard) -> Figures:
     return figures
 
 
-def compare(shard: Shard, writer: ViewWriter, as_of_ms: int) -> None:
+def compare(shard: Shard, as_of_ms: int) -> None:
     shard.step(as_of_ms)
     figures = shard.figures()
     kept = shard.engine.closed.read(shard.as_of_ms // MINUTE_MS, shift_starts(shard))
@@ -50,23 +50,23 @@ def compare(shard: Shard, writer: ViewWriter, as_of_ms: int) -> None:
         found, wanted = getattr(figures.teams, name), getattr(afresh.teams, name)
         assert repr(found) == repr(wanted), name
     assert repr(figures.detectors) == repr(afresh.detectors)  # NaN is not equal to itself
-    assert writer.views(figures) == ViewWriter().views(afresh)
+    assert format_views(figures) == format_views(afresh)
 
 
 def check_read_often(history: History) -> None:
     """Figures that are read after each record are those of windows read afresh."""
-    shard, writer, random = new_shard(history), ViewWriter(), history.random("restores")
+    shard, random = new_shard(history), history.random("restores")
     parts: dict[str, bytes] = {}
     for first, last in pairwise(range(len(history.records) + 1)):
         push(shard, history, first, last)
-        compare(shard, writer, now_of(history, shard, last))
+        compare(shard, now_of(history, shard, last))
         if random.random() < 0.1:
             parts |= shard.snapshot().changed
             state = shard.control_state()
             shard = Shard.restore(history.spec, shard.names.roster, parts, state)
             shard.resume()
     for look in history.looks:
-        compare(shard, writer, look)
+        compare(shard, look)
 
 
 @SEEDED

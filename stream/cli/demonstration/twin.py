@@ -8,7 +8,7 @@ from stream.control.model import Severity, Transition
 from stream.events.decode import decode
 from stream.http.documents import team_document
 from stream.render.view_fields import TeamView, ViewKey, ViewKind
-from stream.render.views import ViewWriter
+from stream.render.views import format_views
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.spec import Spec
@@ -64,7 +64,7 @@ def _document(
 ) -> dict[str, Any]:
     shard = _shard(records, spec, roster)
     shard.step(at_ms)
-    views = ViewWriter().views(shard.figures())
+    views = format_views(shard.figures())
     key = ViewKey(ViewKind.team, like["floor"], like["team"])
     return team_document(TeamView(key.floor, key.name, views.get(key, {})), None)
 
