@@ -114,16 +114,16 @@ class Load:
         self._log_in()
         start_ms = _now_ms() + 2 * SECOND_MS
         live_end_ms = start_ms + round((job.warm_s + job.live_s) * SECOND_MS)
-        _tell(kind="start", at_s=start_ms / 1_000)
+        _report(kind="start", at_s=start_ms / 1_000)
         walk_outs = walk_outs_of(job, self._floors, start_ms)
         plan = Plan(self._floors, start_ms, live_end_ms, job.seed, walk_outs=tuple(walk_outs))
         self._send_live(plan, self._marks(start_ms))
         for walk_out in walk_outs:
             known = self._last_movers.get((walk_out.floor, walk_out.team))
             if known is not None:
-                _tell(kind="walk_out", floor=walk_out.floor, team=walk_out.team, at_s=known)
+                _report(kind="walk_out", floor=walk_out.floor, team=walk_out.team, at_s=known)
         self._producer.flush(10)
-        _tell(kind="idle", at_s=time.time(), sent=self._sent)
+        _report(kind="idle", at_s=time.time(), sent=self._sent)
         self._send_idle(live_end_ms + round(job.idle_s * SECOND_MS))
         self._producer.flush(10)
 
@@ -171,7 +171,7 @@ class Load:
     def _mark(self, floor: FloorPlan, team: str, turn: int, _at_ms: int) -> None:
         state = {"agent": f"{MARKED}-{team}", "team": team, "state": MARK_STATES[turn]}
         self._send({**_head(floor, "state", _now_ms()), **state})
-        _tell(kind="mark", floor=floor.name, team=team, heads=turn, at_s=time.time())
+        _report(kind="mark", floor=floor.name, team=team, heads=turn, at_s=time.time())
 
     def _send_idle(self, end_ms: int) -> None:
         apart_ms = HEARTBEAT_MS / len(self._floors)
@@ -199,7 +199,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _tell(**what: object) -> None:
+def _report(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 

@@ -47,7 +47,7 @@ async def main() -> None:
 
 async def _receive(request: web.Request) -> web.Response:
     at_s, notice = time.time(), await request.json()
-    _tell("page", at_s, **{key: notice.get(key) for key in ("floor", "team", "status")})
+    _report("page", at_s, **{key: notice.get(key) for key in ("floor", "team", "status")})
     return web.Response(status=204)
 
 
@@ -63,7 +63,7 @@ async def _poll(job: ObserverJob) -> None:
             at_s = time.time()
             for (floor, team), before, heads in zip(job.teams, seen, now, strict=True):
                 if heads is not None and heads != before:
-                    _tell("view", at_s, floor=floor, team=team, heads=int(heads))
+                    _report("view", at_s, floor=floor, team=team, heads=int(heads))
             seen = now
             await asyncio.sleep(POLL_S)
 
@@ -77,7 +77,7 @@ async def _scrape(job: ObserverJob) -> None:
             await asyncio.sleep(SCRAPE_S)
 
 
-def _tell(kind: str, at_s: float, **what: object) -> None:
+def _report(kind: str, at_s: float, **what: object) -> None:
     print(json.dumps({"kind": kind, "at_s": at_s, **what}), flush=True)
 
 

@@ -64,11 +64,14 @@ class ViewPublisher:
         ticks = 1 if up_to_date else behind_ticks(self._took_ms, task.task_count)
         if mark == published:
             ticks = IDLE_TICKS
-        elif (
-            published and mark.live and (mark.changes, True) == (published.changes, published.live)
-        ):
+        elif published and published.live and mark.live and self._is_quiet(published, mark):
+            # Before its first record a new owner's as_of lags: its views must not age beside that.
             ticks = QUIET_TICKS
         return tick - self._published_tick >= ticks
+
+    def _is_quiet(self, published: _Mark, mark: _Mark) -> bool:
+        """Whether nothing but heartbeats came since figures were published."""
+        return self._task.records > 0 and published.changes == mark.changes
 
     async def publish(self, services: WorkerServices, tick: int) -> Outcome:
         """Compute the figures once; hand them to the exporter, then write the views.
