@@ -65,9 +65,9 @@ async def test_a_rolling_upgrade_to_a_new_format_loses_nothing_and_old_workers_r
         await send(stage, more)
         written = joined(written, more)
         wait_until(lambda: stored.offsets() == ends(written), "the new version has all")
+        monkeypatch.setattr(snapshot, "READS", snapshot.READS | {NEXT})  # to look at it from aside
+        assert_all_same(stage, stored, written)
         assert workers[-1].end() == 0
         assert len(stored.formats()) == 1
-    monkeypatch.setattr(snapshot, "READS", snapshot.READS | {NEXT})  # to look at it from aside
     assert [stored.saved_offset(p) for p in range(PARTITIONS)] == ends(written)
-    assert_all_same(stage, stored, written)
     stored.close()
