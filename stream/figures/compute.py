@@ -23,7 +23,7 @@ from stream.stats.queueing import expected_wait
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from stream.windows.engine import Engine
 from stream.windows.queues import Queues
-from stream.windows.reading import WindowSums, read_calls, read_windows
+from stream.windows.window_sums import WindowSums, read_calls, read_windows
 
 ELIGIBLE_PART = 4
 """A member counts for a ratio if the denominator is at least this part (1/4) of the window."""

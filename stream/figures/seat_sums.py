@@ -7,7 +7,7 @@ import numpy as np
 from stream.events.language import I64
 from stream.units import MINUTE_MS
 from stream.windows.engine import Engine
-from stream.windows.reading import read_interval
+from stream.windows.window_sums import read_interval
 
 
 @dataclass(frozen=True, slots=True)

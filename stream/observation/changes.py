@@ -16,7 +16,7 @@ from stream.observation.feed import Changes, StaleChanges
 from stream.observation.stretches import Held, Stretches, held_rows, lost, shown, silent_stretches
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
-from stream.windows.reading import credible_until
+from stream.windows.state_intervals import credible_until
 
 NOBODY = -1
 ObservedState = tuple[str, str, str, str, int, int]

@@ -11,7 +11,7 @@ from stream.render.views import format_views
 from stream.shard import Shard
 from stream.units import MINUTE_MS
 from stream.windows.closed_sums import WINDOW_MINUTES, ClosedSums
-from stream.windows.reading import window_starts
+from stream.windows.window_sums import window_starts
 from tests.reference.histories import SEEDED, histories
 from tests.reference.history import History
 from tests.reference.minimal import tried
