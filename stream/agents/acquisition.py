@@ -10,6 +10,7 @@ from stream.agents.log_check import LogCheck, LogMatch
 from stream.agents.outbox import Outbox
 from stream.agents.partition_task import NoticeFormat, PartitionTask, TaskLimits
 from stream.agents.shard_clock import ShardClock
+from stream.control.model import Transition
 from stream.dlq.dead_letters import Origin
 from stream.errors import FloorwatchError, StateError, UnreadableStateError
 from stream.failpoints import failpoint
@@ -26,6 +27,8 @@ from stream.windows.snapshot import FORMAT, READS
 log = logging.getLogger(__name__)
 
 RETENTION: Final = "partition %d: retention removed records %d to %d before they were read"
+DAMAGE: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""Raised by bytes of others, or parts of several snapshots: anything may be wrong in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,7 @@ async def acquire_task(
     check_compatible(lease, READS, partition_ref.partitions)
     outbox = Outbox(lease.outbox, track_active=config.track_active)
     try:
-        _check_readable(lease)
-        _check_not_lost(lease, partition_ref, committed, rebuild=config.rebuild)
+        _check_usable(lease, partition_ref, committed, rebuild=config.rebuild)
         if not await _is_of_this_log(lease, log_check, partition_ref):
             lease = await _start_anew(store, lease, partition_ref, config, outbox)
         shard = await _restore(store, lease, config)
@@ -128,24 +130,27 @@ async def acquire_task(
     return task
 
 
-def _check_readable(lease: Lease) -> None:
-    if lease.unreadable:
-        raise UnreadableStateError(lease.unreadable)
-
-
 async def _restore(store: Store, lease: Lease, config: TaskConfig) -> Shard:
     with failpoint("restore"):
         parts = await store.load(lease)
         try:
+            if lease.control is not None:
+                _read_all(lease.control, config)
             return Shard.restore(config.spec, config.roster, parts, lease.control)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            # Bytes of others, or parts of several snapshots: anything may be wrong in them.
+        except DAMAGE as error:
             raise UnreadableStateError(f"its snapshot or commit is damaged ({error!r})") from error
 
 
-def _check_not_lost(
+def _read_all(control: bytes, config: TaskConfig) -> list[Transition]:
+    """The end of each active alert; decodes what a task would decode only after its replay."""
+    return Shard.restore(config.spec, config.roster, {}, control).control.abandon()
+
+
+def _check_usable(
     lease: Lease, partition_ref: PartitionRef, committed: int | None, *, rebuild: bool
 ) -> None:
+    if lease.unreadable:
+        raise UnreadableStateError(lease.unreadable)
     if not is_state_lost(lease, committed):
         return
     if not rebuild:
@@ -217,16 +222,33 @@ async def _start_anew(
     log.warning(
         "the state of %s %s: computing it from the log's start%s",
         *(partition_ref, why, f" ({damage})" if damage else ""),
+        exc_info=damage if damage and damage.__cause__ else None,
     )
-    if lease.control is not None and _abandon_alerts(lease.control, config, outbox):
-        entries, delivered = outbox.for_commit()
-        position = (lease.offset or 0, lease.as_of_ms or 0)
-        commit = Commit(lease.control, *position, entries, delivered, lease.fingerprint)
-        _check_stored(await store.commit(lease, commit), lease.shard)
-        outbox.on_committed(entries, delivered)
+    await _end_alerts(store, lease, config, outbox)
     _check_stored(await store.reset(lease), lease.shard)
     empty = replace(lease, manifest=None, control=None, offset=None, as_of_ms=None)
     return replace(empty, fingerprint=None, unreadable="")
+
+
+async def _end_alerts(store: Store, lease: Lease, config: TaskConfig, outbox: Outbox) -> None:
+    """Commit the ends of active alerts with the state as it is, if all of the commit is there.
+
+    With a position made up, damaged state would look whole after a crash before the reset.
+    """
+    control, offset, as_of_ms = lease.control, lease.offset, lease.as_of_ms
+    if control is None or offset is None or as_of_ms is None:
+        log.warning("the commit of %s lacks a field, so no alert is ended", lease.shard)
+        return
+    try:
+        ends = _read_all(control, config)
+    except (UnreadableStateError, *DAMAGE) as error:
+        log.warning("which alerts were active cannot be read, so none is ended: %r", error)
+        return
+    outbox.add(ends, config.notice_format.describe, config.notice_format.language)
+    entries, delivered = outbox.for_commit()
+    commit = Commit(control, offset, as_of_ms, entries, delivered, lease.fingerprint)
+    _check_stored(await store.commit(lease, commit), lease.shard)
+    outbox.on_committed(entries, delivered)
 
 
 def _refusal(partition_ref: PartitionRef, damage: UnreadableStateError | None) -> StateError:
@@ -243,18 +265,6 @@ def _refusal(partition_ref: PartitionRef, damage: UnreadableStateError | None) -
         "cluster. Restore topic or state from a backup, or set [redis] on_loss = "
         '"rebuild" to compute the state again from the start of this log'
     )
-
-
-def _abandon_alerts(control: bytes, config: TaskConfig, outbox: Outbox) -> bool:
-    """Add the end of each active alert to the outbox; False if the control state is damaged."""
-    try:
-        shard = Shard.restore(config.spec, config.roster, {}, control)
-        ends = shard.control.abandon()
-    except (UnreadableStateError, ValueError, LookupError, TypeError, AttributeError) as error:
-        log.warning("which alerts were active cannot be read, so none is ended: %r", error)
-        return False
-    outbox.add(ends, config.notice_format.describe, config.notice_format.language)
-    return True
 
 
 def _check_stored(outcome: Outcome, shard: ShardKey) -> None:

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import orjson
 import pytest
 
 from stream.errors import UnreadableStateError
 from stream.store.lease import Lease
+from stream.windows import snapshot as parts_of
+from stream.windows.packing import pack
 from tests.agents.bench import (
     KEY,
     Bench,
@@ -40,12 +44,28 @@ def with_control_of_others(bench: Bench) -> None:
     shard.commit = replace(shard.commit, control=b"hello, world")
 
 
+def with_a_team_that_cannot_be_decoded(bench: Bench) -> None:
+    """What is stored of a team is decoded when the log names it; the rest is whole."""
+    shard = bench.server.shards[KEY]
+    assert shard.commit is not None
+    part = dict(parts_of.read_part({"control": shard.commit.control}, "control"))
+    state = orjson.loads(part["control"].tobytes())
+    state["teams"] = [["berlin", "sales", "inbound", {"people": {}}], *state["teams"]]
+    part["control"] = np.frombuffer(orjson.dumps(state), np.uint8)
+    shard.commit = replace(shard.commit, control=pack(part))
+
+
 def with_an_unreadable_manifest(bench: Bench) -> None:
+    unreadable(bench, unreadable="its manifest cannot be read")
+
+
+def unreadable(bench: Bench, **fields: Any) -> None:
+    """The next lease has these values."""
     acquire = bench.store.acquire
 
     async def acquire_unreadable(shard: Any) -> Lease:
         del bench.store.acquire
-        return replace(await acquire(shard), unreadable="its manifest cannot be read")
+        return replace(await acquire(shard), **fields)
 
     bench.store.acquire = acquire_unreadable  # type: ignore[method-assign]
 
@@ -55,6 +75,7 @@ DAMAGES = [
     with_another_part,
     with_a_part_of_others,
     with_control_of_others,
+    with_a_team_that_cannot_be_decoded,
     with_an_unreadable_manifest,
 ]
 
@@ -104,3 +125,20 @@ async def test_alerts_of_damaged_state_end_if_they_can_be_read() -> None:
     await runner.flush()
     ended = {audit["id"] for audit in audits(bench) if audit["to"] == "insufficient_data"}
     assert ended == raised != set()
+
+
+async def test_damaged_state_without_a_position_is_not_committed_with_one_made_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a crash before the reset it would look whole."""
+    bench, records = live(), until_the_walk_out(1)
+    bench.rebuild = True
+    runner = await bench.acquire_task()
+    await runner.process(batch(records, 0, len(records)))
+    await runner.drain()
+    unreadable(bench, as_of_ms=None, unreadable="its commit lacks the field as_of")
+    runner = await bench.acquire_task()
+    assert runner.task.offset == 0
+    assert "no alert is ended" in caplog.text
+    await runner.flush()
+    assert not [audit for audit in audits(bench) if audit["to"] == "insufficient_data"]
