@@ -121,7 +121,7 @@ class LogCheck:
         self._found: dict[TP, _LookUp] = {}
         """The last look-up of each partition."""
         self._verified: dict[TP, tuple[_LookUp, float]] = {}
-        """The look-up before the log was read and found right, and when that was."""
+        """The look-up before the log was read and held the record, and when that was."""
 
     async def unmoved(self, fingerprints: Mapping[TP, RecordFingerprint]) -> set[TP]:
         """Which logs need not be read now to know that they still hold these records.
@@ -153,8 +153,9 @@ class LogCheck:
         self._verified.pop(tp, None)
         reading = await self._log.read(tp, fingerprint.offset)
         match = compare(fingerprint, reading)
-        look_up, is_right = self._found.get(tp), match in {LogMatch.same, LogMatch.unverifiable}
-        if look_up is not None and look_up.fingerprint == fingerprint and is_right:
+        look_up, is_same = self._found.get(tp), match is LogMatch.same
+        # A log that retention emptied is looked up like one that was made again: it is read.
+        if look_up is not None and look_up.fingerprint == fingerprint and is_same:
             self._verified[tp] = look_up, self._now_s()
         return self._patiently(tp, fingerprint.offset, match, reading.cut)
 

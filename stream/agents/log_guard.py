@@ -147,17 +147,22 @@ class LogGuard:
 async def check_logs(guards: Sequence[LogGuard], log_check: LogCheck) -> None:
     """Check each log once, in `CHECK_S`; those in which nothing was written are looked up at once.
 
-    The others are read one after another: fetches of all partitions at once would hold up what else
-    is done.
+    Of these, the ones that seem to have moved are read at once: they may have been made again. The
+    others are read one after another over the interval: fetches of all partitions at once would
+    hold up what else is done.
     """
     ends_s = time.monotonic() + CHECK_S
     settled = {guard.tp: record for guard in guards if (record := guard.settled) is not None}
-    unmoved = set[TP]()
+    unmoved, moved = set[TP](), set[TP]()
     with contextlib.suppress(TimeoutError, KafkaError):
         async with asyncio.timeout(WAIT_S_MAX):
             unmoved = await log_check.unmoved(settled)
-    due = [guard for guard in guards if guard.tp not in unmoved]
+            moved = settled.keys() - unmoved
+    for guard in guards:
+        if guard.tp in moved:
+            await guard.check()
+    due = [guard for guard in guards if guard.tp not in unmoved | moved]
     for left in range(len(due), 0, -1):
-        await asyncio.sleep(max(0.0, ends_s - time.monotonic()) / left)
         await due[-left].check()
+        await asyncio.sleep(max(0.0, ends_s - time.monotonic()) / left)
     await asyncio.sleep(max(0.0, ends_s - time.monotonic()))

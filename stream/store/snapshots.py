@@ -92,7 +92,8 @@ async def load(session: Session) -> dict[str, bytes]:
         try:
             replies = await session.client.execute(some)
         except DamagedKeyError as error:  # no key of others: its name holds a random id
-            raise UnreadableStateError(str(error)) from None
+            # Removing it would help nobody: the other parts are of no use without it.
+            raise UnreadableStateError(str(error).removesuffix(f": {keys.REMEDY}")) from None
         pieces.update((str(get[1]), reply) for get, reply in zip(some, replies, strict=True))
     await _check(session)
     missing = [name for name, run in wanted.items() if any(pieces[key] is None for key in run)]

@@ -215,6 +215,18 @@ async def test_a_log_that_did_not_hold_the_record_is_not_taken_for_verified() ->
         assert await check.check(PLACE, DELIVERED) is LogMatch.short
 
 
+async def test_a_log_that_retention_emptied_is_read_each_time() -> None:
+    """Made again, and still empty, it is looked up as before: only its end tells them apart."""
+    log = MemoryLog([], 100)
+    check = LogCheck(log)
+    for _ in range(3):
+        assert await check.unmoved({PLACE: DELIVERED}) == set()
+        assert await check.check(PLACE, DELIVERED) is LogMatch.unverifiable
+    log.begins = 0
+    assert await check.unmoved({PLACE: DELIVERED}) == set()
+    assert await check.check(PLACE, DELIVERED) is LogMatch.short
+
+
 async def test_a_record_without_a_time_stamp_cannot_be_looked_up() -> None:
     log = log_of(100)
     assert await LogCheck(log).unmoved({PLACE: replace(DELIVERED, time_ms=-1)}) == set()

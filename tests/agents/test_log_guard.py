@@ -7,7 +7,7 @@ from faust.types import TP
 
 from stream.agents import log_guard
 from stream.agents.log_check import LogMatch
-from stream.agents.log_guard import check_logs
+from stream.agents.log_guard import LogGuard, check_logs
 from stream.agents.task_runner import TaskRunner
 from stream.store.record_fingerprint import RecordFingerprint
 from tests.agents.bench import Bench, batch, recording, seats
@@ -154,6 +154,26 @@ async def test_a_log_in_which_nothing_is_written_is_looked_up_and_read_only_when
     await runner.process(batch(recording(1), 500, 600))
     await check_logs([guard], log)
     assert (log.looked_up[-1], log.checks) == ({}, 2)
+
+
+async def test_an_idle_log_that_moved_is_read_before_those_that_wait_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a topic that was made again would be noticed an interval later."""
+    monkeypatch.setattr(log_guard, "CHECK_S", 0.01)
+    busy, idle, read = Bench(), Bench(), list[str]()
+    first, second = (await reading(busy)).log_guard, (await reading(idle)).log_guard
+    second.tp = TP(first.tp.topic, 1)
+    for _ in range(2):
+        await check_logs([second], idle.log)
+
+    async def noted(self: LogGuard) -> bool:
+        read.append("idle" if self is second else "busy")
+        return True
+
+    monkeypatch.setattr(LogGuard, "check", noted)
+    await check_logs([first, second], idle.log)
+    assert read == ["idle", "busy"]
 
 
 async def test_a_look_up_that_is_not_answered_lets_the_logs_be_read(

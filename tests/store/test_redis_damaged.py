@@ -189,7 +189,7 @@ async def test_snapshots_and_hours_of_another_type_are_named(
     store, lease = await archived(world)
     [piece] = map(bytes.decode, world.admin.scan_iter("*}:part:*"))
     replace(world, piece, "list")
-    with pytest.raises(UnreadableStateError, match=f"key {piece} holds.*a list, not a string"):
+    with pytest.raises(UnreadableStateError, match=rf"key {piece} holds.*a list, not a string\)$"):
         await store.load(lease)
     replace(world, keys.garbage(SHARD), "string")
     with pytest.raises(DamagedKeyError, match=f"key {keys.garbage(SHARD)} holds"):
