@@ -247,7 +247,9 @@ class Worker:
             self._gauges.update(tasks, self._topics.missing)
             mark = [(runner.partition, runner.task.records) for runner in tasks]
             backlog = any(k.task.lag for k in tasks) or self._tasks.is_starting()
-            store_unavailable = not self._services.store_state.is_answering
+            # A damaged partition that waits to be acquired must not hide that another one stalls.
+            has = [runner.partition for runner in tasks]
+            store_unavailable = not self._services.store_state.is_answering(has)
             failing = bool(self._services.publisher.refusals())
             unanswered = not all(runner.is_kafka_answering() for runner in tasks)
             waiting = store_unavailable or failing or unanswered or not backlog

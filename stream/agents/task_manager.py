@@ -70,6 +70,8 @@ class TaskManager:
         """Cannot be acquired before somebody mends a key or Kafka answers: a restart helps none."""
         self._unreadable: dict[TP, tuple[UnreadableStateError, float]] = {}
         """Whose state was damaged, and until when it is not read again (monotonic)."""
+        self._not_before: dict[TP, float] = {}
+        """Whose task was dropped, and until when it is not acquired again (monotonic)."""
 
     # ---------------------------------------------------------------------- what the worker asks
 
@@ -113,9 +115,10 @@ class TaskManager:
 
     async def acquire(self, tps: frozenset[TP]) -> Mapping[TP, int]:
         """See `PartitionOwner`."""
-        results = await asyncio.gather(*map(self._acquire, tps), return_exceptions=True)
+        due = [tp for tp in tps if time.monotonic() >= self._not_before.get(tp, 0.0)]
+        results = await asyncio.gather(*map(self._acquire, due), return_exceptions=True)
         offsets: dict[TP, int] = {}
-        for tp, result in zip(tps, results, strict=True):
+        for tp, result in zip(due, results, strict=True):
             self._refused.discard(tp)
             if isinstance(result, TaskRunner):
                 offsets[tp] = result.task.offset
@@ -150,6 +153,7 @@ class TaskManager:
             self._services.store_state.on_released(tp.partition)
             self._refused.discard(tp)
             self._unreadable.pop(tp, None)
+            self._not_before.pop(tp, None)
         if released:
             log.info("released partitions %s", _partition_list(released))
         for tp in released:
@@ -256,6 +260,7 @@ class TaskManager:
         log.warning("partition %d: its state is read again: %s", tp.partition, why)
         self._consumer.forget([tp])
         self.on_lost(frozenset({tp}))
+        self._not_before[tp] = time.monotonic() + pause_s
         self._spawn(self._acquire_later(pause_s))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -64,10 +64,9 @@ class StoreState:
     unsaved: dict[int, str] = field(default_factory=dict)
     """By partition: which key keeps its snapshots from being saved, since the last one was."""
 
-    @property
-    def is_answering(self) -> bool:
-        """Whether the last calls succeeded for all partitions."""
-        return self.unavailable_since_s is None and not self.damaged
+    def is_answering(self, partitions: Iterable[int]) -> bool:
+        """Whether the last calls succeeded for these partitions."""
+        return self.unavailable_since_s is None and self.damaged.keys().isdisjoint(partitions)
 
     def on_error(self, error: FloorwatchError, partition: int) -> None:
         """A call for a partition failed with one of `STORE_ERRORS`; logged when it is news."""

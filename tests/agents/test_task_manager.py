@@ -14,7 +14,7 @@ from stream.control.alerts.messages import messages
 from stream.errors import DamagedKeyError, FloorwatchError
 from stream.roster import NO_ROSTER
 from stream.store.keys import ShardKey
-from stream.store.lease import Lease
+from stream.store.lease import Lease, Outcome
 from tests.agents.bench import SPEC, TOPIC, Bench
 
 DAMAGED = DamagedKeyError("key floorwatch:{floor-events:0}:shard holds something else")
@@ -84,10 +84,11 @@ async def test_a_damaged_key_is_forgotten_when_it_was_mended_or_another_worker_h
     tasks, state = manager(bench), bench.services.store_state
     monkeypatch.setattr(bench.store, "acquire", failing(DAMAGED))
     await tasks.acquire(frozenset({TOPIC}))
-    assert (state.damaged, state.is_answering) == ({0: str(DAMAGED)}, False)
+    assert (state.damaged, state.is_answering([0])) == ({0: str(DAMAGED)}, False)
+    assert state.is_answering([1])  # of partitions that run, one may stall
 
     tasks.on_lost(frozenset({TOPIC}))
-    assert (state.damaged, state.is_answering) == ({}, True)
+    assert (state.damaged, state.is_answering([0])) == ({}, True)
 
     await tasks.acquire(frozenset({TOPIC}))
     monkeypatch.undo()
@@ -149,4 +150,34 @@ async def test_a_partition_whose_state_is_damaged_waits_and_harms_no_other(
     now_s += 5.0
     assert await tasks.acquire(frozenset({TOPIC})) == {TOPIC: 0}
     assert state.damaged == {}
+    await tasks.close()
+
+
+async def test_a_partition_that_another_worker_took_is_left_to_it_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though the transport asks twice a second, as long as any other partition waits."""
+    now_s = 1_000.0
+    monkeypatch.setattr("stream.agents.task_manager.time.monotonic", lambda: now_s)
+    bench = Bench()
+    tasks = manager(bench)
+    await tasks.acquire(frozenset({TOPIC}))
+    (runner,) = tasks.runners
+    tasks._on_lease_lost(runner, Outcome.FENCED)
+    for seconds in (0.0, 9.9):
+        now_s = 1_000.0 + seconds
+        assert await tasks.acquire(frozenset({TOPIC})) == {}
+    now_s = 1_010.0
+    assert await tasks.acquire(frozenset({TOPIC})) == {TOPIC: 0}
+    await tasks.close()
+
+
+async def test_a_partition_that_is_assigned_anew_is_acquired_at_once() -> None:
+    bench = Bench()
+    tasks = manager(bench)
+    await tasks.acquire(frozenset({TOPIC}))
+    (runner,) = tasks.runners
+    tasks._on_lease_lost(runner, Outcome.FENCED)
+    tasks.on_lost(frozenset({TOPIC}))  # as with each assignment
+    assert await tasks.acquire(frozenset({TOPIC})) == {TOPIC: 0}
     await tasks.close()

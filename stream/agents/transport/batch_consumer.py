@@ -204,31 +204,30 @@ class BatchConsumer(LagCommitConsumer):
             self.session[tp] = next(self._sessions)
 
     async def perform_seek(self) -> None:
-        """Acquire what is assigned; Faust calls this before the flow resumes.
+        """Try each assigned partition once, for SEEK_S_MAX at most; then Faust resumes the flow."""
+        tried = self.acquire_soon()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tried.wait(), SEEK_S_MAX)
 
-        Returns within SEEK_S_MAX; what takes longer is acquired in the background.
-        """
-        self.acquire_soon()
-        if self._acquiring is not None:
-            await asyncio.wait([self._acquiring], timeout=SEEK_S_MAX)
+    def acquire_soon(self) -> asyncio.Event:
+        """Acquire in the background, one at a time; the event says that each was tried once."""
+        tried, generation = asyncio.Event(), self.app.consumer_generation_id
+        self._acquiring = asyncio.ensure_future(self._acquire(generation, tried))
+        self._acquiring.add_done_callback(lambda _: tried.set())
+        return tried
 
-    def acquire_soon(self) -> None:
-        """Acquire what is assigned and not ready, in the background, one acquirer at a time."""
-        self._acquiring = asyncio.ensure_future(self._acquire(self.app.consumer_generation_id))
-
-    async def _acquire(self, generation: int) -> None:
+    async def _acquire(self, generation: int, tried: asyncio.Event) -> None:
         async with self._acquire_lock:
-            while (
-                generation == self.app.consumer_generation_id and not self._is_revoked_or_stopping()
-            ):
+            while generation == self.app.consumer_generation_id and self._may_acquire():
                 tps = frozenset(self.assignment() - self.ready)
                 if not tps:
                     return
                 if not await self._acquire_once(tps):
+                    tried.set()
                     await asyncio.sleep(RETRY_S)
 
-    def _is_revoked_or_stopping(self) -> bool:
-        return self._revoked or self._is_stopping()
+    def _may_acquire(self) -> bool:
+        return not (self._revoked or self._is_stopping())
 
     async def _acquire_once(self, tps: frozenset[TP]) -> bool:
         """Whether all of the partitions are ready now."""

@@ -136,3 +136,19 @@ async def test_what_was_acquired_and_cannot_be_sought_is_released(
     await acquired(consumer)
 
     assert not consumer.owner.held  # type: ignore[attr-defined]
+
+
+async def test_a_partition_that_waits_does_not_hold_up_the_others_in_a_rebalance(
+    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flow of all partitions resumes when each was tried once; it is tried again meanwhile."""
+
+    async def nothing(_tps: frozenset[TP]) -> Mapping[TP, int]:
+        return {}
+
+    monkeypatch.setattr(consumer.owner, "acquire", nothing)
+    async with asyncio.timeout(1.0):
+        await consumer.perform_seek()
+    assert consumer._acquiring is not None
+    assert not consumer._acquiring.done()
+    consumer._acquiring.cancel()
