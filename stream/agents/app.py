@@ -244,7 +244,7 @@ class Worker:
                 raise FloorwatchError(msg)
             self._services.roll(monotonic_ms())
             tasks = list(self._tasks.runners)
-            self._gauges.update(tasks, self._topics.missing)
+            self._gauges.update(tasks, (*self._topics.missing, *self._topics.refused))
             mark = [(runner.partition, runner.task.records) for runner in tasks]
             backlog = any(k.task.lag for k in tasks) or self._tasks.is_starting()
             # A damaged partition that waits to be acquired must not hide that another one stalls.

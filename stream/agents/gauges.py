@@ -26,15 +26,15 @@ class WorkerGauges:
         self._services = services
         self._topics = tuple(topics)
 
-    def update(self, tasks: Iterable[TaskRunner], missing: Iterable[str]) -> None:
-        """Update the gauges of tasks and topics; `missing`: topics that do not exist."""
+    def update(self, tasks: Iterable[TaskRunner], down: Iterable[str]) -> None:
+        """Update the gauges of tasks and topics; `down`: topics that cannot be used."""
         health, tasks = self._services.health, list(tasks)
         health.partitions.set(len(tasks))
         health.consumer_lag.set(sum(runner.task.lag for runner in tasks))
         state = self._services.store_state
         health.redis_damaged.set(len(state.damaged.keys() | state.unsaved.keys()))
         health.redis_unfit.set(bool(state.unfit))
-        down = {*missing, *self._services.publisher.refused_topics()}
+        down = {*down, *self._services.publisher.refused_topics()}
         for topic in self._topics:
             health.topic_up.labels(topic).set(topic not in down)
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError
 
 from stream.kafka.topic_admin import (
     admin_client,
     assigned_partitions,
     count_partitions,
+    not_described,
     topic_settings,
 )
 
@@ -46,8 +47,8 @@ class TopicMonitor:
         self._is_idle = is_idle
         self.missing: list[str] = []
         """Topics that do not exist."""
-        self._refused = ""
-        """Which topic Kafka does not describe to this user, and what to do."""
+        self.refused: list[str] = []
+        """Topics that Kafka does not describe to this user: whether they exist is not known."""
         self._partitions = 0
         """Of the events topic."""
         self._is_standby = False
@@ -57,7 +58,7 @@ class TopicMonitor:
     def reasons(self) -> list[str]:
         """Why a worker without them is not ready; empty if all exist, or Kafka is unavailable."""
         reasons = [f"topic {topic} does not exist" for topic in self.missing]
-        reasons += [self._refused] if self._refused else []
+        reasons += [not_described(topic) for topic in self.refused]
         if self._partitions and self._is_idle() and not self._is_standby:
             reasons.append(
                 f"no partition of topic {self._events_topic} is assigned to this worker, though it "
@@ -86,19 +87,15 @@ class TopicMonitor:
                 async with admin_client(self._brokers) as admin:
                     await self._poll(admin)
                 is_known = True
-            is_wanting = self.missing or self._refused or self._is_idle()
+            is_wanting = self.missing or self.refused or self._is_idle()
             is_calm = is_known and not is_wanting
             await asyncio.sleep(RECHECK_S if is_calm else POLL_S)
 
     async def _poll(self, admin: AIOKafkaAdminClient) -> None:
-        try:
-            counts = await count_partitions(admin, self._topics)
-        except TopicAuthorizationFailedError as error:
-            self._note_refused(error.args[0])
-            return
-        self._note_refused("")
-        self._report([topic for topic in self._topics if topic in counts and not counts[topic]])
-        self._partitions = counts.get(self._events_topic, 0)
+        counts = await count_partitions(admin, self._topics)
+        self._note_refused([topic for topic, count in counts.items() if count is None])
+        self._report([topic for topic in self._topics if counts.get(topic) == 0])
+        self._partitions = counts.get(self._events_topic) or 0
         if self._is_idle():
             self._is_standby = await self._others_have_all(admin)
         if self._partitions:
@@ -113,10 +110,11 @@ class TopicMonitor:
             return True
         return assigned >= self._partitions
 
-    def _note_refused(self, refused: str) -> None:
-        if refused and refused != self._refused:
-            log.error("%s", refused)
-        self._refused = refused
+    def _note_refused(self, refused: list[str]) -> None:
+        for topic in refused:
+            if topic not in self.refused:
+                log.error("%s", not_described(topic))
+        self.refused = refused
 
     def _note_stamps(self, stamps: str) -> None:
         known, self._stamps = self._stamps, stamps

@@ -48,16 +48,19 @@ async def partition_counts(brokers: str, topics: Iterable[str]) -> dict[str, int
         TopicAuthorizationFailedError: this user may not describe one of them; the text says so.
     """
     async with admin_client(brokers) as admin:
-        return await count_partitions(admin, topics)
-
-
-async def count_partitions(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
-    """The same, with a connected client."""
-    found = await _partitions(admin, topics)
-    for topic, partitions in found.items():
-        if partitions is None:
+        counts = await count_partitions(admin, topics)
+    for topic, count in counts.items():
+        if count is None:
             raise TopicAuthorizationFailedError(not_described(topic))
-    return {topic: len(partitions or ()) for topic, partitions in found.items()}
+    return {topic: count or 0 for topic, count in counts.items()}
+
+
+async def count_partitions(
+    admin: AIOKafkaAdminClient, topics: Iterable[str]
+) -> dict[str, int | None]:
+    """The same, with a connected client; None: this user may not describe the topic."""
+    found = await _partitions(admin, topics)
+    return {topic: None if held is None else len(held) for topic, held in found.items()}
 
 
 def not_described(topic: str) -> str:

@@ -154,8 +154,9 @@ async def test_a_topic_that_kafka_does_not_describe_to_this_user_is_not_called_m
     assert "does not exist" not in text
     assert "wrong: Kafka does not let this user describe it, nor say whether it exists" in text
     assert f"grant this user Describe and DescribeConfigs on topic {of_others}" in text
-    assert monitor.missing == []
-    [reason] = monitor.reasons()
+    assert (monitor.missing, monitor.refused) == (["none"], [of_others])
+    missing, reason = monitor.reasons()
+    assert missing == "topic none does not exist"
     assert reason.endswith(f"describe topic {of_others}: grant it Describe on the topic")
 
 
