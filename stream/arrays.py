@@ -82,7 +82,7 @@ class Runs:
         start = np.flatnonzero(first)
         return cls(groups, order, start, ordered[start], np.cumsum(first) - 1)
 
-    def sorted(self, rows: npt.NDArray[T]) -> npt.NDArray[T]:
+    def in_order(self, rows: npt.NDArray[T]) -> npt.NDArray[T]:
         """Rows (N, ...) in the order of the runs."""
         return rows[self.order]
 

@@ -186,7 +186,7 @@ def test_rows_by_group_are_summed_as_in_a_loop(rows: list[tuple[int, int]]) -> N
         sums[group] += value
     runs = Runs.of(np.array([group for group, _ in rows], np.int64), GROUPS)
     values = np.array([value for _, value in rows], np.int64)
-    assert runs.by_group(runs.sums(runs.sorted(values)), 0).tolist() == [*sums.values()]
+    assert runs.by_group(runs.sums(runs.in_order(values)), 0).tolist() == [*sums.values()]
     in_order = [row for group in range(GROUPS) for row in rows if row[0] == group]
-    assert runs.sorted(values).tolist() == [value for _, value in in_order]
+    assert runs.in_order(values).tolist() == [value for _, value in in_order]
     assert runs.held[runs.run].tolist() == [group for group, _ in in_order]

@@ -43,12 +43,14 @@ class FetchedRecords:
         """Records that wait."""
 
     def append(self, batch: FetchedBatch) -> None:
-        """Add what one fetch brought."""
+        """Add what one fetch brought; after `close` it is left to the next owner."""
+        if self._closed:
+            return
         self._batches.append(batch)
         self.count += len(batch.columns.values)
 
     def close(self) -> None:
-        """Drop what waits. An application that goes on ends after its chunk."""
+        """Drop what waits and what comes. An application that goes on ends after its chunk."""
         self._closed = True
         self._batches.clear()
         self.count = 0

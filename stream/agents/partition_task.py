@@ -176,7 +176,7 @@ class PartitionTask:
 
         While live, heartbeats alone are not worth a step: nothing changes before the next wake-up.
 
-        Called by `TaskRunner.process` for each chunk.
+        Called by `FetchedRecords` for each chunk.
         """
         route = Route(self.origin.partition, self.partitions)
         with failpoint("decode"):
@@ -186,7 +186,8 @@ class PartitionTask:
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
         replayed, hours = self.replaying, self.shard.take_sealed()
         batch = decoded.batch
-        changes = len(batch.states.event) + len(batch.calls.event) + len(rejected)
+        changes = sum(len(rows.event) for rows in (batch.states, batch.calls, batch.queues))
+        changes += len(rejected)
         self.changes += changes
         self.offset = chunk.next_offset
         last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
@@ -211,7 +212,7 @@ class PartitionTask:
     def skip_to(self, offset: int) -> None:
         """Move the position over what is no record: markers of transactions, and aborted records.
 
-        Called by `TaskRunner.process` after a batch; does nothing if the position is there.
+        Called by `FetchedRecords` after a batch; does nothing if the position is there.
         """
         if offset <= self.offset:
             return

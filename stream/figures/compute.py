@@ -109,7 +109,7 @@ def _team_figures(
     above, below = masks(engine.spec.ratios)
     team_of_seat = engine.names.seat_team.data
     seats = Runs.of(team_of_seat, len(keys))
-    state_ms = seats.by_group(seats.sums(seats.sorted(sums.state_ms)), 0)
+    state_ms = seats.by_group(seats.sums(seats.in_order(sums.state_ms)), 0)
     window_ms = sums.as_of_ms - sums.start_ms
     both = times(sums.state_ms, np.concatenate([above, below], axis=1))
     member_above, member_below = np.split(both, 2, axis=-1)

@@ -40,10 +40,9 @@ class Exporter:
     """What one worker exports to Prometheus: the figures of its shards, and its own metrics.
 
     While `run` runs and Prometheus scrapes, refreshes are rendered ahead, within
-    `RENDER_SHARE_MAX`, and a scrape is answered at once; where scrapes are regular, one refresh for
-    each of them, shortly before it comes. Otherwise the scrape renders. So does the
-    first scrape after a shard was added or withdrawn: its series would be missing, or exported by
-    two workers.
+    `RENDER_SHARE_MAX`, and a scrape is answered at once; where scrapes are regular, only the
+    refreshes shortly before each. Otherwise the scrape renders. So does the first scrape after a
+    shard was added or withdrawn: its series would be missing, or exported by two workers.
 
     Args:
         health: the worker's own metrics, which are always current.

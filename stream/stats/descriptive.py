@@ -54,8 +54,8 @@ def spread(values: F64, eligible: Bool, group: I64, groups: int) -> Spread:
     shape = (groups, *values.shape[1:])
     rows = (len(group), int(np.prod(values.shape[1:], dtype=np.int64)))
     runs = Runs.of(group, groups)
-    ok = runs.sorted(eligible.reshape(rows))
-    x = np.where(ok, runs.sorted(values.reshape(rows)), 0.0)
+    ok = runs.in_order(eligible.reshape(rows))
+    x = np.where(ok, runs.in_order(values.reshape(rows)), 0.0)
     n = np.add.reduceat(ok, runs.start, axis=0, dtype=np.int64)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = _sums(x, runs, n) / n

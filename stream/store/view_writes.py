@@ -19,7 +19,7 @@ Fields = Mapping[str, str]
 GUARD_FIELDS = frozenset({"_epoch", "_as_of_ms", "_revision"})
 """Fields by which a view's script knows what it may write; not for readers."""
 
-BATCH_VIEWS = 32
+BATCH_VIEWS = 128
 REFRESH_S = 30.0
 """Each view is written whole about once in so many seconds, so what was edited by hand is right
 again within a minute, also while nothing changes and writes are rare."""

@@ -1,12 +1,12 @@
 """Names that only a batch under way has, and the limits of how many names a shard may have.
 
-Decoding numbers all names of a batch, those of events that are then rejected or late too. Here the
-new ones are taken out of `Names` again. Then the batch is applied in pieces, in each of which the
-new names of admitted events become names of the shard. Most often admitted events have all of them
-and no limit is near: then they stay where they are, in a third of the time. An event that would
-exceed a limit is rejected: judged event by event, by the names of the admitted events before it. So
-neither the batches nor a restore make a difference, and rejected and late events leave no names
-behind.
+Decoding numbers all names of a batch, those of events that are then rejected or late too. Most
+often admitted events have all of the new ones and no limit is near: then they stay in `Names`.
+Otherwise they are taken out again, and the batch is applied in pieces, in each of which the new
+names of admitted events become names of the shard; that takes three times as long. An event that
+would exceed a limit is rejected: judged event by event, by the names of the admitted events before
+it. So neither the batches nor a restore make a difference, and rejected and late events leave no
+names behind.
 
 A piece ends right after the event that takes the last room of a limit, so which limits are reached
 is the same for all events of a piece. Events that are late for sure take no room: else each of a
@@ -46,7 +46,7 @@ class DraftNames:
     """The new names of one batch.
 
     Args:
-        names: of the shard; the names that came with the batch are taken out.
+        names: of the shard, with those that came with the batch.
         batch: E events, as decoded.
         limits: of the shard.
         is_late: see `IsLate`.

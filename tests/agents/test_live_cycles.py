@@ -3,20 +3,23 @@
 The clock is moved by the test; no turn is awaited that was not asked for.
 """
 
+import asyncio
 import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 import pytest
 
 from stream.agents.cycle_times import CYCLE_MS, TICK_MS
-from stream.agents.partition_task import QUIET_TICKS
+from stream.agents.partition_task import QUIET_TICKS, TaskLimits
 from stream.agents.task_runner import GATHERED_RECORDS_MAX, TaskRunner
 from stream.agents.transport.fetched_batch import FetchedBatch
 from tests.agents.bench import (
     Bench,
     batch,
     live,
+    recording,
     reference,
     seats,
     until_the_walk_out,
@@ -152,6 +155,65 @@ async def test_a_revocation_applies_and_stores_what_was_gathered(clock: Clock) -
     assert runner.committed_offset == len(RECORDS)
     restored = await bench.acquire_task()
     assert (restored.task.offset, restored.task.replaying) == (len(RECORDS), False)
+
+
+async def test_batches_that_come_while_a_backlog_is_drained_are_left_to_the_next_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = recording(1)[:2_000]
+    bench = Bench(limits=TaskLimits(chunk_records=250))
+    runner = await bench.acquire_task()
+    runner.task.chunk_records = 250
+
+    async def read() -> None:
+        for start in range(0, len(records), 500):
+            await runner.process(batch(records, start, start + 500))
+
+    reading = asyncio.create_task(read())
+    commit = bench.store.commit
+
+    async def commit_late(*args: Any) -> Any:
+        await reading
+        return await commit(*args)
+
+    monkeypatch.setattr(bench.store, "commit", commit_late)
+    await asyncio.sleep(0)  # the first chunk of the first batch is applied
+    assert runner.task.offset == 250
+    await runner.drain()
+
+    assert runner.committed_offset == runner.task.offset == 250
+    following = await bench.acquire_task()
+    await following.process(batch(records, following.task.offset, len(records)))
+    assert seats(following.task.shard) == seats(reference(records, len(records))[0])
+
+
+async def test_what_was_gathered_waits_until_kafka_answers_so_that_no_clock_jumps_over_a_sleep(
+    clock: Clock,
+) -> None:
+    bench = live()
+    runner = await live_runner(bench, clock)
+    await runner.process(fetched(FIRST, FIRST + 20))
+    before_ms = runner.task.shard.as_of_ms
+    clock.now_ms += 60_000
+    bench.is_kafka_answering = False
+    await runner.turn()
+    assert runner.task.offset == FIRST
+    assert runner.task.shard.as_of_ms - before_ms < 10_000
+
+    bench.is_kafka_answering = True
+    await turns(runner, clock, 1)
+    assert runner.task.offset == FIRST + 20
+
+
+async def test_a_queue_reading_alone_is_a_change(clock: Clock) -> None:
+    runner = await live_runner(live(), clock)
+    changes = runner.task.changes
+    queue = {"floor": "floor-01", "source": "pbx-01", "ts": RECORDS[FIRST - 1][1], "type": "queue"}
+    reading = orjson.dumps({**queue, "pool": "main", "waiting": 9, "oldest_wait_s": 40.0})
+    records = [*RECORDS[:FIRST], (reading, RECORDS[FIRST - 1][1])]
+    await runner.process(replace(batch(records, FIRST, FIRST + 1), highwater=FIRST + 1))
+    await turns(runner, clock, 1)
+    assert runner.task.changes == changes + 1
 
 
 async def test_a_task_that_is_closed_applies_nothing_more(clock: Clock) -> None:
