@@ -142,3 +142,14 @@ async def test_damaged_state_without_a_position_is_not_committed_with_one_made_u
     assert "no alert is ended" in caplog.text
     await runner.flush()
     assert not [audit for audit in audits(bench) if audit["to"] == "insufficient_data"]
+
+
+async def test_the_log_of_a_rebuild_says_where_restoring_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A bug of ours may look like damage, and the state is dropped next."""
+    bench = Bench(rebuild=True)
+    await stopped(bench)
+    with_a_team_that_cannot_be_decoded(bench)
+    await bench.acquire_task()
+    assert "in _adopt_team" in caplog.text

@@ -1,6 +1,7 @@
 """Which partitions a worker waits for, and which it forgets."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -42,7 +43,7 @@ class Group:
         self.again += 1
 
     release = None
-    fetch_monitor = None
+    fetch_monitor = SimpleNamespace(is_answering=lambda _tp: True, end=lambda _tp: None)
 
 
 def manager(bench: Bench) -> TaskManager:
