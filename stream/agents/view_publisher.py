@@ -65,12 +65,12 @@ class ViewPublisher:
         if mark == published:
             ticks = IDLE_TICKS
         elif published and published.live and mark.live and self._is_quiet(published, mark):
-            # Before its first record a new owner's as_of lags: its views must not age beside that.
             ticks = QUIET_TICKS
         return tick - self._published_tick >= ticks
 
     def _is_quiet(self, published: _Mark, mark: _Mark) -> bool:
         """Whether nothing but heartbeats came since figures were published."""
+        # Before its first record a new owner's as_of lags: its views must not age beside that.
         return self._task.records > 0 and published.changes == mark.changes
 
     async def publish(self, services: WorkerServices, tick: int) -> Outcome:

@@ -1,10 +1,8 @@
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.components import ROOT
+from tests.benchmarks.small import run_small
 
 STAGES = ("push", "step", "figures")
 
@@ -13,16 +11,8 @@ STAGES = ("push", "step", "figures")
 @pytest.mark.service
 def test_the_small_budgets_are_all_measured_and_bytes_keep_to_theirs() -> None:
     """Times are only told: on a small scale, and beside other tests, they prove nothing."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "budgets.py"), "--small"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-4_000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+    printed = run_small("budgets.py")
+    told = json.loads(printed.splitlines()[-1])
     of_time = {"restore_s", "restore_cpu_s", "pause_ms", *(f"floors_{s}_ratio" for s in STAGES)}
     of_time |= {"scrape_ms", "render_share", "series"}
     of_bytes = {"state_bytes_per_agent_s", "views_bytes_per_agent_s"}
@@ -30,4 +20,4 @@ def test_the_small_budgets_are_all_measured_and_bytes_keep_to_theirs() -> None:
     assert all(told[name] > 0 for name in told)
     assert told["state_bytes_per_agent_s"] < 30
     assert told["views_bytes_per_agent_s"] < 100
-    assert "MISSED" not in done.stdout
+    assert "MISSED" not in printed

@@ -1,9 +1,8 @@
 import json
-import subprocess
-import sys
 
 import pytest
 
+from tests.benchmarks.small import run_small
 from tests.components import ROOT
 
 HISTORY = ROOT / "benchmarks" / "history" / "live.jsonl"
@@ -16,16 +15,8 @@ SETTINGS = {"agents", "teams", "events_per_s", "live_s", "broker", "views", "pag
 @pytest.mark.service
 def test_the_small_form_measures_views_pages_and_cpu() -> None:
     """Figures are only told: on a small scale, and beside other tests, they prove nothing."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "live.py"), "--small"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-4_000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+    printed = run_small("live.py")
+    told = json.loads(printed.splitlines()[-1])
     assert set(told) == TIMES | CORES | SETTINGS
     assert all(told[name] > 0 for name in CORES | {"views", "pages"})
     assert 0 < told["view_p50_s"] <= told["view_p99_s"]
