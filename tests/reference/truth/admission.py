@@ -33,6 +33,8 @@ class Admission:
         self.refused: list[Refused] = []
         self.jumps = 0
         """How many events were put on hold."""
+        self.confirmed = 0
+        """How often such events were taken off hold."""
         self._count = count
         self._seal = seal
         self._records = 0
@@ -155,6 +157,7 @@ class Admission:
 
     def _release(self, floor: Marks, *sources: Source) -> None:
         """Admit anew what is held, by offset, the first without the test of the jump."""
+        self.confirmed += 1
         items = sorted((one for source in sources for one in source.held), key=lambda i: i.place)
         for source in sources:
             source.held = []

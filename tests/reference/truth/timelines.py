@@ -105,9 +105,13 @@ class Timelines:
             if max([*named, *(row.ts for row in self._rows[floor, agent])]) < before:
                 del self._rows[floor, agent]
 
+    def told(self, floor: str, agent: str) -> list[Row]:
+        """The rows of an agent that state events told."""
+        return sorted(self._rows[floor, agent])
+
     def rows(self, floor: str, agent: str) -> list[Row]:
         """The rows of an agent in order, with those that snapshots stand for."""
-        told = sorted(self._rows[floor, agent])
+        told = self.told(floor, agent)
         made: list[Row] = []
         for _, naming in sorted(self._namings.get(floor, {}).items()):
             row = self._made(floor, agent, naming, sorted([*told, *made]))
