@@ -68,14 +68,19 @@ def _seats(
     span: Span,
     heard: int,
 ) -> Iterator[tuple[tuple[str, str, str], SeatHour]]:
-    agents = lines.agents(floor)
-    rows = {(row.team.decode(), agent) for agent in agents for row in lines.rows(floor, agent)}
-    for team, agent in rows | sums.seats(walks):
-        times, spells = [0] * len(State), [0] * len(State)
-        if agent in agents:
-            times = sums.add_up(sums.within(lines, floor, agent, span, heard), team)
-            for at, where, state in lines.begun(floor, agent):
-                spells[state] += where == team and span[0] <= at < span[1]
+    spent: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
+    for agent in lines.agents(floor):
+        rows = lines.rows(floor, agent)
+        pieces = list(sums.within(rows[0], lines.pieces(floor, agent, span[1], heard), span))
+        begun = [one for one in lines.begun(floor, agent) if span[0] <= one[0] < span[1]]
+        for team in {row.team.decode() for row in rows}:
+            spells = [0] * len(State)
+            for _, where, state in begun:
+                spells[state] += where == team
+            spent[team, agent] = sums.add_up(pieces, team), spells
+    none = [0] * len(State)
+    for team, agent in set(spent) | sums.seats(walks):
+        times, spells = spent.get((team, agent), (none, none))
         ever = (-NEVER, span[1])
         known = astuple(sums.seat_calls(rules, walks, team, ever, agent))
         calls = told.untold((floor, team, agent), known)

@@ -126,13 +126,13 @@ def _of_rows(history: History, truth: Truth) -> Iterator[str]:
 
 
 def _of_queues(history: History, truth: Truth) -> Iterator[str]:
-    figures = truth.figures(history.looks[0])
-    if figures.odd["repeat"]:
-        yield "resend"
-    if any(figures.stale.values()):
-        yield "stale"
-    for queue in figures.queues.values():
-        if queue.waiting is None:
+    for look in history.looks:
+        figures = truth.figures(look)
+        if figures.odd["repeat"]:
+            yield "resend"
+        if any(figures.stale.values()):
+            yield "stale"
+        if any(queue.waiting is None for queue in figures.queues.values()):
             yield "nobody_knows"
     for record in history.records:
         for event in record.events:

@@ -1,5 +1,6 @@
 """When sources were heard of: their dates, the gaps between these, and who is silent or retired."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,15 +21,12 @@ class Sighting:
     """All that is known of when one source was heard of."""
 
     def __init__(self) -> None:
+        self.last = -NEVER
         self.dates: dict[int, int | None] = {}
         """Three heartbeats as they were configured when something of this time first counted."""
         self.first_heartbeat = NEVER
         self.seen = -NEVER
         """The latest stamp."""
-
-    @property
-    def last(self) -> int:
-        return max(self.dates)
 
 
 class Sightings:
@@ -36,11 +34,15 @@ class Sightings:
 
     def __init__(self) -> None:
         self.of: dict[tuple[str, str], Sighting] = {}
+        self._gaps: dict[tuple[str, str], list[Gap]] = {}
+        """Those between two dates, until something is added."""
 
     def add(self, rules: Rules, one: Arrival) -> None:
         source = source_of(one.event)
         found = self.of.setdefault((floor_of(one.event), source), Sighting())
+        self._gaps.pop((floor_of(one.event), source), None)
         found.dates.setdefault(one.ts, rules.three_heartbeats(source))
+        found.last = max(found.last, one.ts)
         found.seen = max(found.seen, one.ts if one.stamp is None else one.stamp)
         if one.event["type"] == "heartbeat":
             found.first_heartbeat = min(found.first_heartbeat, one.ts)
@@ -63,16 +65,19 @@ class Sightings:
     def gaps(self, rules: Rules, floor: str, source: str, at: int) -> list[Gap]:
         """The gaps of a source as they are known at an instant, the open one at the end."""
         found = self.of[floor, source]
-        dates = sorted(found.dates)
-        gaps = [
-            Gap(x, y, x + DAY)
-            for x, y in pairwise(dates)
-            if x >= found.first_heartbeat
-            and (limit := found.dates[y]) is not None
-            and y - x > limit
-        ]
+        if (floor, source) not in self._gaps:
+            self._gaps[floor, source] = list(_between(found))
+        gaps = list(self._gaps[floor, source])
         if self.silent(rules, floor, source, at):
             gaps.append(Gap(found.last, NEVER, found.last + DAY))
         elif self.retired(floor, source, at):
             gaps.append(Gap(found.last + DAY, NEVER, found.last + DAY))
         return gaps
+
+
+def _between(found: Sighting) -> Iterator[Gap]:
+    """The gaps between two dates of a source."""
+    for x, y in pairwise(sorted(found.dates)):
+        limit = found.dates[y]
+        if x >= found.first_heartbeat and limit is not None and y - x > limit:
+            yield Gap(x, y, x + DAY)

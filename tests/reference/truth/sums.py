@@ -7,7 +7,7 @@ from stream.events.language import Phase, State
 from tests.reference.truth.facts import Fact
 from tests.reference.truth.rules import Rules
 from tests.reference.truth.stays import Leg, times
-from tests.reference.truth.timelines import Piece, Timelines
+from tests.reference.truth.timelines import Piece, Row
 from tests.reference.truth.walk import Walk
 
 
@@ -40,15 +40,15 @@ class PoolCalls:
         return self.in_time / judged if judged else None
 
 
-def within(
-    lines: Timelines, floor: str, agent: str, span: tuple[int, int], heard: int | None = None
-) -> Iterator[Piece]:
-    """An agent's time in [start, end): unknown before his first row, if that is in there."""
+def within(row: Row, pieces: Iterable[Piece], span: tuple[int, int]) -> Iterator[Piece]:
+    """An agent's time in [start, end): unknown before his first row, if that is in there.
+
+    pieces: his time from that row to the end.
+    """
     start, end = span
-    rows = lines.rows(floor, agent)
-    if rows and start < rows[0].ts < end:
-        yield Piece(start, rows[0].ts, rows[0].team.decode(), State.unknown)
-    for piece in lines.pieces(floor, agent, end, heard):
+    if start < row.ts < end:
+        yield Piece(start, row.ts, row.team.decode(), State.unknown)
+    for piece in pieces:
         if piece.end > start:
             yield piece._replace(start=max(start, piece.start))
 

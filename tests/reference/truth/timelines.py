@@ -1,6 +1,6 @@
 """Agents' states: rows, what snapshots add to them, and what of an interval is believed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -45,7 +45,8 @@ class Naming(NamedTuple):
 
     ts: int
     source: str
-    agents: frozenset[str]
+    teams: Mapping[str, str]
+    """By agent: his team by the roster in force when it came."""
 
 
 class Timelines:
@@ -56,12 +57,16 @@ class Timelines:
         self._sightings = sightings
         self._rows: dict[tuple[str, str], dict[Row, Row]] = {}
         self._namings: dict[str, dict[tuple[int, str], Naming]] = {}
+        self._whole: dict[tuple[str, str], list[Row]] = {}
+        """What `rows` found, until something is added."""
 
     def add(self, one: Arrival) -> None:
         """A state event or a snapshot."""
         event, floor, source = one.event, floor_of(one.event), source_of(one.event)
+        self._whole.clear()
         if event["type"] == "snapshot":
-            self._add_naming(floor, Naming(one.ts, source, frozenset(event["agents"])))
+            teams = {agent: self.rules.team_at(agent, one.ts) for agent in event["agents"]}
+            self._add_naming(floor, Naming(one.ts, source, teams))
             return
         team = str(event.get("team") or self.rules.team_at(event["agent"], one.ts))
         state = State[event["state"]]
@@ -80,9 +85,9 @@ class Timelines:
     def _add_naming(self, floor: str, naming: Naming) -> None:
         known = self._namings.setdefault(floor, {})
         key = naming.ts, naming.source
-        before = known[key].agents if key in known else frozenset[str]()
-        known[key] = naming._replace(agents=naming.agents | before)
-        for agent in naming.agents:
+        before = known[key].teams if key in known else {}
+        known[key] = naming._replace(teams={**naming.teams, **before})
+        for agent in naming.teams:
             self._rows.setdefault((floor, agent), {})
 
     def agents(self, floor: str) -> list[str]:
@@ -101,9 +106,10 @@ class Timelines:
         for agent in self.agents(floor):
             if self.rules.names(agent):
                 continue
-            named = [n.ts for n in self._namings.get(floor, {}).values() if agent in n.agents]
+            named = [n.ts for n in self._namings.get(floor, {}).values() if agent in n.teams]
             if max([*named, *(row.ts for row in self._rows[floor, agent])]) < before:
                 del self._rows[floor, agent]
+                self._whole.clear()
 
     def told(self, floor: str, agent: str) -> list[Row]:
         """The rows of an agent that state events told."""
@@ -111,6 +117,11 @@ class Timelines:
 
     def rows(self, floor: str, agent: str) -> list[Row]:
         """The rows of an agent in order, with those that snapshots stand for."""
+        if (floor, agent) not in self._whole:
+            self._whole[floor, agent] = self._with_made(floor, agent)
+        return self._whole[floor, agent]
+
+    def _with_made(self, floor: str, agent: str) -> list[Row]:
         told = self.told(floor, agent)
         made: list[Row] = []
         for _, naming in sorted(self._namings.get(floor, {}).items()):
@@ -125,10 +136,10 @@ class Timelines:
         source = naming.source.encode()
         if any(row.ts == naming.ts for row in rows):
             return None
-        if agent in naming.agents:
+        if agent in naming.teams:
             if before:
                 return None
-            team = self.rules.team_at(agent, naming.ts).encode()
+            team = naming.teams[agent].encode()
             return Row(naming.ts, 0, int(State.unknown), team, source, no_sync=False)
         if not before or before[-1].source != source or before[-1].state == State.offline:
             return None

@@ -98,9 +98,9 @@ class Truth:
         self.sightings.add(self.rules, one)
         floor = floor_of(one.event)
         spans = clock.hours_between(self.rules.zone_of_hours(floor), start, end)
+        heard = self.sightings.heard(self.rules, floor)
+        walks = list(self.walks(floor).values())
         for span in islice(spans, HOURS_MOST):
-            heard = self.sightings.heard(self.rules, floor)
-            walks = list(self.walks(floor).values())
             found = hour(self.rules, self.lines, walks, self._told, floor, span, heard)
             if found.seats or found.pools:
                 self.hours.append(found)
@@ -149,7 +149,9 @@ class Truth:
         out.heads[key] = [0] * len(State)
         depends: list[bool] = []
         for agent in self.lines.agents(floor):
-            own = [sums.add_up(sums.within(self.lines, floor, agent, one), team) for one in spans]
+            first = self.lines.rows(floor, agent)[0]
+            pieces = list(self.lines.pieces(floor, agent, as_of))
+            own = [sums.add_up(sums.within(first, pieces, span), team) for span in spans]
             if any(map(any, own)):
                 out.seats[floor, team, agent] = own
             now = self.lines.now(floor, agent, as_of)
