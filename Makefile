@@ -45,14 +45,17 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 test: $(STAMP) ## all tests; what is not installed here is skipped visibly
 	$(BIN)/python -m pytest
 
-# Few histories, no mutants: what they run beyond the others takes hardly another branch.
+# Few histories, no mutants, and no floors that control watches for hours: what they run beyond the
+# other tests takes hardly another branch.
 PURE_TESTS := $(addprefix tests/,calendar control events figures observation sources stats windows \
 	test_arrays.py test_fingerprint.py test_roster.py test_shard.py)
+NOT_MEASURED := $(addprefix tests/,windows/test_mutants.py control/test_control_twins.py \
+	control/test_healthy.py control/detectors/test_registry.py control/evaluation/test_evaluate.py)
 
 .PHONY: coverage
 coverage: $(STAMP) ## branch coverage of the pure packages by the pure tests; fails below 90 %
 	FLOORWATCH_HISTORIES=5 $(BIN)/python -m pytest -q -m "pure and not slow" --numprocesses=2 \
-		--cov --cov-report=term --ignore=tests/windows/test_mutants.py $(PURE_TESTS)
+		--cov --cov-report=term $(addprefix --ignore=,$(NOT_MEASURED)) $(PURE_TESTS)
 
 .PHONY: check
 check: $(STAMP) ## format, lint, types, import contracts

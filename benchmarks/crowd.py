@@ -6,6 +6,7 @@ source lags. The copies stand on floors of their own, or all of them on one larg
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -42,6 +43,7 @@ class Template:
     events: list[Event]
 
 
+@cache
 def template(agents: int) -> Template:
     """The events of one floor, as a shard that knows only that floor sees them."""
     shard = Shard(Spec())

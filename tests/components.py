@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 KAFKA_SCRIPT = ROOT / "tests" / "real" / "kafka.sh"
 KAFKA_JARS = Path(os.environ.get("FLOORWATCH_KAFKA_JARS") or ROOT / "tests" / "real" / "jars")
 DATA = Path(os.environ.get("FLOORWATCH_DATA") or ROOT.parent / "shared" / "data")
+OF_ONE = {"KAFKA_HEAP": "-Xms256m -Xmx512m -XX:TieredStopAtLevel=1"}
+"""A broker of a test lives for seconds: compiling it well takes more time than it saves."""
 OF_SEVERAL = {"KAFKA_HEAP": "-Xms128m -Xmx384m -XX:TieredStopAtLevel=1"}
-"""Three nodes share a small machine: less memory, and no time for compiling well."""
+"""Three nodes share a small machine: less memory."""
 REQUIRE_REAL = os.environ.get("FLOORWATCH_REQUIRE_REAL") == "1"
 
 
@@ -123,7 +125,7 @@ class KafkaCluster:
 def kafka_node(directory: Path) -> Kafka:
     """A Kafka, not yet started."""
     _require_kafka()
-    return Kafka(directory, free_port(2))
+    return Kafka(directory, free_port(2), options=OF_ONE)
 
 
 def kafka_cluster(directory: Path, nodes: int = 3) -> KafkaCluster:

@@ -56,7 +56,7 @@ def run(commands: str, root: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", commands],
         cwd=root,
-        env={**environment, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**environment, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from stream.agents.outbox import Outbox
 from stream.agents.shard_clock import ShardClock
-from stream.agents.transport.record_columns import RecordColumns
+from stream.agents.transport.fetched_batch import RecordColumns
 from stream.dlq.dead_letters import DeadLetter, Origin, make_dead_letters
 from stream.events.batch import EventBatch
 from stream.events.decode import decode

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from stream.calendar.hours import HoursLookup, ScheduleUnion
+from stream.calendar.hours import HoursLookup
+from stream.calendar.schedule_union import ScheduleUnion
 from stream.control.alerts import suppression
 from stream.control.alerts.suppression import Suppression
 from stream.control.detectors.protocol import Hold

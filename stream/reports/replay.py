@@ -17,7 +17,7 @@ from stream.events.decode import decode
 from stream.events.language import I64, Rejected
 from stream.events.names import Names
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
-from stream.reports.window_sums import FinishedWindow, WindowAccumulator
+from stream.reports.window_accumulator import FinishedWindow, WindowAccumulator
 from stream.shard import Shard
 from stream.sources.recording import Recording, Unreadable, text_of
 from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS

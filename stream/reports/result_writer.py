@@ -11,7 +11,7 @@ from stream.calendar.schedules import rfc3339_local
 from stream.control.model import Severity, Transition
 from stream.reports.files import Results
 from stream.reports.tables import Tables
-from stream.reports.window_sums import FinishedWindow, SeatKey
+from stream.reports.window_accumulator import FinishedWindow, SeatKey
 from stream.sources.recording import Recording, Unreadable
 from stream.spec import RatioSpec
 

@@ -10,7 +10,7 @@ import numpy as np
 from stream.calendar.schedules import rfc3339_local
 from stream.cells import text_cell
 from stream.events.language import I64, State
-from stream.reports.window_sums import FinishedWindow
+from stream.reports.window_accumulator import FinishedWindow
 from stream.spec import RatioSpec
 from stream.stats.descriptive import F64, spread
 from stream.windows.calls.minute_sums import LN_UNIT, TEAM_COUNTS

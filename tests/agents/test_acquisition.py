@@ -9,8 +9,7 @@ import pytest
 
 from stream.agents.acquisition import LogTooShort
 from stream.agents.log_check import LogMatch
-from stream.agents.transport.fetched_batch import FetchedBatch
-from stream.agents.transport.record_columns import RecordColumns
+from stream.agents.transport.fetched_batch import FetchedBatch, RecordColumns
 from stream.errors import StateError
 from stream.store.protocol import Commit
 from stream.store.record_fingerprint import RecordFingerprint

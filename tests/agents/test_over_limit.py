@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import orjson
 
-from stream.agents.transport.fetched_batch import FetchedBatch
-from stream.agents.transport.record_columns import RecordColumns
+from stream.agents.transport.fetched_batch import FetchedBatch, RecordColumns
 from stream.spec import NameLimits
 from tests.agents.bench import SPEC, START_MS, TOPIC, Bench
 

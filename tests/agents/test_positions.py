@@ -2,8 +2,7 @@
 
 import pytest
 
-from stream.agents.transport.fetched_batch import FetchedBatch
-from stream.agents.transport.record_columns import RecordColumns
+from stream.agents.transport.fetched_batch import FetchedBatch, RecordColumns
 from tests.agents.bench import TOPIC, batch, live, recording, reference, seats
 
 

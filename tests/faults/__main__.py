@@ -19,7 +19,7 @@ from tests.faults.rig import Rig, Setup, rig
 from tests.faults.rules import LIVE_RULES
 from tests.faults.service_faults import OF_ONE, SEVERAL
 from tests.faults.soak import soak
-from tests.faults.traffic import Mix
+from tests.faults.traffic import SMALL, Mix
 
 SHORT = (
     "kill@commit.after",
@@ -83,7 +83,7 @@ def _arguments() -> Namespace:
         "python -m tests.faults", description=__doc__, epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("--short", action="store_true", help="a part of it, 2 short sequences")
+    parser.add_argument("--short", action="store_true", help="a part of it, with fewer agents")
     parser.add_argument("--only", metavar="TEXT", help="faults with this text in their names")
     parser.add_argument("--steps", metavar="A,B", help="these faults in a row, once")
     parser.add_argument("--soak", metavar="MINUTES", type=float, help="steady traffic for so long")
@@ -161,7 +161,8 @@ def main() -> int:
     """Run what was asked for; 1 if anything differed."""
     arguments = _arguments()
     matrix, is_right = Matrix(lambda line: print(line, flush=True)), True
-    setup = Setup(seed=arguments.seed, redis=arguments.redis)
+    mix = SMALL if arguments.short else Mix()
+    setup = Setup(arguments.seed, mix, redis=arguments.redis)
     if arguments.soak:
         setup = Setup(arguments.seed, SOAK_MIX, rate=SOAK_RATE)
     if arguments.live:

@@ -19,6 +19,8 @@ from tests.render.audit import differences as not_exported
 
 PREFIX = "floorwatch:"
 CONVERGED_S_MAX = 120.0
+LOOK_S = 0.1
+"""From one look at everything to the next."""
 SCRAPED_S_MAX = 15.0
 OF_FLOORS = '{__name__=~"floorwatch_.+", floor!=""}'
 NOT_OURS = ("__name__", "instance", "job")
@@ -62,7 +64,7 @@ class Auditor:
             found = self._in_redis(views) or self._in_archive() or self._in_topics()
             if not found or time.monotonic() - began_s > self._converged_s_max:
                 break
-            time.sleep(0.02)  # nothing signals when Redis holds what is waited for
+            time.sleep(LOOK_S)  # nothing signals when Redis holds what is waited for
         finding = Finding(time.monotonic() - began_s, found)
         finding.differences += missing_or_extra("view", views, rig.held.view_keys())
         finding.differences += rig.held.missing_pieces()
@@ -77,17 +79,22 @@ class Auditor:
     def _in_redis(self, views: Mapping[str, Mapping[str, str]]) -> list[str]:
         rig = self._rig
         try:
-            offsets, stored = rig.held.offsets(), rig.held.views(list(views))
+            offsets = rig.held.offsets()
+            behind = [
+                f"partition {p}: committed to {offsets[p]}, the topic ends at {end}"
+                for p, end in rig.events.next.items()
+                if offsets[p] != end
+            ]
+            if behind:
+                return behind  # until then views cannot be right
+            stored = rig.held.views(list(views))
         except (OSError, RedisError, RedisClusterException) as error:
             return [f"Redis: {error}"]
-        found = [
-            f"partition {p}: committed to {offsets[p]}, the topic ends at {end}"
-            for p, end in rig.events.next.items()
-            if offsets[p] != end
+        return [
+            line
+            for key, fields in views.items()
+            for line in differing(key, comparable(key, fields), comparable(key, stored[key]))
         ]
-        for key, fields in views.items():
-            found += differing(key, comparable(key, fields), comparable(key, stored[key]))
-        return found
 
     def _in_archive(self) -> list[str]:
         """Sealed hours: each is there, as the bytes that it must be, and no other."""

@@ -10,6 +10,7 @@ from statistics import median
 from tests.faults.all_faults import FAULTS
 from tests.faults.audit import Auditor
 from tests.faults.rig import Rig
+from tests.faults.traffic import SMALL
 
 BEFORE_S = (0.5, 2.0)
 """Traffic before a fault."""
@@ -40,6 +41,8 @@ class Run:
     seen: str = ""
     evidence: str = ""
     """The folder that explains why it is not right."""
+    is_short: bool = False
+    """Whether it was of the short form, with fewer agents."""
 
     @property
     def is_right(self) -> bool:
@@ -49,7 +52,8 @@ class Run:
     @property
     def again(self) -> str:
         """How to run it again."""
-        return f"--seed {self.seed} --workers {self.workers} --steps {','.join(self.steps)}"
+        form = "--short " if self.is_short else ""
+        return f"{form}--seed {self.seed} --workers {self.workers} --steps {','.join(self.steps)}"
 
 
 def run_steps(
@@ -67,7 +71,7 @@ def run_steps(
         every_s: from one fault to the next; as soon as its cause is over if that comes later.
         meanwhile: done each second between two faults.
     """
-    rng, run = Random(seed), Run(seed, tuple(steps), workers)
+    rng, run = Random(seed), Run(seed, tuple(steps), workers, is_short=rig.setup.mix == SMALL)
     began_s = time.monotonic()
     rig.staff(workers)
     rig.await_ready()

@@ -11,6 +11,7 @@ from tests.faults.matrix import run_steps
 from tests.faults.mutants import MUTANTS, VARIABLE
 from tests.faults.rig import Setup, rig
 from tests.faults.services import kafka_behind_lines
+from tests.faults.traffic import SMALL
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.xdist_group("mutants")]
 SEED = 11
@@ -32,7 +33,7 @@ def test_each_mutant_is_caught(
 ) -> None:
     """The same faults leave the product without a difference: `make faults`."""
     monkeypatch.setenv(VARIABLE, mutant)
-    setup = Setup(SEED, speed=SPEED, module="tests.faults.mutants")
+    setup = Setup(SEED, SMALL, speed=SPEED, module="tests.faults.mutants")
     with rig(tmp_path, setup, kafka) as made:
         run = run_steps(made, Auditor(made, CONVERGED_S_MAX), SEED, MUTANTS[mutant][1])
     print(f"{mutant}: {len(run.differences)} differences, such as {run.differences[:2]}")

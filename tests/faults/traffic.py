@@ -55,6 +55,10 @@ class Mix:
         return self.orderly + self.rough + 1
 
 
+SMALL = Mix(teams=2, heads=8)
+"""As many floors of each kind, with half as many agents: for machines that have other work."""
+
+
 def is_orderly(floor: str) -> bool:
     """Whether the floor's events come in the order of time; of two sources one may be held back."""
     return floor.startswith("floor-") and floor != TWO_SOURCES

@@ -9,8 +9,8 @@ from itertools import count
 from typing import Any
 
 import faust
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from confluent_kafka import Producer
 from faust.types import TP
 
 from stream.agents.transport.faust_app import GroupTimes, batches_of, consumer_of, faust_app
@@ -56,20 +56,35 @@ class Record:
 
 
 async def produce(address: str, topic: str, records: Sequence[Record]) -> None:
-    """Produce records, each to its partition, and return when all are acknowledged."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=address, linger_ms=5, max_batch_size=2**19, max_request_size=32 * 2**20
+    """Produce records, each to its partition, and return when all are acknowledged.
+
+    By librdkafka and in a thread: a million records are too many for a producer in Python.
+
+    Raises:
+        RuntimeError: the broker did not take all of them.
+    """
+    await asyncio.to_thread(_produce, address, topic, records)
+
+
+def _produce(address: str, topic: str, records: Sequence[Record]) -> None:
+    failed: list[object] = []
+    producer: Any = Producer(
+        {
+            "bootstrap.servers": address,
+            "linger.ms": 5,
+            "enable.idempotence": True,  # else a retry may change the order
+            "message.max.bytes": 32 * 2**20,
+            "on_delivery": lambda error, _: failed.extend([error] if error else []),
+        }
     )
-    try:
-        await producer.start()
-        for at in range(0, len(records), 20_000):
-            for r in records[at : at + 20_000]:
-                await producer.send(
-                    topic, r.value, key=r.key, partition=r.partition, timestamp_ms=r.time_ms
-                )
-            await producer.flush()
-    finally:
-        await producer.stop()
+    for first in range(0, len(records), 20_000):
+        for one in records[first : first + 20_000]:
+            time_ms = one.time_ms or 0  # the present
+            producer.produce(topic, one.value, one.key, one.partition, timestamp=time_ms)
+        left = producer.flush(60)
+        if left or failed:
+            msg = f"{left} records were not sent, {len(failed)} refused: {failed[:1]}"
+            raise RuntimeError(msg)
 
 
 @dataclass

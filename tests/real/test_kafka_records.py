@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 from faust.types import TP
 
 from stream.agents.transport.faust_app import consumer_of
-from stream.agents.transport.record_columns import NO_TIMESTAMP
+from stream.agents.transport.fetched_batch import NO_TIMESTAMP
 from tests.components import Kafka
 from tests.real.reading import Reader, Record, fresh_name, make_topic, produce, reading
 

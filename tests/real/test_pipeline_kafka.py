@@ -37,7 +37,7 @@ DEFAULTS = (
 @pytest.fixture(scope="module")
 def kafka_with_defaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     node = kafka_node(tmp_path_factory.mktemp("kafka"))
-    node.options = {"KAFKA_SETTINGS": DEFAULTS}
+    node.options = {**node.options, "KAFKA_SETTINGS": DEFAULTS}
     yield node.start()
     node.stop("KILL")
 

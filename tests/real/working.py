@@ -41,7 +41,7 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 60.0)
         if value:
             return value
         assert time.monotonic() < give_up_at, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.002)
+        time.sleep(0.02)  # looking at a worker costs both it and the test time
 
 
 @dataclass

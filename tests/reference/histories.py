@@ -8,6 +8,7 @@ into a file.
 """
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
@@ -19,7 +20,6 @@ from stream.events.language import State
 from stream.spec import LocalSpan, PoolSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference.builder import Builder, Step
 from tests.reference.history import History
-from tests.reference.labels import labelled
 from tests.reference.naive import RosterLine
 
 HISTORIES: Final = int(os.environ.get("FLOORWATCH_HISTORIES") or "100")
@@ -115,7 +115,7 @@ def history_of(seed: str, most: int = 45) -> History:
             builder.leap()
         builder.take(step)
     widths = [random.randint(1, 6) for _ in range(random.randint(1, 5))]
-    return labelled(builder.finish(widths, random.choice(WAITS_MS), seed), zone)
+    return replace(builder.finish(widths, random.choice(WAITS_MS), seed), zone=zone)
 
 
 def _roster(random: Random, base_ms: int) -> tuple[RosterLine, ...]:

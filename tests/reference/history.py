@@ -1,9 +1,8 @@
 """A history: events in order of arrival, and what they are judged by."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
 from random import Random
@@ -28,7 +27,8 @@ class History:
     looks: tuple[int, ...]
     """Instants after the last event at which figures are looked at."""
     seed: str = ""
-    labels: Counter[str] = field(default_factory=Counter, compare=False)
+    zone: str = ""
+    """Where the floors of a drawn history are."""
 
     def __repr__(self) -> str:
         lines = [

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -31,14 +30,14 @@ TALLY: Counter[str] = Counter()
 """How many histories had each case; "histories" counts them all."""
 
 
-def labelled(history: History, zone: str) -> History:
-    """The same history with its cases named."""
-    return replace(history, labels=Counter(set(_cases(history, zone))))
+def cases(history: History) -> set[str]:
+    """The cases that a drawn history has."""
+    return set(_cases(history))
 
 
 def count(history: History) -> None:
     """Put a history that was tried into the tally."""
-    TALLY.update(history.labels)
+    TALLY.update(cases(history))
     TALLY["histories"] += 1
 
 
@@ -48,7 +47,7 @@ def shares() -> list[str]:
     return [f"{case:<20} {TALLY[case]:>6} {TALLY[case] / total:>7.1%}" for case in CASES]
 
 
-def _cases(history: History, zone: str) -> Iterator[str]:
+def _cases(history: History) -> Iterator[str]:
     reference = Reference(history.spec, history.roster)
     taken: list[Event] = []
     for event, time in zip(history.events, history.times_ms, strict=True):
@@ -67,7 +66,7 @@ def _cases(history: History, zone: str) -> Iterator[str]:
         else:
             yield {Reason.ahead: "ahead"}.get(reason, reason.value)
     yield from ended_silences(history)
-    yield from _times(taken, history, zone, reference)
+    yield from _times(taken, history, reference)
     yield from _kinds(taken, history)
     yield from _rows(reference, history.looks[-1])
     yield from _calls(taken)
@@ -94,7 +93,7 @@ def ended_silences(history: History) -> Iterator[str]:
                 yield "silence_ended"
 
 
-def _times(taken: list[Event], history: History, zone: str, reference: Reference) -> Iterator[str]:
+def _times(taken: list[Event], history: History, reference: Reference) -> Iterator[str]:
     times = [instant(event) for event in taken]
     for before, after in pairwise(times):
         if after < before:
@@ -112,7 +111,7 @@ def _times(taken: list[Event], history: History, zone: str, reference: Reference
         if any(plan.shift_start("north", team, ts) == ts for team in ("red", "blue")):
             yield "shift_edge"
     offsets = {
-        datetime.fromtimestamp(ts / 1000, tz=ZoneInfo(zone)).utcoffset()
+        datetime.fromtimestamp(ts / 1000, tz=ZoneInfo(history.zone)).utcoffset()
         for ts in (times[0], history.looks[-1])
     }
     if len(offsets) > 1:

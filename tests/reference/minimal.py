@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from tests.reference.history import History
-from tests.reference.labels import count
 
 Check = Callable[..., Any]
 
@@ -16,7 +15,6 @@ def tried(check: Check, history: History, *more: Any) -> Any:
     Raises:
         AssertionError: with the check's words and the history as events.
     """
-    count(history)
     try:
         return check(history, *more)
     except Exception:  # noqa: BLE001 - whatever goes wrong is worth a small example

@@ -1,14 +1,14 @@
 from collections import Counter
 
 from tests.reference.histories import history_of
-from tests.reference.labels import CASES
+from tests.reference.labels import CASES, cases
 from tests.reference.minimal import smallest
 
 
 def test_a_hundred_histories_show_every_awkward_case() -> None:
     seen: Counter[str] = Counter()
     for seed in range(100):
-        seen.update(history_of(f"seed {seed}").labels)
+        seen.update(cases(history_of(f"seed {seed}")))
     assert [case for case in CASES if seen[case] < 2] == []
 
 

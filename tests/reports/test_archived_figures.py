@@ -11,7 +11,7 @@ import pytest
 
 from stream.events.language import I64, STAFFED
 from stream.reports.replay import ReplayObserver, ReplayOptions, checked, replay
-from stream.reports.window_sums import FinishedWindow, SeatKey
+from stream.reports.window_accumulator import FinishedWindow, SeatKey
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.simulate.plan import Disturbance, Plan, even_floors

@@ -9,12 +9,14 @@ from hypothesis import given
 from tests.reference import properties
 from tests.reference.histories import SEEDED, histories
 from tests.reference.history import History
+from tests.reference.labels import count
 from tests.reference.minimal import tried
 
 
 @SEEDED
 @given(histories())
 def test_every_figure_is_the_naive_references_to_the_millisecond(history: History) -> None:
+    count(history)
     tried(properties.check_equals_reference, history)
 
 

@@ -1,7 +1,7 @@
 """Batch transport: one Faust message for each (partition, fetch), with the records as columns.
 
 With lag_commits.py and consumer_thread.py the only file that touches Faust's private interface, as
-record_columns.py does aiokafka's (faust-streaming 0.15.3, aiokafka 0.14.0;
+unpacking.py does aiokafka's (faust-streaming 0.15.3, aiokafka 0.14.0;
 tests/agents/transport/test_transport_contract.py fails when they change). It knows nothing of
 state: its `PartitionOwner` says from which offset a partition is read, is notified of lost
 partitions, and says which offsets are committed.
@@ -35,7 +35,7 @@ from stream.agents.transport.fetch_monitor import FetchMonitor
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.transport.group_monitor import GroupMonitor
 from stream.agents.transport.lag_commits import LagCommitConsumer
-from stream.agents.transport.record_columns import end_of, fetched_columns, touch
+from stream.agents.transport.unpacking import end_of, fetched_columns, touch
 
 log = logging.getLogger(__name__)
 

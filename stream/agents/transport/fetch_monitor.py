@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from stream.agents.transport.record_columns import last_fetch, open_transaction
+from stream.agents.transport.unpacking import last_fetch, open_transaction
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,31 @@
-"""What the transport delivers: the records of one fetch."""
+"""What the transport delivers: the records of one fetch, as columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from faust.types import TP
 
-from stream.agents.transport.record_columns import RecordColumns
+NO_TIMESTAMP: Final = -1
+
+
+@dataclass(slots=True)
+class RecordColumns:
+    """Records of one partition in the order of their offsets; columns of equal length N ≥ 0.
+
+    Without records they hold a position alone: that of a fetch of transaction markers, of aborted
+    transactions or of batches that compaction has emptied.
+    """
+
+    values: list[bytes | None]
+    times_ms: list[int]
+    """Kafka's own time stamps; NO_TIMESTAMP: a record has none."""
+    offsets: Sequence[int]
+    """A range if no offset is missing, else a list. Transactions and compaction leave gaps."""
+    start_offset: int
+    """Where the fetch began."""
+    next_offset: int
+    """Where the next fetch begins: beyond the last record, control batches included."""
 
 
 @dataclass(slots=True)

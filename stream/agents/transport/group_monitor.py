@@ -3,7 +3,7 @@
 aiokafka's coordinator stops at an error that it takes for the user's and waits until `check_errors`
 is called. It is called by its own fetch methods only, which the transport does not use, so without
 this module a worker would stay out of its group for ever, also after the cause has gone. Touches
-aiokafka's private interface, as record_columns.py does.
+aiokafka's private interface, as unpacking.py does.
 """
 
 # ruff: noqa: SLF001 - the private interface of aiokafka is this file's business

@@ -12,7 +12,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
-from stream.calendar.hours import ScheduleUnion
+from stream.calendar.schedule_union import ScheduleUnion
 from stream.control.detectors.cover import LONG_WAIT_MS
 from stream.control.head_counts import CountSeries, third
 from stream.events.language import I64, Bool

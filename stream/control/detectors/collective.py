@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from stream.control.detectors import movement_alerts as movement
+from stream.control.detectors import movement
 from stream.control.detectors.inputs import ENTRIES, DetectorInput, Input
-from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS
+from stream.control.detectors.movement import MOVEMENT, MOVEMENT_TEXTS
 from stream.control.detectors.protocol import (
     AlertWording,
     ClearedWording,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from stream.control.detectors.inputs import HEADS, QUEUE, DetectorInput, Input
-from stream.control.detectors.movement_alerts import is_blind
+from stream.control.detectors.movement import is_blind
 from stream.control.detectors.protocol import (
     AlertGroup,
     AlertWording,

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from stream.control.limits import SPAN_MAX_MS, Limits
 from stream.events.language import I64, Bool
-
-MOVERS_MIN: Final = 3
+from stream.stats.scan import ENTRIES_MIN
 
 
 class Entry(NamedTuple):
@@ -58,7 +57,7 @@ def find_run(entries: Sequence[Entry], t_ms: int, spans: I64) -> EntryRun | None
     entry_ms = np.array([entry.entry_ms for entry in found], np.int64)
     news = np.cumsum([0, *(entry.at_ms == t_ms for entry in found)])
     # More movers than the table has are an alarm by its last span as well.
-    for movers in range(min(len(found), len(spans)), MOVERS_MIN - 1, -1):
+    for movers in range(min(len(found), len(spans)), ENTRIES_MIN - 1, -1):
         lengths = entry_ms[movers - 1 :] - entry_ms[: len(found) - movers + 1]
         hits = np.flatnonzero(
             (lengths <= spans[movers - 1]) & (news[movers:] > news[: len(found) - movers + 1])
@@ -143,7 +142,7 @@ def run_candidates(
     start = np.searchsorted(sorted_group, touched)
     lengths = np.diff(np.append(start, len(place)))
     width = int(lengths.max())
-    if width < MOVERS_MIN:
+    if width < ENTRIES_MIN:
         return set()
     spans = np.full((len(touched), width), -1, np.int64)
     for number_of, number in enumerate(touched.tolist()):

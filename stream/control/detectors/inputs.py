@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from stream.calendar.hours import HoursLookup, ScheduleUnion
+from stream.calendar.hours import HoursLookup
+from stream.calendar.schedule_union import ScheduleUnion
 from stream.control.detectors.entry_runs import Entry
 from stream.control.head_counts import StepFunction
 from stream.control.limits import Limits

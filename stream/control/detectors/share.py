@@ -3,9 +3,9 @@
 from math import nan
 from typing import Any, Final
 
-from stream.control.detectors import movement_alerts as movement
+from stream.control.detectors import movement
 from stream.control.detectors.inputs import ENTRIES, HEADS, DetectorInput, Input
-from stream.control.detectors.movement_alerts import MOVEMENT, MOVEMENT_TEXTS
+from stream.control.detectors.movement import MOVEMENT, MOVEMENT_TEXTS
 from stream.control.detectors.protocol import (
     AlertWording,
     ClearedWording,

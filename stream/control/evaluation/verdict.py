@@ -16,7 +16,7 @@ import numpy as np
 
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
-from stream.control.detectors.movement_alerts import is_blind
+from stream.control.detectors.movement import is_blind
 from stream.control.detectors.protocol import CurrentCounts, DetectorStatus
 from stream.control.detectors.share import AMBER_DWELL_MS
 from stream.control.episode import Episode, is_more_severe

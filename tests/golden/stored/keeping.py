@@ -14,8 +14,7 @@ from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
 from stream.agents.log_guard import LogGuard
 from stream.agents.partition_task import NoticeFormat
 from stream.agents.task_runner import TaskRunner
-from stream.agents.transport.fetched_batch import FetchedBatch
-from stream.agents.transport.record_columns import RecordColumns
+from stream.agents.transport.fetched_batch import FetchedBatch, RecordColumns
 from stream.agents.worker_services import WorkerServices
 from stream.config import load_roster, load_settings
 from stream.control.alerts.messages import messages

@@ -11,7 +11,8 @@ from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from stream.agents.transport.record_columns import NO_TIMESTAMP, RecordColumns, unpack
+from stream.agents.transport.fetched_batch import NO_TIMESTAMP, RecordColumns
+from stream.agents.transport.unpacking import unpack
 
 TP = TopicPartition("floor-events", 0)
 CONTROL_ATTRIBUTE = 0x20

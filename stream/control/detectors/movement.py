@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from math import ceil, floor
 from typing import Any, Final
 
-from stream.control.detectors.entry_runs import MOVERS_MIN, EntryRun, find_run
+from stream.control.detectors.entry_runs import EntryRun, find_run
 from stream.control.detectors.inputs import ENTRIES, DetectorInput
 from stream.control.detectors.protocol import (
     AlertGroup,
@@ -24,6 +24,7 @@ from stream.control.head_counts import Counts
 from stream.control.limits import NO_LIMIT, SMALLEST, SPAN_MAX_MS, ceil_s
 from stream.control.model import Severity, Transition, Verdict
 from stream.stats.chance import Interval
+from stream.stats.scan import ENTRIES_MIN
 from stream.units import SECOND_MS
 
 MOVEMENT: Final = AlertGroup("people", severity=None)
@@ -103,7 +104,7 @@ def of_chance(chance: Interval, budget: float, per: str) -> dict[str, object]:
 def run_chance(inputs: DetectorInput, counts: Counts, movers: int, window_s: int) -> Interval:
     """How often chance lets so many enter; too few movers: by the heads away."""
     n, k, _unknown = counts
-    if movers >= MOVERS_MIN:
+    if movers >= ENTRIES_MIN:
         return inputs.limits.run_chance(movers, window_s * SECOND_MS, n)
     return inputs.limits.share_chance(k, n)
 

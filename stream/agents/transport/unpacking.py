@@ -11,37 +11,17 @@ tests/agents/transport names what it relies on.
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
 from aiokafka.structs import TopicPartition
 
+from stream.agents.transport.fetched_batch import NO_TIMESTAMP, RecordColumns
 from stream.errors import FloorwatchError
 
-NO_TIMESTAMP: Final = -1
 _offset = attrgetter("offset")
-
-
-@dataclass(slots=True)
-class RecordColumns:
-    """Records of one partition in the order of their offsets; columns of equal length N ≥ 0.
-
-    Without records they hold a position alone: that of a fetch of transaction markers, of aborted
-    transactions or of batches that compaction has emptied.
-    """
-
-    values: list[bytes | None]
-    times_ms: list[int]
-    """Kafka's own time stamps; NO_TIMESTAMP: a record has none."""
-    offsets: Sequence[int]
-    """A range if no offset is missing, else a list. Transactions and compaction leave gaps."""
-    start_offset: int
-    """Where the fetch began."""
-    next_offset: int
-    """Where the next fetch begins: beyond the last record, control batches included."""
 
 
 def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
