@@ -23,15 +23,15 @@ def test_events_one_by_one_are_the_same_as_in_records(seed: str) -> None:
 
 
 def test_what_is_refused_as_a_jump_changes_no_figure() -> None:
-    assert sum(properties.check_harmless(history_of(seed)) for seed in SEEDS) > 0
+    assert sum(properties.check_harmless(history_of(seed)) for seed in SEEDS) >= len(SEEDS) // 10
 
 
 def test_no_admissible_order_and_no_repetition_changes_a_figure() -> None:
-    assert sum(properties.check_converges(history_of(seed)) for seed in SEEDS) > 0
+    assert sum(properties.check_converges(history_of(seed)) for seed in SEEDS) >= len(SEEDS) // 10
 
 
 def test_what_was_buffered_and_comes_in_time_counts_as_if_it_had_come_at_once() -> None:
-    assert sum(properties.check_buffered(history_of(seed)) for seed in SEEDS) > 0
+    assert sum(properties.check_buffered(history_of(seed)) for seed in SEEDS) >= len(SEEDS) // 10
 
 
 def test_drawn_histories_show_every_kind() -> None:

@@ -73,6 +73,11 @@ def test_a_transfer_ends_the_leg_of_whom_no_end_is_told() -> None:
     assert legs(walk) == [("ann", 60, (60_000, 0, 0)), ("bob", 90, (30_000, 0, 0))]
 
 
+def test_a_call_that_is_offered_again_has_left_its_agent() -> None:
+    walk = walked((0, "answered", "ann", {}), (60, "offered", "", {"pool": "help"}))
+    assert legs(walk) == [("ann", 60, (60_000, 0, 0))]
+
+
 def test_an_end_that_is_told_after_the_transfer_belongs_to_the_leg_that_was_left() -> None:
     walk = walked((0, "answered", "ann", {}), (60, "offered", "", {"pool": "help"}),
                   (61, "ended", "ann", {}))  # fmt: skip
