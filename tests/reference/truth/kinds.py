@@ -69,8 +69,8 @@ def _of_time(history: History, truth: Truth) -> Iterator[str]:
         dates = sorted(found.dates)
         if any(y - x > DAY for x, y in pairwise(dates)):
             yield "came_back"
-    for floor in truth.admission.floors.values():
-        if any(floor.retired(source) for source in floor.sources.values()):
+    for marks in truth.admission.floors.values():
+        if any(marks.retired(source) for source in marks.sources.values()):
             yield "retired"
     zone = ZoneInfo(history.rules.pool("main", "main").zone)
     ends = (history.records[0].events[0], history.records[-1].events[-1])
