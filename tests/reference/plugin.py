@@ -7,6 +7,7 @@ import pytest
 pytest.register_assert_rewrite("tests.reference.properties")
 
 from tests.reference.labels import TALLY, shares  # noqa: E402 - rewritten first
+from tests.reference.truth import kinds  # noqa: E402
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -14,16 +15,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     told = getattr(session.config, "workeroutput", None)
     if told is not None:
         told["cases"] = dict(TALLY)
+        told["kinds"] = dict(kinds.TALLY)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    TALLY.update(getattr(node, "workeroutput", {}).get("cases", {}))
+    told = getattr(node, "workeroutput", {})
+    TALLY.update(told.get("cases", {}))
+    kinds.TALLY.update(told.get("kinds", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not TALLY["histories"]:
-        return
-    terminalreporter.section(f"cases in {TALLY['histories']} histories")
-    for line in shares():
-        terminalreporter.write_line(line)
+    for tally, lines in ((TALLY, shares), (kinds.TALLY, kinds.shares)):
+        if tally["histories"]:
+            terminalreporter.section(f"cases in {tally['histories']} histories")
+            for line in lines():
+                terminalreporter.write_line(line)
