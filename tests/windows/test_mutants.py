@@ -90,14 +90,14 @@ MUTANTS = [
     Mutant(
         "an hour that is sealed lacks what is open",
         CLOSING + "sealing",
-        "np.clip(until_ms, since_ms, end_ms) - since_ms",
-        "np.clip(until_ms, since_ms, since_ms) - since_ms",
+        "np.full(len(at), end_ms),",
+        "np.maximum(agents.last_ms[at], start_ms),",
     ),
     Mutant(
         "what a silent source left open is believed to the end of the hour",
         CLOSING + "sealing",
-        "seal.believed_ms[agents.last_source[at]])",
-        "np.full_like(at, NEVER_MS))",
+        "belief.and_of(seal.belief.take(agents.last_source[at])).split(whole)",
+        "belief.split(whole)",
     ),
     Mutant(
         "time beyond the edge of an hour is lost",
@@ -126,8 +126,8 @@ MUTANTS = [
     Mutant(
         "a spell goes on after it had passed its limit",
         WINDOWS + "spells",
-        "| (limit_ms[before] < rows.ts_ms[after])",
-        "| (limit_ms[before] < 0)",
+        "| (rows.limit_ms[before] < rows.ts_ms[after])",
+        "| (rows.limit_ms[before] < 0)",
     ),
     Mutant(
         "the row before a change is not looked at",
@@ -137,9 +137,21 @@ MUTANTS = [
     ),
     Mutant(
         "limits of silence are ignored",
-        WINDOWS + "sources",
-        "return np.minimum(limit, end)",
-        "return np.full_like(limit, NEVER_MS)",
+        WINDOWS + "engine",
+        "np.minimum(start_ms + sources.limit_ms[source, state], NEVER_MS)",
+        "np.full_like(start_ms, NEVER_MS)",
+    ),
+    Mutant(
+        "a day ends with the first shift end, however soon",
+        "stream.calendar.team_calendars",
+        "self._end_after(calendar, start_ms + _SHIFT_MS_LEAST)",
+        "self._end_after(calendar, start_ms)",
+    ),
+    Mutant(
+        "who never logged off is unknown for ever",
+        WINDOWS + "belief",
+        "return cls(limit_ms, limit_ms + DAY_MS)",
+        "return cls(limit_ms, limit_ms + 99 * DAY_MS)",
     ),
     Mutant(
         "rows are let go of before their grace is over",
