@@ -13,19 +13,10 @@ from stream.arrays import ColumnStore, column, union
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
 from stream.observation.feed import Changes, StaleChanges
-from stream.observation.stretches import (
-    Held,
-    Stretches,
-    gone_stretches,
-    held_rows,
-    lost,
-    silent_stretches,
-    whole_rows,
-    without,
-)
-from stream.units import NEVER_MS
+from stream.observation.stretches import Held, Stretches, divided, held_rows, silent_stretches
+from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
-from stream.windows.state_intervals import open_belief
+from stream.windows.state_intervals import credible_until
 
 NOBODY = -1
 ObservedState = tuple[str, str, str, str, int, int]
@@ -165,16 +156,14 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
 
 def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _StateSteps:
     """The states of the agents at from_ms and at each later row, limit or end of a silence."""
-    gone = gone_stretches(held, until_ms)
-    hidden = lost(held, silent, gone, until_ms)
-    visible, doubted = without(whole_rows(held, until_ms), hidden), without(hidden, gone)
+    visible, doubted, gone = divided(held, silent, until_ms)
     every = Stretches.joined(visible, doubted, gone)
     row, at_ms, place = every.row, np.maximum(every.start_ms, from_ms), np.arange(len(every))
     is_shown = place < len(visible)
     state = np.where(place < len(visible) + len(doubted), int(State.unknown), int(State.offline))
     state[: len(visible)] = held.state[visible.row]
     at = np.flatnonzero(every.end_ms > from_ms)
-    if len(hidden):
+    if len(every) > len(visible):
         at = at[np.lexsort((at_ms[at], row[at]))]
     row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
     return _StateSteps(
@@ -239,8 +228,9 @@ def _schedule(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -
     """Set when each agent must be observed again if no row arrives."""
     held = engine.agents
     agents = agents[held.last_ms[agents] < NEVER_MS]
-    belief = open_belief(engine, held.last_source[agents], held.limit_ms[agents], until_ms)
-    next_ms = np.where(belief.until_ms >= until_ms, belief.until_ms, belief.gone_ms)
+    limit_ms = held.limit_ms[agents]
+    known_ms = credible_until(engine, held.last_source[agents], limit_ms, until_ms)
+    next_ms = np.where(known_ms >= until_ms, known_ms, limit_ms + DAY_MS)
     is_over = (next_ms < until_ms) | (held.last_state[agents] == State.offline)
     later = np.where(is_over, NEVER_MS, np.minimum(next_ms, NEVER_MS))
     watch.until_ms[agents] = np.where(held.last_ms[agents] >= until_ms, until_ms, later)

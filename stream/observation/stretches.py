@@ -100,8 +100,17 @@ def silent_stretches(engine: Engine, held: Held, until_ms: int) -> Stretches:
     return Stretches(row, start, end).take(real)
 
 
-def lost(held: Held, silent: Stretches, gone: Stretches, until_ms: int) -> Stretches:
-    """Time of rows before until_ms in which their state is not credible; `offline` always is."""
+def divided(held: Held, silent: Stretches, until_ms: int) -> tuple[Stretches, Stretches, Stretches]:
+    """Time of rows before until_ms: shown in their state, as `unknown`, and as `offline`."""
+    gone = _gone(held, until_ms)
+    hidden = _hidden(held, silent, gone, until_ms)
+    row = np.flatnonzero(held.ts_ms < until_ms)
+    whole = Stretches(row, held.ts_ms[row], np.minimum(held.next_ms[row], until_ms))
+    return _without(whole, hidden), _without(hidden, gone), gone
+
+
+def _hidden(held: Held, silent: Stretches, gone: Stretches, until_ms: int) -> Stretches:
+    """Time of rows in which their state is not credible; `offline` always is."""
     is_known = held.state != State.offline
     row = np.flatnonzero(is_known & (held.limit_ms < np.minimum(held.next_ms, until_ms)))
     start_ms = np.maximum(held.limit_ms[row], held.ts_ms[row])
@@ -116,21 +125,15 @@ def lost(held: Held, silent: Stretches, gone: Stretches, until_ms: int) -> Stret
     )
 
 
-def gone_stretches(held: Held, until_ms: int) -> Stretches:
-    """Time of rows before until_ms in which they are taken for `offline`."""
+def _gone(held: Held, until_ms: int) -> Stretches:
+    """Time of rows in which somebody is taken for `offline`, who never logged off."""
     gone_ms = held.limit_ms + DAY_MS
     row = np.flatnonzero(gone_ms < np.minimum(held.next_ms, until_ms))
     row = row[held.state[row] != State.offline]
     return Stretches(row, gone_ms[row], np.minimum(held.next_ms[row], until_ms))
 
 
-def whole_rows(held: Held, until_ms: int) -> Stretches:
-    """All time of rows before until_ms."""
-    row = np.flatnonzero(held.ts_ms < until_ms)
-    return Stretches(row, held.ts_ms[row], np.minimum(held.next_ms[row], until_ms))
-
-
-def without(whole: Stretches, part: Stretches) -> Stretches:
+def _without(whole: Stretches, part: Stretches) -> Stretches:
     """What is left of stretches without a part of them; neither may overlap in itself."""
     if not len(part):
         return whole

@@ -14,12 +14,11 @@ from stream.events.language import I64, U8, Bool
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
-from stream.windows.belief import Belief
 from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
-from stream.windows.panes import Intervals, Panes
+from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
@@ -181,7 +180,7 @@ class Engine(ColumnStore):
             rows.state.astype(np.int64),
             np.repeat(np.array([1, -1]), [len(closed), len(was_closed)]),
         )
-        whole = Belief.by_limit(rows.limit_ms).split(intervals)
+        whole = split_at_limit(intervals, rows.limit_ms)
         self.panes.add(whole, self.floor_of_seat, self.calendars)
         self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
         if self.hours is not None:

@@ -10,10 +10,10 @@ import numpy as np
 from stream.arrays import BLOCK_BITS
 from stream.errors import StateError, UnreadableStateError
 from stream.events.language import I64, STATE_COUNT, Phase, State
-from stream.units import NEVER_MS
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
 from stream.windows.calls.seen_facts import SeenRun
+from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
@@ -247,34 +247,12 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
     if "row_limit_ms" not in pieces:
-        pieces["row_limit_ms"], pieces["limit_ms"] = _limits_before_4(engine, pieces)
+        pieces["row_limit_ms"] = limits_before_4(engine, pieces)
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]
     for name in TimelineEnds.column_names("agents"):
         getattr(engine.agents, name)[at] = pieces[name]
-
-
-def _limits_before_4(engine: Engine, pieces: Pieces) -> tuple[I64, I64]:
-    """Limits of rows, and of each agent's open one: formats before 4 did not store the first.
-
-    Closed rows have been rendered by what those versions believed: that a day ends with the first
-    shift end, however soon, and without shifts never. Open ones get the limits of today.
-    """
-    sources = engine.sources
-    seat, source = (pieces[f"row_{name}"].astype(np.int64) for name in ("seat", "source"))
-    state, ts_ms = pieces["row_state"], pieces["row_ts_ms"]
-    limit_ms = np.minimum(ts_ms + sources.limit_ms[source, state], NEVER_MS)
-    by_day = np.flatnonzero(sources.ends_with_day[source, state])
-    end_ms = engine.calendars.shift_end(seat[by_day], ts_ms[by_day])
-    slack_ms = sources.shift_slack_ms[source[by_day]]
-    limit_ms[by_day] = np.minimum(end_ms + slack_ms, NEVER_MS)
-    size = pieces["size"]
-    last = (np.cumsum(size) - 1)[size > 0]
-    limit_ms[last] = engine.limit_of(source[last], state[last], seat[last], ts_ms[last])
-    open_ms = np.full(len(size), NEVER_MS, np.int64)
-    open_ms[size > 0] = limit_ms[last]
-    return limit_ms, open_ms
 
 
 def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:

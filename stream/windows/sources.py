@@ -10,8 +10,7 @@ from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
-from stream.units import DAY_MS, NEVER_MS
-from stream.windows.belief import Belief
+from stream.units import NEVER_MS
 from stream.windows.lateness import LateMasks
 from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
 
@@ -170,20 +169,6 @@ class Sources(ColumnStore):
         progress_ms = self._progress_ms()
         silent_ms = silent_from(progress_ms, self.silent_after_ms[: len(progress_ms)])
         return np.where(self.known[: len(silent_ms)], silent_ms, NEVER_MS)
-
-    def belief(self, heard_ms: int, at_ms: int) -> Belief:
-        """What is believed of open states by the life of their sources, (sources,).
-
-        Args:
-            heard_ms: The instant at which it is judged which sources are silent.
-            at_ms: The same for which are retired: without any event for a day.
-        """
-        last_ms = self.watermark_ms[: len(self._names.sources)]
-        silent = self.silent_from_ms() <= heard_ms
-        gone = silent | (self.known[: len(silent)] & (at_ms - last_ms > DAY_MS))
-        return Belief(
-            np.where(silent, last_ms, NEVER_MS), np.where(gone, last_ms + DAY_MS, NEVER_MS)
-        )
 
     def to_arrays(self) -> dict[str, I64 | Bool]:
         """The state for a snapshot, under stored names."""

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.arrays import ranges
-from stream.events.language import I64, Bool
+from stream.events.language import I64, Bool, State
 from stream.units import NEVER_MS
-from stream.windows.belief import Belief
 from stream.windows.engine import Engine
-from stream.windows.panes import Intervals
+from stream.windows.panes import Intervals, split_at_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,31 +19,20 @@ class OpenStates:
     since_ms: I64
     seat: I64
     state: I64
-    """As reported."""
-    belief: Belief
+    """As reported; from `until_ms` on the state is `unknown`."""
+    until_ms: I64
+    """Until when the state is credible."""
 
     def now(self, as_of_ms: int) -> I64:
         """The states at the instant."""
-        return self.belief.states(self.state, as_of_ms)
-
-    def intervals(self, at: I64 | slice, end_ms: int) -> Intervals:
-        """The time of some of them up to an instant, by what is believed; see `Belief.split`."""
-        since_ms = self.since_ms[at]
-        size = len(since_ms)
-        whole = Intervals(
-            since_ms,
-            np.full(size, end_ms),
-            self.seat[at],
-            self.state[at],
-            np.ones(size, np.int64),
-        )
-        return self.belief.take(at).split(whole)
+        return np.where(self.until_ms <= as_of_ms, int(State.unknown), self.state)
 
 
-def open_belief(engine: Engine, source: I64, limit_ms: I64, as_of_ms: int) -> Belief:
-    """What is believed of open rows: by their limits, and by the life of their sources."""
-    of_source = engine.sources.belief(as_of_ms, as_of_ms)
-    return Belief.by_limit(limit_ms).and_of(of_source.take(source))
+def credible_until(engine: Engine, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
+    """Until when open states are credible: their limit, or the watermark of a silent source."""
+    silent = engine.sources.silent_from_ms() <= as_of_ms
+    reach_ms = np.where(silent, engine.sources.watermark_ms[: len(silent)], NEVER_MS)
+    return np.minimum(limit_ms, reach_ms[source])
 
 
 def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
@@ -66,10 +54,10 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
         behind = _rows_at(engine, ahead, as_of_ms)
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
     agent, since_ms, seat, state, source, limit_ms = columns
-    # Where a row ahead has closed the interval, the source's silence does not affect it.
-    alone = open_belief(engine, source[: len(at)], limit_ms[: len(at)], as_of_ms)
-    belief = Belief.joined(alone, Belief.by_limit(limit_ms[len(at) :]))
-    return OpenStates(agent, since_ms, seat, state, belief)
+    until_ms = credible_until(engine, source, limit_ms, as_of_ms)
+    # A row ahead closed this interval: the source's silence does not affect it.
+    until_ms[len(at) :] = limit_ms[len(at) :]
+    return OpenStates(agent, since_ms, seat, state, until_ms)
 
 
 def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
@@ -97,7 +85,7 @@ def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> I
         held.state.astype(np.int64),
         np.ones(len(at), np.int64),
     )
-    cut = Belief.by_limit(held.limit_ms).split(whole)
+    cut = split_at_limit(whole, held.limit_ms)
     start_ms, end_ms = np.maximum(cut.start_ms, from_ms), np.minimum(cut.end_ms, to_ms)
     kept: Bool = start_ms < end_ms
     return Intervals(start_ms[kept], end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept])

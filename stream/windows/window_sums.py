@@ -52,16 +52,16 @@ def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
 def _add_open(
     engine: Engine, sums: I64, start_of_seat: I64, now: OpenStates, as_of_ms: int
 ) -> None:
-    """Add the open intervals. An agent has one open seat, so no place of these occurs twice."""
+    """Add the open intervals. An agent has one open seat, so no place occurs twice."""
     alone = np.flatnonzero(engine.agents.last_ms[now.agent] <= as_of_ms)
-    open_ms = now.intervals(alone, as_of_ms)
-    seat, state, first = open_ms.seat, open_ms.state, slice(0, len(alone))
-    start_ms = np.maximum(open_ms.start_ms[:, None], start_of_seat[seat])
-    length_ms = np.maximum(0, open_ms.end_ms[:, None] - start_ms)
-    sums[seat[first], :, state[first]] += length_ms[first]
-    rest = slice(len(alone), None)
-    of_seats = sums.swapaxes(1, 2)  # a view
-    np.add.at(of_seats, (seat[rest], state[rest]), length_ms[rest])
+    seat, state = now.seat[alone], now.state[alone]
+    since_ms = now.since_ms[alone]
+    until_ms = np.clip(now.until_ms[alone], since_ms, as_of_ms)
+    start_ms = np.maximum(since_ms[:, None], start_of_seat[seat])
+    sums[seat, :, state] += np.maximum(0, until_ms[:, None] - start_ms)
+    lost = np.flatnonzero(until_ms < as_of_ms)
+    from_ms = np.maximum(start_ms[lost], until_ms[lost, None])
+    sums[seat[lost], :, State.unknown] += np.maximum(0, as_of_ms - from_ms)
 
 
 def _add_before_first(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
@@ -103,9 +103,16 @@ def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> 
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     last = (end_ms - 1) // MINUTE_MS
     sums = engine.panes.sum_minutes(slice(0, seats), start_ms // MINUTE_MS, last)
-    open_ms = open_states(engine, as_of_ms).intervals(slice(None), end_ms)
-    length_ms = open_ms.end_ms - np.maximum(open_ms.start_ms, start_ms)
-    np.add.at(sums, (open_ms.seat, open_ms.state), np.maximum(0, length_ms))
+    now = open_states(engine, as_of_ms)
+    start = np.maximum(now.since_ms, start_ms)
+    until = np.clip(now.until_ms, now.since_ms, end_ms)
+    known = np.maximum(0, until - start)
+    np.add.at(sums, (now.seat, now.state), known)
+    np.add.at(
+        sums,
+        (now.seat, np.full(len(known), int(State.unknown))),
+        np.maximum(0, end_ms - start) - known,
+    )
     return sums
 
 

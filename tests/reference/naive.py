@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from stream.events.language import Reason, State
 from stream.spec import ANY, PoolSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference import clock
-from tests.reference.truth.rules import DAY, Member, Rules
+from tests.reference.truth.rules import Member, Rules
 
 Event = Mapping[str, Any]
 AHEAD_MS = 5_000
@@ -237,28 +237,18 @@ class States:
         heard: the instant by which it is judged what is silent, if it is not as_of.
         """
         rows = sorted(self.rows[floor, agent])
-        for row, later in zip(rows, [*(row.ts for row in rows[1:]), None], strict=True):
-            end = as_of if later is None else min(as_of, later)
-            known, gone = self._doubts(floor, row, None if later is not None else as_of, heard)
-            edges = [row.ts, *sorted(max(row.ts, min(one, end)) for one in (known, gone)), end]
-            believed = (State(row.rank), State.unknown, State.offline)
-            for start, stop, state in zip(edges, edges[1:], believed, strict=False):
-                if start < stop:
-                    yield Piece(start, stop, row.team.decode(), state)
-
-    def _doubts(self, floor: str, row: Row, as_of: int | None, heard: int | None) -> list[int]:
-        """Until when a row is believed, and from when on `offline`; as_of: of the last row."""
-        source, state = row.source.decode(), State(row.rank)
-        known = self.plan.latest_credible(floor, row.team.decode(), source, state, row.ts)
-        gone = known + DAY
-        if as_of is not None:
-            marks = self.lateness.marks[floor]
-            silent = self.lateness.silent(floor, source, as_of if heard is None else heard)
-            retired = (as_of if heard is None else max(marks.values())) - marks[source]
-            known = min(known, marks[source]) if silent else known
-            if silent or retired > DAY:
-                gone = min(gone, marks[source] + DAY)
-        return [2**62, 2**62] if state == State.offline else [min(known, gone), gone]
+        for place, row in enumerate(rows):
+            team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
+            credible = self.plan.latest_credible(floor, team, source, state, row.ts)
+            end = as_of
+            if place + 1 < len(rows):
+                end = min(end, rows[place + 1].ts)
+            elif self.lateness.silent(floor, source, as_of if heard is None else heard):
+                credible = min(credible, max(row.ts, self.lateness.marks[floor][source]))
+            if row.ts < min(credible, end):
+                yield Piece(row.ts, min(credible, end), team, state)
+            if max(row.ts, credible) < end:
+                yield Piece(max(row.ts, credible), end, team, State.unknown)
 
     def within(
         self, floor: str, agent: str, pieces: Sequence[Piece], start: int, as_of: int
@@ -284,10 +274,11 @@ class States:
         if not begun:
             return None
         row = begun[-1]
-        last = row == max(self.rows[floor, agent])
-        known, gone = self._doubts(floor, row, as_of if last else None, None)
-        doubted = State.offline if as_of >= gone else State.unknown
-        return row.team.decode(), State(row.rank) if as_of < known else doubted
+        team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
+        credible = self.plan.latest_credible(floor, team, source, state, row.ts)
+        if row == max(self.rows[floor, agent]) and self.lateness.silent(floor, source, as_of):
+            credible = min(credible, self.lateness.marks[floor][source])
+        return team, state if as_of < credible else State.unknown
 
 
 def add_up(pieces: Iterable[Piece], team: str) -> list[int]:

@@ -90,14 +90,14 @@ MUTANTS = [
     Mutant(
         "an hour that is sealed lacks what is open",
         CLOSING + "sealing",
-        "np.full(len(at), end_ms),",
-        "np.maximum(agents.last_ms[at], start_ms),",
+        "np.clip(until_ms, since_ms, end_ms) - since_ms",
+        "np.clip(until_ms, since_ms, since_ms) - since_ms",
     ),
     Mutant(
         "what a silent source left open is believed to the end of the hour",
         CLOSING + "sealing",
-        "belief.and_of(seal.belief.take(agents.last_source[at])).split(whole)",
-        "belief.split(whole)",
+        "seal.believed_ms[agents.last_source[at]])",
+        "np.full_like(at, NEVER_MS))",
     ),
     Mutant(
         "time beyond the edge of an hour is lost",
@@ -146,12 +146,6 @@ MUTANTS = [
         "stream.calendar.team_calendars",
         "self._end_after(calendar, start_ms + _SHIFT_MS_LEAST)",
         "self._end_after(calendar, start_ms)",
-    ),
-    Mutant(
-        "who never logged off is unknown for ever",
-        WINDOWS + "belief",
-        "return cls(limit_ms, limit_ms + DAY_MS)",
-        "return cls(limit_ms, limit_ms + 99 * DAY_MS)",
     ),
     Mutant(
         "rows are let go of before their grace is over",

@@ -19,13 +19,11 @@ import numpy as np
 from stream.arrays import distinct
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STAFFED, STATE_COUNT, State
-from stream.units import MINUTE_MS
-from stream.windows.belief import Belief
+from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.closing.archive import Hour
 from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
 from stream.windows.lateness import Late, LateMasks
-from stream.windows.panes import Intervals
 
 HOURS_MOST: Final = 3 * 24
 """Hours that one event returns at most. Those of a floor that was silent for longer are left out:
@@ -44,8 +42,8 @@ class _Seal:
     """[start, end) of the hour that is sealed next."""
     watermarks_ms: tuple[tuple[str, int], ...]
     """By source."""
-    belief: Belief
-    """What is believed of open states, by the life of their sources."""
+    believed_ms: I64
+    """(sources,): up to when open states are credible; NEVER_MS but for silent sources."""
 
 
 @dataclass(slots=True)
@@ -130,14 +128,15 @@ def _seal(engine: Engine, floor: int) -> _Seal:
     sources, seals, names = engine.sources, engine.seals, engine.names
     edges = seals.advance(floor, sources)
     watermark_ms = sources.watermark_ms[: len(names.sources)]
-    mine = np.flatnonzero((names.source_floor.data == floor) & sources.known[: len(watermark_ms)])
+    silent = sources.silent_from_ms() <= sources.clock_ms(floor)
+    mine = np.flatnonzero((names.source_floor.data == floor) & sources.known[: len(silent)])
     marks = [(names.sources.keys[at][1], int(watermark_ms[at])) for at in mine.tolist()]
     return _Seal(
         floor,
         edges,
         (int(seals.sealed_ms[floor]), int(seals.next_ms[floor])),
         tuple(sorted(marks)),
-        sources.belief(sources.clock_ms(floor), int(sources.greatest_ms[floor])),
+        np.where(silent, watermark_ms, NEVER_MS),
     )
 
 
@@ -198,17 +197,12 @@ def _add_open(
     place = np.zeros(int(seats.max(initial=0)) + 1, np.int64)
     place[seats] = np.arange(len(seats))
     at = held[agents.last_ms[held] < end_ms]
-    whole = Intervals(
-        np.maximum(agents.last_ms[at], start_ms),
-        np.full(len(at), end_ms),
-        agents.last_seat[at],
-        agents.last_state[at],
-        np.ones(len(at), np.int64),
-    )
-    belief = Belief.by_limit(agents.limit_ms[at])
-    open_ms = belief.and_of(seal.belief.take(agents.last_source[at])).split(whole)
-    length_ms = open_ms.end_ms - open_ms.start_ms
-    np.add.at(state_ms, (place[open_ms.seat], open_ms.state), length_ms)
+    since_ms = np.maximum(agents.last_ms[at], start_ms)
+    until_ms = np.minimum(agents.limit_ms[at], seal.believed_ms[agents.last_source[at]])
+    known_ms = np.clip(until_ms, since_ms, end_ms) - since_ms
+    seat = place[agents.last_seat[at]]
+    np.add.at(state_ms, (seat, agents.last_state[at]), known_ms)
+    np.add.at(state_ms[:, State.unknown], seat, end_ms - since_ms - known_ms)
     first_ms = agents.first_ms[held]
     new = held[(first_ms > start_ms) & (first_ms < end_ms)]
     np.add.at(

@@ -22,7 +22,7 @@ ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
-    "states": ADMISSION | {"gap", "late_heartbeat", "calendar_change"},
+    "states": ADMISSION | {"gap", "late_heartbeat", "calendar_change", "leaver"},
     "calls": ADMISSION
     | {
         *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),

@@ -17,7 +17,7 @@ SHIFTS = (ShiftSpec((LocalSpan(480, 615), LocalSpan(615, 690))),)
 """They end at 10:15 and at 11:30; rows begin at 10:00 and later."""
 SOURCES = (
     SourceSpec(),
-    SourceSpec(silence_ms={State.aux: MINUTE, State.offline: MINUTE}, shift_end_slack_ms=0),
+    SourceSpec(silence_ms={State.aux: MINUTE}, shift_end_slack_ms=0),
     SourceSpec(silence_ms={State.available: 2 * MINUTE}),
     SourceSpec(silence_ms=None),
 )
