@@ -98,8 +98,7 @@ def _views(table: ViewTable) -> Iterator[dict[str, Value]]:
             values[place] = _instant(values[place])
         mask = own.tobytes()
         fields = _with_value(table.fields, mask)
-        numbers: dict[str, Value] = dict(zip(fields, compress(values, mask), strict=True))
-        yield texts | numbers
+        yield {**texts, **dict(zip(fields, compress(values, mask), strict=True))}
 
 
 @lru_cache(maxsize=1_024)
