@@ -13,16 +13,17 @@ from stream.events.language import I64, STATE_COUNT, Phase, State
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
 from stream.windows.calls.seen_facts import SeenRun
+from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.timeline_ends import TimelineEnds
 
-FORMAT = 3
+FORMAT = 4
 """Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and
 docs/operations.md says how workers of both versions get on."""
-READS = frozenset({FORMAT})
+READS = frozenset({3, FORMAT})
 """Formats that this version restores; state in an older one is stored again as a whole."""
 STATE_NAMES = [state.name for state in State]
 """The names of states by their numbers in the parts."""
@@ -245,6 +246,8 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
 
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
+    if "row_limit_ms" not in pieces:
+        pieces["row_limit_ms"] = limits_before_4(engine, pieces)
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]
