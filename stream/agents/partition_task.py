@@ -108,7 +108,8 @@ class PartitionTask:
     """A transition waits to be committed."""
     end: int | None = None
     """The partition's end, as of the last fetch."""
-    chunk_records: int = CHUNK_RECORDS_MIN
+    chunk_records: int = 8_000
+    """Of the next chunk, at most. At first as many as any machine applies within `chunk_ms`."""
     task_count: int = 1
     """Tasks of this worker, which share the records of a restart."""
 
