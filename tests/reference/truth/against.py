@@ -24,11 +24,7 @@ NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
     "states": ADMISSION
     | {"gap", "late_heartbeat", "end_of_day", "leaver", "shifts", "rules_change"},
-    "calls": ADMISSION
-    | {
-        *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
-        *("id_again", "resend", "hold", "pool_untold", "shifts", "rules_change"),
-    },
+    "calls": ADMISSION | {"shifts", "rules_change"},
     "queues": ADMISSION
     | {
         *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
