@@ -11,6 +11,7 @@ from stream.arrays import BLOCK_BITS
 from stream.errors import StateError, UnreadableStateError
 from stream.events.language import I64, STATE_COUNT, State
 from stream.windows.calls import stored_calls
+from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
@@ -222,6 +223,8 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
 
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
+    if "row_limit_ms" not in pieces:
+        pieces["row_limit_ms"] = limits_before_4(engine, pieces)
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]
