@@ -174,7 +174,7 @@ def test_an_unknown_format_is_refused_with_what_to_do(where: str) -> None:
     with pytest.raises(StateError) as caught:
         Shard.restore(SPEC, NO_ROSTER, stored, stored["control"])
     assert str(caught.value) == (
-        f"the stored state has another format than {FORMAT}: run the version that wrote it"
+        f"the stored state has another format than 3, {FORMAT}: run the version that wrote it"
     )
     assert caught.value.exit_status == 1
 

@@ -23,11 +23,7 @@ ADMISSION: Final = frozenset({"held", "snapshot"})
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
     "states": ADMISSION | {"gap", "late_heartbeat", "calendar_change", "leaver"},
-    "calls": ADMISSION
-    | {
-        *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
-        *("id_again", "resend", "hold", "pool_untold", "shifts", "rules_change", "calendar_change"),
-    },
+    "calls": ADMISSION | {"shifts", "rules_change", "calendar_change"},
     "queues": ADMISSION
     | {
         *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
