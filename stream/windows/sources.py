@@ -10,7 +10,7 @@ from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
-from stream.units import NEVER_MS
+from stream.units import DAY_MS, NEVER_MS
 from stream.windows.lateness import LateMasks
 from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
 
@@ -34,6 +34,8 @@ class Sources(ColumnStore):
     """How long after its last event a source counts as silent; NEVER_MS: not at all."""
     resolution_ms: I64 = column(np.int64, 1, per="sources")
     """The resolution of its time stamps."""
+    beats: Bool = column(np.bool_, per="sources")
+    """Whether a heartbeat of the source has counted."""
     greatest_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
 
     def __init__(
@@ -56,6 +58,18 @@ class Sources(ColumnStore):
         for number in range(self._configured, count):
             self._configure(number, self._spec(self._names.sources.keys[number][1]))
         self._configured = count
+
+    @property
+    def least_leap_ms(self) -> int:
+        """No event that is at most so far ahead of its floor jumps."""
+        named = [*self._spec_of.values(), self._spec(ANY)]
+        beats_ms = [DAY_MS if one.heartbeat_ms is None else 3 * one.heartbeat_ms for one in named]
+        return max(self._windows.grace_ms, min(beats_ms))
+
+    def three_heartbeats_ms(self, name: str) -> int | None:
+        """For so long a source may send nothing; None: its heartbeats are off."""
+        heartbeat_ms = self._spec(name).heartbeat_ms
+        return None if heartbeat_ms is None else 3 * heartbeat_ms
 
     def _spec(self, name: str) -> SourceSpec:
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
@@ -122,6 +136,8 @@ class Sources(ColumnStore):
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
+        if not self.beats[source].all():
+            self.beats[source[batch.heartbeats()[run][fine]]] = True
 
     def _append_silences(self, source: I64, clock_ms: I64) -> None:
         progress_ms = self._progress_ms()
@@ -185,6 +201,7 @@ class Sources(ColumnStore):
             "watermark_ms": self.watermark_ms[:count],
             "seen_ms": self.seen_ms[:count],
             "known": self.known[:count],
+            "beats": self.beats[:count],
             "greatest_ms": self.greatest_ms[:floors],
             "silences": self.silences,
         }
