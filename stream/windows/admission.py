@@ -16,7 +16,7 @@ from stream.events.language import I64, Bool, Rejected
 from stream.spec import Spec
 from stream.windows.closing import sealing
 from stream.windows.closing.archive import Hour
-from stream.windows.drafts import DraftNames
+from stream.windows.drafts import DraftNames, is_within
 from stream.windows.engine import Engine
 from stream.windows.floor_marks import FloorMarks
 from stream.windows.jump_test import JumpTest, TestedEvents, suspected_floors
@@ -68,13 +68,14 @@ class Admission:
 
     def _push(self, batch: EventBatch, held: list[HeldEvent] | None) -> None:
         """Admit new events, or those that were held and are released."""
-        drafts = self._drafts(batch)
-        is_exact = drafts is None or drafts.is_within
+        names = self._names
+        is_exact = not names.has_drafts() or is_within(names, self._limits)
         floors = suspected_floors(self._engine, batch, is_exact=is_exact)
         if not floors:
-            self._apply(batch, drafts, 0, len(batch))
+            self._apply(batch, self._drafts(batch), 0, len(batch))
             return
-        keys = list(map(self._names.sources.keys.__getitem__, batch.source.tolist()))
+        keys = list(map(names.sources.keys.__getitem__, batch.source.tolist()))
+        drafts = self._drafts(batch)
         if drafts is not None:
             drafts.take_out()
         test = JumpTest(self._engine, TestedEvents(batch, keys, held), floors, drafts)

@@ -41,6 +41,12 @@ IsLate = Callable[[I64, I64], Bool]
 """Of sources of the shard and instants: which events are late, whatever comes before them."""
 
 
+def is_within(names: Names, limits: NameLimits) -> bool:
+    """Whether the names of the shard and of the batch under way are within all limits."""
+    sizes = names.sizes()
+    return all(sizes[kind] <= getattr(limits, limit) for kind, limit in _LIMITED.items())
+
+
 class DraftNames:
     """The new names of one batch.
 
@@ -64,15 +70,10 @@ class DraftNames:
         self._is_open = np.ones(len(batch), np.bool_)
         """(E,): events that were not rejected."""
         self.rejected: list[Rejected] = []
-        self.is_within = self._within_limits()
-        """Whether no event of the batch can exceed a limit."""
-        self._in_place = self.is_within and self._all_used()
-        if not self._in_place:
+        self._is_within = is_within(names, limits)
+        self._in_place = True
+        if not (self._is_within and self._all_used()):
             self.take_out()
-
-    def _within_limits(self) -> bool:
-        sizes = self._names.sizes()
-        return all(sizes[kind] <= getattr(self._limits, limit) for kind, limit in _LIMITED.items())
 
     def _all_used(self) -> bool:
         """Whether some event of the batch has each new name."""
@@ -85,6 +86,8 @@ class DraftNames:
     def take_out(self) -> None:
         """Take the new names out of the shard, so that each comes with an event that counts."""
         names = self._names
+        if not self._in_place:
+            return
         self._in_place = False
         self._keys = {kind: getattr(names, kind).keys[at:] for kind, at in self._first.items()}
         self._number = {kind: np.full(len(keys), -1) for kind, keys in self._keys.items()}
@@ -120,13 +123,13 @@ class DraftNames:
 
     def fits(self, event: int) -> bool:
         """Whether the names of an event are within the limits."""
-        return self.is_within or all(
+        return self._is_within or all(
             self._count_new(kind, event) <= max(self._room(kind), 0) for kind in _LIMITED
         )
 
     def is_near(self, event: int) -> bool:
         """Whether an event brings names while a limit is near."""
-        return not self.is_within and any(self._count_new(kind, event) for kind in _LIMITED)
+        return not self._is_within and any(self._count_new(kind, event) for kind in _LIMITED)
 
     def _count_new(self, kind: str, event: int) -> int:
         of, number = self._uses[kind]

@@ -10,6 +10,7 @@ import numpy as np
 from stream.arrays import BLOCK_BITS
 from stream.errors import StateError, UnreadableStateError
 from stream.events.language import I64, STATE_COUNT, Phase, State
+from stream.windows import stored_jumps
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
 from stream.windows.calls.seen_facts import SeenRun
@@ -19,10 +20,10 @@ from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.timeline_ends import TimelineEnds
 
-FORMAT = 3
+FORMAT = 4
 """Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and
 docs/operations.md says how workers of both versions get on."""
-READS = frozenset({FORMAT})
+READS = frozenset({3, FORMAT})
 """Formats that this version restores; state in an older one is stored again as a whole."""
 STATE_NAMES = [state.name for state in State]
 """The names of states by their numbers in the parts."""
@@ -40,6 +41,7 @@ def part_names(engine: Engine) -> tuple[str, ...]:
         "tallies",
         *(f"agents/{block}" for block in agents),
         *(f"seats/{block}" for block in seats),
+        *(("jumps",) if engine.jumps.floors() else ()),
     )
 
 
@@ -56,6 +58,8 @@ def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
         parts[f"agents/{block}"] = pack(_agents(engine, block))
     for block in sorted(engine.dirty_seats):
         parts[f"seats/{block}"] = pack(_seats(engine, block))
+    if engine.jumps.floors():
+        parts["jumps"] = pack(stored_jumps.to_pieces(engine.jumps))
     engine.dirty_agents.clear()
     engine.dirty_seats.clear()
     return parts
@@ -186,6 +190,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
             _restore_seats(engine, int(block), _renumbered(read_part(parts, name), numbers))
     _restore_tallies(engine, read_part(parts, "tallies"))
     _restore_calls(engine.counting.calls, read_part(parts, "calls"))
+    if "jumps" in parts:
+        stored_jumps.fill(engine.jumps, read_part(parts, "jumps"))
     if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
         return -1
     if numbers is None:  # what was read is stored; what was renumbered is stored again as a whole

@@ -18,7 +18,7 @@ from tests.reference.truth.histories import History
 from tests.reference.truth.kinds import fed, kinds
 from tests.reference.truth.truth import Figures, Truth
 
-ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
+ADMISSION: Final = frozenset({"snapshot", "retired", "came_back"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
