@@ -32,6 +32,7 @@ from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
+from stream.windows.sources import HeardSource
 
 NOT_YET_MS = -NEVER_MS
 
@@ -106,6 +107,10 @@ class Shard:
         refused = self._admission.refuse_held()
         self.counts.update(str(one.reason) for one in refused)
         self._refused += refused
+
+    def take_heard(self) -> list[HeardSource]:
+        """The sources of which events have counted since the last call."""
+        return self.engine.sources.take_heard()
 
     def take_refused(self) -> list[Refused]:
         """The held events that were refused since the last call, and jumps refused at once."""

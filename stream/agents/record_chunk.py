@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
+
+from stream.events.language import LATE
 
 
 @dataclass(slots=True)
@@ -25,3 +28,10 @@ class EventCounts:
     late: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
+
+    @classmethod
+    def of(cls, counts: Counter[str]) -> Self:
+        """From counts by "accepted" and by reason."""
+        late = sum(counts[reason] for reason in LATE)
+        reasons = counts.keys() - LATE - {"accepted"}
+        return cls(counts["accepted"], late, Counter({name: counts[name] for name in reasons}))

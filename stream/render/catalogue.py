@@ -163,6 +163,11 @@ EVENTS_REJECTED = counter(
     "Rejected events, by reason.",
     ("reason",),
 )
+EVENTS_HELD = gauge(
+    "events_held",
+    Unit.events,
+    "Events far ahead of their floor that wait for something to confirm them.",
+)
 EVENTS_MOSTLY_BAD = gauge(
     "events_mostly_bad",
     Unit.flag,

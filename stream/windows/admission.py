@@ -41,6 +41,8 @@ class Admission:
         """Events over a limit of names."""
         self.refused: list[Refused] = []
         """Events of earlier batches that do not count, and jumps of this one."""
+        self.released: list[tuple[int, int]] = []
+        """Offsets of what was taken off hold, and of the event that released it."""
         self.accepted = 0
         """How many events have counted, released ones included."""
         self.hours: list[Hour] = []
@@ -50,7 +52,7 @@ class Admission:
     def push(self, batch: EventBatch) -> None:
         """Admit a batch; then `late`, `rejected` and the others say what became of it."""
         self.late, self.rejected, self.refused, self.accepted = [], [], [], 0
-        self.hours, self.agents = [], []
+        self.released, self.hours, self.agents = [], [], []
         if len(batch):
             self._push(batch, None)
         else:
@@ -84,8 +86,9 @@ class Admission:
             self._apply_kept(batch, drafts, test.kept, start, segment.end)
             start, released = segment.end, segment.released
             test.follow_engine()
+            by = batch.records.offsets[int(batch.record[start - 1])]
             while released:
-                self._release(released)
+                self._release(released, by)
                 test.follow_engine()
                 released = test.settled(segment.floor)
             if drafts is not None:
@@ -132,9 +135,13 @@ class Admission:
 
     # -- what was on hold
 
-    def _release(self, keys: tuple[SourceKey, ...]) -> None:
-        """Take off hold what sources have, and admit it anew, the first without a test."""
+    def _release(self, keys: tuple[SourceKey, ...], by: int) -> None:
+        """Take off hold what sources have, and admit it anew, the first without a test.
+
+        by: the offset of the event that released it.
+        """
         held = self._engine.jumps.take(keys)
+        self.released += ((one.record.offset, by) for one in held)
         records = [record for record, _ in groupby(one.record for one in held)]
         batch, held = self._decoded(records, held)
         late, rejected, self.late, self.rejected = self.late, self.rejected, [], []

@@ -92,7 +92,7 @@ class FloorMarks:
 
     def needed_ms(self, source: str, ts_ms: int) -> int:
         """How much later than a jump of a source its next words must be to confirm it."""
-        quiet_ms = self._sources.three_heartbeats_ms(source) or self._windows.grace_ms
+        quiet_ms = self._sources.quiet_ms(source)
         alive_ms = self._start_ms(source, ts_ms) - quiet_ms
         has_witness = any(mark_ms >= alive_ms for mark_ms in self._active(source))
         return quiet_ms if has_witness else CONFIRMED_ALONE_MS

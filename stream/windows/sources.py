@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from stream.arrays import ColumnStore, column, max_before
 from stream.events.batch import EventBatch
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, STATE_COUNT, Bool, StampType, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import DAY_MS, NEVER_MS
@@ -16,6 +17,18 @@ from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, sil
 
 UNSEEN_MS = NO_DATA_MS
 """The watermark of a floor or source without data: no bound at all."""
+
+
+class HeardSource(NamedTuple):
+    """A source of which events have counted."""
+
+    number: int
+    seen_ms: int
+    """The latest time stamp of its records so far."""
+    quiet_ms: int
+    """For so long it may send nothing."""
+    by_broker: bool
+    """Whether the broker gave its time stamps (LogAppendTime)."""
 
 
 class Sources(ColumnStore):
@@ -34,6 +47,10 @@ class Sources(ColumnStore):
     """How long after its last event a source counts as silent; NEVER_MS: not at all."""
     resolution_ms: I64 = column(np.int64, 1, per="sources")
     """The resolution of its time stamps."""
+    heard: Bool = column(np.bool_, per="sources")
+    """Whether an event of the source has counted since `take_heard`."""
+    by_broker: Bool = column(np.bool_, per="sources")
+    """Whether its newest records were stamped by the broker."""
     beats: Bool = column(np.bool_, per="sources")
     """Whether a heartbeat of the source has counted."""
     greatest_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
@@ -70,6 +87,10 @@ class Sources(ColumnStore):
         """For so long a source may send nothing; None: its heartbeats are off."""
         heartbeat_ms = self._spec(name).heartbeat_ms
         return None if heartbeat_ms is None else 3 * heartbeat_ms
+
+    def quiet_ms(self, name: str) -> int:
+        """Three heartbeats, or the grace where they are off."""
+        return self.three_heartbeats_ms(name) or self._windows.grace_ms
 
     def _spec(self, name: str) -> SourceSpec:
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
@@ -136,8 +157,24 @@ class Sources(ColumnStore):
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
+        self.heard[source] = True
+        self.by_broker[source] = batch.stamp[run][fine] == StampType.broker
         if not self.beats[source].all():
             self.beats[source[batch.heartbeats()[run][fine]]] = True
+
+    def take_heard(self) -> list[HeardSource]:
+        """The sources of which events have counted since the last call."""
+        at = np.flatnonzero(self.heard)
+        self.heard[at] = False
+        return [
+            HeardSource(
+                number,
+                int(self.seen_ms[number]),
+                self.quiet_ms(self._names.sources.keys[number][1]),
+                bool(self.by_broker[number]),
+            )
+            for number in at.tolist()
+        ]
 
     def _append_silences(self, source: I64, clock_ms: I64) -> None:
         progress_ms = self._progress_ms()
