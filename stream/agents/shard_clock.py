@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream.units import NEVER_MS, SECOND_MS
-from stream.windows.sources import HeardSource
+from stream.windows.sources import UNSEEN_MS, HeardSource
 
 BEHIND_MS: Final = 10 * SECOND_MS
 """How far the newest record may lag behind the live clock while others are unread behind it."""
@@ -68,8 +68,8 @@ class ShardClock:
             lead_ms = one.seen_ms - now_ms
             producer.lead_ms = max(producer.lead_ms, lead_ms)
             producer.heard_ms, producer.quiet_ms = now_ms, one.quiet_ms
-            if one.by_broker:
-                self._broker_lead_ms = max(self._broker_lead_ms, lead_ms)
+            if one.broker_ms > UNSEEN_MS:
+                self._broker_lead_ms = max(self._broker_lead_ms, one.broker_ms - now_ms)
             self._newest_ms = max(self._newest_ms, one.seen_ms - producer.lead_ms)
         if heard:
             self._lead_ms = self._current_lead_ms(now_ms)

@@ -25,10 +25,10 @@ class HeardSource(NamedTuple):
     number: int
     seen_ms: int
     """The latest time stamp of its records so far."""
+    broker_ms: int
+    """The latest that the broker gave (LogAppendTime); UNSEEN_MS: none."""
     quiet_ms: int
     """For so long it may send nothing."""
-    by_broker: bool
-    """Whether the broker gave its time stamps (LogAppendTime)."""
 
 
 class Sources(ColumnStore):
@@ -49,8 +49,8 @@ class Sources(ColumnStore):
     """The resolution of its time stamps."""
     heard: Bool = column(np.bool_, per="sources")
     """Whether an event of the source has counted since `take_heard`."""
-    by_broker: Bool = column(np.bool_, per="sources")
-    """Whether its newest records were stamped by the broker."""
+    broker_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
+    """The latest time stamp of an event of the source that the broker gave."""
     beats: Bool = column(np.bool_, per="sources")
     """Whether a heartbeat of the source has counted."""
     greatest_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
@@ -158,7 +158,9 @@ class Sources(ColumnStore):
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
         self.heard[source] = True
-        self.by_broker[source] = batch.stamp[run][fine] == StampType.broker
+        by_broker = batch.stamp[run][fine] == StampType.broker
+        if by_broker.any():
+            np.maximum.at(self.broker_ms, source[by_broker], seen_ms[by_broker])
         if not self.beats[source].all():
             self.beats[source[batch.heartbeats()[run][fine]]] = True
 
@@ -170,8 +172,8 @@ class Sources(ColumnStore):
             HeardSource(
                 number,
                 int(self.seen_ms[number]),
+                int(self.broker_ms[number]),
                 self.quiet_ms(self._names.sources.keys[number][1]),
-                bool(self.by_broker[number]),
             )
             for number in at.tolist()
         ]
