@@ -10,7 +10,7 @@ import numpy as np
 from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import EventBatch, QueueRows, StateRows
-from stream.events.language import I64, Bool
+from stream.events.language import I64, U8, Bool
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
@@ -144,6 +144,7 @@ class Engine(ColumnStore):
                 rows.source[at].astype(np.int32),
                 rows.state[at],
                 rows.sync[at],
+                self.limit_of(rows.source[at], rows.state[at], rows.seat[at], rows.ts_ms[at]),
             )
             self.seat_has_data[rows.seat[at]] = True
             self._merge(new, agent[at], keep_ms)
@@ -162,7 +163,7 @@ class Engine(ColumnStore):
             suffix(merged.rows, first, merged.start[merged.changed + 1]),
             suffix(old, old_first, np.maximum(old_first, old_end)),
         )
-        self.agents.update(agents[merged.changed], merged, self.limit_of)
+        self.agents.update(agents[merged.changed], merged)
         self._retain(agents, merged, keep_ms)
 
     def _order(self) -> Order:
@@ -181,20 +182,22 @@ class Engine(ColumnStore):
             rows.state.astype(np.int64),
             np.repeat(np.array([1, -1]), [len(closed), len(was_closed)]),
         )
-        source = rows.source.astype(np.int64)
-        limit_ms = self.limit_of(source, intervals.state, intervals.seat, intervals.start_ms)
-        whole = split_at_limit(intervals, limit_ms)
+        whole = split_at_limit(intervals, rows.limit_ms)
         self.panes.add(whole, self.floor_of_seat, self.calendars)
         self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
         if self.hours is not None:
             self.hours.add(whole)
-            self.hours.count_spells(new, closed, limit_ms[: len(closed)], 1)
-            self.hours.count_spells(old, was_closed, limit_ms[len(closed) :], -1)
+            self.hours.count_spells(new, 1)
+            self.hours.count_spells(old, -1)
 
-    def limit_of(self, source: I64, state: I64, seat: I64, start_ms: I64) -> I64:
-        """(N,): until when each interval's state is credible."""
-        shift_end_ms = self.calendars.shift_end(seat, start_ms)
-        return self.sources.limit_of(source, state, start_ms, shift_end_ms)
+    def limit_of(self, source: I64, state: I64 | U8, seat: I64, start_ms: I64) -> I64:
+        """(N,): until when states are credible that begin at start_ms, by the rules in force."""
+        sources = self.sources
+        limit_ms: I64 = np.minimum(start_ms + sources.limit_ms[source, state], NEVER_MS)
+        at = np.flatnonzero(sources.ends_with_day[source, state])
+        slack_ms = sources.shift_slack_ms[source[at]]
+        limit_ms[at] = self.calendars.day_end(seat[at], start_ms[at], slack_ms)
+        return limit_ms
 
     def _retain(self, agents: I64, merged: Merged, keep_ms: int) -> None:
         """Store the rows that later events may still change, and the last row before them."""

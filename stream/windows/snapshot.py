@@ -14,6 +14,7 @@ from stream.windows import stored_jumps
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
 from stream.windows.calls.seen_facts import SeenRun
+from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
@@ -251,6 +252,8 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
 
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
+    if "row_limit_ms" not in pieces:
+        pieces["row_limit_ms"] = limits_before_4(engine, pieces)
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]

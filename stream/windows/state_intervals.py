@@ -9,7 +9,6 @@ from stream.events.language import I64, Bool, State
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.panes import Intervals, split_at_limit
-from stream.windows.timeline import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,7 @@ def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
     held = rows.take(last)
     seat, state = held.seat.astype(np.int64), held.state.astype(np.int64)
     source = held.source.astype(np.int64)
-    limit_ms = engine.limit_of(source, state, seat, held.ts_ms)
-    return [agents[place[last]], held.ts_ms, seat, state, source, limit_ms]
+    return [agents[place[last]], held.ts_ms, seat, state, source, held.limit_ms]
 
 
 def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> Intervals:
@@ -87,12 +85,7 @@ def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> I
         held.state.astype(np.int64),
         np.ones(len(at), np.int64),
     )
-    limit_ms = _limits(engine, held, whole)
-    cut = split_at_limit(whole, limit_ms)
+    cut = split_at_limit(whole, held.limit_ms)
     start_ms, end_ms = np.maximum(cut.start_ms, from_ms), np.minimum(cut.end_ms, to_ms)
     kept: Bool = start_ms < end_ms
     return Intervals(start_ms[kept], end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept])
-
-
-def _limits(engine: Engine, held: Rows, whole: Intervals) -> I64:
-    return engine.limit_of(held.source.astype(np.int64), whole.state, whole.seat, held.ts_ms)

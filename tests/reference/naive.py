@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from stream.events.language import Reason, State
 from stream.spec import ANY, PoolSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference import clock
+from tests.reference.truth.rules import Member, Rules
 
 Event = Mapping[str, Any]
 AHEAD_MS = 5_000
@@ -178,17 +179,8 @@ class Floorplan:
 
     def latest_credible(self, floor: str, team: str, source: str, state: State, t0: int) -> int:
         """Until when a state that began at t0 is believed without any further event."""
-        said = source_spec(self.spec, source)
-        never = 2**62
-        if said.silence_ms is None:
-            return never
-        if state in said.silence_ms:
-            return t0 + said.silence_ms[state]
-        shifts = shifts_of(self.spec, floor, team)
-        if not shifts or state in (State.offline, State.unknown):
-            return never
-        zone = zone_of(self.spec, floor, self.pool_of(team))
-        return clock.shift_end_after(zone, shifts.times, t0) + said.shift_end_slack_ms
+        members = [Member(line.agent, line.team, line.pool) for line in self._roster]
+        return Rules(self.spec, members).limit(floor, team, source, state, t0)
 
 
 class States:
