@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream.arrays import firsts, max_before
+from stream.arrays import distinct, firsts, max_before
 from stream.events.batch import EventBatch
 from stream.events.language import Bool, StampType
 from stream.units import DAY_MS
@@ -39,13 +39,15 @@ def suspected_floors(engine: Engine, batch: EventBatch, *, is_exact: bool) -> se
     if suspect.any():
         if is_exact:
             # Of a floor's first event it holds what the floor has come to; later ones follow it.
-            suspect &= firsts(floor) & (sources.greatest_ms[floor] != UNSEEN_MS)
+            is_first = firsts(floor)
             before_ms = max_before(floor, batch.ts_ms, sources.greatest_ms)
-            suspect |= ~firsts(floor) & (batch.ts_ms - before_ms > leap_ms)
+            suspect &= is_first & (sources.greatest_ms[floor] != UNSEEN_MS)
+            suspect |= ~is_first & (batch.ts_ms - before_ms > leap_ms)
         found.update(floor[suspect & (batch.stamp != StampType.broker)].tolist())
     if jumps.holds or jumps.out:
         found.update(names.floors.get(name, -1) for name in jumps.floors())
-    return {names.floors.keys[number] for number in found & set(np.unique(floor).tolist())}
+    here = found & set(distinct(floor).tolist()) if found else found
+    return {names.floors.keys[number] for number in here}
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Sources(ColumnStore):
         self._spec_of = {spec.name: spec for spec in reversed(specs)}
         self._windows = windows
         self._event_clock = event_clock
+        self.least_leap_ms = self._least_leap_ms()
+        """No event that is at most so far ahead of its floor jumps."""
         self.silences = NO_SILENCES
         """(3, G): source, start and end of silences that are over, until `drop_silences`."""
 
@@ -80,9 +82,7 @@ class Sources(ColumnStore):
             self._configure(number, self._spec(self._names.sources.keys[number][1]))
         self._configured = count
 
-    @property
-    def least_leap_ms(self) -> int:
-        """No event that is at most so far ahead of its floor jumps."""
+    def _least_leap_ms(self) -> int:
         named = [*self._spec_of.values(), self._spec(ANY)]
         beats_ms = [DAY_MS if one.heartbeat_ms is None else 3 * one.heartbeat_ms for one in named]
         return max(self._windows.grace_ms, min(beats_ms))

@@ -1,6 +1,7 @@
 """Held events as a part of a snapshot: what is not confirmed yet outlives a restart."""
 
 from itertools import accumulate, pairwise
+from typing import Final
 
 import numpy as np
 
@@ -8,6 +9,14 @@ from stream.events.language import I64, StampType
 from stream.units import NEVER_MS
 from stream.windows.jumps import HeldEvent, HeldRecord, Hold, Jumps, SourceKey
 from stream.windows.packing import Pieces
+
+PART: Final = "jumps"
+"""The name of the part, of which a snapshot without held events has none."""
+
+
+def part_names(jumps: Jumps) -> tuple[str, ...]:
+    """The names of the parts that there are now."""
+    return (PART,) if jumps.floors() else ()
 
 
 def to_pieces(jumps: Jumps) -> Pieces:

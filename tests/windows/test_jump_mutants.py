@@ -26,9 +26,6 @@ MUTANTS: Final[dict[str, tuple[Any, str, Any]]] = {
     "other sources are no reason for a small leap": (FloorMarks, "has_other", lambda *_: False),
     "what is on hold is forgotten between batches": (Jumps, "floors", lambda _: set()),
     "a leap is a day for all": (FloorMarks, "leap_ms", lambda *_, **__: 86_400_000),
-    "an hour that is sealed meanwhile is not noticed": (
-        FloorMarks, "seals_an_hour", lambda *_: False,
-    ),
     "jumps are looked for beside the floor's state before the batch": (
         jump_test, "max_before", lambda _, value, __: value,
     ),

@@ -32,7 +32,7 @@ def beat(minute: float, source: str = "a", **more: Any) -> Event:
 
 
 def row(minute: float, agent: str, **more: Any) -> Event:
-    return beat(minute, **more) | {"type": "state", "agent": agent, "state": "aux"}
+    return {**beat(minute, **more), "type": "state", "agent": agent, "state": "aux"}
 
 
 def push(shard: Shard, *events: Event) -> list[str]:
@@ -112,6 +112,13 @@ def test_what_is_held_counts_by_its_place_in_the_record_and_its_rank() -> None:
     engine.shard.step(TEN + 10 * HOUR_MS + 6_000)
     states = {one.agent: one.state for one in engine.shard.members("main", "unassigned")}
     assert states == {"ann": "acw", "bob": "aux"}
+
+
+def test_who_is_late_by_an_hour_that_was_sealed_meanwhile_takes_back_no_jump() -> None:
+    shard = Shard(SPEC)
+    push(shard, beat(0), beat(5, "b"), *(beat(minute) for minute in range(5, 90, 5)))
+    assert push(shard, beat(300, "b"), beat(90), beat(50, "b")) == ["late_sealed"]
+    assert shard.held == 1
 
 
 def test_beyond_its_bytes_the_oldest_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from stream.roster import NO_ROSTER, Roster
 from stream.shard import Shard, ShardSnapshot
 from stream.spec import Spec
 from stream.windows.packing import pack, unpack
+from stream.windows.snapshot import READS
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
 
 BLOCK = 1 << BLOCK_BITS

@@ -62,7 +62,8 @@ class Engine:
         )
         late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
-        found = [(offsets[one.record], one.reason.value) for one in (*rejected, *late)]
+        found = [(offsets[one.record], one.reason.value) for one in rejected]
+        found += [(offsets[one.record], one.reason.value) for one in late]
         found += [(one.offset, one.reason.value) for one in self.shard.take_refused()]
         self.refused.update(found)
         self.hours += self.shard.take_sealed()
