@@ -54,7 +54,7 @@ class Admission:
         self.late, self.rejected, self.refused, self.accepted = [], [], [], 0
         self.released, self.hours, self.agents = [], [], []
         if len(batch):
-            self._push(batch, None)
+            self._push(batch)
         else:
             self._names.drop_drafts()
         self.refused += self._engine.jumps.refused
@@ -68,8 +68,10 @@ class Admission:
         refused, jumps.refused = jumps.refused, []
         return refused
 
-    def _push(self, batch: EventBatch, held: list[HeldEvent] | None) -> None:
-        """Admit new events, or those that were held and are released."""
+    def _push(
+        self, batch: EventBatch, held: list[HeldEvent] | None = None, by: int | None = None
+    ) -> None:
+        """Admit new events, or those that were held and are released by one of an offset."""
         names = self._names
         is_exact = not names.has_drafts() or is_within(names, self._limits)
         floors = suspected_floors(self._engine, batch, is_exact=is_exact)
@@ -86,9 +88,9 @@ class Admission:
             self._apply_kept(batch, drafts, test.kept, start, segment.end)
             start, released = segment.end, segment.released
             test.follow_engine()
-            by = batch.records.offsets[int(batch.record[start - 1])]
+            last = batch.records.offsets[int(batch.record[start - 1])]
             while released:
-                self._release(released, by)
+                self._release(released, last if by is None else by)
                 test.follow_engine()
                 released = test.settled(segment.floor)
             if drafts is not None:
@@ -146,7 +148,9 @@ class Admission:
         batch, held = self._decoded(records, held)
         late, rejected, self.late, self.rejected = self.late, self.rejected, [], []
         if len(batch):
-            self._push(batch, held)
+            self._push(batch, held, by)
+        else:
+            self._names.drop_drafts()
         for record, reason, detail in (
             *((one.record, one.reason, "") for one in self.late),
             *((one.record, one.reason, one.detail) for one in self.rejected),
