@@ -32,7 +32,7 @@ from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
-from stream.windows.sources import HeardSource
+from stream.windows.sources import CountedSource
 
 NOT_YET_MS = -NEVER_MS
 
@@ -108,9 +108,9 @@ class Shard:
         self.counts.update(str(one.reason) for one in refused)
         self._refused += refused
 
-    def take_heard(self) -> list[HeardSource]:
+    def take_counted(self) -> list[CountedSource]:
         """The sources of which events have counted since the last call."""
-        return self.engine.sources.take_heard()
+        return self.engine.sources.take_counted()
 
     def take_refused(self) -> list[Refused]:
         """The held events that were refused since the last call, and jumps refused at once."""

@@ -188,7 +188,7 @@ class PartitionTask:
         last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
         self.fingerprint = RecordFingerprint.of(*last)
         self.records += len(chunk.offsets)
-        self.clock.observe(self.shard.take_heard(), now_ms)
+        self.clock.observe(self.shard.take_counted(), now_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()

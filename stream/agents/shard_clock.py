@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream.units import NEVER_MS, SECOND_MS
-from stream.windows.sources import UNSEEN_MS, HeardSource
+from stream.windows.sources import UNSEEN_MS, CountedSource
 
 BEHIND_MS: Final = 10 * SECOND_MS
 """How far the newest record may lag behind the live clock while others are unread behind it."""
@@ -23,7 +23,7 @@ class _Producer:
 
     lead_ms: int = -NEVER_MS
     """Its time minus monotonic time at receipt: the greatest over all records."""
-    heard_ms: int = -NEVER_MS
+    counted_ms: int = -NEVER_MS
     """When a record of it was applied last."""
     quiet_ms: int = 0
     """For so long it may say nothing."""
@@ -61,17 +61,17 @@ class ShardClock:
         """Whether the figures hold for now, so that people may be paged."""
         return self._live
 
-    def observe(self, heard: list[HeardSource], now_ms: int) -> None:
+    def observe(self, counted: list[CountedSource], now_ms: int) -> None:
         """Note the sources of which records have counted, applied at a monotonic time."""
-        for one in heard:
+        for one in counted:
             producer = self._producers.setdefault(one.number, _Producer())
             lead_ms = one.seen_ms - now_ms
             producer.lead_ms = max(producer.lead_ms, lead_ms)
-            producer.heard_ms, producer.quiet_ms = now_ms, one.quiet_ms
+            producer.counted_ms, producer.quiet_ms = now_ms, one.quiet_ms
             if one.broker_ms > UNSEEN_MS:
                 self._broker_lead_ms = max(self._broker_lead_ms, one.broker_ms - now_ms)
             self._newest_ms = max(self._newest_ms, one.seen_ms - producer.lead_ms)
-        if heard:
+        if counted:
             self._lead_ms = self._current_lead_ms(now_ms)
 
     def _current_lead_ms(self, now_ms: int) -> int:
@@ -79,7 +79,7 @@ class ShardClock:
             lead_ms = self._broker_lead_ms
         else:
             known = self._producers.values()
-            alive = [one for one in known if now_ms - one.heard_ms <= one.quiet_ms]
+            alive = [one for one in known if now_ms - one.counted_ms <= one.quiet_ms]
             leads_ms = sorted(one.lead_ms for one in alive or known)
             lead_ms = leads_ms[-2:][0] if leads_ms else -NEVER_MS
         settled_ms = max((one.quiet_ms for one in self._producers.values()), default=NEVER_MS)

@@ -15,7 +15,7 @@ import numpy as np
 from stream.control.model import Transition
 from stream.events.language import I64, LATE, Rejected
 from stream.reports.checked import CHUNK_EVENTS, Checked
-from stream.reports.progress import progress
+from stream.reports.counted_time import counted_time
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
 from stream.reports.window_accumulator import FinishedWindow, WindowAccumulator
 from stream.shard import Shard
@@ -80,7 +80,7 @@ class _Replay:
         self._shard = shard
         self._options = options
         self._observer = observer
-        self._reach_ms: I64 = progress(events, shard.spec, shard.names.roster)
+        self._reach_ms: I64 = counted_time(events, shard.spec, shard.names.roster)
         self._next = 0
         self._sums = WindowAccumulator()
         self._open_end_ms = -NEVER_MS

@@ -19,7 +19,7 @@ from stream.units import DAY_MS
 from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
 from stream.windows.floor_marks import FloorMarks
-from stream.windows.jumps import HELD_BYTES_MOST, HeldEvent, HeldRecord, Hold, SourceKey
+from stream.windows.jumps import HELD_BYTES_MOST, HeldEvent, HeldRecord, HeldSource, SourceKey
 from stream.windows.sources import UNSEEN_MS
 
 
@@ -174,7 +174,7 @@ class JumpTest:
         return bool(self._ts_ms[at] > greatest_ms + self._leap_ms(key, self._stamp[at]))
 
     def _hold(self, at: int, key: SourceKey) -> tuple[SourceKey, ...]:
-        """Hold a jump, or refuse it; returns the sources that this releases."""
+        """HeldSource a jump, or refuse it; returns the sources that this releases."""
         floor, source = key
         one, jumps, marks = self._event(at), self._jumps, self._marks_of(floor)
         greatest_ms = marks.reached_ms
@@ -185,7 +185,7 @@ class JumpTest:
         leap_ms = self._leap_ms(key, one.stamp)
         jumps.refuse_later(key, one.ts_ms + leap_ms, greatest_ms)
         if key not in jumps.holds:
-            jumps.holds[key] = Hold(marks.needed_ms(source, one.ts_ms), greatest_ms)
+            jumps.holds[key] = HeldSource(marks.needed_ms(source, one.ts_ms), greatest_ms)
         jumps.add(key, one)
         released = self._confirmed(key, one, leap_ms, greatest_ms)
         if not released:

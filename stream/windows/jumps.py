@@ -62,7 +62,7 @@ class HeldEvent:
 
 
 @dataclass(slots=True)
-class Hold:
+class HeldSource:
     """What one source has on hold, by offset; it is never empty."""
 
     needed_ms: int
@@ -100,11 +100,11 @@ class Refused:
     """For a person; empty if the event is late."""
 
 
-class Jumps:
+class HeldEvents:
     """The held events of a shard, and the sources whose jumps are refused."""
 
     def __init__(self) -> None:
-        self.holds: dict[SourceKey, Hold] = {}
+        self.holds: dict[SourceKey, HeldSource] = {}
         self.out: set[SourceKey] = set()
         """Sources that another has contradicted."""
         self.refused: list[Refused] = []
@@ -120,7 +120,7 @@ class Jumps:
         """Floors that have something on hold, or a source that is out."""
         return {floor for floor, _ in (*self.holds, *self.out)}
 
-    def of_floor(self, floor: str) -> list[tuple[SourceKey, Hold]]:
+    def of_floor(self, floor: str) -> list[tuple[SourceKey, HeldSource]]:
         """What the sources of a floor hold, by the offset of their first."""
         mine = [(key, hold) for key, hold in self.holds.items() if key[0] == floor]
         return sorted(mine, key=lambda one: one[1].first.number)
@@ -135,7 +135,7 @@ class Jumps:
         return self._numbers
 
     def add(self, key: SourceKey, one: HeldEvent) -> None:
-        """Hold an event of a source that has a `Hold`."""
+        """HeldSource an event of a source that has a `HeldSource`."""
         hold = self.holds[key]
         hold.events.append(one)
         hold.latest_ms = max(hold.latest_ms, one.ts_ms)

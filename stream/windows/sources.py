@@ -21,7 +21,7 @@ UNSEEN_MS = NO_DATA_MS
 """The watermark of a floor or source without data: no bound at all."""
 
 
-class HeardSource(NamedTuple):
+class CountedSource(NamedTuple):
     """A source of which events have counted."""
 
     number: int
@@ -51,8 +51,8 @@ class Sources(ColumnStore):
     """How long after its last event a source counts as silent; NEVER_MS: not at all."""
     resolution_ms: I64 = column(np.int64, 1, per="sources")
     """The resolution of its time stamps."""
-    heard: Bool = column(np.bool_, per="sources")
-    """Whether an event of the source has counted since `take_heard`."""
+    has_counted: Bool = column(np.bool_, per="sources")
+    """Whether an event of the source has counted since `take_counted`."""
     broker_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     """The latest time stamp of an event of the source that the broker gave."""
     beats: Bool = column(np.bool_, per="sources")
@@ -163,19 +163,19 @@ class Sources(ColumnStore):
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
-        self.heard[source] = True
+        self.has_counted[source] = True
         by_broker = batch.stamp[run][fine] == StampType.broker
         if by_broker.any():
             np.maximum.at(self.broker_ms, source[by_broker], seen_ms[by_broker])
         if not self.beats[source].all():
             self.beats[source[batch.heartbeats()[run][fine]]] = True
 
-    def take_heard(self) -> list[HeardSource]:
+    def take_counted(self) -> list[CountedSource]:
         """The sources of which events have counted since the last call."""
-        at = np.flatnonzero(self.heard)
-        self.heard[at] = False
+        at = np.flatnonzero(self.has_counted)
+        self.has_counted[at] = False
         return [
-            HeardSource(
+            CountedSource(
                 number,
                 int(self.seen_ms[number]),
                 int(self.broker_ms[number]),

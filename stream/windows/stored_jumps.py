@@ -7,19 +7,19 @@ import numpy as np
 
 from stream.events.language import I64, StampType
 from stream.units import NEVER_MS
-from stream.windows.jumps import HeldEvent, HeldRecord, Hold, Jumps, SourceKey
+from stream.windows.jumps import HeldEvent, HeldEvents, HeldRecord, HeldSource, SourceKey
 from stream.windows.packing import Pieces
 
 PART: Final = "jumps"
 """The name of the part, of which a snapshot without held events has none."""
 
 
-def part_names(jumps: Jumps) -> tuple[str, ...]:
+def part_names(jumps: HeldEvents) -> tuple[str, ...]:
     """The names of the parts that there are now."""
     return (PART,) if jumps.floors() else ()
 
 
-def to_pieces(jumps: Jumps) -> Pieces:
+def to_pieces(jumps: HeldEvents) -> Pieces:
     """All that is on hold, under stored names; the records' bytes follow each other."""
     keys = sorted(jumps.holds)
     number_of = {key: number for number, key in enumerate(keys)}
@@ -53,14 +53,14 @@ def _table(rows: list[tuple[int, ...]], width: int) -> I64:
     return np.array(rows, np.int64).reshape(-1, width)
 
 
-def fill(jumps: Jumps, pieces: Pieces) -> None:
+def fill(jumps: HeldEvents, pieces: Pieces) -> None:
     """Restore what was on hold, into a new instance."""
     keys: list[SourceKey] = [(floor, source) for floor, source in pieces["sources"]]
     jumps.out.update((floor, source) for floor, source in pieces["out"])
     for key, (needed_ms, floor_ms, is_contradicted) in zip(
         keys, pieces["holds"].tolist(), strict=True
     ):
-        jumps.holds[key] = Hold(needed_ms, floor_ms, bool(is_contradicted))
+        jumps.holds[key] = HeldSource(needed_ms, floor_ms, bool(is_contradicted))
     values, table = pieces["values"].tobytes(), pieces["records"].tolist()
     edges = pairwise(accumulate((length for *_, length in table), initial=0))
     records = [

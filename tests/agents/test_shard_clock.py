@@ -6,7 +6,7 @@ import pytest
 
 from stream.agents.shard_clock import BEHIND_MS, ShardClock
 from stream.units import HOUR_MS, NEVER_MS, SECOND_MS
-from stream.windows.sources import UNSEEN_MS, HeardSource
+from stream.windows.sources import UNSEEN_MS, CountedSource
 from tests.reference.truth.live import Receipt, live_now
 from tests.reference.truth.rules import Rules
 
@@ -24,7 +24,7 @@ def observe(
     shard: ShardClock, seen_ms: int, now_ms: int, source: int = 0, *, by_broker: bool = False
 ) -> None:
     broker_ms = seen_ms if by_broker else UNSEEN_MS
-    shard.observe([HeardSource(source, seen_ms, broker_ms, QUIET_MS)], now_ms)
+    shard.observe([CountedSource(source, seen_ms, broker_ms, QUIET_MS)], now_ms)
 
 
 def is_live(shard: ShardClock) -> bool:

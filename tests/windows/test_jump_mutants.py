@@ -7,7 +7,7 @@ import pytest
 from stream.windows import jump_test
 from stream.windows.floor_marks import FloorMarks
 from stream.windows.jump_test import JumpTest
-from stream.windows.jumps import Hold, Jumps
+from stream.windows.jumps import HeldEvents, HeldSource
 from tests.reference.truth.storms import check
 
 STORMS_MOST: Final = 60
@@ -20,11 +20,11 @@ MUTANTS: Final[dict[str, tuple[Any, str, Any]]] = {
         FloorMarks, "needed_ms", lambda *_: 5_000,
     ),
     "nobody is contradicted": (JumpTest, "_compare", lambda *_: None),
-    "a wrong year among right records stays": (Jumps, "refuse_later", lambda *_: None),
-    "two sources do not confirm each other": (Hold, "is_near", lambda *_: False),
+    "a wrong year among right records stays": (HeldEvents, "refuse_later", lambda *_: None),
+    "two sources do not confirm each other": (HeldSource, "is_near", lambda *_: False),
     "what the floor came near to stays on hold": (JumpTest, "settled", lambda *_: ()),
     "other sources are no reason for a small leap": (FloorMarks, "has_other", lambda *_: False),
-    "what is on hold is forgotten between batches": (Jumps, "floors", lambda _: set()),
+    "what is on hold is forgotten between batches": (HeldEvents, "floors", lambda _: set()),
     "a leap is a day for all": (FloorMarks, "leap_ms", lambda *_, **__: 86_400_000),
     "jumps are looked for beside the floor's state before the batch": (
         jump_test, "max_before", lambda _, value, __: value,

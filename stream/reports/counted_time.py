@@ -19,7 +19,7 @@ from stream.windows.admission import Admission
 from stream.windows.engine import Engine
 
 
-def progress(events: Checked, spec: Spec, roster: Roster) -> I64:
+def counted_time(events: Checked, spec: Spec, roster: Roster) -> I64:
     """(N,): the greatest time that has counted after each of N events, in their order, in ms."""
     ts_ms = events.recording.ts_ms
     engine = Engine(Names(roster), replace(spec, archive=False))
