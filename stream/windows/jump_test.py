@@ -174,7 +174,7 @@ class JumpTest:
         return bool(self._ts_ms[at] > greatest_ms + self._leap_ms(key, self._stamp[at]))
 
     def _hold(self, at: int, key: SourceKey) -> tuple[SourceKey, ...]:
-        """HeldSource a jump, or refuse it; returns the sources that this releases."""
+        """Hold a jump, or refuse it; returns the sources that this releases."""
         floor, source = key
         one, jumps, marks = self._event(at), self._jumps, self._marks_of(floor)
         greatest_ms = marks.reached_ms
@@ -189,7 +189,7 @@ class JumpTest:
         jumps.add(key, one)
         released = self._confirmed(key, one, leap_ms, greatest_ms)
         if not released:
-            self._make_room()
+            self._drop_oldest()
         return released
 
     def _confirmed(
@@ -208,7 +208,7 @@ class JumpTest:
         jumps.out.add(key)
         return ()
 
-    def _make_room(self) -> None:
+    def _drop_oldest(self) -> None:
         while self._jumps.size_bytes > HELD_BYTES_MOST:
             oldest = self._jumps.oldest()
             self._jumps.refuse_first(oldest, self._jumps.holds[oldest].floor_ms)

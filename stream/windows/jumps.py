@@ -135,7 +135,7 @@ class HeldEvents:
         return self._numbers
 
     def add(self, key: SourceKey, one: HeldEvent) -> None:
-        """HeldSource an event of a source that has a `HeldSource`."""
+        """Hold an event of a source that holds something, or is about to."""
         hold = self.holds[key]
         hold.events.append(one)
         hold.latest_ms = max(hold.latest_ms, one.ts_ms)
