@@ -20,7 +20,9 @@ from stream.figures.model import Figures, Member
 from stream.figures.seat_sums import SeatSums, seat_sums
 from stream.ids import PoolKey, TeamKey
 from stream.observation.changes import LastObserved, ObservedState, observe
-from stream.observation.feed import Feed
+from stream.observation.feed import Feed, PoolKnowledge
+from stream.observation.floor_silences import floor_silences
+from stream.observation.named_pools import PoolNaming
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import NEVER_MS
@@ -32,7 +34,6 @@ from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
-from stream.windows.sources import CountedSource
 
 NOT_YET_MS = -NEVER_MS
 
@@ -66,6 +67,7 @@ class Shard:
         """Agents with later rows, as control had observed them when its state was stored."""
         self._team_keys: tuple[TeamKey, ...] = ()
         self._pool_keys: tuple[PoolKey, ...] = ()
+        self._naming = PoolNaming(spec, self.names)
         self._named = -1  # the names are a part of the first snapshot, also if there are none
         self._entry_states = np.isin(
             np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
@@ -95,6 +97,7 @@ class Shard:
         self.counts["accepted"] += admitted.accepted
         for some in (admitted.late, admitted.rejected, admitted.refused):
             self.counts.update(str(one.reason) for one in some)
+        self._naming.add_names()
         return admitted.late
 
     @property
@@ -104,13 +107,7 @@ class Shard:
 
     def refuse_held(self) -> None:
         """Refuse what is on hold: nothing more will come. `take_refused` returns it."""
-        refused = self._admission.refuse_held()
-        self.counts.update(str(one.reason) for one in refused)
-        self._refused += refused
-
-    def take_counted(self) -> list[CountedSource]:
-        """The sources of which events have counted since the last call."""
-        return self.engine.sources.take_counted()
+        self._refused += self._admission.refuse_held()
 
     def take_refused(self) -> list[Refused]:
         """The held events that were refused since the last call, and jumps refused at once."""
@@ -121,6 +118,10 @@ class Shard:
         """The events over a limit since the last call, by the record of their own batch."""
         taken, self._rejected = self._rejected, []
         return taken
+
+    def take_odd_facts(self) -> Counter[str]:
+        """Facts of calls that are odd, by kind, since the last call (`stream.windows.calls`)."""
+        return Counter({str(kind): n for kind, n in self.engine.counting.calls.take_odd().items()})
 
     def take_sealed(self) -> list[Hour]:
         """The hours that were sealed since the last call; none unless `Spec.archive`."""
@@ -149,6 +150,11 @@ class Shard:
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
         touched = self._unobserved()
         self._touched.clear()
+        knowledge = PoolKnowledge(
+            self._naming.spans(engine.sources.heartbeat_ms()),
+            names.pool_floor.data,
+            floor_silences(engine.sources, names.source_floor.data, until_ms),
+        )
         changes, stale_changes = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
         )
@@ -164,7 +170,7 @@ class Shard:
             Queues(
                 engine.counting.calls,
                 engine.gauges,
-                engine.counting.pool_has_data[: len(names.pools)],
+                engine.counting.pools_with_data(),
                 from_ms,
                 until_ms,
             ),
@@ -172,6 +178,7 @@ class Shard:
             stale_changes,
             self._resolution_ms(),
             engine,
+            knowledge,
         )
 
     def _unobserved(self) -> I64:

@@ -179,7 +179,9 @@ class PartitionTask:
             late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
         refused = self.shard.take_refused()
-        replayed, hours = self.replaying, self.shard.take_sealed()
+        replayed, hours, odd = (
+            self.replaying, self.shard.take_sealed(), self.shard.take_odd_facts()
+        )  # fmt: skip
         batch = decoded.batch
         changes = sum(len(rows.event) for rows in (batch.states, batch.calls, batch.queues))
         changes += len(rejected) + len(refused) + max(0, held - self.shard.held)
@@ -188,7 +190,7 @@ class PartitionTask:
         last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
         self.fingerprint = RecordFingerprint.of(*last)
         self.records += len(chunk.offsets)
-        self.clock.observe(self.shard.take_counted(), now_ms)
+        self.clock.observe(self.shard.engine.sources.take_counted(), now_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()
@@ -202,7 +204,7 @@ class PartitionTask:
             self.step(now_ms, kafka_answered=True)
         found = self.shard.counts - known
         found.update(str(one.reason) for one in decoded.rejected)
-        return EventCounts.of(found)
+        return EventCounts.of(found, odd)
 
     def _decode(self, chunk: RecordChunk) -> Decoded:
         with failpoint("decode"):

@@ -28,10 +28,13 @@ class EventCounts:
     late: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    odd_facts: Counter[str] = field(default_factory=Counter)
+    """Facts of calls, by what is odd about them."""
 
     @classmethod
-    def of(cls, counts: Counter[str]) -> Self:
+    def of(cls, counts: Counter[str], odd_facts: Counter[str]) -> Self:
         """From counts by "accepted" and by reason."""
         late = sum(counts[reason] for reason in LATE)
         reasons = counts.keys() - LATE - {"accepted"}
-        return cls(counts["accepted"], late, Counter({name: counts[name] for name in reasons}))
+        rejected = Counter({name: counts[name] for name in reasons})
+        return cls(counts["accepted"], late, rejected, odd_facts)

@@ -32,7 +32,9 @@ class EventColumns(ColumnStore):
     seq: I64 = column(np.int64)
     sync: Bool = column(np.bool_)
     phase: U8 = column(np.uint8)
+    by: U8 = column(np.uint8)
     pool: I64 = column(np.int64)
+    pool_told: Bool = column(np.bool_)
     wait_ms: I64 = column(np.int64, -1)
     talk_ms: I64 = column(np.int64, -1)
     hold_ms: I64 = column(np.int64, -1)
@@ -68,11 +70,16 @@ class EventColumns(ColumnStore):
         if one.agent is not None and one.kind in (Kind.state, Kind.call):
             self.seat[index] = names.seat(one.floor, one.agent, one.team, one.ts_ms)
         if one.kind in (Kind.call, Kind.queue):
-            self.pool[index] = names.pool(one.floor, one.pool)
+            self.pool_told[index] = one.pool is not None
+            self.pool[index] = (
+                names.pool(one.floor, one.pool or fields.DEFAULT_POOL)
+                if one.pool is not None or one.kind == Kind.queue
+                else _pool_untold(names, one.floor, int(self.seat[index]))
+            )
         self.state[index] = max(one.state, 0)
         self.phase[index] = max(one.phase, 0)
         self.call[index] = one.call or ""
-        for name in ("seq", "sync", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "waiting"):
+        for name in ("seq", "sync", "by", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "waiting"):
             getattr(self, name)[index] = getattr(one, name)
 
 
@@ -120,9 +127,9 @@ def _write_calls(
 ) -> None:
     table.phase[at] = [fields.PHASES[one.phase] for one in events]
     table.call[at] = [one.call for one in events]
-    pools = [one.pool for one in events]
-    table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
-    table.seat[at] = _seats(names, floors, events, ts_ms)
+    table.by[at] = [fields.ENDED_BY[one.by] for one in events]
+    table.seat[at] = seat = _seats(names, floors, events, ts_ms)
+    table.pool[at], table.pool_told[at] = _pools(names, floors, events, seat)
     table.wait_ms[at] = _milliseconds([one.wait_s for one in events])
     table.talk_ms[at] = _milliseconds([one.talk_s for one in events])
     table.hold_ms[at] = _milliseconds([one.hold_s for one in events])
@@ -212,6 +219,30 @@ def _numbers(
         _check_ids(given)
         found = [number(floor, name) for floor, name in zip(floors, given, strict=True)]
     return np.array(found, np.int64)
+
+
+def _pools(names: Names, floors: list[str], events: Sequence[Any], seat: I64) -> tuple[I64, Bool]:
+    """The pool of each call event, and whether the event names it."""
+    given = [one.pool for one in events]
+    if ABSENT not in given:
+        return _numbers(names, names.pools.get, names.pool, floors, given), np.ones(
+            len(given), np.bool_
+        )
+    told = np.array([text != ABSENT for text in given])
+    pool = np.empty(len(given), np.int64)
+    at = np.flatnonzero(told).tolist()
+    some, where = [given[index] for index in at], [floors[index] for index in at]
+    pool[at] = _numbers(names, names.pools.get, names.pool, where, some)
+    for index in np.flatnonzero(~told).tolist():
+        pool[index] = _pool_untold(names, floors[index], int(seat[index]))
+    return pool, told
+
+
+def _pool_untold(names: Names, floor: str, seat: int) -> int:
+    """The pool of an event that names none: that of its agent's team, else the default."""
+    if seat < 0:
+        return names.pool(floor, fields.DEFAULT_POOL)
+    return int(names.team_pool.data[names.seat_team.data[seat]])
 
 
 def _seats(names: Names, floors: list[str], events: Sequence[Any], ts_ms: I64) -> I64:

@@ -66,6 +66,8 @@ def decode(
             different rows of its agent, source and time in the same record.
     """
     names.route = route
+    if route is not None:
+        names.has_all_floors = route.partitions == 1
     names.begin_drafts()
     places = range(len(values)) if offsets is None else offsets
     records = SourceRecords(values, times_ms, places, ranks)
@@ -229,7 +231,10 @@ def _compact(
         table.call[at].tolist(),
         table.phase[at],
         table.pool[at],
+        table.pool_told[at],
         table.seat[at],
+        source[event],
+        table.by[at],
         table.wait_ms[at],
         table.talk_ms[at],
         table.hold_ms[at],

@@ -58,7 +58,7 @@ class Engine(ColumnStore):
         self.seals = Seals(names, spec)
         self.jumps = HeldEvents()
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
-        self.counting = CallAggregator(names, spec, self.calendars, self.hours)
+        self.counting = CallAggregator(names, spec, self.calendars, self.sources, self.hours)
         self.gauges = Gauges()
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = 0
@@ -123,10 +123,8 @@ class Engine(ColumnStore):
 
         Only after a whole batch was applied: it moves time on, and its own events may be older.
         """
-        floors = len(self.names.floors)
-        greatest_ms = self.sources.greatest_ms[:floors]
-        minute = int(self.panes.head[:floors].max())
-        self.counting.drop_final(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
+        minute = int(self.panes.head[: len(self.names.floors)].max())
+        self.counting.drop_final(self.sources.cut_ms(), self.unjudged_ms, minute)
 
     # -- states
 
@@ -235,7 +233,7 @@ class Engine(ColumnStore):
 
     def pools_with_data(self) -> Bool:
         """(pools,): whether a call, queue or state event of the pool or its teams was accepted."""
-        seen = self.counting.pool_has_data[: len(self.names.pools)].copy()
+        seen = self.counting.pools_with_data()
         seen[self.names.team_pool.data[self.teams_with_data()]] = True
         return seen
 

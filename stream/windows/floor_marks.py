@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from stream.units import DAY_MS, SECOND_MS
+from stream.units import DAY_MS, NEVER_MS, SECOND_MS
 from stream.windows.engine import Engine
 from stream.windows.sources import UNSEEN_MS
 
@@ -42,7 +42,7 @@ class FloorMarks:
         for at in mine[sources.known[mine]].tolist():
             name = names.sources.keys[at][1]
             self.watermark_ms[name] = int(sources.watermark_ms[at])
-            if sources.beats[at]:
+            if sources.first_heartbeat_ms[at] < NEVER_MS:
                 self._beats.add(name)
 
     @property
