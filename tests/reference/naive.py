@@ -186,7 +186,7 @@ class Floorplan:
 
     def latest_credible(self, floor: str, team: str, source: str, state: State, t0: int) -> int:
         """Until when a state that began at t0 is believed without any further event."""
-        members = [Member(line.agent, line.team, line.pool) for line in self._roster]
+        members = [Member(line.agent, line.team, line.pool) for line in self.roster]
         return Rules(self.spec, members).limit(floor, team, source, state, t0)
 
 
