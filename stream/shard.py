@@ -20,7 +20,9 @@ from stream.figures.model import Figures, Member
 from stream.figures.seat_sums import SeatSums, seat_sums
 from stream.ids import PoolKey, TeamKey
 from stream.observation.changes import LastObserved, ObservedState, observe
-from stream.observation.feed import Feed
+from stream.observation.feed import Feed, PoolKnowledge
+from stream.observation.floor_silences import floor_silences
+from stream.observation.named_pools import PoolNaming
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import NEVER_MS
@@ -63,6 +65,7 @@ class Shard:
         """Agents with later rows, as control had observed them when its state was stored."""
         self._team_keys: tuple[TeamKey, ...] = ()
         self._pool_keys: tuple[PoolKey, ...] = ()
+        self._naming = PoolNaming(spec, self.names)
         self._named = -1  # the names are a part of the first snapshot, also if there are none
         self._entry_states = np.isin(
             np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
@@ -79,6 +82,11 @@ class Shard:
 
         `take_rejected` returns those whose names would exceed a limit.
         """
+        late = self._push_all(batch)
+        self._naming.add_names()
+        return late
+
+    def _push_all(self, batch: EventBatch) -> list[Late]:
         if not self.names.has_drafts():
             self.names.drop_drafts()
             self.engine.follow_names()
@@ -109,6 +117,10 @@ class Shard:
         taken, self._rejected = self._rejected, []
         return taken
 
+    def take_odd_facts(self) -> Counter[str]:
+        """Facts of calls that are odd, by kind, since the last call (`stream.windows.calls`)."""
+        return Counter({str(kind): n for kind, n in self.engine.counting.calls.take_odd().items()})
+
     def take_sealed(self) -> list[Hour]:
         """The hours that were sealed since the last call; none unless `Spec.archive`."""
         taken, self._sealed = self._sealed, []
@@ -136,6 +148,11 @@ class Shard:
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
         touched = self._unobserved()
         self._touched.clear()
+        knowledge = PoolKnowledge(
+            self._naming.spans(engine.sources.heartbeat_ms()),
+            names.pool_floor.data,
+            floor_silences(engine.sources, names.source_floor.data, until_ms),
+        )
         changes, stale_changes = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
         )
@@ -159,6 +176,7 @@ class Shard:
             stale_changes,
             self._resolution_ms(),
             engine,
+            knowledge,
         )
 
     def _unobserved(self) -> I64:

@@ -66,6 +66,8 @@ def decode(
             different rows of its agent, source and time in the same record.
     """
     names.route = route
+    if route is not None:
+        names.has_all_floors = route.partitions == 1
     names.begin_drafts()
     records = SourceRecords(values, range(len(values)) if offsets is None else offsets, ranks)
     return _Decoding(parse, documents, _Stamps.of(times_ms, appended), names).of(records)

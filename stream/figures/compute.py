@@ -156,6 +156,9 @@ def _pool_figures(
         engine.counting.calls, engine.gauges, engine.pools_with_data(), as_of_ms, as_of_ms + 1
     )
     waiting, since = (column[pools] for column in queues.at_first())
+    call_backs, overdue = engine.counting.calls.promises().standing(
+        as_of_ms, engine.spec.windows.callback_ms, len(keys)
+    )
     in_time = counts[:, :, _POOL["in_time"]]
     answered, abandoned = counts[:, :, _POOL["answered"]], counts[:, :, _POOL["abandoned"]]
     return PoolFigures(
@@ -166,6 +169,10 @@ def _pool_figures(
         counts[:, :, _POOL["offered"]],
         answered,
         abandoned,
+        counts[:, :, _POOL["callback_requested"]],
+        counts[:, :, _POOL["callback_done"]],
+        call_backs[pools],
+        overdue[pools],
         divided(in_time, answered + abandoned),
         np.array([control.in_peak(keys[pool], as_of_ms) for pool in pools.tolist()], np.bool_),
         np.array([control.is_open(keys[pool], as_of_ms) for pool in pools.tolist()], np.float64),

@@ -26,6 +26,8 @@ class Sources(ColumnStore):
     watermark_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     seen_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     """Kafka's latest time stamp of an event of each source."""
+    first_heartbeat_ms: I64 = column(np.int64, NEVER_MS, per="sources")
+    """The least instant of a heartbeat of each source; NEVER_MS without one."""
     known: Bool = column(np.bool_, per="sources")
     """Whether an event of the source was ever admitted or judged late."""
     limit_ms: I64 = column(np.int64, NEVER_MS, per="sources", shape=(STATE_COUNT,))
@@ -166,6 +168,9 @@ class Sources(ColumnStore):
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
+        if (ts_ms < self.first_heartbeat_ms[source]).any():
+            at = np.flatnonzero(batch.heartbeats()[run][fine])
+            np.minimum.at(self.first_heartbeat_ms, source[at], ts_ms[at])
 
     def _append_silences(self, source: I64, clock_ms: I64) -> None:
         progress_ms = self._progress_ms()
@@ -210,6 +215,13 @@ class Sources(ColumnStore):
             self.slowest_ms() - self._windows.grace_ms, greatest - self._windows.horizon_ms
         )
 
+    def heartbeat_ms(self) -> I64:
+        """(floors,): the first heartbeat of each floor; NEVER_MS without one."""
+        first_ms = np.full(len(self._names.floors), NEVER_MS)
+        floor = self._names.source_floor.data
+        np.minimum.at(first_ms, floor, self.first_heartbeat_ms[: len(floor)])
+        return first_ms
+
     def silent_from_ms(self) -> I64:
         """(sources,): the first instant at which each source counts as silent."""
         progress_ms = self._progress_ms()
@@ -223,6 +235,7 @@ class Sources(ColumnStore):
             "watermark_ms": self.watermark_ms[:count],
             "seen_ms": self.seen_ms[:count],
             "known": self.known[:count],
+            "first_heartbeat_ms": self.first_heartbeat_ms[:count],
             "greatest_ms": self.greatest_ms[:floors],
             "silences": self.silences,
         }

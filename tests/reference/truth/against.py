@@ -41,7 +41,14 @@ NOT_YET: Final[Mapping[str, frozenset[str]]] = {
 }
 """By part: kinds of histories that the engine does not follow yet."""
 TEAM_CALLS: Final = ("started", "handled", "short", "talk_ms", "hold_ms", "acw_ms")
-POOL_CALLS: Final = ("offered", "answered", "abandoned")
+POOL_CALLS: Final = {
+    "offered": "offered",
+    "answered": "answered",
+    "abandoned": "abandoned",
+    "callback_requested": "call_backs_promised",
+    "callback_done": "call_backs_done",
+}
+"""Figures of pools by the reference's names."""
 Lines = Iterator[str]
 Read = Callable[[], Figures]
 """What the reference says at the instant."""
@@ -151,11 +158,21 @@ def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
     }
     got = {
         (key.floor, key.pool): [
-            [int(getattr(pools, name)[row, w]) for name in POOL_CALLS] for w in range(len(WINDOWS))
+            [int(getattr(pools, name)[row, w]) for name in POOL_CALLS.values()]
+            for w in range(len(WINDOWS))
         ]
         for row, key in enumerate(pools.keys)
     }
     yield from _differing("calls of pool", asked, got, [[0] * len(POOL_CALLS)] * len(WINDOWS))
+    promised = {key: (one.open, one.overdue) for key, one in figures.callbacks.items()}
+    standing = {
+        (key.floor, key.pool): (
+            int(pools.call_backs_open[row]),
+            int(pools.call_backs_overdue[row]),
+        )
+        for row, key in enumerate(pools.keys)
+    }
+    yield from _differing("call-backs", promised, standing, (0, 0))
     yield from _hours_of_calls(truth, engine)
 
 
