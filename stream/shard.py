@@ -117,6 +117,10 @@ class Shard:
         taken, self._rejected = self._rejected, []
         return taken
 
+    def take_odd_facts(self) -> Counter[str]:
+        """Facts of calls that are odd, by kind, since the last call (`stream.windows.calls`)."""
+        return Counter({str(kind): n for kind, n in self.engine.counting.calls.take_odd().items()})
+
     def take_sealed(self) -> list[Hour]:
         """The hours that were sealed since the last call; none unless `Spec.archive`."""
         taken, self._sealed = self._sealed, []

@@ -182,7 +182,9 @@ class PartitionTask:
         with failpoint("push"):
             late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
-        replayed, hours = self.replaying, self.shard.take_sealed()
+        replayed, hours, odd = (
+            self.replaying, self.shard.take_sealed(), self.shard.take_odd_facts()
+        )  # fmt: skip
         batch = decoded.batch
         changes = sum(len(rows.event) for rows in (batch.states, batch.calls, batch.queues))
         changes += len(rejected)
@@ -205,7 +207,7 @@ class PartitionTask:
             self.step(now_ms, kafka_answered=True)
         reasons = Counter(str(one.reason) for one in rejected)
         over_limit = len(rejected) - len(decoded.rejected)
-        return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)
+        return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons, odd)
 
     def skip_to(self, offset: int) -> None:
         """Move the position over what is no record: markers of transactions, and aborted records.

@@ -25,3 +25,5 @@ class EventCounts:
     late: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    odd_facts: Counter[str] = field(default_factory=Counter)
+    """Facts of calls, by what is odd about them."""

@@ -1,6 +1,6 @@
 """Sources: each one's watermark, which events are late for it, and whether it is silent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,7 @@ from stream.events.batch import EventBatch
 from stream.events.language import I64, STATE_COUNT, Bool, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
-from stream.units import NEVER_MS
+from stream.units import DAY_MS, NEVER_MS
 from stream.windows.lateness import LateMasks
 from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
 
@@ -88,11 +88,48 @@ class Sources(ColumnStore):
         new = np.flatnonzero(~self.known[batch.source])
         _, first = np.unique(batch.source[new], return_index=True)
         cuts = [*new[np.sort(first)].tolist(), size]
-        self._admit_run(batch, slice(0, cuts[0]), sealed_ms, refused)
-        for start, end in pairwise(cuts):
-            self._start(int(batch.source[start]))
-            self._admit_run(batch, slice(start, end), sealed_ms, refused)
+        for start, end in pairwise([0, *cuts]):
+            if start < end and not self.known[batch.source[start]]:
+                self._start(int(batch.source[start]))
+            for run in self._runs(batch, slice(start, end), sealed_ms):
+                self._admit_run(batch, run, sealed_ms, refused)
         return refused
+
+    def _runs(self, batch: EventBatch, run: slice, sealed_ms: I64) -> Iterator[slice]:
+        """Cut a run where a retired source comes back; each part is to be admitted before the next.
+
+        It comes back as a new source starts, but never goes back.
+        """
+        start: int = run.start
+        place = self._comes_back(batch, run, sealed_ms)
+        while place < run.stop:
+            if start < place:
+                yield slice(start, place)
+            self._start(int(batch.source[place]))
+            yield slice(place, place + 1)
+            start = place + 1
+            place = self._comes_back(batch, slice(start, run.stop), sealed_ms)
+        if start < run.stop:
+            yield slice(start, run.stop)
+
+    def _comes_back(self, batch: EventBatch, run: slice, sealed_ms: I64) -> int:
+        """The first event of a run whose source is retired by then, or the end of the run."""
+        source, ts_ms = batch.source[run], batch.ts_ms[run]
+        end: int = run.stop
+        if not len(source):
+            return end
+        reach_ms = max(int(ts_ms.max()), int(self.greatest_ms.max()))
+        if reach_ms - int(self.watermark_ms[source].min()) <= DAY_MS:
+            return end
+        floor, least_ms = self._names.source_floor.data[source], int(ts_ms.min())
+        greatest = max_before(floor, ts_ms, self.greatest_ms)
+        gone = ts_ms < np.maximum(greatest - self._windows.horizon_ms, sealed_ms[floor])
+        own = max_before(source, np.where(gone, least_ms - 1, ts_ms), self.watermark_ms)
+        # Where no event has counted before, `max_before` gives no more than a bound.
+        greatest = np.where(greatest < least_ms, self.greatest_ms[floor], greatest)
+        own = np.where(own < least_ms, self.watermark_ms[source], own)
+        back = np.flatnonzero(greatest - own > DAY_MS)
+        return int(run.start + back[0]) if len(back) else end
 
     def is_surely_late(self, source: I64, ts_ms: I64, sealed_ms: I64) -> Bool:
         """(N,): which events are late already, since no watermark goes back. Changes nothing."""
@@ -103,9 +140,10 @@ class Sources(ColumnStore):
         return late
 
     def _start(self, source: int) -> None:
-        """Start a new source at the watermark of its floor's slowest one."""
-        slowest = self.slowest_ms()[self._names.source_floor.data[source]]
-        self.watermark_ms[source] = slowest if slowest < NEVER_MS else UNSEEN_MS
+        """Start a source that is new, or was retired, at the watermark of its floor's slowest."""
+        slowest = int(self.slowest_ms()[self._names.source_floor.data[source]])
+        if slowest < NEVER_MS:
+            self.watermark_ms[source] = max(int(self.watermark_ms[source]), slowest)
         self.known[source] = True
 
     def _admit_run(self, batch: EventBatch, run: slice, sealed_ms: I64, refused: LateMasks) -> None:
@@ -155,12 +193,20 @@ class Sources(ColumnStore):
         self.silences = self.silences[:, self.silences[2] >= until_ms]
 
     def slowest_ms(self) -> I64:
-        """(floors,): the least watermark of each floor's known sources; NEVER_MS without any."""
+        """(floors,): the least watermark of each floor's sources in use; NEVER_MS without any."""
         slowest = np.full(len(self._names.floors), NEVER_MS, np.int64)
-        count = len(self._names.sources)
-        known = np.flatnonzero(self.known[:count])
-        np.minimum.at(slowest, self._names.source_floor.data[known], self.watermark_ms[known])
+        used = np.flatnonzero(self.in_use())
+        np.minimum.at(slowest, self._names.source_floor.data[used], self.watermark_ms[used])
         return slowest
+
+    def in_use(self) -> Bool:
+        """(sources,): which are known and not retired, that is, a day or less behind their floor.
+
+        Only these hold up new sources, what is final, and the sealing of hours.
+        """
+        floor = self._names.source_floor.data
+        behind_ms = self.greatest_ms[floor] - self.watermark_ms[: len(floor)]
+        return self.known[: len(floor)] & (behind_ms <= DAY_MS)
 
     def cut_ms(self) -> I64:
         """(floors,): no event older than this can still be admitted."""
