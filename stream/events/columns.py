@@ -223,15 +223,14 @@ def _numbers(
 
 def _pools(names: Names, floors: list[str], events: Sequence[Any], seat: I64) -> tuple[I64, Bool]:
     """The pool of each call event, and whether the event names it."""
-    given = [one.pool for one in events]
-    if ABSENT not in given:
-        return _numbers(names, names.pools.get, names.pool, floors, given), np.ones(
-            len(given), np.bool_
-        )
-    given = np.array([text != ABSENT for text in given])
-    pool = np.empty(len(given), np.int64)
+    texts = [one.pool for one in events]
+    if ABSENT not in texts:
+        pool = _numbers(names, names.pools.get, names.pool, floors, texts)
+        return pool, np.ones(len(texts), np.bool_)
+    given = np.array([text != ABSENT for text in texts])
+    pool = np.empty(len(texts), np.int64)
     at = np.flatnonzero(given).tolist()
-    some, where = [given[index] for index in at], [floors[index] for index in at]
+    some, where = [texts[index] for index in at], [floors[index] for index in at]
     pool[at] = _numbers(names, names.pools.get, names.pool, where, some)
     for index in np.flatnonzero(~given).tolist():
         pool[index] = _default_pool(names, floors[index], int(seat[index]))
