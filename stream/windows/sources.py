@@ -1,16 +1,17 @@
 """Sources: each one's watermark, which events are late for it, and whether it is silent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from stream.arrays import ColumnStore, column, max_before
 from stream.events.batch import EventBatch
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, STATE_COUNT, Bool, StampType, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
-from stream.units import NEVER_MS
+from stream.units import DAY_MS, NEVER_MS
 from stream.windows.lateness import LateMasks
 from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
 
@@ -20,12 +21,26 @@ UNSEEN_MS = NO_DATA_MS
 """The watermark of a floor or source without data: no bound at all."""
 
 
+class CountedSource(NamedTuple):
+    """A source of which events have counted."""
+
+    number: int
+    seen_ms: int
+    """The latest time stamp of its records so far."""
+    broker_ms: int
+    """The latest that the broker gave (LogAppendTime); UNSEEN_MS: none."""
+    quiet_ms: int
+    """For so long it may send nothing."""
+
+
 class Sources(ColumnStore):
     """Watermark, liveness and limits of each source, and the greatest watermark of each floor."""
 
     watermark_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     seen_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     """Kafka's latest time stamp of an event of each source."""
+    first_heartbeat_ms: I64 = column(np.int64, NEVER_MS, per="sources")
+    """The least instant of a heartbeat of each source; NEVER_MS without one."""
     known: Bool = column(np.bool_, per="sources")
     """Whether an event of the source was ever admitted or judged late."""
     limit_ms: I64 = column(np.int64, NEVER_MS, per="sources", shape=(STATE_COUNT,))
@@ -38,6 +53,10 @@ class Sources(ColumnStore):
     """How long after its last event a source counts as silent; NEVER_MS: not at all."""
     resolution_ms: I64 = column(np.int64, 1, per="sources")
     """The resolution of its time stamps."""
+    has_counted: Bool = column(np.bool_, per="sources")
+    """Whether an event of the source has counted since `take_counted`."""
+    broker_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
+    """The latest time stamp of an event of the source that the broker gave."""
     greatest_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
 
     def __init__(
@@ -50,6 +69,8 @@ class Sources(ColumnStore):
         self._spec_of = {spec.name: spec for spec in reversed(specs)}
         self._windows = windows
         self._event_clock = event_clock
+        self.least_leap_ms = self._least_leap_ms()
+        """No event that is at most so far ahead of its floor jumps."""
         self.silences = NO_SILENCES
         """(3, G): source, start and end of silences that are over, until `drop_silences`."""
 
@@ -60,6 +81,20 @@ class Sources(ColumnStore):
         for number in range(self._configured, count):
             self._configure(number, self._spec(self._names.sources.keys[number][1]))
         self._configured = count
+
+    def _least_leap_ms(self) -> int:
+        named = [*self._spec_of.values(), self._spec(ANY)]
+        beats_ms = [DAY_MS if one.heartbeat_ms is None else 3 * one.heartbeat_ms for one in named]
+        return max(self._windows.grace_ms, min(beats_ms))
+
+    def three_heartbeats_ms(self, name: str) -> int | None:
+        """For so long a source may send nothing; None: its heartbeats are off."""
+        heartbeat_ms = self._spec(name).heartbeat_ms
+        return None if heartbeat_ms is None else 3 * heartbeat_ms
+
+    def quiet_ms(self, name: str) -> int:
+        """Three heartbeats, or the grace where they are off."""
+        return self.three_heartbeats_ms(name) or self._windows.grace_ms
 
     def _spec(self, name: str) -> SourceSpec:
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
@@ -86,11 +121,48 @@ class Sources(ColumnStore):
         new = np.flatnonzero(~self.known[batch.source])
         _, first = np.unique(batch.source[new], return_index=True)
         cuts = [*new[np.sort(first)].tolist(), size]
-        self._admit_run(batch, slice(0, cuts[0]), sealed_ms, refused)
-        for start, end in pairwise(cuts):
-            self._start(int(batch.source[start]))
-            self._admit_run(batch, slice(start, end), sealed_ms, refused)
+        for start, end in pairwise([0, *cuts]):
+            if start < end and not self.known[batch.source[start]]:
+                self._start(int(batch.source[start]))
+            for run in self._runs(batch, slice(start, end), sealed_ms):
+                self._admit_run(batch, run, sealed_ms, refused)
         return refused
+
+    def _runs(self, batch: EventBatch, run: slice, sealed_ms: I64) -> Iterator[slice]:
+        """Cut a run where a retired source comes back; each part is to be admitted before the next.
+
+        It comes back as a new source starts, but never goes back.
+        """
+        start: int = run.start
+        place = self._comes_back(batch, run, sealed_ms)
+        while place < run.stop:
+            if start < place:
+                yield slice(start, place)
+            self._start(int(batch.source[place]))
+            yield slice(place, place + 1)
+            start = place + 1
+            place = self._comes_back(batch, slice(start, run.stop), sealed_ms)
+        if start < run.stop:
+            yield slice(start, run.stop)
+
+    def _comes_back(self, batch: EventBatch, run: slice, sealed_ms: I64) -> int:
+        """The first event of a run whose source is retired by then, or the end of the run."""
+        source, ts_ms = batch.source[run], batch.ts_ms[run]
+        end: int = run.stop
+        if not len(source):
+            return end
+        reach_ms = max(int(ts_ms.max()), int(self.greatest_ms.max()))
+        if reach_ms - int(self.watermark_ms[source].min()) <= DAY_MS:
+            return end
+        floor, least_ms = self._names.source_floor.data[source], int(ts_ms.min())
+        greatest = max_before(floor, ts_ms, self.greatest_ms)
+        gone = ts_ms < np.maximum(greatest - self._windows.horizon_ms, sealed_ms[floor])
+        own = max_before(source, np.where(gone, least_ms - 1, ts_ms), self.watermark_ms)
+        # Where no event has counted before, `max_before` gives no more than a bound.
+        greatest = np.where(greatest < least_ms, self.greatest_ms[floor], greatest)
+        own = np.where(own < least_ms, self.watermark_ms[source], own)
+        back = np.flatnonzero(greatest - own > DAY_MS)
+        return int(run.start + back[0]) if len(back) else end
 
     def is_surely_late(self, source: I64, ts_ms: I64, sealed_ms: I64) -> Bool:
         """(N,): which events are late already, since no watermark goes back. Changes nothing."""
@@ -101,9 +173,10 @@ class Sources(ColumnStore):
         return late
 
     def _start(self, source: int) -> None:
-        """Start a new source at the watermark of its floor's slowest one."""
-        slowest = self.slowest_ms()[self._names.source_floor.data[source]]
-        self.watermark_ms[source] = slowest if slowest < NEVER_MS else UNSEEN_MS
+        """Start a source that is new, or was retired, at the watermark of its floor's slowest."""
+        slowest = int(self.slowest_ms()[self._names.source_floor.data[source]])
+        if slowest < NEVER_MS:
+            self.watermark_ms[source] = max(int(self.watermark_ms[source]), slowest)
         self.known[source] = True
 
     def _admit_run(self, batch: EventBatch, run: slice, sealed_ms: I64, refused: LateMasks) -> None:
@@ -128,6 +201,27 @@ class Sources(ColumnStore):
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
+        self.has_counted[source] = True
+        by_broker = batch.stamp[run][fine] == StampType.broker
+        if by_broker.any():
+            np.maximum.at(self.broker_ms, source[by_broker], seen_ms[by_broker])
+        if (ts_ms < self.first_heartbeat_ms[source]).any():
+            at = np.flatnonzero(batch.heartbeats()[run][fine])
+            np.minimum.at(self.first_heartbeat_ms, source[at], ts_ms[at])
+
+    def take_counted(self) -> list[CountedSource]:
+        """The sources of which events have counted since the last call."""
+        at = np.flatnonzero(self.has_counted)
+        self.has_counted[at] = False
+        return [
+            CountedSource(
+                number,
+                int(self.seen_ms[number]),
+                int(self.broker_ms[number]),
+                self.quiet_ms(self._names.sources.keys[number][1]),
+            )
+            for number in at.tolist()
+        ]
 
     def _append_silences(self, source: I64, clock_ms: I64) -> None:
         progress_ms = self._progress_ms()
@@ -150,12 +244,20 @@ class Sources(ColumnStore):
         self.silences = self.silences[:, self.silences[2] >= until_ms]
 
     def slowest_ms(self) -> I64:
-        """(floors,): the least watermark of each floor's known sources; NEVER_MS without any."""
+        """(floors,): the least watermark of each floor's sources in use; NEVER_MS without any."""
         slowest = np.full(len(self._names.floors), NEVER_MS, np.int64)
-        count = len(self._names.sources)
-        known = np.flatnonzero(self.known[:count])
-        np.minimum.at(slowest, self._names.source_floor.data[known], self.watermark_ms[known])
+        used = np.flatnonzero(self.in_use())
+        np.minimum.at(slowest, self._names.source_floor.data[used], self.watermark_ms[used])
         return slowest
+
+    def in_use(self) -> Bool:
+        """(sources,): which are known and not retired, that is, a day or less behind their floor.
+
+        Only these hold up new sources, what is final, and the sealing of hours.
+        """
+        floor = self._names.source_floor.data
+        behind_ms = self.greatest_ms[floor] - self.watermark_ms[: len(floor)]
+        return self.known[: len(floor)] & (behind_ms <= DAY_MS)
 
     def cut_ms(self) -> I64:
         """(floors,): no event older than this can still be admitted."""
@@ -163,6 +265,13 @@ class Sources(ColumnStore):
         return np.maximum(
             self.slowest_ms() - self._windows.grace_ms, greatest - self._windows.horizon_ms
         )
+
+    def heartbeat_ms(self) -> I64:
+        """(floors,): the first heartbeat of each floor; NEVER_MS without one."""
+        first_ms = np.full(len(self._names.floors), NEVER_MS)
+        floor = self._names.source_floor.data
+        np.minimum.at(first_ms, floor, self.first_heartbeat_ms[: len(floor)])
+        return first_ms
 
     def silent_from_ms(self) -> I64:
         """(sources,): the first instant at which each source counts as silent."""
@@ -177,6 +286,7 @@ class Sources(ColumnStore):
             "watermark_ms": self.watermark_ms[:count],
             "seen_ms": self.seen_ms[:count],
             "known": self.known[:count],
+            "first_heartbeat_ms": self.first_heartbeat_ms[:count],
             "greatest_ms": self.greatest_ms[:floors],
             "silences": self.silences,
         }

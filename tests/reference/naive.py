@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from stream.events.language import Reason, State
 from stream.spec import ANY, PoolSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference import clock
-from tests.reference.truth.rules import Member, Rules
+from tests.reference.truth.rules import DAY, Member, Rules
 
 Event = Mapping[str, Any]
 AHEAD_MS = 5_000
@@ -81,8 +81,11 @@ class Lateness:
         if time_ms is not None and ts > time_ms + AHEAD_MS:
             return Reason.ahead
         marks = self.marks.setdefault(floor, {})
-        # At first sight, late or not, a source stands where the slowest of the others does.
-        own = marks.setdefault(source, min(marks.values(), default=ts))
+        # At first sight, or a day behind, late or not, a source starts where the slowest does.
+        slowest = min(self._active(floor), default=ts)
+        if marks.get(source) not in self._active(floor):
+            marks[source] = max(marks.get(source, slowest), slowest)
+        own = marks[source]
         limits = self._spec.windows
         if ts < own - limits.grace_ms:
             return Reason.late_grace
@@ -96,10 +99,14 @@ class Lateness:
         self.last_seen[key] = max(self.last_seen.get(key, seen), seen)
         return None
 
+    def _active(self, floor: str) -> list[int]:
+        marks = self.marks[floor].values()
+        return [mark for mark in marks if max(marks) - mark <= DAY]
+
     def sealed(self, floor: str) -> int:
         """Before what a floor of which something is known is sealed."""
         marks, limits = self.marks[floor].values(), self._spec.windows
-        reach = max(min(marks) - limits.grace_ms, max(marks) - limits.seal_ms)
+        reach = max(min(self._active(floor)) - limits.grace_ms, max(marks) - limits.seal_ms)
         zone = zone_of_hours(self._spec, floor)
         return clock.hour_start(zone, reach // clock.MINUTE_MS * clock.MINUTE_MS)
 

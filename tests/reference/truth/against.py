@@ -18,7 +18,7 @@ from tests.reference.truth.histories import History
 from tests.reference.truth.kinds import fed, kinds
 from tests.reference.truth.truth import Figures, Truth
 
-ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
+ADMISSION: Final = frozenset({"snapshot"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
@@ -119,7 +119,9 @@ def _states(truth: Truth, read: Read, engine: Engine) -> Lines:
     yield from _differing("seat", figures.seats, seats, [[0] * len(State)] * len(WINDOWS))
     teams = engine.shard.figures().teams
     heads = {(k.floor, k.team): teams.heads[row].tolist() for row, k in enumerate(teams.keys)}
-    yield from _differing("heads", figures.heads, heads, [0] * len(State))
+    # A team of which nothing counts is not shown, whoever is offline in it.
+    there = {key: own for key, own in figures.heads.items() if key in heads or any(own[:-1])}
+    yield from _differing("heads", there, heads, [0] * len(State))
     told = {
         (hour.floor, hour.start, seat): sums[:2]
         for hour in truth.hours
@@ -203,10 +205,14 @@ def _hours_of_calls(truth: Truth, engine: Engine) -> Lines:
 
 def _queues(_: Truth, read: Read, engine: Engine) -> Lines:
     pools = engine.shard.figures().pools
-    wanted = {key: (one.waiting, one.oldest_ms) for key, one in read().queues.items()}
     found = {
         (key.floor, key.pool): (int(pools.waiting[row]), int(pools.oldest_wait_ms[row]))
         for row, key in enumerate(pools.keys)
+    }
+    wanted = {
+        key: (one.waiting, one.oldest_ms)
+        for key, one in read().queues.items()
+        if one.waiting or key in found
     }
     yield from _differing("queue", wanted, found, (0, 0))
 
