@@ -34,7 +34,7 @@ class CallRows:
     phase: U8
     pool: I64
     """Where the event names none: that of its agent's team, else `main`."""
-    pool_told: Bool
+    pool_given: Bool
     """Whether the event names its pool."""
     seat: I64
     source: I64

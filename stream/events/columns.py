@@ -34,7 +34,7 @@ class EventColumns(ColumnStore):
     phase: U8 = column(np.uint8)
     by: U8 = column(np.uint8)
     pool: I64 = column(np.int64)
-    pool_told: Bool = column(np.bool_)
+    pool_given: Bool = column(np.bool_)
     wait_ms: I64 = column(np.int64, -1)
     talk_ms: I64 = column(np.int64, -1)
     hold_ms: I64 = column(np.int64, -1)
@@ -70,11 +70,11 @@ class EventColumns(ColumnStore):
         if one.agent is not None and one.kind in (Kind.state, Kind.call):
             self.seat[index] = names.seat(one.floor, one.agent, one.team, one.ts_ms)
         if one.kind in (Kind.call, Kind.queue):
-            self.pool_told[index] = one.pool is not None
+            self.pool_given[index] = one.pool is not None
             self.pool[index] = (
                 names.pool(one.floor, one.pool or fields.DEFAULT_POOL)
                 if one.pool is not None or one.kind == Kind.queue
-                else _pool_untold(names, one.floor, int(self.seat[index]))
+                else _default_pool(names, one.floor, int(self.seat[index]))
             )
         self.state[index] = max(one.state, 0)
         self.phase[index] = max(one.phase, 0)
@@ -129,7 +129,7 @@ def _write_calls(
     table.call[at] = [one.call for one in events]
     table.by[at] = [fields.ENDED_BY[one.by] for one in events]
     table.seat[at] = seat = _seats(names, floors, events, ts_ms)
-    table.pool[at], table.pool_told[at] = _pools(names, floors, events, seat)
+    table.pool[at], table.pool_given[at] = _pools(names, floors, events, seat)
     table.wait_ms[at] = _milliseconds([one.wait_s for one in events])
     table.talk_ms[at] = _milliseconds([one.talk_s for one in events])
     table.hold_ms[at] = _milliseconds([one.hold_s for one in events])
@@ -223,22 +223,21 @@ def _numbers(
 
 def _pools(names: Names, floors: list[str], events: Sequence[Any], seat: I64) -> tuple[I64, Bool]:
     """The pool of each call event, and whether the event names it."""
-    given = [one.pool for one in events]
-    if ABSENT not in given:
-        return _numbers(names, names.pools.get, names.pool, floors, given), np.ones(
-            len(given), np.bool_
-        )
-    told = np.array([text != ABSENT for text in given])
-    pool = np.empty(len(given), np.int64)
-    at = np.flatnonzero(told).tolist()
-    some, where = [given[index] for index in at], [floors[index] for index in at]
+    texts = [one.pool for one in events]
+    if ABSENT not in texts:
+        pool = _numbers(names, names.pools.get, names.pool, floors, texts)
+        return pool, np.ones(len(texts), np.bool_)
+    given = np.array([text != ABSENT for text in texts])
+    pool = np.empty(len(texts), np.int64)
+    at = np.flatnonzero(given).tolist()
+    some, where = [texts[index] for index in at], [floors[index] for index in at]
     pool[at] = _numbers(names, names.pools.get, names.pool, where, some)
-    for index in np.flatnonzero(~told).tolist():
-        pool[index] = _pool_untold(names, floors[index], int(seat[index]))
-    return pool, told
+    for index in np.flatnonzero(~given).tolist():
+        pool[index] = _default_pool(names, floors[index], int(seat[index]))
+    return pool, given
 
 
-def _pool_untold(names: Names, floor: str, seat: int) -> int:
+def _default_pool(names: Names, floor: str, seat: int) -> int:
     """The pool of an event that names none: that of its agent's team, else the default."""
     if seat < 0:
         return names.pool(floor, fields.DEFAULT_POOL)

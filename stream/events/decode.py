@@ -231,7 +231,7 @@ def _compact(
         table.call[at].tolist(),
         table.phase[at],
         table.pool[at],
-        table.pool_told[at],
+        table.pool_given[at],
         table.seat[at],
         source[event],
         table.by[at],

@@ -15,8 +15,8 @@ from stream.units import DAY_MS, EARLIEST_MS, LATEST_MS
 STATES: Final[dict[str, int]] = {state.name: int(state) for state in State}
 PHASES: Final[dict[str, int]] = {phase.name: int(phase) for phase in Phase}
 KINDS: Final[dict[str, int]] = {kind.name: int(kind) for kind in Kind}
-ENDED_BY: Final[dict[str | None, int]] = {None: int(EndedBy.untold)} | {
-    by.name: int(by) for by in EndedBy if by is not EndedBy.untold
+ENDED_BY: Final[dict[str | None, int]] = {None: int(EndedBy.unnamed)} | {
+    by.name: int(by) for by in EndedBy if by is not EndedBy.unnamed
 }
 ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "direction": ("inbound", "outbound"),

@@ -96,7 +96,7 @@ class Phase(IntEnum):
 class EndedBy(IntEnum):
     """Who ended a call, as its source says."""
 
-    untold = 0
+    unnamed = 0
     agent = 1
     customer = 2
     system = 3

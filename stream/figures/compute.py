@@ -156,7 +156,7 @@ def _pool_figures(
         engine.counting.calls, engine.gauges, engine.pools_with_data(), as_of_ms, as_of_ms + 1
     )
     waiting, since = (column[pools] for column in queues.at_first())
-    call_backs, overdue = engine.counting.calls.promises().standing(
+    call_backs, overdue = engine.counting.calls.promises().count_open(
         as_of_ms, engine.spec.windows.callback_ms, len(keys)
     )
     in_time = counts[:, :, _POOL["in_time"]]

@@ -12,7 +12,7 @@ from stream.events.language import I64, Bool, Phase
 from stream.units import NEVER_MS
 
 
-class Counted(IntEnum):
+class CountedAs(IntEnum):
     """What a row counts as: for its pool, but the last two, which count for their seat."""
 
     offered = Phase.offered
@@ -62,7 +62,7 @@ class Contribution(Columns):
     @property
     def of_pool(self) -> Bool:
         """(N,): which rows count for their pool."""
-        counts: Bool = self.kind < Counted.started
+        counts: Bool = self.kind < CountedAs.started
         return counts
 
     def counting(self) -> Self:

@@ -10,10 +10,10 @@ from stream.events.names import Names
 from stream.windows.calls.contribution import Contribution, changes
 from stream.windows.calls.facts import CallFacts
 from stream.windows.calls.index import NONE
-from stream.windows.calls.plain_calls import PHASES, PlainCalls, Standing, are_plain
+from stream.windows.calls.plain_calls import PHASES, CallStatus, PlainCalls, are_plain
 from stream.windows.calls.stays import tolerance_ms
 from stream.windows.calls.walk import Odd, Walk, WalkLimits
-from stream.windows.calls.walked_calls import Walker, difference, standing
+from stream.windows.calls.walked_calls import Walker, difference, status_of
 from stream.windows.sources import Sources
 
 Placed = tuple[I64, I64]
@@ -21,7 +21,7 @@ Placed = tuple[I64, I64]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CallChange:
     """What new facts change."""
 
     what: Contribution
@@ -31,16 +31,16 @@ class Change:
     """How many more facts are odd."""
     plain: I64
     """Places of the plain calls."""
-    plain_standing: Standing
+    plain_status: CallStatus
     walked: I64
     """Places of the others."""
     walks: list[Walk]
     """Of the others."""
 
     @property
-    def walked_standing(self) -> Standing:
+    def walked_status(self) -> CallStatus:
         """How the others stand."""
-        return standing(self.walks)
+        return status_of(self.walks)
 
 
 class Evaluator:
@@ -55,7 +55,7 @@ class Evaluator:
         self._facts = facts
         self._walker = Walker(names, limits)
 
-    def change(self, calls: int, old: Placed, new: Placed) -> Change:
+    def change(self, calls: int, old: Placed, new: Placed) -> CallChange:
         """What the new facts of so many calls change."""
         rows = np.concatenate([old[0], new[0]]), np.concatenate([old[1], new[1]])
         at, is_plain = self._by_phase(rows, calls)
@@ -78,7 +78,7 @@ class Evaluator:
                 odd.subtract(walk.odd)
             more, signs = difference(earlier, walks)
             what, sign = Contribution.joined(what, more), np.concatenate([sign, signs])
-        return Change(what, sign, odd, plain, now.standing(self._limits), others, walks)
+        return CallChange(what, sign, odd, plain, now.status(self._limits), others, walks)
 
     def counting(self, calls: int, rows: Placed) -> Contribution:
         """All that so many calls count for."""

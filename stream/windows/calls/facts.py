@@ -10,7 +10,6 @@ from stream.windows.calls.index import NONE, FreeList
 PAST = len(Phase)
 """In place of a phase: what is remembered of a call that was let go (`past_calls`). One row has
 no duration and the call's last pool; one for each further leg has the seat of its agent."""
-TOLD = ("wait_ms", "talk_ms", "hold_ms", "acw_ms")
 
 
 class CallFacts(ColumnStore):
@@ -18,7 +17,7 @@ class CallFacts(ColumnStore):
 
     ts_ms: I64 = column(np.int64)
     wait_ms: I64 = column(np.int64)
-    """Durations of -1 are untold."""
+    """Durations of -1 are missing."""
     talk_ms: I64 = column(np.int64)
     hold_ms: I64 = column(np.int64)
     acw_ms: I64 = column(np.int64)
@@ -29,7 +28,7 @@ class CallFacts(ColumnStore):
     source: I32 = column(np.int32)
     """NONE: stored by a version that did not keep it."""
     phase: U8 = column(np.uint8)
-    pool_told: Bool = column(np.bool_)
+    pool_given: Bool = column(np.bool_)
     by: U8 = column(np.uint8)
     """Who ended the call: `EndedBy`."""
     _following: I32 = column(np.int32, NONE)

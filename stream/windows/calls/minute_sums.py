@@ -8,7 +8,7 @@ import numpy as np
 from stream.arrays import add_rows, grown, ranked
 from stream.events.language import I64
 from stream.units import MINUTE_MS
-from stream.windows.calls.contribution import Contribution, Counted
+from stream.windows.calls.contribution import Contribution, CountedAs
 from stream.windows.calls.index import NONE
 from stream.windows.panes import RING, empty_opened, sum_ring
 
@@ -42,7 +42,7 @@ POOL_COUNTS = (
 def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
     """Places of the rows that count for a seat, and their values, (N, len(TEAM_COUNTS))."""
     at = np.flatnonzero(what.seat != NONE)
-    ended = what.kind[at] == Counted.handled
+    ended = what.kind[at] == CountedAs.handled
     talk, hold, acw = (
         np.maximum(column[at], 0) for column in (what.talk_ms, what.hold_ms, what.acw_ms)
     )
@@ -51,7 +51,7 @@ def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
     ln_known = talk_known & (handle > 0)
     ln = np.rint(np.log(np.where(ln_known, handle, 1)) * LN_UNIT).astype(np.int64)
     columns = (
-        what.kind[at] == Counted.started,
+        what.kind[at] == CountedAs.started,
         ended,
         talk_known & (talk <= short_ms),
         talk * ended,
@@ -69,17 +69,17 @@ def pool_values(what: Contribution, service_level_ms: int) -> tuple[I64, I64]:
     """Places of the rows that count for a pool, and their values, (N, len(POOL_COUNTS))."""
     at = np.flatnonzero(what.of_pool)
     what = what.take(at)
-    answered = what.kind == Counted.answered
+    answered = what.kind == CountedAs.answered
     wait_known = answered & (what.wait_ms >= 0)
     columns = (
-        what.kind == Counted.offered,
+        what.kind == CountedAs.offered,
         answered,
         wait_known & (what.wait_ms <= service_level_ms),
-        what.kind == Counted.abandoned,
+        what.kind == CountedAs.abandoned,
         np.where(wait_known, what.wait_ms, 0),
         wait_known,
-        what.kind == Counted.callback_requested,
-        what.kind == Counted.callback_done,
+        what.kind == CountedAs.callback_requested,
+        what.kind == CountedAs.callback_done,
     )
     return at, np.stack([column.astype(np.int64) for column in columns], axis=1)
 

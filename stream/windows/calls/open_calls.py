@@ -17,11 +17,11 @@ from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows.calls.contribution import Contribution
-from stream.windows.calls.evaluation import Change, Evaluator, Placed
+from stream.windows.calls.evaluation import CallChange, Evaluator, Placed
 from stream.windows.calls.facts import PAST, STORED, CallFacts
 from stream.windows.calls.index import NONE, U64, FreeList, Index, call_hashes
 from stream.windows.calls.past_calls import WAS_OFFERED, PastMemory, keys_of
-from stream.windows.calls.plain_calls import Standing
+from stream.windows.calls.plain_calls import CallStatus
 from stream.windows.calls.stays import PROMISE_MS_MOST, Promises, Waits, tolerance_ms
 from stream.windows.calls.walk import Odd, WalkLimits
 from stream.windows.calls.walked_calls import Stays
@@ -42,7 +42,7 @@ class Calls(ColumnStore):
     floor: I64 = column(np.int64, per="calls")
     _hash: U64 = column(np.uint64, per="calls")
     entry_ms: I64 = column(np.int64, NEVER_MS, per="calls")
-    """This and the columns below are those of `Standing`."""
+    """This and the columns below are those of `CallStatus`."""
     left_ms: I64 = column(np.int64, NEVER_MS, per="calls")
     entry_pool: I32 = column(np.int32, per="calls")
     entry_source: I32 = column(np.int32, per="calls")
@@ -125,7 +125,7 @@ class Calls(ColumnStore):
         facts.talk_ms[row] = facts.hold_ms[row] = facts.acw_ms[row] = NONE
         facts.pool[row] = np.where(found.floor_or_pool < 0, NONE, found.floor_or_pool)
         facts.seat[row], facts.source[row] = found.seat, NONE
-        facts.pool_told[row], facts.by[row] = False, 0
+        facts.pool_given[row], facts.by[row] = False, 0
         self.newest_ms[slot] = found.last_ms
 
     def _begin_crowded_anew(self, slots: I64) -> None:
@@ -153,12 +153,12 @@ class Calls(ColumnStore):
             known.add(one)
         return fresh
 
-    def _stand(self, slots: I64, change: Change) -> None:
+    def _stand(self, slots: I64, change: CallChange) -> None:
         """Store how the calls stand after a change."""
         for places, held in (
-            (change.plain, change.plain_standing), (change.walked, change.walked_standing),
+            (change.plain, change.plain_status), (change.walked, change.walked_status),
         ):  # fmt: skip
-            for name in Standing.__slots__:
+            for name in CallStatus.__slots__:
                 getattr(self, name)[slots[places]] = getattr(held, name)
         if change.walks:
             self._stays.replace(slots[change.walked].tolist(), change.walks)

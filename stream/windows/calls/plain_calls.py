@@ -13,7 +13,7 @@ import numpy as np
 from stream.arrays import Columns
 from stream.events.language import I64, Bool, Phase
 from stream.units import NEVER_MS
-from stream.windows.calls.contribution import Contribution, Counted
+from stream.windows.calls.contribution import Contribution, CountedAs
 from stream.windows.calls.facts import CallFacts
 from stream.windows.calls.index import NONE
 from stream.windows.calls.past_calls import NO_LEG
@@ -22,11 +22,11 @@ from stream.windows.calls.walk import Odd, WalkLimits
 
 PHASES: Final = Phase.abandoned + 1
 """A plain call has only phases below this."""
-_ALL_KINDS: Final = (Counted.offered, Counted.answered, Counted.started, Counted.handled)
+_ALL_KINDS: Final = (CountedAs.offered, CountedAs.answered, CountedAs.started, CountedAs.handled)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing(Columns):
+class CallStatus(Columns):
     """How calls stand after all their facts; columns of length T."""
 
     entry_ms: I64
@@ -71,8 +71,8 @@ class PlainCalls:
         self._has_leg = answered | self._no_beginning
         self._leg_ended = ended & self._has_leg
         self._ended_counts = self._leg_ended | hung_up
-        told = named[Phase.wrapped] != NONE
-        self._wrapped_counts = wrapped & self._has_leg & (told | self._leg_ended)
+        given = named[Phase.wrapped] != NONE
+        self._wrapped_counts = wrapped & self._has_leg & (given | self._leg_ended)
         self._left_queue = answered | left | hung_up
         self._pools()
 
@@ -80,11 +80,11 @@ class PlainCalls:
         """The pools of entry and leg, and of the last fact that counts."""
         offered, answered, _, _, left = self._has
         pool = np.where(self._has, self._facts.pool[self._at], NONE).astype(np.int64)
-        told = self._has & self._facts.pool_told[self._at]
+        given = self._has & self._facts.pool_given[self._at]
         self._entry_pool = pool[Phase.offered]
 
         def after(before: I64, phase: Phase, counts: Bool) -> I64:
-            own = told[phase] | (before == NONE)
+            own = given[phase] | (before == NONE)
             return np.where(counts & own, pool[phase], before)
 
         self._leg_pool = after(self._entry_pool, Phase.answered, answered)
@@ -99,10 +99,10 @@ class PlainCalls:
         ts_ms, none = self._ts_ms, np.full(self._at.shape[1], NONE)
         answered, left = self._has[Phase.answered], self._has[Phase.abandoned]
         gone_ms = np.where(left, ts_ms[Phase.abandoned], ts_ms[Phase.answered])
-        gone = np.where(left, int(Counted.abandoned), int(Counted.answered))
+        gone = np.where(left, int(CountedAs.abandoned), int(CountedAs.answered))
         ended_ms = np.where(self._leg_ended, ts_ms[Phase.ended], NEVER_MS)
         talk_ms, hold_ms = self._talk_and_hold_ms()
-        acw_ms = self._told(Phase.wrapped, "acw_ms", self._wrapped_counts)
+        acw_ms = self._given(Phase.wrapped, "acw_ms", self._wrapped_counts)
         columns = (
             (np.repeat(_ALL_KINDS, len(none)),),
             (ts_ms[Phase.offered], gone_ms, ts_ms[Phase.answered], ended_ms),
@@ -118,32 +118,32 @@ class PlainCalls:
         kind[len(none) : 2 * len(none)] = gone
         return Contribution(kind, *others)
 
-    def _told(self, phase: Phase, name: str, counts: Bool) -> I64:
+    def _given(self, phase: Phase, name: str, counts: Bool) -> I64:
         column: I64 = getattr(self._facts, name)
         return np.where(counts, column[self._at[phase]], NONE)
 
     def _wait_ms(self, gone_ms: I64) -> I64:
         """The reported wait, else the time since the call was offered, else NONE."""
         answered, left = self._has[Phase.answered], self._has[Phase.abandoned]
-        told = np.where(
+        given = np.where(
             left,
-            self._told(Phase.abandoned, "wait_ms", left),
-            self._told(Phase.answered, "wait_ms", answered),
+            self._given(Phase.abandoned, "wait_ms", left),
+            self._given(Phase.answered, "wait_ms", answered),
         )
         own = np.where(self._has[Phase.offered], gone_ms - self._ts_ms[Phase.offered], NONE)
-        return np.where((told != NONE) | ~(answered | left), told, own)
+        return np.where((given != NONE) | ~(answered | left), given, own)
 
     def _talk_and_hold_ms(self) -> tuple[I64, I64]:
-        """No two durations overlap: told talk that is too long had the hold in it."""
+        """No two durations overlap: given talk that is too long had the hold in it."""
         begun = self._leg_ended & self._has[Phase.answered]
         whole_ms = np.where(begun, self._ts_ms[Phase.ended] - self._ts_ms[Phase.answered], 0)
-        hold_ms = np.maximum(self._told(Phase.ended, "hold_ms", self._leg_ended), 0)
-        talk_ms = self._told(Phase.ended, "talk_ms", self._leg_ended)
+        hold_ms = np.maximum(self._given(Phase.ended, "hold_ms", self._leg_ended), 0)
+        talk_ms = self._given(Phase.ended, "talk_ms", self._leg_ended)
         within_ms = whole_ms + self._tolerance_ms[self._facts.source[self._at[Phase.ended]]]
         own = begun & ((talk_ms == NONE) | (talk_ms + hold_ms > within_ms))
         return np.where(own, np.maximum(whole_ms - hold_ms, 0), talk_ms), hold_ms
 
-    def standing(self, limits: WalkLimits) -> Standing:
+    def status(self, limits: WalkLimits) -> CallStatus:
         """How the calls stand."""
         offered, answered, *_ = self._has
         ts_ms = self._ts_ms
@@ -153,7 +153,7 @@ class PlainCalls:
         open_ms = np.where(waits, ts_ms[Phase.offered] + limits.wait_ms, -NEVER_MS)
         open_ms = np.where(talks, ts_ms[Phase.answered] + LEG_MS_MOST, open_ms)
         leg_complete = ~self._has_leg | (self._leg_ended & self._wrapped_counts)
-        return Standing(
+        return CallStatus(
             ts_ms[Phase.offered],
             np.where(self._left_queue, left_ms, NEVER_MS),
             self._entry_pool,

@@ -8,7 +8,7 @@ import numpy as np
 from stream.arrays import Columns
 from stream.events.language import I64
 from stream.units import DAY_MS, NEVER_MS, SECOND_MS
-from stream.windows.calls.contribution import Counted, Row
+from stream.windows.calls.contribution import CountedAs, Row
 from stream.windows.calls.index import NONE, U64
 
 LEG_MS_MOST = DAY_MS
@@ -48,7 +48,7 @@ def tolerance_ms(resolution_ms: I64) -> I64:
 
 
 @dataclass(slots=True)
-class Entry:
+class QueueEntry:
     """A stay in the queue of a pool."""
 
     pool: int
@@ -92,23 +92,23 @@ class Leg:
     @property
     def seat(self) -> int:
         """Of the agent for whom its end counts; NONE if nobody was named."""
-        told = [fact.seat for fact in (self.ended, self.answered) if fact and fact.seat != NONE]
-        return told[0] if told else NONE
+        given = [fact.seat for fact in (self.ended, self.answered) if fact and fact.seat != NONE]
+        return given[0] if given else NONE
 
     def rows(self) -> list[Row]:
         """What the leg counts for."""
         rows = list[Row]()
         if (answered := self.answered) is not None:
-            begun = (Counted.started, answered.ts_ms, self.pool, answered.seat)
+            begun = (CountedAs.started, answered.ts_ms, self.pool, answered.seat)
             rows.append(Row(*begun, NONE, NONE, NONE, NONE))
         if self.end_ms < NEVER_MS:
-            ended = (Counted.handled, self.end_ms, self.pool, self.seat)
+            ended = (CountedAs.handled, self.end_ms, self.pool, self.seat)
             acw_ms = NONE if self.wrapped is None else self.wrapped.acw_ms
             rows.append(Row(*ended, NONE, *self._talk_and_hold_ms(), acw_ms))
         return rows
 
     def _talk_and_hold_ms(self) -> tuple[int, int]:
-        """No two durations overlap: told talk that is too long had the hold in it."""
+        """No two durations overlap: given talk that is too long had the hold in it."""
         talk_ms, hold_ms = (self.ended.talk_ms, self.ended.hold_ms) if self.ended else (NONE, NONE)
         hold_ms = max(0, hold_ms)
         if self.answered is not None:
@@ -140,7 +140,7 @@ class Promises(Columns):
     start_ms: I64
     end_ms: I64
 
-    def standing(self, at_ms: int, callback_ms: int, pools: int) -> tuple[I64, I64]:
+    def count_open(self, at_ms: int, callback_ms: int, pools: int) -> tuple[I64, I64]:
         """(pools,) each: promises that are open at an instant, and of these the overdue ones."""
         age_ms = at_ms - self.start_ms
         is_open = (age_ms >= 0) & (at_ms < self.end_ms)

@@ -10,16 +10,16 @@ from typing import Final, NamedTuple
 
 from stream.events.language import Phase
 from stream.units import NEVER_MS
-from stream.windows.calls.contribution import Counted, Row
+from stream.windows.calls.contribution import CountedAs, Row
 from stream.windows.calls.index import NONE
 from stream.windows.calls.stays import (
     IDENTITY,
     LEG_MS_MOST,
     PROMISE_MS_MOST,
-    Entry,
     Fact,
     Leg,
     Promise,
+    QueueEntry,
 )
 
 
@@ -81,7 +81,7 @@ class Walk:
 
     def __init__(self, limits: WalkLimits, facts: Iterable[Fact], past: Past | None = None) -> None:
         self._limits = limits
-        self.entries = list[Entry]()
+        self.entries = list[QueueEntry]()
         self.legs = list[Leg]()
         self.promises = list[Promise]()
         self.odd = Counter[Odd]()
@@ -103,7 +103,7 @@ class Walk:
     def rows(self) -> list[Row]:
         """What the call counts for."""
         nothing = (NONE,) * 5
-        offered = [Row(Counted.offered, one.start_ms, one.pool, *nothing) for one in self.entries]
+        offered = [Row(CountedAs.offered, one.start_ms, one.pool, *nothing) for one in self.entries]
         return [*offered, *self._ended, *(row for leg in self.legs for row in leg.rows())]
 
     @property
@@ -123,7 +123,7 @@ class Walk:
         return not is_open and all(leg.is_complete for leg in self.present)
 
     def _begin_anew(self) -> None:
-        self.entry: Entry | None = None
+        self.entry: QueueEntry | None = None
         self.promise: Promise | None = None
         self.present = list[Leg]()
         """The legs of the present call of this id."""
@@ -180,7 +180,7 @@ class Walk:
         for leg in self._open():
             leg.closed_ms = ts_ms
 
-    def _close_entry(self, ts_ms: int) -> Entry | None:
+    def _close_entry(self, ts_ms: int) -> QueueEntry | None:
         entry, self.entry = self.entry, None
         if entry is not None:
             entry.end_ms = ts_ms
@@ -190,7 +190,7 @@ class Walk:
         self.odd[why] += 1
         return False
 
-    def _leave(self, fact: Fact, pool: int, entry: Entry | None) -> None:
+    def _leave(self, fact: Fact, pool: int, entry: QueueEntry | None) -> None:
         """Count how a stay in a queue ended."""
         wait_ms = fact.wait_ms
         if wait_ms == NONE and entry is not None:
@@ -208,7 +208,7 @@ class Walk:
             return self._pass_over(Odd.repeat)
         self._close_legs(fact.ts_ms)
         self._close_entry(fact.ts_ms)
-        self.entry = Entry(pool, fact.ts_ms, fact.source)
+        self.entry = QueueEntry(pool, fact.ts_ms, fact.source)
         self.entries.append(self.entry)
         self.was_offered = True
         return True

@@ -12,8 +12,8 @@ from stream.windows.calls.contribution import Contribution, Row
 from stream.windows.calls.facts import PAST, CallFacts
 from stream.windows.calls.index import NONE
 from stream.windows.calls.past_calls import NO_LEG
-from stream.windows.calls.plain_calls import Standing
-from stream.windows.calls.stays import Entry, Fact, Promise, Promises, Waits
+from stream.windows.calls.plain_calls import CallStatus
+from stream.windows.calls.stays import Fact, Promise, Promises, QueueEntry, Waits
 from stream.windows.calls.walk import Past, Walk, WalkLimits
 
 
@@ -50,12 +50,12 @@ class Walker:
         seats, pools, sources = (
             one.keys for one in (self._names.seats, self._names.pools, self._names.sources)
         )
-        told = np.where(facts.pool_told[row], facts.pool[row], NONE)
+        given = np.where(facts.pool_given[row], facts.pool[row], NONE)
         columns = (
             facts.ts_ms, facts.phase, facts.wait_ms, facts.talk_ms, facts.hold_ms, facts.acw_ms,
             facts.pool, facts.seat, facts.source,
         )  # fmt: skip
-        rows = zip(*(column[row].tolist() for column in columns), told.tolist(), strict=True)
+        rows = zip(*(column[row].tolist() for column in columns), given.tolist(), strict=True)
         tolerances: list[int] = tolerance_ms.tolist()
         for ts_ms, phase, wait_ms, talk_ms, hold_ms, acw_ms, pool, seat, source, named in rows:
             _, agent, team = seats[seat] if seat >= 0 else ("", "", "")
@@ -95,9 +95,9 @@ def difference(before: Sequence[Walk], after: Sequence[Walk]) -> tuple[Contribut
     return Contribution.of(rows), np.array(signs, np.int64)
 
 
-def standing(walks: Sequence[Walk]) -> Standing:
+def status_of(walks: Sequence[Walk]) -> CallStatus:
     """How walked calls stand; entries but the last one, and promises, are read by themselves."""
-    none = Entry(NONE, NEVER_MS, NONE)
+    none = QueueEntry(NONE, NEVER_MS, NONE)
     entries = [walk.entries[-1] if walk.entries else none for walk in walks]
     columns = (
         [one.start_ms for one in entries],
@@ -111,14 +111,14 @@ def standing(walks: Sequence[Walk]) -> Standing:
         [walk.pool for walk in walks],
         [walk.present[0].seat if walk.present else NO_LEG for walk in walks],
     )
-    return Standing(*(np.array(column) for column in columns))
+    return CallStatus(*(np.array(column) for column in columns))
 
 
 class Stays:
     """Stays and promises of the few calls that have more than their last entry tells, by slot."""
 
     def __init__(self) -> None:
-        self._earlier: dict[int, list[Entry]] = {}
+        self._earlier: dict[int, list[QueueEntry]] = {}
         self._promised: dict[int, list[Promise]] = {}
         self._columns: Promises | None = None
 

@@ -24,6 +24,14 @@ def sample(request: pytest.FixtureRequest) -> Sample:
     return Sample.read(path)
 
 
+def without_call_backs(views: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The views without the fields that 0.1.0 did not have."""
+    return {
+        key: {name: text for name, text in view.items() if not name.startswith("call_backs_")}
+        for key, view in views.items()
+    }
+
+
 async def test_a_worker_shows_what_the_one_before_it_showed_and_goes_on_as_it_would_have(
     sample: Sample, redis_url: str
 ) -> None:
@@ -34,10 +42,11 @@ async def test_a_worker_shows_what_the_one_before_it_showed_and_goes_on_as_it_wo
         await kept.feed(sample.replayed, sample.first_offset)
         assert not task.replaying
         await kept.runner.publish()
-        assert shown(redis_url) == sample.shown
+        assert without_call_backs(shown(redis_url)) == sample.shown
         after = await gone_on(kept, redis_url, sample.following)
     for *_, pools in sample.hours:  # an earlier version may have had fewer counts
         pools[:] = [row + [0] * (len(POOL_COUNTS) - len(row)) for row in pools]
+    after["shown_at_last"] = without_call_backs(after["shown_at_last"])
     for name, wanted in after.items():
         assert getattr(sample, name) == wanted, name
 

@@ -15,7 +15,7 @@ from stream.roster import parse_roster
 from stream.spec import SourceSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS, SECOND_MS
 from stream.windows.calls import stored_calls
-from stream.windows.calls.contribution import Contribution, Counted
+from stream.windows.calls.contribution import Contribution, CountedAs
 from stream.windows.calls.index import call_hashes
 from stream.windows.calls.open_calls import Calls
 from stream.windows.packing import pack, unpack
@@ -89,9 +89,9 @@ class Floor:
     def _named(self, kind: int, ts: int, pool: int, seat: int, *told: int) -> tuple[Any, ...]:
         of_seat = self.names.seats.keys[seat][1:] if seat >= 0 else None
         wait, talk, hold, acw = told
-        spent = (talk, hold, max(acw, 0)) if kind == Counted.handled else None
-        waited = wait if kind in (Counted.answered, Counted.abandoned) else None
-        return Counted(kind).name, ts, self.names.pools.keys[pool][1], of_seat, waited, spent
+        spent = (talk, hold, max(acw, 0)) if kind == CountedAs.handled else None
+        waited = wait if kind in (CountedAs.answered, CountedAs.abandoned) else None
+        return CountedAs(kind).name, ts, self.names.pools.keys[pool][1], of_seat, waited, spent
 
     def waiting(self, at: int) -> list[tuple[str, int, str, int]]:
         waits = self.calls.waits(at, at)
@@ -142,7 +142,7 @@ def check(floor: Floor, rules: Rules, facts: Facts, at: int) -> None:
     )
     promises = [one for walk in walks.values() for one in walk.promises]
     ages = [at - one.start for one in promises if one.start <= at and (one.done or 2**62) > at]
-    standing = floor.calls.promises().standing(at, rules.callback_ms, len(floor.names.pools))
+    standing = floor.calls.promises().count_open(at, rules.callback_ms, len(floor.names.pools))
     ages = [age for age in ages if age < PROMISE_MOST]
     assert [sum(one.tolist()) for one in standing] == [
         len(ages), sum(age > rules.callback_ms for age in ages)
