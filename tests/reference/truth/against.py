@@ -18,7 +18,7 @@ from tests.reference.truth.histories import History
 from tests.reference.truth.kinds import fed, kinds
 from tests.reference.truth.truth import Figures, Truth
 
-ADMISSION: Final = frozenset({"held", "snapshot"})
+ADMISSION: Final = frozenset({"snapshot"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
