@@ -27,10 +27,10 @@ from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows import snapshot as parts_of
-from stream.windows.closing import sealing
+from stream.windows.admission import Admission
 from stream.windows.closing.archive import Hour
-from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
+from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
@@ -61,6 +61,8 @@ class Shard:
         self._touched: list[I64] = []
         self._sealed: list[Hour] = []
         self._rejected: list[Rejected] = []
+        self._refused: list[Refused] = []
+        self._admission = Admission(self.engine, spec)
         self._observed: list[ObservedState] = []
         """Agents with later rows, as control had observed them when its state was stored."""
         self._team_keys: tuple[TeamKey, ...] = ()
@@ -80,37 +82,37 @@ class Shard:
     def push(self, batch: EventBatch) -> list[Late]:
         """Apply a batch of events; returns those that are too late to count.
 
-        `take_rejected` returns those whose names would exceed a limit.
+        `take_rejected` returns those whose names would exceed a limit, `take_refused` those that
+        were held.
         """
-        late = self._push_all(batch)
-        self._naming.add_names()
-        return late
-
-    def _push_all(self, batch: EventBatch) -> list[Late]:
-        if not self.names.has_drafts():
-            self.names.drop_drafts()
-            self.engine.follow_names()
-            return self._push(batch, None)
-        drafts = DraftNames(self.names, batch, self.spec.limits, self.engine.is_surely_late)
-        late = list[Late]()
-        for piece in drafts.pieces():
-            late += self._push(piece, drafts)
-        self.counts.update(str(one.reason) for one in drafts.rejected)
-        self._rejected += drafts.rejected
-        return late
-
-    def _push(self, batch: EventBatch, drafts: DraftNames | None) -> list[Late]:
-        if not len(batch):
-            return []
-        if self._judged_ms == NOT_YET_MS:
+        if self._judged_ms == NOT_YET_MS and len(batch):
             self._judged_ms = int(batch.ts_ms[0])
         self.engine.unjudged_ms = self._judged_ms
-        pushed = sealing.push(self.engine, batch, drafts)
-        self._sealed += pushed.hours
-        self._touched.append(pushed.agents)
-        self.counts["accepted"] += len(batch) - len(pushed.late)
-        self.counts.update(str(one.reason) for one in pushed.late)
-        return pushed.late
+        admitted = self._admission
+        admitted.push(batch)
+        self._sealed += admitted.hours
+        self._touched += admitted.agents
+        self._rejected += admitted.rejected
+        self._refused += admitted.refused
+        self.counts["accepted"] += admitted.accepted
+        for some in (admitted.late, admitted.rejected, admitted.refused):
+            self.counts.update(str(one.reason) for one in some)
+        self._naming.add_names()
+        return admitted.late
+
+    @property
+    def held(self) -> int:
+        """How many events are on hold."""
+        return len(self.engine.jumps)
+
+    def refuse_held(self) -> None:
+        """Refuse what is on hold: nothing more will come. `take_refused` returns it."""
+        self._refused += self._admission.refuse_held()
+
+    def take_refused(self) -> list[Refused]:
+        """The held events that were refused since the last call, and jumps refused at once."""
+        taken, self._refused = self._refused, []
+        return taken
 
     def take_rejected(self) -> list[Rejected]:
         """The events over a limit since the last call, by the record of their own batch."""

@@ -67,14 +67,14 @@ Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows)
 
 @dataclass(frozen=True, slots=True)
 class SourceRecords:
-    """The records that a batch was decoded from; all of one length."""
+    """The records that a batch was decoded from; times, offsets and ranks as `decode` got them."""
 
     values: Sequence[Any]
     """Bytes as Kafka has them, or documents that were parsed already."""
+    times_ms: Sequence[int] | None
     offsets: Sequence[int]
     """Their places in the partition or the recording."""
     ranks: I64 | None = None
-    """The ranks that `decode` was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ class EventBatch:
 
     record: I64
     """The index of the event's record."""
+    place: I64
+    """The event's place in its record, rejected ones counted."""
     ts_ms: I64
     source: I64
     seen_ms: I64
@@ -110,6 +112,7 @@ class EventBatch:
             return self
         return EventBatch(
             self.record[first:end],
+            self.place[first:end],
             self.ts_ms[first:end],
             self.source[first:end],
             self.seen_ms[first:end],
@@ -130,6 +133,7 @@ class EventBatch:
         queues = self.queues.take(kept[self.queues.event])
         return EventBatch(
             self.record[kept],
+            self.place[kept],
             self.ts_ms[kept],
             self.source[kept],
             self.seen_ms[kept],

@@ -49,8 +49,8 @@ def _shown_teams(
     there = np.arange(len(State)) != State.offline
     names = engine.names.teams.number_of
     at = np.array([names[key.floor, key.team] for key in teams.keys], np.int64)
-    counts: Bool = teams.state_ms[:, :, there].any(axis=(1, 2)) | teams.heads[:, there].any(axis=1)
-    counts |= calls[at].any(axis=(1, 2))
+    spent = np.asarray(teams.state_ms[:, :, there].any(axis=(1, 2)))
+    counts: Bool = spent | teams.heads[:, there].any(axis=1) | calls[at].any(axis=(1, 2))
     for row in np.flatnonzero(~counts).tolist():
         key = teams.keys[row]
         counts[row] = tuple(key) in alarmed or _is_named_team(engine, key)
@@ -65,8 +65,8 @@ def _shown_pools(
 ) -> Bool:
     """brought: the pools of teams that are shown."""
     pools = figures.pools
-    counts: Bool = (pools.offered + pools.answered + pools.abandoned).any(axis=1)
-    counts |= pools.waiting > 0
+    called = np.asarray((pools.offered + pools.answered + pools.abandoned).any(axis=1))
+    counts: Bool = called | (pools.waiting > 0)
     for row in np.flatnonzero(~counts).tolist():
         key = pools.keys[row]
         readings = engine.gauges.readings.get(engine.names.pools.number_of[key], ())

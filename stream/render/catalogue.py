@@ -175,6 +175,11 @@ EVENTS_REJECTED = counter(
     "Rejected events, by reason.",
     ("reason",),
 )
+EVENTS_HELD = gauge(
+    "events_held",
+    Unit.events,
+    "Events far ahead of their floor that wait for something to confirm them.",
+)
 CALL_FACTS = counter(
     "call_facts_total",
     Unit.events,

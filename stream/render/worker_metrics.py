@@ -34,6 +34,7 @@ class Health:
         self.events = self._counter(c.EVENTS)
         self.events_late = self._counter(c.EVENTS_LATE)
         self.events_rejected = self._counter(c.EVENTS_REJECTED)
+        self.events_held = self._gauge(c.EVENTS_HELD)
         self.call_facts = self._counter(c.CALL_FACTS)
         self.events_mostly_bad = self._gauge(c.EVENTS_MOSTLY_BAD)
         self.consumer_lag = self._gauge(c.CONSUMER_LAG)

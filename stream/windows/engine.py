@@ -18,6 +18,7 @@ from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
+from stream.windows.jumps import HeldEvents
 from stream.windows.panes import Intervals, Panes, split_at_limit
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
@@ -55,6 +56,7 @@ class Engine(ColumnStore):
         self.panes = Panes()
         self.closed = ClosedSums(self.panes)
         self.seals = Seals(names, spec)
+        self.jumps = HeldEvents()
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
         self.counting = CallAggregator(names, spec, self.calendars, self.sources, self.hours)
         self.gauges = Gauges()

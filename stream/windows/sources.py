@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from stream.arrays import ColumnStore, column, max_before
 from stream.events.batch import EventBatch
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, STATE_COUNT, Bool, StampType, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import DAY_MS, NEVER_MS
@@ -18,6 +19,18 @@ _HAS_END = ~np.isin(np.arange(STATE_COUNT), [int(State.offline), int(State.unkno
 """(STATE_COUNT,): states that end with the day, if they have no limit of their own."""
 UNSEEN_MS = NO_DATA_MS
 """The watermark of a floor or source without data: no bound at all."""
+
+
+class CountedSource(NamedTuple):
+    """A source of which events have counted."""
+
+    number: int
+    seen_ms: int
+    """The latest time stamp of its records so far."""
+    broker_ms: int
+    """The latest that the broker gave (LogAppendTime); UNSEEN_MS: none."""
+    quiet_ms: int
+    """For so long it may send nothing."""
 
 
 class Sources(ColumnStore):
@@ -40,6 +53,10 @@ class Sources(ColumnStore):
     """How long after its last event a source counts as silent; NEVER_MS: not at all."""
     resolution_ms: I64 = column(np.int64, 1, per="sources")
     """The resolution of its time stamps."""
+    has_counted: Bool = column(np.bool_, per="sources")
+    """Whether an event of the source has counted since `take_counted`."""
+    broker_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
+    """The latest time stamp of an event of the source that the broker gave."""
     greatest_ms: I64 = column(np.int64, UNSEEN_MS, per="floors")
 
     def __init__(
@@ -52,6 +69,8 @@ class Sources(ColumnStore):
         self._spec_of = {spec.name: spec for spec in reversed(specs)}
         self._windows = windows
         self._event_clock = event_clock
+        self.least_leap_ms = self._least_leap_ms()
+        """No event that is at most so far ahead of its floor jumps."""
         self.silences = NO_SILENCES
         """(3, G): source, start and end of silences that are over, until `drop_silences`."""
 
@@ -62,6 +81,20 @@ class Sources(ColumnStore):
         for number in range(self._configured, count):
             self._configure(number, self._spec(self._names.sources.keys[number][1]))
         self._configured = count
+
+    def _least_leap_ms(self) -> int:
+        named = [*self._spec_of.values(), self._spec(ANY)]
+        beats_ms = [DAY_MS if one.heartbeat_ms is None else 3 * one.heartbeat_ms for one in named]
+        return max(self._windows.grace_ms, min(beats_ms))
+
+    def three_heartbeats_ms(self, name: str) -> int | None:
+        """For so long a source may send nothing; None: its heartbeats are off."""
+        heartbeat_ms = self._spec(name).heartbeat_ms
+        return None if heartbeat_ms is None else 3 * heartbeat_ms
+
+    def quiet_ms(self, name: str) -> int:
+        """Three heartbeats, or the grace where they are off."""
+        return self.three_heartbeats_ms(name) or self._windows.grace_ms
 
     def _spec(self, name: str) -> SourceSpec:
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
@@ -168,9 +201,27 @@ class Sources(ColumnStore):
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
+        self.has_counted[source] = True
+        by_broker = batch.stamp[run][fine] == StampType.broker
+        if by_broker.any():
+            np.maximum.at(self.broker_ms, source[by_broker], seen_ms[by_broker])
         if (ts_ms < self.first_heartbeat_ms[source]).any():
             at = np.flatnonzero(batch.heartbeats()[run][fine])
             np.minimum.at(self.first_heartbeat_ms, source[at], ts_ms[at])
+
+    def take_counted(self) -> list[CountedSource]:
+        """The sources of which events have counted since the last call."""
+        at = np.flatnonzero(self.has_counted)
+        self.has_counted[at] = False
+        return [
+            CountedSource(
+                number,
+                int(self.seen_ms[number]),
+                int(self.broker_ms[number]),
+                self.quiet_ms(self._names.sources.keys[number][1]),
+            )
+            for number in at.tolist()
+        ]
 
     def _append_silences(self, source: I64, clock_ms: I64) -> None:
         progress_ms = self._progress_ms()

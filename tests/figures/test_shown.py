@@ -84,6 +84,6 @@ def test_a_pool_with_a_gauge_stays_while_the_gauge_is_read() -> None:
 
 def test_vanished_team_is_not_shown_after_three_days() -> None:
     shard = Shard(LOG)
-    push(shard, cases.vanished_team(3))
+    push(shard, [dict(event) for event in cases.vanished_team(3)])
     shard.step(shard.watermark_ms)
     assert teams_of(shard) == ["sales"]

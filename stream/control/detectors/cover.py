@@ -78,7 +78,7 @@ TEXTS: Final[Texts] = {
         "cover_unnamed": "neither roster nor configuration names it any more.",
         "do_unstaffed": "Do: reach whoever is on duty, at home too, and get one person logged in.",
         "do_unserved": "Do: get one person back to calls now.",
-        "do_after_hours": "Do: check the opening hours that callers are told.",
+        "do_after_hours": "Do: check the opening hours that are announced to callers.",
     },
     "zh": {
         "unstaffed": "营业时间内已 {nobody}无人在岗。",

@@ -106,7 +106,7 @@ def test_outside_opening_hours_a_waiting_call_is_a_line_of_the_digest() -> None:
     assert told(found) == [(1820.001, "pool main", "cover", "digest", "watch")]
     assert describe(found[0], "en").text == (
         "[For the record] Pool main: a call waits outside opening hours. 1 waiting, longest 20 s, "
-        "nobody free. Do: check the opening hours that callers are told. As of 10:30:20."
+        "nobody free. Do: check the opening hours that are announced to callers. As of 10:30:20."
     )
     assert view(control, "", "cover").state == Verdict.watch
     assert view(control, "", "verdict").state == Verdict.facts_only, "nobody has to act"

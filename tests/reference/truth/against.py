@@ -18,7 +18,7 @@ from tests.reference.truth.histories import History
 from tests.reference.truth.kinds import fed, kinds
 from tests.reference.truth.truth import Figures, Truth
 
-ADMISSION: Final = frozenset({"held", "snapshot"})
+ADMISSION: Final = frozenset({"snapshot"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
@@ -120,7 +120,7 @@ def _states(truth: Truth, read: Read, engine: Engine) -> Lines:
     teams = engine.shard.figures().teams
     heads = {(k.floor, k.team): teams.heads[row].tolist() for row, k in enumerate(teams.keys)}
     # A team of which nothing counts is not shown, whoever is offline in it.
-    there = {key: own for key, own in figures.heads.items() if key in heads or sum(own[:-1])}
+    there = {key: own for key, own in figures.heads.items() if key in heads or any(own[:-1])}
     yield from _differing("heads", there, heads, [0] * len(State))
     told = {
         (hour.floor, hour.start, seat): sums[:2]
