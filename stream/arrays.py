@@ -150,6 +150,25 @@ def union(group: I64, start: I64, end: I64) -> tuple[I64, I64, I64]:
     return group[first], start[first], np.maximum.reduceat(end, first)
 
 
+def without(
+    row: I64, start: I64, end: I64, hole: I64, hole_start: I64, hole_end: I64
+) -> tuple[I64, I64, I64]:
+    """What holes leave of the intervals [start, end) of rows: (row, start, end), in order.
+
+    row: (N,) of each interval; hole: (H,) of each hole. Intervals of one row do not overlap, nor do
+    its holes, which lie within them.
+    """
+    if not len(hole):
+        return row, start, end
+    # What is left begins where an interval begins or a hole ends, and ends the other way round.
+    row = np.concatenate([row, hole])
+    begin, end = np.concatenate([start, hole_end]), np.concatenate([end, hole_start])
+    begins, ends = np.lexsort((begin, row)), np.lexsort((end, row))
+    row, begin, end = row[begins], begin[begins], end[ends]
+    real = begin < end
+    return row[real], begin[real], end[real]
+
+
 def grown(column: npt.NDArray[T], size: int, fill: object = 0) -> npt.NDArray[T]:
     """The column with at least `size` rows: doubled if it is shorter, the new rows filled.
 

@@ -19,9 +19,10 @@ from stream.figures.compute import compute, members
 from stream.figures.model import Figures, Member
 from stream.figures.seat_sums import SeatSums, seat_sums
 from stream.ids import PoolKey, TeamKey
-from stream.observation.changes import LastObserved, ObservedState, observe
+from stream.observation.changes import observe, observe_all
 from stream.observation.feed import Feed, PoolKnowledge
 from stream.observation.floor_silences import floor_silences
+from stream.observation.last_observed import LastObserved, ObservedState
 from stream.observation.named_pools import PoolNaming
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
@@ -155,7 +156,7 @@ class Shard:
             names.pool_floor.data,
             floor_silences(engine.sources, names.source_floor.data, until_ms),
         )
-        changes, stale_changes = observe(
+        changes, stale_changes, phones = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
         )
         return Feed(
@@ -167,13 +168,7 @@ class Shard:
             AgentNames(names),
             heads.astype(np.int32),
             changes,
-            Queues(
-                engine.counting.calls,
-                engine.gauges,
-                engine.counting.pools_with_data(),
-                from_ms,
-                until_ms,
-            ),
+            Queues(engine, phones, from_ms, until_ms),
             stale,
             stale_changes,
             self._resolution_ms(),
@@ -294,7 +289,7 @@ class Shard:
         if self._judged_ms != NOT_YET_MS:
             self.engine.follow_names()
             self.watch = LastObserved()
-            self.watch.observe_all(self.engine, self._judged_ms)
+            observe_all(self.engine, self.watch, self._judged_ms)
             unobserved = self.watch.restore(self.names, self._observed)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))
             self._touched.append(unobserved)

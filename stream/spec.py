@@ -105,6 +105,8 @@ class PoolSpec:
     zone: str = "UTC"
     open: tuple[LocalSpan, ...] = ()
     """Empty: the opening hours are unknown."""
+    ring_all: bool = added(False)  # noqa: FBT003
+    """All phones ring at once: one that does not name its call takes none."""
 
 
 @dataclass(frozen=True, slots=True)

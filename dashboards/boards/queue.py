@@ -23,11 +23,15 @@ QUEUE: Final = Board(
             Kind.timeseries,
             Text("Waiting calls", "排队通数"),
             Text(
-                "For the supervisor. Calls that wait now. 10 or more (red): ask people back "
-                "from break; still 10 or more: offer callers to be rung back.",
-                "给值班主管。当前排队通数。≥10(红):先请回小休的人;仍然 ≥10:提供回拨。",
+                "For the supervisor. Calls that wait now, and those that ring at somebody. 10 or more "
+                "waiting (red): ask people back from break; still 10 or more: offer callers to be "
+                "rung back.",
+                "给值班主管。当前排队通数,以及正在振铃的通数。排队 ≥10(红):先请回小休的人;仍然 ≥10:提供回拨。",
             ),
-            (Target(queue.WAITING, "{{floor}} {{pool}}"),),
+            (
+                Target(queue.WAITING, "{{floor}} {{pool}}"),
+                Target(queue.RINGING, Text("{{pool}} ringing", "{{pool}} 振铃")),
+            ),
             Place(0, 4, 8, 8),
             unit=Unit.number,
             least=0,

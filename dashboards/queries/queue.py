@@ -12,6 +12,7 @@ from dashboards.queries.scope import (
 )
 
 WAITING = Query("waiting", pool("pool_waiting_calls"), Unit.number, POOL)
+RINGING = Query("ringing", pool("pool_ringing_calls"), Unit.number, POOL)
 OLDEST = Query("oldest wait", pool("pool_oldest_wait_seconds"), Unit.clock, POOL)
 ESTIMATED = Query(
     "estimated wait", pool("pool_estimated_wait_seconds"), Unit.clock, POOL, sparse=True

@@ -25,6 +25,7 @@ from stream.spec import (
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
 
 _CONTROL = ControlSpec()
+_POOL = PoolSpec()
 _WINDOWS = WindowSpec()
 _SOURCE = SourceSpec()
 _LIMITS = NameLimits()
@@ -131,10 +132,15 @@ class PoolTable(ConfigTable):
         "UTC", "Time zone of its local times.", "an IANA name, such as Asia/Shanghai"
     )
     open: v.Spans = setting((), "Opening hours; empty: unknown.", v.A_SPAN)
+    ring_all: bool = setting(
+        _POOL.ring_all,
+        "Each call rings at all free agents at once: a ringing agent without 'call' takes none.",
+        "true, false",
+    )
 
     def spec(self) -> PoolSpec:
         """The same for the pure part."""
-        return PoolSpec(self.floor, self.name, self.zone, self.open)
+        return PoolSpec(self.floor, self.name, self.zone, self.open, self.ring_all)
 
 
 class ShiftTable(ConfigTable):

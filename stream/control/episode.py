@@ -121,6 +121,7 @@ def advance(
     found: Mapping[str, bool],
     *,
     calm: bool,
+    lost: bool = False,
     ends: bool = False,
     severity_for: Callable[[bool], Severity],
     alert_id: Callable[[str], str],
@@ -132,6 +133,7 @@ def advance(
         at_ms: the instant.
         found: by detector that alarms now, whether its page limit is reached.
         calm: what raises an alert has gone, by the limit for clearing.
+        lost: it has gone because it is no longer known.
         ends: what raised the alerts can no longer be; they clear at once.
         severity_for: severity of an alert by whether its page limit was reached.
         alert_id: the id of an alert of a detector that begins now.
@@ -142,7 +144,7 @@ def advance(
     if not episode.raised and not found:
         return episode, []
     if ends and episode.raised:
-        return _cleared(episode, at_ms, [])
+        return _cleared(episode, at_ms, [], Verdict.in_control)
     if episode.is_over(at_ms):
         episode = NO_EPISODE
     alerts, notified_as = dict(episode.alerts), episode.notified_as
@@ -171,7 +173,11 @@ def advance(
     if any(detector in found for detector in alerts) and calm:
         calm_since = at_ms
     episode = Episode(alerts, notified_as, calm_since, NEVER_MS)
-    return _cleared(episode, at_ms, steps) if episode.clear_ms <= at_ms else (episode, steps)
+    if episode.clear_ms > at_ms:
+        return episode, steps
+    return _cleared(
+        episode, at_ms, steps, Verdict.insufficient_data if lost else Verdict.in_control
+    )
 
 
 def _alert_after(
@@ -208,7 +214,7 @@ def _alert_after(
 
 
 def _cleared(
-    episode: Episode, at_ms: int, steps: list[AlertStep]
+    episode: Episode, at_ms: int, steps: list[AlertStep], to: Verdict
 ) -> tuple[Episode, list[AlertStep]]:
     """All alerts end together; the end is sent of what was sent, with the same severity."""
     alerts: dict[str, Alert] = {}
@@ -221,7 +227,7 @@ def _cleared(
                 detector,
                 alert,
                 alert.state,
-                Verdict.in_control,
+                to,
                 severity,
                 notify,
             )

@@ -21,6 +21,8 @@ class StateRows(Columns):
     state: U8
     source: I64
     sync: Bool
+    call: I64
+    """A hash of the name of the call that rings; 0: not ringing, or no call was named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from stream.arrays import ColumnStore, column
 from stream.events import fields
 from stream.events.fields import Fields
-from stream.events.language import I64, U8, Bool, Kind, Reason
+from stream.events.language import I64, U8, Bool, Kind, Reason, State
 from stream.events.names import Names
 from stream.events.parse import Parsed, Unusual
 from stream.events.typed import ABSENT, CallEvent, Event, Heartbeat, QueueEvent, StateEvent
@@ -119,6 +119,8 @@ def _write_states(
     table.seq[at] = [one.seq for one in events]
     table.state[at] = [fields.STATES[one.state] for one in events]
     table.sync[at] = [one.sync for one in events]
+    rings = np.flatnonzero(table.state[at] == State.ringing)
+    table.call[at[rings]] = [events[place].call for place in rings.tolist()]
     table.seat[at] = _seats(names, floors, events, ts_ms)
 
 

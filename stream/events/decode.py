@@ -20,9 +20,10 @@ from stream.events.batch import (
     SourceRecords,
     StateRows,
 )
+from stream.events.call_hashes import name_hashes
 from stream.events.columns import EventColumns
 from stream.events.fields import NO_SEQ, InvalidEvent, read
-from stream.events.language import I64, U8, Bool, Kind, Reason, Rejected, StampType
+from stream.events.language import I64, U8, Kind, Reason, Rejected, StampType, State
 from stream.events.names import Names
 from stream.events.parse import Parsed, UnreadableRecord, Unusual, convert, documents, parse
 from stream.events.partition import Route
@@ -219,9 +220,15 @@ def _compact(
         return event, kept[event]
 
     event, at = of(Kind.state)
-    sync: Bool = table.sync[at]
     states = StateRows(
-        event, ts_ms[event], table.seq[at], table.seat[at], table.state[at], source[event], sync
+        event,
+        ts_ms[event],
+        table.seq[at],
+        table.seat[at],
+        table.state[at],
+        source[event],
+        table.sync[at],
+        _ringing_calls(table, at),
     )
     event, at = of(Kind.call)
     calls = CallRows(
@@ -251,3 +258,13 @@ def _places(record: I64) -> I64:
     if (record[1:] == record[:-1]).any():
         return np.arange(len(record)) - np.searchsorted(record, record)
     return np.zeros(len(record), np.int64)
+
+
+def _ringing_calls(table: EventColumns, at: I64) -> I64:
+    """`StateRows.call` of the state events at these places."""
+    calls = np.zeros(len(at), np.int64)
+    rings = np.flatnonzero(table.state[at] == State.ringing)
+    names = table.call[at[rings]]
+    named = names != ""
+    calls[rings[named]] = name_hashes(names[named].tolist()).view(np.int64)
+    return calls

@@ -23,7 +23,9 @@ from stream.stats.descriptive import spread
 from stream.stats.queueing import expected_wait
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from stream.windows.engine import Engine
+from stream.windows.phones import Phones
 from stream.windows.queues import Queues
+from stream.windows.state_intervals import OpenStates
 from stream.windows.window_sums import WindowSums, read_calls, read_windows
 
 ELIGIBLE_PART = 4
@@ -52,7 +54,17 @@ def compute(
         as_of_ms,
         engine.spec.ratios,
         _team_figures(engine, sums, heads, calls, teams, team_keys),
-        _pool_figures(engine, control, heads, calls, counts[pools], pools, pool_keys, as_of_ms),
+        _pool_figures(
+            engine,
+            control,
+            heads,
+            calls,
+            counts[pools],
+            phones_at(engine, sums.open, as_of_ms),
+            pools,
+            pool_keys,
+            as_of_ms,
+        ),
         control.views(),
         _source_figures(engine, as_of_ms),
     )
@@ -148,14 +160,15 @@ def _pool_figures(
     heads: I64,
     calls: I64,
     counts: I64,
+    phones: Phones,
     pools: I64,
     keys: Sequence[PoolKey],
     as_of_ms: int,
 ) -> PoolFigures:
-    queues = Queues(
-        engine.counting.calls, engine.gauges, engine.pools_with_data(), as_of_ms, as_of_ms + 1
-    )
-    waiting, since = (column[pools] for column in queues.at_first())
+    now = Queues(engine, phones, as_of_ms, as_of_ms + 1).at_first()
+    known = now.known[pools]
+    waiting = np.where(known, now.waiting[pools], np.nan)
+    waited_ms = np.maximum(0, as_of_ms - now.oldest_since_ms[pools])
     call_backs, overdue = engine.counting.calls.promises().count_open(
         as_of_ms, engine.spec.windows.callback_ms, len(keys)
     )
@@ -164,7 +177,8 @@ def _pool_figures(
     return PoolFigures(
         tuple(keys[pool] for pool in pools.tolist()),
         waiting,
-        np.where(waiting > 0, np.maximum(0, as_of_ms - since), 0),
+        np.where(known, waited_ms, np.nan),
+        now.ringing[pools],
         _estimated_wait_ms(engine, heads, calls, waiting, pools),
         counts[:, :, _POOL["offered"]],
         answered,
@@ -179,7 +193,14 @@ def _pool_figures(
     )
 
 
-def _estimated_wait_ms(engine: Engine, heads: I64, calls: I64, waiting: I64, pools: I64) -> F64:
+def phones_at(engine: Engine, now: OpenStates, as_of_ms: int) -> Phones:
+    """The phones that ring at an instant."""
+    at = np.flatnonzero(now.now(as_of_ms) == State.ringing)
+    since_ms = np.full(len(at), as_of_ms)
+    return Phones.of_seats(engine.names, now.seat[at], now.call[at], since_ms, since_ms + 1)
+
+
+def _estimated_wait_ms(engine: Engine, heads: I64, calls: I64, waiting: F64, pools: I64) -> F64:
     """(Q + 1) AHT / serving while all are busy, 0 while somebody is free (pools,)."""
     pool, count = engine.names.team_pool.data, len(engine.names.pools)
     sixty = calls[:, _SIXTY]

@@ -59,10 +59,12 @@ class PoolFigures:
     """Pools: P rows; W windows ("shift" of a pool is its local day)."""
 
     keys: tuple[PoolKey, ...]
-    waiting: I64
-    """(P,)"""
-    oldest_wait_ms: I64
-    """(P,): 0 if none waits."""
+    waiting: F64
+    """(P,): calls that wait and ring nowhere; NaN where nobody knows."""
+    oldest_wait_ms: F64
+    """(P,): 0 if none waits; NaN where nobody knows."""
+    ringing: I64
+    """(P,): calls that ring at an agent."""
     estimated_wait_ms: F64
     """(P,): NaN while unknown."""
     offered: I64

@@ -14,11 +14,8 @@ from stream.events.language import I64, Bool, State
 from stream.figures.model import Figures, PoolFigures, TeamFigures
 from stream.ids import PoolKey, TeamKey
 from stream.spec import ANY
-from stream.units import HOUR_MS
 from stream.windows.engine import Engine
 
-_GAUGE_MS = HOUR_MS
-"""A pool that has nothing but a gauge is shown for so long after its last reading."""
 Rows = TypeVar("Rows", TeamFigures, PoolFigures)
 
 
@@ -66,14 +63,14 @@ def _shown_pools(
     """brought: the pools of teams that are shown."""
     pools = figures.pools
     called = np.asarray((pools.offered + pools.answered + pools.abandoned).any(axis=1))
-    counts: Bool = called | (pools.waiting > 0)
+    counts: Bool = called | (pools.waiting > 0) | (pools.ringing > 0)
     for row in np.flatnonzero(~counts).tolist():
         key = pools.keys[row]
-        readings = engine.gauges.readings.get(engine.names.pools.number_of[key], ())
+        number, as_of_ms = engine.names.pools.number_of[key], figures.as_of_ms
         counts[row] = (
             tuple(key) in brought
             or (*key, "") in alarmed
-            or any(one[0] + _GAUGE_MS > figures.as_of_ms for one in readings[-1:])
+            or bool(engine.gauges.spans(number, as_of_ms, as_of_ms + 1))
             or _is_named_pool(engine, key)
         )
     return counts

@@ -4,90 +4,24 @@ Control observes each instant once. So it stores, for each agent, the state that
 (`LastObserved`); a late row changes the state from now on, never what was evaluated already.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from stream.arrays import ColumnStore, column, union
+from stream.arrays import union
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
 from stream.observation.feed import Changes, StaleChanges
+from stream.observation.last_observed import NOBODY, LastObserved
+from stream.observation.ringing import ringing_phones
 from stream.observation.stretches import Held, Stretches, divided, held_rows, silent_stretches
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
+from stream.windows.phones import Phones
 from stream.windows.state_intervals import credible_until
 
-NOBODY = -1
-ObservedState = tuple[str, str, str, str, int, int]
-"""Floor, agent, team (empty: nobody yet), state, `run_ms` and `until_ms` of `LastObserved`."""
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
-
-
-class LastObserved(ColumnStore):
-    """Seat and state of each agent as control last observed them."""
-
-    seat: I64 = column(np.int64, NOBODY, per="agents")
-    """NOBODY before the first state."""
-    state: I64 = column(np.int64, per="agents")
-    until_ms: I64 = column(np.int64, NEVER_MS, per="agents")
-    """When the state stops being credible."""
-    run_ms: I64 = column(np.int64, -NEVER_MS, per="agents")
-    """When the last run of rows that was shown began: an entry is observed once."""
-    silent_ms: I64 = column(np.int64, NEVER_MS, per="sources")
-    """Since when each source is silent; NEVER_MS: it is not."""
-    stale: Bool = column(np.bool_, per="teams")
-    """Teams that were stale at the last observation."""
-
-    def follow_names(self, names: Names) -> None:
-        """Add rows for new agents, sources and teams."""
-        self.resize(agents=len(names.agents), sources=len(names.sources), teams=len(names.teams))
-
-    def observe_all(self, engine: Engine, judged_ms: int) -> None:
-        """Observe all agents as of the instant up to which control has evaluated."""
-        everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
-        none = np.zeros(STATE_COUNT, np.bool_)
-        observe(engine, self, everyone, -NEVER_MS, judged_ms, none)
-
-    def observed(self, engine: Engine, agents: I64) -> list[ObservedState]:
-        """The states of these agents as last observed, by names, for a commit."""
-        self.follow_names(engine.names)
-        names, observed = engine.names, list[ObservedState]()
-        for agent in np.unique(agents).tolist():
-            seat = int(self.seat[agent])
-            team = "" if seat == NOBODY else names.seats.keys[seat][2]
-            state = State(int(self.state[agent])).name
-            times = int(self.run_ms[agent]), int(self.until_ms[agent])
-            observed.append((*names.agents.keys[agent], team, state, *times))
-        return observed
-
-    def restore(self, names: Names, observed: Sequence[ObservedState]) -> I64:
-        """Restore agents as they were observed, whatever arrived since; returns their numbers.
-
-        Those whose names no record gave when it was read again are left out: their events are
-        rejected now (a limit was lowered), were late, or are gone.
-        """
-        agents = list[int]()
-        for floor, agent, team, state, run_ms, until_ms in observed:
-            number = names.agents.get((floor, agent))
-            seat = names.seats.get((floor, agent, team)) if team else NOBODY
-            if number is None or seat is None:
-                continue
-            agents.append(number)
-            self.seat[number] = seat
-            self.state[number] = State[state]
-            self.run_ms[number], self.until_ms[number] = run_ms, until_ms
-        return np.array(agents, np.int64)
-
-    def heads(self, engine: Engine) -> I64:
-        """(teams, STATE_COUNT): heads as last observed."""
-        count = len(engine.names.agents)
-        seat = self.seat[:count]
-        there = np.flatnonzero(seat != NOBODY)
-        team = engine.names.seat_team.data[seat[there]]
-        place = team * STATE_COUNT + self.state[there]
-        teams = len(engine.names.teams)
-        return np.bincount(place, minlength=teams * STATE_COUNT).reshape(teams, STATE_COUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +39,15 @@ class _StateSteps:
     run_ms: I64
     """When that run began."""
     sync: Bool
+    call: I64
+
+
+class Observed(NamedTuple):
+    """What was observed of a stretch of time."""
+
+    changes: Changes
+    stale_changes: StaleChanges
+    phones: Phones
 
 
 def observe(
@@ -114,7 +57,7 @@ def observe(
     from_ms: int,
     until_ms: int,
     entry_states: Bool,
-) -> tuple[Changes, StaleChanges]:
+) -> Observed:
     """The changes in [from_ms, until_ms) since the last observation, which `watch` then replaces.
 
     Args:
@@ -130,12 +73,38 @@ def observe(
     held = held_rows(engine, agents)
     silent = silent_stretches(engine, held, until_ms)
     steps = _steps(agents, held, silent, from_ms, until_ms)
+    phones = _phones(engine.names, watch, agents, steps, from_ms, until_ms)
     changes = _changes(engine, watch, steps, entry_states)
     stale = _stale(engine, watch, agents, held, silent, until_ms)
     stale_changes = _stale_changes(watch, stale, from_ms, until_ms)
     _schedule(engine, watch, agents, until_ms)
     engine.sources.drop_silences(until_ms)
-    return changes, stale_changes
+    return Observed(changes, stale_changes, phones)
+
+
+def observe_all(engine: Engine, watch: LastObserved, judged_ms: int) -> None:
+    """Observe all agents as of the instant up to which control has evaluated."""
+    everyone = np.flatnonzero(engine.agents.last_ms[: len(engine.names.agents)] < NEVER_MS)
+    none = np.zeros(STATE_COUNT, np.bool_)
+    observe(engine, watch, everyone, -NEVER_MS, judged_ms, none)
+
+
+def _phones(
+    names: Names, watch: LastObserved, agents: I64, steps: _StateSteps, from_ms: int, until_ms: int
+) -> Phones:
+    """Phones that ring: of these agents by their steps, of others as last observed."""
+    still = watch.state[: len(names.agents)] == State.ringing
+    still[agents] = False
+    others = np.flatnonzero(still)
+    return ringing_phones(
+        names,
+        np.concatenate([steps.agent, others]),
+        np.concatenate([steps.at_ms, np.full(len(others), from_ms)]),
+        np.concatenate([steps.seat, watch.seat[others]]),
+        np.concatenate([steps.state, watch.state[others]]),
+        np.concatenate([steps.call, watch.call[others]]),
+        until_ms,
+    )
 
 
 def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int) -> I64:
@@ -175,6 +144,7 @@ def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: i
         held.before[row],
         held.run_ms[row],
         held.sync[row],
+        held.call[row],
     )
 
 
@@ -197,6 +167,7 @@ def _changes(
     watch.seat[steps.agent[last]] = steps.seat[last]
     watch.state[steps.agent[last]] = steps.state[last]
     watch.run_ms[steps.agent[last]] = run_ms[last]
+    watch.call[steps.agent[last]] = steps.call[last]
     return Changes(
         steps.at_ms[at],
         steps.agent[at],

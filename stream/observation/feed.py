@@ -10,7 +10,7 @@ from stream.events.language import I32, I64, U8, Bool
 from stream.ids import PoolKey, TeamKey
 from stream.observation.floor_silences import FloorSilences
 from stream.windows.engine import Engine
-from stream.windows.queues import QueueTrace
+from stream.windows.queue_trace import QueueTrace
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.arrays import Columns, union
+from stream.arrays import Columns, union, without
 from stream.events.language import I64, Bool, State
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
@@ -34,6 +34,8 @@ class Held(Columns):
     """When that run began."""
     sync: Bool
     """Whether the row that began it was a gateway's snapshot."""
+    call: I64
+    """The call that rings, as of `stream.windows.timeline.Rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def held_rows(engine: Engine, agents: I64) -> Held:
         before,
         rows.ts_ms[start],
         rows.sync[start],
+        rows.call,
     )
 
 
@@ -151,12 +154,5 @@ def _gone(held: Held, until_ms: int) -> Stretches:
 
 def _without(whole: Stretches, part: Stretches) -> Stretches:
     """What is left of stretches without a part of them; neither may overlap in itself."""
-    if not len(part):
-        return whole
-    # What is left begins where a stretch begins or a part ends, and ends the other way round.
-    row = np.concatenate([whole.row, part.row])
-    begin_ms = np.concatenate([whole.start_ms, part.end_ms])
-    end_ms = np.concatenate([whole.end_ms, part.start_ms])
-    begins, ends = np.lexsort((begin_ms, row)), np.lexsort((end_ms, row))
-    row, begin_ms, end_ms = row[begins], begin_ms[begins], end_ms[ends]
-    return Stretches(row, begin_ms, end_ms).take(begin_ms < end_ms)
+    columns = (whole.row, whole.start_ms, whole.end_ms, part.row, part.start_ms, part.end_ms)
+    return Stretches(*without(*columns))

@@ -109,7 +109,15 @@ POOL_OPEN = gauge(
     "pool_open", Unit.flag, "1: within its opening hours; no series without such hours.", POOL
 )
 POOL_PEAK = gauge("pool_peak", Unit.flag, "1: a peak now, by reason.", (*POOL, "reason"))
-POOL_WAITING = gauge("pool_waiting_calls", Unit.calls, "Calls that wait now.", POOL)
+POOL_WAITING = gauge(
+    "pool_waiting_calls",
+    Unit.calls,
+    "Calls that wait now and ring nowhere; no series where nobody knows.",
+    POOL,
+)
+POOL_RINGING = gauge(
+    "pool_ringing_calls", Unit.calls, "Calls that ring at an agent now; they do not wait.", POOL
+)
 POOL_OLDEST = gauge(
     "pool_oldest_wait_seconds",
     Unit.seconds,

@@ -188,6 +188,7 @@ def pool_series(figures: Figures) -> list[Series]:
     return [
         now(c.POOL_WAITING, pools.waiting, Form.count, PoolView.waiting),
         now(c.POOL_OLDEST, pools.oldest_wait_ms / 1_000, Form.seconds, PoolView.oldest_wait_s),
+        now(c.POOL_RINGING, pools.ringing, Form.count, PoolView.ringing_calls),
         now(
             c.POOL_ESTIMATED,
             pools.estimated_wait_ms / 1_000,

@@ -110,8 +110,10 @@ class PoolView(View):
     open = ViewField(int)
     """1 within the opening hours; no field without such hours."""
     waiting = ViewField(int)
-    """Calls that wait now."""
+    """Calls that wait now and ring nowhere; no field where nobody knows."""
     oldest_wait_s = ViewField(float)
+    ringing_calls = ViewField(int)
+    """Calls that ring at an agent now."""
     estimated_wait_s = ViewField(float)
     """Of the next call."""
     call_backs_open = ViewField(int)

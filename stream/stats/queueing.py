@@ -13,7 +13,7 @@ from stream.events.language import I64
 F64 = npt.NDArray[np.float64]
 
 
-def expected_wait(waiting: I64, handle_time: F64, serving: I64) -> F64:
+def expected_wait(waiting: I64 | F64, handle_time: F64, serving: I64) -> F64:
     """Estimate the wait of a caller who joins now, while all agents are busy.
 
     (Q + 1) AHT / c, the queue-length delay predictor: c services end per AHT, and Q + 1 of them
@@ -26,8 +26,8 @@ def expected_wait(waiting: I64, handle_time: F64, serving: I64) -> F64:
         serving: c, serving agents.
 
     Returns:
-        In the unit of the handle time, of the arrays' one shape; NaN where nobody serves or the
-        handle time is NaN.
+        In the unit of the handle time, of the arrays' one shape; NaN where nobody serves, or where
+        the handle time or the number of waiting calls is NaN.
 
     >>> aht_s = np.array([240.0, 240.0, 240.0])
     >>> expected_wait(np.array([0, 3, 3]), aht_s, np.array([4, 4, 0])).tolist()

@@ -9,18 +9,19 @@ import numpy as np
 
 from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
-from stream.events.batch import EventBatch, QueueRows, StateRows
+from stream.events.batch import EventBatch, StateRows
 from stream.events.language import I64, U8, Bool
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
+from stream.windows.call_sources import CallSources
 from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.jumps import HeldEvents
 from stream.windows.panes import Intervals, Panes, split_at_limit
-from stream.windows.queues import Gauges
+from stream.windows.queue_gauges import Gauges
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
 from stream.windows.timeline import (
@@ -59,7 +60,10 @@ class Engine(ColumnStore):
         self.jumps = HeldEvents()
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
         self.counting = CallAggregator(names, spec, self.calendars, self.sources, self.hours)
-        self.gauges = Gauges()
+        self.gauges = Gauges(names, self.sources)
+        self.call_sources = CallSources()
+        self.ring_all: Bool = np.zeros(0, np.bool_)
+        """(pools,): whether all phones of a pool ring at once."""
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = 0
         self.finalised_early = 0
@@ -79,7 +83,7 @@ class Engine(ColumnStore):
         """
         unplaced = self._push_states(batch.states, fine, keep_ms)
         self.counting.push(batch.calls, fine)
-        self._push_queues(batch.queues, fine)
+        self._push_queues(batch, fine)
         return unplaced
 
     def follow_names(self) -> None:
@@ -94,6 +98,11 @@ class Engine(ColumnStore):
         self.agents.resize(agents=agents)
         self.panes.resize(seats=seats, floors=floors)
         self.counting.follow_names()
+        self.call_sources.resize(pools=len(names.pools))
+        new = names.pools.keys[len(self.ring_all) :]
+        if new:
+            ring_all = [self.spec.pool(*key).ring_all for key in new]
+            self.ring_all = np.append(self.ring_all, ring_all)
         if self.hours is not None:
             self.hours.resize(floors=floors, seats=seats, pools=len(names.pools))
         if len(self.floor_of_seat) != len(names.seats):
@@ -143,6 +152,7 @@ class Engine(ColumnStore):
                 rows.state[at],
                 rows.sync[at],
                 self.limit_of(rows.source[at], rows.state[at], rows.seat[at], rows.ts_ms[at]),
+                rows.call[at],
             )
             self.seat_has_data[rows.seat[at]] = True
             self._merge(new, agent[at], keep_ms)
@@ -217,11 +227,13 @@ class Engine(ColumnStore):
 
     # -- queues
 
-    def _push_queues(self, rows: QueueRows, fine: Bool) -> None:
-        at = np.flatnonzero(fine[rows.event])
-        if len(at):
-            self.counting.pool_has_data[rows.pool[at]] = True
-            self.gauges.push(rows, at, self.unjudged_ms)
+    def _push_queues(self, batch: EventBatch, fine: Bool) -> None:
+        counted = np.flatnonzero(fine[batch.calls.event])
+        self.call_sources.add(batch.calls.pool[counted], batch.source[batch.calls.event[counted]])
+        rows = batch.queues.take(fine[batch.queues.event])
+        if len(rows):
+            self.counting.pool_has_data[rows.pool] = True
+            self.gauges.push(rows, batch.source[rows.event], self.unjudged_ms)
 
     def teams_with_data(self) -> Bool:
         """(teams,): whether a state or call event of a member was accepted."""

@@ -1,115 +1,50 @@
-"""A pool's queue: from the source's gauge if there is one, else from the open calls."""
+"""Queues of all pools: a reading of a gauge while it holds, else the calls that ring nowhere.
+
+A phone that rings takes the call that it names; one that names none takes the call that has waited
+longest of those left in its team's pool, unless all phones of the pool ring at once. What a source
+told of calls is known as long as the source is heard.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from stream.events.batch import QueueRows
+from stream.arrays import without
 from stream.events.language import I64, Bool
-from stream.units import HOUR_MS, NEVER_MS
-from stream.windows.calls.open_calls import Calls
+from stream.units import NEVER_MS
+from stream.windows.call_sources import silences_until
+from stream.windows.calls.stays import Waits
+from stream.windows.engine import Engine
+from stream.windows.phones import NO_CALL, Phones, rung
+from stream.windows.queue_trace import PoolSpans, Queued, QueueTrace, Rung, trace_of
 
-GAUGE_MS_MOST = HOUR_MS
-"""A reading of a gauge older than this no longer counts."""
-_KEPT_MS = 2 * HOUR_MS
-
-
-@dataclass(frozen=True, slots=True)
-class QueueTrace:
-    """A pool's queue in [from_ms, until_ms) as a step function; the first step is at from_ms."""
-
-    known: bool
-    """False: no call or queue event of this pool was ever accepted."""
-    at_ms: I64
-    waiting: I64
-    oldest_since_ms: I64
-    """When the oldest waiting call was offered; NEVER_MS if none waits."""
-
-
-class Gauges:
-    """Readings of queues by pool, sorted by time; of readings at one time the least counts."""
-
-    def __init__(self) -> None:
-        self.readings: dict[int, list[tuple[int, int, int]]] = {}
-
-    def push(self, rows: QueueRows, at: I64, unjudged_ms: int = NEVER_MS) -> None:
-        """Insert readings (ts_ms, waiting, oldest_wait_ms) and drop old ones.
-
-        Readings from unjudged_ms on are retained, since control has not evaluated them.
-        """
-        changed = set()
-        for index in at.tolist():
-            reading = (
-                int(rows.ts_ms[index]),
-                int(rows.waiting[index]),
-                int(rows.oldest_wait_ms[index]),
-            )
-            pool = int(rows.pool[index])
-            held = self.readings.setdefault(pool, [])
-            if reading not in held[-1:]:
-                held.append(reading)
-                changed.add(pool)
-        for pool in changed:
-            held = sorted(set(self.readings[pool]), reverse=True)
-            newest = {
-                ts_ms: (ts_ms, waiting, oldest)
-                for ts_ms, waiting, oldest in held
-                if ts_ms > min(held[0][0], unjudged_ms) - _KEPT_MS
-            }
-            self.readings[pool] = sorted(newest.values())
-
-    def trace(self, pool: int, from_ms: int, until_ms: int) -> QueueTrace | None:
-        """The steps in [from_ms, until_ms); None if no reading counts at `from_ms` or later."""
-        held = [one for one in self.readings.get(pool, ()) if one[0] < until_ms]
-        if not held or held[-1][0] + GAUGE_MS_MOST < from_ms:
-            return None
-        before = [one for one in held if one[0] <= from_ms][-1:]
-        after = [one for one in held if one[0] > from_ms]
-        steps = [(from_ms, *before[0][1:], before[0][0])] if before else [(from_ms, 0, -1, from_ms)]
-        steps += [(ts_ms, waiting, oldest, ts_ms) for ts_ms, waiting, oldest in after]
-        known = True
-        return QueueTrace(
-            known,
-            np.array([at for at, *_ in steps], np.int64),
-            np.array([waiting for _, waiting, *_ in steps], np.int64),
-            np.array(
-                [
-                    since - max(oldest, 0) if waiting else NEVER_MS
-                    for _, waiting, oldest, since in steps
-                ],
-                np.int64,
-            ),
-        )
-
-
-def calls_trace(offered_ms: I64, end_ms: I64, from_ms: int, until_ms: int) -> tuple[I64, I64, I64]:
-    """A queue in [from_ms, until_ms): instants of steps, calls waiting, start of the oldest."""
-    instants = np.concatenate([offered_ms, end_ms])
-    inside = (instants > from_ms) & (instants < until_ms)
-    at_ms = np.unique(np.append(instants[inside], from_ms))
-    waits = (offered_ms[:, None] <= at_ms) & (at_ms < end_ms[:, None])
-    oldest = np.where(waits, offered_ms[:, None], NEVER_MS).min(axis=0, initial=NEVER_MS)
-    return at_ms, waits.sum(axis=0), oldest
+S = TypeVar("S", Queued, Rung, Phones)
 
 
 class Queues(Sequence[QueueTrace]):
     """Traces of all pools in [from_ms, until_ms), each computed at first access.
 
     Lazy, because most pools of a shard are not evaluated in a step, and a trace takes as long as
-    the pool has calls. Calls and gauges must not change between the first access and the last.
+    the pool has calls. The engine must not change between the first access and the last.
+
+    Args:
+        engine: the windows.
+        phones: those that ring in this time.
+        from_ms: its start.
+        until_ms: its end.
     """
 
-    def __init__(
-        self, calls: Calls, gauges: Gauges, known: Bool, from_ms: int, until_ms: int
-    ) -> None:
-        self._calls, self._gauges, self._known = calls, gauges, known
+    def __init__(self, engine: Engine, phones: Phones, from_ms: int, until_ms: int) -> None:
+        self._engine, self._phones = engine, phones
         self._from_ms, self._until_ms = from_ms, until_ms
+        takes = (phones.call == NO_CALL) & ~engine.ring_all[phones.pool]
+        self._takers = phones.take(np.flatnonzero(takes))
         self._traces: dict[int, QueueTrace] = {}
-        self._waits: tuple[I64, I64, I64] | None = None
+        self._of_calls: tuple[Queued, Rung] | None = None
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._engine.names.pools)
 
     def __iter__(self) -> Iterator[QueueTrace]:
         return (self[pool] for pool in range(len(self)))
@@ -118,43 +53,103 @@ class Queues(Sequence[QueueTrace]):
         if not 0 <= pool < len(self):
             raise IndexError(pool)
         if pool not in self._traces:
-            self._traces[pool] = self._gauges.trace(
-                pool, self._from_ms, self._until_ms
-            ) or self._from_calls(pool)
+            self._traces[pool] = trace_of(self._spans(pool), self._from_ms, self._until_ms)
         return self._traces[pool]
 
-    def at_first(self) -> tuple[I64, I64]:
-        """Of all pools (P,) at the first instant: calls waiting; since when the oldest waits.
+    def at_first(self) -> QueueTrace:
+        """The queues of all pools at the first instant, in columns of (P,).
 
-        The same as the first step of each trace, computed at once; NEVER_MS if none waits.
+        The same as the first step of each trace, computed at once.
         """
-        pool, offered_ms, end_ms = self.waits()
-        now = (offered_ms <= self._from_ms) & (self._from_ms < end_ms)
-        waiting = np.bincount(pool[now], minlength=len(self))
-        since_ms = np.full(len(self), NEVER_MS)
-        np.minimum.at(since_ms, pool[now], offered_ms[now])
+        count = len(self)
+        waits, named = self._calls()
+        waits, named = self._at_first(waits), self._at_first(named)
+        takers = self._at_first(self._takers)
+        order = np.lexsort((waits.since_ms, waits.pool))
+        pool, since_ms = waits.pool[order], waits.since_ms[order]
+        queued, phones = (np.bincount(one.pool, minlength=count) for one in (waits, takers))
+        rank = np.arange(len(pool)) - (np.cumsum(queued) - queued)[pool]
+        oldest = np.flatnonzero(rank == phones[pool])
+        oldest_ms = np.full(count, NEVER_MS)
+        oldest_ms[pool[oldest]] = since_ms[oldest]
+        taken = np.minimum(phones, queued)
+        ringing = taken + np.bincount(named.pool, minlength=count)
+        known = self._is_heard(self._from_ms)
+        waiting = np.where(known, queued - taken, 0)
+        oldest_ms[~known] = NEVER_MS
         for number in self.gauged():
             trace = self[number]
-            waiting[number], since_ms[number] = trace.waiting[0], trace.oldest_since_ms[0]
-        return waiting, since_ms
+            waiting[number], oldest_ms[number] = trace.waiting[0], trace.oldest_since_ms[0]
+            ringing[number], known[number] = trace.ringing[0], trace.known[0]
+        return QueueTrace(np.full(count, self._from_ms), waiting, oldest_ms, ringing, known)
 
-    def has_data(self) -> Bool:
-        """(P,): whether a call or queue event of each pool was ever accepted."""
-        return self._known
+    def known_at_last(self) -> Bool:
+        """(P,): whether each queue is known where this time ends."""
+        known = self._is_heard(max(self._from_ms, self._until_ms - 1))
+        for number in self.gauged():
+            known[number] = self[number].known[-1]
+        return known
 
     def gauged(self) -> Sequence[int]:
         """Pools with readings of a gauge: their traces may not come from calls."""
-        return sorted(self._gauges.readings)
+        return sorted(self._engine.gauges.readings)
 
-    def waits(self) -> tuple[I64, I64, I64]:
-        """Waits of calls: pool, start and end of each; those of gauged pools too."""
-        if self._waits is None:
-            waits = self._calls.waits(self._from_ms, self._until_ms)
-            self._waits = waits.pool, waits.start_ms, waits.end_ms
-        return self._waits
+    def waits(self) -> Queued:
+        """Queued of calls where no phone rings that names them; those of gauged pools too."""
+        return self._calls()[0]
 
-    def _from_calls(self, pool: int) -> QueueTrace:
-        pools, offered_ms, end_ms = self.waits()
-        mine = pools == pool
-        steps = calls_trace(offered_ms[mine], end_ms[mine], self._from_ms, self._until_ms)
-        return QueueTrace(bool(self._known[pool]), *steps)
+    def takers(self) -> Phones:
+        """Phones that take the call of their pool that has waited longest."""
+        return self._takers
+
+    def _at_first(self, spans: S) -> S:
+        now = (spans.start_ms <= self._from_ms) & (self._from_ms < spans.end_ms)
+        return spans.take(now)
+
+    def _is_heard(self, t_ms: int) -> Bool:
+        engine = self._engine
+        return engine.call_sources.are_heard(engine.sources, t_ms, len(self))
+
+    def _calls(self) -> tuple[Queued, Rung]:
+        if self._of_calls is None:
+            # From a moment before: what ends with the first instant may be lost there.
+            waits = self._engine.counting.calls.waits(self._from_ms - 1, self._until_ms)
+            end_ms, lost = self._known_ends(waits)
+            real = np.flatnonzero(waits.start_ms < end_ms)
+            waits, end_ms, lost = waits.take(real), end_ms[real], lost[real]
+            holes = rung(waits.call.view(np.int64), waits.start_ms, end_ms, self._phones)
+            every = np.arange(len(waits))
+            at, start_ms, part_end_ms = without(every, waits.start_ms, end_ms, *holes)
+            is_last = part_end_ms == end_ms[at]
+            self._of_calls = (
+                Queued(
+                    waits.pool[at], waits.start_ms[at], start_ms, part_end_ms, lost[at] & is_last
+                ),
+                Rung(waits.pool[holes[0]], holes[1], holes[2]),
+            )
+        return self._of_calls
+
+    def _known_ends(self, waits: Waits) -> tuple[I64, Bool]:
+        """(N,): until when each call waits as far as is known, and whether no event tells its end.
+
+        Nothing is known beyond the limit of waits, nor of what a source told that falls silent.
+        """
+        open_ended = waits.end_ms - waits.start_ms >= self._engine.spec.windows.wait_ms
+        end_ms = waits.end_ms.copy()
+        source, silent_ms, _ = silences_until(self._engine.sources, self._until_ms)
+        for number, from_ms in zip(source.tolist(), silent_ms.tolist(), strict=True):
+            ends = open_ended & (waits.source == number) & (waits.start_ms < from_ms)
+            end_ms[ends] = np.minimum(end_ms[ends], from_ms)
+        return end_ms, open_ended
+
+    def _spans(self, pool: int) -> PoolSpans:
+        engine, between = self._engine, (self._from_ms, self._until_ms)
+        waits, named = self._calls()
+        return PoolSpans(
+            waits.take(waits.pool == pool),
+            named.take(named.pool == pool),
+            self._takers.take(self._takers.pool == pool),
+            self._phones.take(self._phones.pool == pool),
+            engine.call_sources.known_spans(engine.sources, pool, *between),
+            engine.gauges.spans(pool, *between),
+        )

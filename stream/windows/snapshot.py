@@ -80,7 +80,8 @@ def _head(engine: Engine) -> Pieces:
         "seat_heard": engine.seat_has_data[:seats] | engine.counting.seat_has_data[:seats],
         "pool_heard": engine.counting.pool_has_data[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
-        "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
+        "gauges": engine.gauges.to_lists(),
+        "call_sources": engine.call_sources.pairs,
         **engine.sources.to_arrays(),
     }
 
@@ -145,10 +146,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     numbers = numbers_of(head.pop("states", STATE_NAMES))
     panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
     seat_heard = head.pop("seat_heard")
-    engine.gauges.readings = {
-        pool: [(at, waiting, oldest) for at, waiting, oldest in held]
-        for pool, held in head.pop("gauges")
-    }
+    engine.gauges.fill(head.pop("gauges"))
+    engine.call_sources.fill(head.pop("call_sources", None), pool_heard)
     engine.sources.fill(head)
     engine.follow_names()
     engine.seals.restore(engine.sources)
@@ -198,6 +197,9 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
     if "row_limit_ms" not in pieces:
         pieces["row_limit_ms"] = limits_before_4(engine, pieces)
+    if "row_call" not in pieces:  # no call of a ringing agent is known
+        pieces["row_call"] = np.zeros_like(pieces["row_ts_ms"])
+        pieces["last_call"] = np.zeros_like(pieces["last_ms"])
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]

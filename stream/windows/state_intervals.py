@@ -22,6 +22,8 @@ class OpenStates:
     """As reported; from `until_ms` on the state is `unknown`."""
     until_ms: I64
     """Until when the state is credible."""
+    call: I64
+    """The call that rings, as of `stream.windows.timeline.Rows`."""
 
     def now(self, as_of_ms: int) -> I64:
         """The states at the instant."""
@@ -48,16 +50,17 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
         agents.last_state[at],
         agents.last_source[at],
         agents.limit_ms[at],
+        agents.last_call[at],
     ]
     ahead = np.flatnonzero((last_ms > as_of_ms) & (last_ms < NEVER_MS))
     if len(ahead):
         behind = _rows_at(engine, ahead, as_of_ms)
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
-    agent, since_ms, seat, state, source, limit_ms = columns
+    agent, since_ms, seat, state, source, limit_ms, call = columns
     until_ms = credible_until(engine, source, limit_ms, as_of_ms)
     # A row ahead closed this interval: the source's silence does not affect it.
     until_ms[len(at) :] = limit_ms[len(at) :]
-    return OpenStates(agent, since_ms, seat, state, until_ms)
+    return OpenStates(agent, since_ms, seat, state, until_ms, call)
 
 
 def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
@@ -69,7 +72,7 @@ def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
     held = rows.take(last)
     seat, state = held.seat.astype(np.int64), held.state.astype(np.int64)
     source = held.source.astype(np.int64)
-    return [agents[place[last]], held.ts_ms, seat, state, source, held.limit_ms]
+    return [agents[place[last]], held.ts_ms, seat, state, source, held.limit_ms, held.call]
 
 
 def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> Intervals:

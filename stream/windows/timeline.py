@@ -41,11 +41,13 @@ class Rows(Columns):
     limit_ms: I64
     """Until when the state is credible, by the rules and the roster in force when it came: so what
     it has rendered is taken away by the same limit. NEVER_MS: always."""
+    call: I64
+    """The call that rings, as of `stream.events.batch.StateRows`."""
 
 
-COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync", "limit_ms")
+COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync", "limit_ms", "call")
 """The columns of `Rows` under their stored names."""
-_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_, np.int64)
+_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_, np.int64, np.int64)
 
 
 def no_rows(size: int = 0) -> Rows:

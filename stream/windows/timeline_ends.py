@@ -16,6 +16,8 @@ class TimelineEnds(ColumnStore):
     last_seat: I64 = column(np.int64, per="agents")
     last_state: I64 = column(np.int64, per="agents")
     last_source: I64 = column(np.int64, per="agents")
+    last_call: I64 = column(np.int64, per="agents")
+    """The call that rings, as of `stream.windows.timeline.Rows`."""
     limit_ms: I64 = column(np.int64, NEVER_MS, per="agents")
     """Until when the open state is credible."""
     first_ms: I64 = column(np.int64, NEVER_MS, per="agents")
@@ -31,6 +33,7 @@ class TimelineEnds(ColumnStore):
         self.last_seat[agents] = rows.seat[last]
         self.last_state[agents] = rows.state[last]
         self.last_source[agents] = rows.source[last]
+        self.last_call[agents] = rows.call[last]
         self.limit_ms[agents] = rows.limit_ms[last]
         first = merged.start[merged.changed]
         start = self.whole[agents] | (rows.ts_ms[first] < self.first_ms[agents])

@@ -13,7 +13,7 @@ from stream.ids import PoolKey, TeamKey
 from stream.observation.feed import Changes, Feed, StaleChanges
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, PoolSpec, ShiftSpec, Spec
 from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS
-from stream.windows.queues import QueueTrace
+from stream.windows.queue_trace import QueueTrace
 
 START_MS = 1_772_445_600_000
 """Monday, 2 March 2026, 10:00 UTC."""
@@ -70,6 +70,7 @@ class Floor:
     queue: list[tuple[int, str, int, int]] = field(default_factory=list)
     silences: list[tuple[int, str, bool]] = field(default_factory=list)
     resolution_ms: int = 1
+    losses: list[tuple[int, str]] = field(default_factory=list)
 
     def staff(
         self, count: int, team: str = "red", state: State = State.talking, at_ms: int = 0
@@ -106,6 +107,11 @@ class Floor:
     ) -> None:
         """A pool's queue from an instant on."""
         self.queue.append((at_ms, pool, waiting, oldest_ms))
+
+    def lose(self, at_ms: int, pool: str = "main") -> None:
+        """The calls of a pool no longer wait, and nothing tells what became of them."""
+        self.calls(at_ms, 0, pool=pool)
+        self.losses.append((at_ms, pool))
 
     def silence(self, at_ms: int, *, stale: bool, team: str = "red") -> None:
         """A team's source falls silent, or comes back."""
@@ -180,12 +186,27 @@ class Floor:
             if step[0] <= from_ms:
                 first = (from_ms, pool, step[2], step[3])
         kept = [first, *(step for step in steps if step[0] > from_ms)]
-        return QueueTrace(
-            any(row[1] == pool for row in self.queue),
-            np.array([step[0] for step in kept], np.int64),
-            np.array([step[2] for step in kept], np.int64),
-            np.array([step[3] for step in kept], np.int64),
+        lost = [at_ms for at_ms, of in self.losses if of == pool and from_ms <= at_ms < until_ms]
+        return queue_trace(
+            [(step[0], step[2], step[3]) for step in kept],
+            known=any(row[1] == pool for row in self.queue),
+            lost=lost,
         )
+
+
+def queue_trace(
+    steps: Sequence[tuple[int, int, int]], *, known: bool = True, lost: Sequence[int] = ()
+) -> QueueTrace:
+    """A queue by its steps: instant, calls waiting, since when the oldest waits."""
+    at_ms, waiting, oldest_ms = np.array(steps, np.int64).reshape(-1, 3).T
+    return QueueTrace(
+        at_ms,
+        waiting,
+        oldest_ms,
+        np.zeros_like(at_ms),
+        np.full(len(at_ms), known),
+        np.array(lost, np.int64),
+    )
 
 
 def _changes(rows: Sequence[tuple[int, int, int, int, int, int, bool, int]]) -> Changes:

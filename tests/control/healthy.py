@@ -19,8 +19,7 @@ from stream.ids import PoolKey, TeamKey
 from stream.observation.feed import Changes, Feed, StaleChanges
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS
-from stream.windows.queues import QueueTrace
-from tests.control.floor import START_MS
+from tests.control.floor import START_MS, queue_trace
 
 SHIFT_MS = 8 * HOUR_MS
 SHIFTS_PER_MONTH = 22
@@ -39,7 +38,7 @@ def shift(
     heads = np.zeros((teams, STATE_COUNT), np.int32)
     np.add.at(heads, (team, np.where(away, State.aux, State.talking)), 1)
     changes = _changes(random, away, team, from_ms, control)
-    queue = QueueTrace(False, np.array([from_ms]), np.array([0]), np.array([NEVER_MS]))
+    queue = queue_trace([(from_ms, 0, NEVER_MS)], known=False)
     names = [f"a{i}" for i in range(len(team))]
     for start in range(from_ms, from_ms + SHIFT_MS, PIECE_MS):
         first, last = np.searchsorted(changes.at_ms, [start, start + PIECE_MS])

@@ -39,7 +39,7 @@ def looked(
     instants = [T_MS, *(T_MS + round(until * 1_000) for until in until_s)]
     return [
         observe(shard.engine, shard.watch, everyone if from_ms == T_MS else everyone[:0],
-             from_ms, until_ms, ENTRY_STATES)
+             from_ms, until_ms, ENTRY_STATES)[:2]
         for from_ms, until_ms in pairwise(instants)
     ]  # fmt: skip
 
@@ -137,7 +137,7 @@ def test_after_a_restore_a_silence_that_is_not_judged_to_its_end_goes_on() -> No
     none = np.zeros(0, np.int64)
     for one in (shard, twin):
         until_ms = T_MS + 201_000
-        changes, stale = observe(
+        changes, stale, _phones = observe(
             one.engine, one.watch, none, T_MS + 150_000, until_ms, ENTRY_STATES
         )
         assert told(changes) == [(200.7, "unknown", "aux")]
@@ -170,7 +170,7 @@ def test_a_word_that_was_on_its_way_ends_a_silence_from_now_on_until_the_next() 
     ann, none = np.array([0]), np.zeros(0, np.int64)
     observe(shard.engine, shard.watch, ann, T_MS, T_MS + 100_500, ENTRY_STATES)
     push(shard, [heartbeat(89, "pbx")], [T_MS + 89_000])
-    changes, stale = observe(
+    changes, stale, _phones = observe(
         shard.engine, shard.watch, none, T_MS + 100_500, T_MS + 300_000, ENTRY_STATES
     )
     assert told(changes) == [(100.5, "unknown", "talking"), (179.001, "talking", "unknown")]

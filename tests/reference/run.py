@@ -212,9 +212,6 @@ def _pools(wanted: dict[tuple[str, str], list[PoolCalls]], figures: Figures) -> 
                 out += _unequal(f"{where} {name}", getattr(window, name), got)
             got_level = float(pools.service_level[row, w])
             out += _close(f"{where} service_level", window.service_level, got_level)
-        for name in ("waiting", "oldest_wait_ms"):
-            got = int(getattr(pools, name)[row])
-            out += _unequal(f"pool {'/'.join(key)} {name}", getattr(wanted[key][0], name), got)
     return out
 
 

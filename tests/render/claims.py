@@ -80,6 +80,7 @@ def _plain(kind: str, field: str, text: str) -> Claim | None:
             "floorwatch_team_agents", tuple({"state": s.name} for s in STAFFED), count, text
         ),
         "waiting": Claim("floorwatch_pool_waiting_calls", one, count, text),
+        "ringing_calls": Claim("floorwatch_pool_ringing_calls", one, count, text),
         "oldest_wait_s": Claim("floorwatch_pool_oldest_wait_seconds", one, seconds, text),
         "call_backs_open": Claim("floorwatch_pool_call_backs_open", one, count, text),
         "call_backs_overdue": Claim("floorwatch_pool_call_backs_overdue", one, count, text),

@@ -86,6 +86,7 @@ class SlowCollector(Collector):
         for p, key in enumerate(pools.keys):
             pool = key._asdict()
             self.add("pool_waiting_calls", pools.waiting[p], **pool)
+            self.add("pool_ringing_calls", pools.ringing[p], **pool)
             self.add("pool_oldest_wait_seconds", pools.oldest_wait_ms[p] / 1000, **pool)
             self.add("pool_call_backs_open", pools.call_backs_open[p], **pool)
             self.add("pool_call_backs_overdue", pools.call_backs_overdue[p], **pool)

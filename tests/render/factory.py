@@ -76,8 +76,9 @@ def _pools(rng: np.random.Generator, keys: tuple[PoolKey, ...]) -> PoolFigures:
     p = len(keys)
     return PoolFigures(
         keys=keys,
-        waiting=rng.integers(0, 20, p),
-        oldest_wait_ms=rng.integers(0, 90_000, p),
+        waiting=np.round(_holes(rng, (p,), 20)),
+        oldest_wait_ms=np.round(_holes(rng, (p,), 90_000)),
+        ringing=rng.integers(0, 5, p),
         estimated_wait_ms=np.round(_holes(rng, (p,), 90_000)),
         offered=rng.integers(0, 300, (p, W)),
         answered=rng.integers(0, 300, (p, W)),

@@ -6,7 +6,7 @@ from stream.events.decode import decode_objects
 from stream.events.language import State
 from stream.roster import NO_ROSTER, Roster
 from stream.shard import Shard
-from stream.spec import Spec
+from stream.spec import SourceSpec, Spec
 from stream.windows.calls.minute_sums import TEAM_COUNTS
 from stream.windows.lateness import Late
 
@@ -36,7 +36,9 @@ def push(shard: Shard, events: list[Event], times_ms: list[int] | None = None) -
 
 def shard_of(events: list[Event], spec: Spec | None = None, roster: Roster = NO_ROSTER) -> Shard:
     """A shard with members' calls, that was told of the events one by one; none was late."""
-    shard = Shard(spec or Spec(event_clock=True, seat_calls=True), roster)
+    without_heartbeats = (SourceSpec(heartbeat_ms=None),)
+    default = Spec(event_clock=True, seat_calls=True, sources=without_heartbeats)
+    shard = Shard(spec or default, roster)
     for event in events:
         assert push(shard, [event]) == [], event
     return shard

@@ -6,12 +6,14 @@ import pytest
 from stream.events.decode import decode_objects
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.units import NEVER_MS
-from stream.windows.queues import GAUGE_MS_MOST, Queues
+from stream.units import HOUR_MS, NEVER_MS
+from stream.windows.phones import Phones
+from stream.windows.queues import Queues
 
+NO_PHONES = Phones(*np.zeros((4, 0), np.int64))
 POOLS = 7
 START_MS = 1_772_445_600_000
-SPAN_MS = 2 * GAUGE_MS_MOST
+SPAN_MS = 2 * HOUR_MS
 
 
 def drawn(rng: np.random.Generator) -> list[dict[str, object]]:
@@ -42,16 +44,10 @@ def test_the_queues_of_all_pools_at_once_are_those_of_their_traces(seed: int) ->
     shard.push(decode_objects(drawn(rng), None, shard.names).batch)
     engine, heads = shard.engine, set[int]()
     for at_ms in (START_MS + rng.integers(0, SPAN_MS, 20)).tolist():
-        queues = Queues(
-            engine.counting.calls,
-            engine.gauges,
-            engine.counting.pool_has_data[:POOLS],
-            at_ms,
-            at_ms + 1,
-        )
-        waiting, since_ms = queues.at_first()
-        heads.update(waiting.tolist())
-        assert waiting.tolist() == [int(trace.waiting[0]) for trace in queues]
-        assert since_ms.tolist() == [int(trace.oldest_since_ms[0]) for trace in queues]
-        assert ((waiting > 0) == (since_ms < NEVER_MS)).all()
+        queues = Queues(engine, NO_PHONES, at_ms, at_ms + 1)
+        now = queues.at_first()
+        heads.update(now.waiting.tolist())
+        for name in ("waiting", "oldest_since_ms", "ringing", "known"):
+            assert getattr(now, name).tolist() == [getattr(one, name)[0] for one in queues]
+        assert ((now.waiting > 0) == (now.oldest_since_ms < NEVER_MS)).all()
     assert {0, 1, 2} <= heads

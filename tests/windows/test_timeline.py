@@ -13,8 +13,8 @@ PLACES = 3
 T_MS = 1_772_447_000_000
 ORDER = Order(team_of_seat=np.array([1, 0, 1]), source=np.array([1, 0]))
 """The team of seat 1 comes first by its bytes, and so does source 1."""
-KEYS = COLUMNS[:-1]
-"""All but the limit, which does not tell rows apart."""
+KEYS = COLUMNS[:-2]
+"""All but limit and call, which do not tell rows apart."""
 Row = tuple[int, int, int, int, int, bool]
 """ts_ms, seq, seat, source, state, sync"""
 

@@ -73,10 +73,10 @@ def evaluate(group: GroupInput, states: Sequence[DetectorState], episode: Episod
             break
         place += planned_ms == t_ms
         was = run.episode.raised
-        steps = run.evaluate(t_ms)
+        run.evaluate(t_ms)
         if run.episode.raised and not was:
             raised.append((t_ms, NEVER_MS))
-        elif any(step.to == Verdict.in_control for step in steps):
+        elif was and not run.episode.raised:
             raised[-1] = (raised[-1][0], t_ms)
         next_ms = run.next_wakeup_ms(t_ms)
     return GroupResult(run.states, run.episode, run.found, raised, run.last_wakeup_ms())
@@ -113,8 +113,8 @@ class _Run:
         self._held = [False] * len(self.states)
         """By detector: whether it alarms but is held back."""
 
-    def evaluate(self, t_ms: int) -> Sequence[AlertStep]:
-        """Evaluate one instant: the steps taken."""
+    def evaluate(self, t_ms: int) -> None:
+        """Evaluate one instant."""
         group, inputs = self._group, self._group.inputs
         every = unpack(inputs.heads.at(t_ms))
         alarms: dict[str, bool] = {}
@@ -131,19 +131,19 @@ class _Run:
             else:
                 alarms[detector.name] = level
         if not alarms and not self.episode.raised:
-            return ()
+            return
         before = self.episode
         self.episode, steps = episodes.advance(
             before,
             t_ms,
             alarms,
             calm=self._is_calm(every, t_ms),
+            lost=any(state.is_lost for state in self.states),
             ends=ends,
             severity_for=lambda page_limit: _severity(group, t_ms, page_limit=page_limit),
             alert_id=lambda detector: group.alert_id(detector, t_ms),
         )
         self.found += [Finding(t_ms, step, self._evidence(t_ms, step, before)) for step in steps]
-        return steps
 
     def _is_calm(self, every: Counts, t_ms: int) -> bool:
         """Whether what raises an alert has gone for each detector."""
@@ -182,6 +182,8 @@ class _Run:
         counts = unpack(inputs.heads.at(t_ms))
         detector, state = group.detectors[place], self.states[place]
         found = detector.evidence(inputs, t_ms, counts, state, step)
+        if step.to == Verdict.insufficient_data:
+            found |= {"cause": "lost"}
         joins = _joins(before, self.episode, step)
         return found | {"joins": joins} if joins else found
 

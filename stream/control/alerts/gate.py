@@ -17,7 +17,8 @@ from stream.control.detectors.cover import LONG_WAIT_MS
 from stream.control.head_counts import CountSeries, third
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS, SECOND_MS
-from stream.windows.queues import QueueTrace
+from stream.windows.phones import Phones
+from stream.windows.queue_trace import Queued, QueueTrace
 
 NOBODY_FREE_MS: Final = 10 * SECOND_MS
 MEMORY_MS: Final = 60 * SECOND_MS
@@ -120,21 +121,24 @@ class Gate:
 class WaitTraces(Protocol):
     """Queues that make a pool's trace only when asked for it, and know the calls beneath."""
 
-    def has_data(self) -> Bool:
-        """(P,): whether a call or queue event of each pool was ever seen."""
+    def known_at_last(self) -> Bool:
+        """(P,): whether each queue is known where the feed ends."""
 
     def gauged(self) -> Sequence[int]:
         """Pools whose traces may come from a gauge."""
 
-    def waits(self) -> tuple[I64, I64, I64]:
-        """Calls that wait at some instant of the feed: pool, offered, no longer; columns."""
+    def waits(self) -> Queued:
+        """Calls that wait at some instant of the feed and ring at no phone that names them."""
+
+    def takers(self) -> Phones:
+        """Phones that take the call of their pool that has waited longest."""
 
 
-def has_data(queues: Sequence[QueueTrace]) -> Sequence[bool]:
-    """By pool: whether a call or queue event of it was ever seen."""
+def known_at_last(queues: Sequence[QueueTrace]) -> Sequence[bool]:
+    """By pool: whether its queue is known where the feed ends."""
     if isinstance(queues, WaitTraces):
-        return [bool(known) for known in queues.has_data()]
-    return [queue.known for queue in queues]
+        return [bool(known) for known in queues.known_at_last()]
+    return [bool(queue.known[-1]) for queue in queues]
 
 
 def end_of_waits(
@@ -142,21 +146,43 @@ def end_of_waits(
 ) -> None:
     """Bring `last_end_ms`, by pool the end of the last long wait, up to the end of a feed.
 
-    A wait that is still long counts up to there; the next feed goes on with it. Some call waits
-    long exactly while the oldest does, so where the calls are known no trace is made.
+    A wait that is still long counts up to there; the next feed goes on with it. Phones take the
+    calls that have waited longest, so some call waits long exactly while more calls of the pool
+    have waited long than phones take: where the queue comes from calls no trace is made.
     """
     traced: Sequence[int] = range(len(queues))
     if isinstance(queues, WaitTraces):
         traced = queues.gauged()
-        pool, offered_ms, end_ms = queues.waits()
-        end_ms = np.minimum(end_ms, until_ms)
-        long = np.maximum(offered_ms + LONG_WAIT_MS + 1, from_ms) < end_ms
-        long &= ~np.isin(pool, np.array(traced, np.int64))
-        np.maximum.at(last_end_ms, pool[long], end_ms[long])
+        waits, takers = queues.waits(), queues.takers()
+        start_ms = np.maximum(waits.start_ms, waits.since_ms + LONG_WAIT_MS + 1)
+        start_ms, end_ms = np.maximum(start_ms, from_ms), np.minimum(waits.end_ms, until_ms)
+        long = (start_ms < end_ms) & ~np.isin(waits.pool, np.array(traced, np.int64))
+        pool, start_ms, end_ms = waits.pool[long], start_ms[long], end_ms[long]
+        takers = takers.take(np.isin(takers.pool, pool))
+        if len(takers):
+            pool, end_ms = _left(pool, start_ms, end_ms, takers)
+        np.maximum.at(last_end_ms, pool, end_ms)
     for number in traced:
         spans = long_waits(queues[number], until_ms)
         if spans:
             last_end_ms[number] = spans[-1][1]
+
+
+def _left(pool: I64, start_ms: I64, end_ms: I64, takers: Phones) -> tuple[I64, I64]:
+    """Pools and ends of the time in which more calls wait long than phones take.
+
+    pool, start_ms, end_ms: (N,) the long waits.
+    """
+    pool = np.concatenate([pool, pool, takers.pool, takers.pool])
+    at_ms = np.concatenate([start_ms, end_ms, takers.start_ms, takers.end_ms])
+    change = np.repeat([1, -1, -1, 1], [len(start_ms), len(start_ms), len(takers), len(takers)])
+    order = np.lexsort((at_ms, pool))
+    pool, at_ms = pool[order], at_ms[order]
+    left = np.cumsum(change[order])  # what comes goes again, so each pool begins at 0
+    is_last = np.append((pool[1:] != pool[:-1]) | (at_ms[1:] != at_ms[:-1]), True)
+    pool, at_ms, left = pool[is_last], at_ms[is_last], left[is_last]
+    after = np.flatnonzero(left[:-1] > 0) + 1
+    return pool[after], at_ms[after]
 
 
 def end_of_idle(pool_steps: CountSeries, base: I64, since_ms: I64, last_end_ms: I64) -> None:

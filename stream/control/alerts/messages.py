@@ -93,10 +93,11 @@ class _Words:
 
     def abandoned(self) -> Message:
         """The message at the end of an alert of which nothing is known any more."""
+        cause = self._evidence.get("cause", "abandoned")
         return Message(
             self._title(self._say("title_abandoned")),
             self._what("label_abandoned", self._say("what_abandoned")),
-            self._say("why_abandoned"),
+            self._say(f"why_{cause}"),
             self._say("do_abandoned"),
             self._data(),
             self._texts["join"],
@@ -132,6 +133,11 @@ class _Words:
 
     def _queue(self) -> str:
         """What callers see."""
+        count = self._evidence.get("ringing_calls")  # earlier versions did not say
+        ringing = self._say("calls_ringing", count=count) if count else ""
+        return self._join(self._waiting(), ringing)
+
+    def _waiting(self) -> str:
         free = self._evidence["free"]
         key = "some_free" if free else "nobody_free"
         if not self._evidence["waiting"]:

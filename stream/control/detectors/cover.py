@@ -62,6 +62,13 @@ class CoverState(DetectorState):
     """Since when nobody is serving, at the earliest since the last opening or closing."""
     open: bool | None = None
     """While nobody is serving: whether the pool is open; None: its hours are not known."""
+    lost: bool = False
+    """Nothing tells what became of the calls that waited, and nobody is serving yet."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what it alarmed of is no longer known."""
+        return self.lost
 
 
 TEXTS: Final[Texts] = {
@@ -115,13 +122,14 @@ class Cover:
     ) -> Reading[CoverState]:
         """Follow for how long nobody is staffed or serving."""
         staffed, serving, _free = counts
-        known = inputs.known.at(t_ms)
+        known, queue = inputs.known.at(t_ms), inputs.of(QUEUE)
+        lost = t_ms in queue.lost or (state.lost and t_ms not in queue.readings)
         if known == Known.no:  # an alert of when it was named ends
             return Reading(self.initial, None, ends=True)
-        if known == Known.while_asked and inputs.of(QUEUE).at(t_ms) == NEVER_MS:
-            return Reading(self.initial, None)
+        if known == Known.while_asked and queue.oldest.at(t_ms) == NEVER_MS:
+            return Reading(CoverState(lost=lost), None)
         if inputs.stale.at(t_ms):
-            return Reading(CoverState(open=state.open), None)
+            return Reading(CoverState(open=state.open, lost=lost), None)
         is_open = _is_open(inputs, t_ms)
         if serving:
             return Reading(CoverState(), None)
@@ -129,10 +137,12 @@ class Cover:
         unserved = t_ms if turned else min(state.unserved_ms, t_ms)
         unstaffed = min(state.unstaffed_ms, t_ms) if is_open and not staffed else NEVER_MS
         alarm = t_ms - unstaffed >= UNSTAFFED_MS
-        alarm |= _waits_long(inputs, t_ms) and t_ms - unserved >= UNSERVED_MS
+        waits_long = _waits_long(inputs, t_ms)
+        alarm |= waits_long and t_ms - unserved >= UNSERVED_MS
         level = is_open is not False if alarm else None
         closes = turned and is_open is False
-        return Reading(CoverState(unstaffed, unserved, is_open), level, closes)
+        lost = lost and not waits_long
+        return Reading(CoverState(unstaffed, unserved, is_open, lost), level, closes)
 
     def is_calm(self, inputs: DetectorInput, t_ms: int, _counts: Counts, state: CoverState) -> bool:
         """Somebody is there, and nobody waits long for one who serves."""
@@ -142,7 +152,7 @@ class Cover:
 
     def next_wakeup_ms(self, inputs: DetectorInput, t_ms: int, state: CoverState) -> int:
         """When a wait becomes long, a dwell ends, or opening hours begin or end."""
-        since = inputs.of(QUEUE).at(t_ms)
+        since = inputs.of(QUEUE).oldest.at(t_ms)
         long_ms = since + LONG_WAIT_MS + 1
         due = [_next_edge(inputs, t_ms)]
         if state.unstaffed_ms < NEVER_MS:
@@ -228,7 +238,7 @@ def _is_open(inputs: DetectorInput, t_ms: int) -> bool | None:
 
 def _waits_long(inputs: DetectorInput, t_ms: int) -> bool:
     """Whether the oldest call has waited long."""
-    return is_long(inputs.of(QUEUE).at(t_ms), t_ms)
+    return is_long(inputs.of(QUEUE).oldest.at(t_ms), t_ms)
 
 
 def _next_edge(inputs: DetectorInput, t_ms: int) -> int:

@@ -6,6 +6,7 @@ has to know it. CONTRIBUTING.md ("Give a detector a new input") adds one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -18,7 +19,7 @@ from stream.control.limits import Limits
 from stream.control.model import Scope
 from stream.ids import TeamKey
 from stream.observation.feed import Feed
-from stream.windows.queues import QueueTrace
+from stream.windows.queue_trace import QueueTrace
 
 
 class Known(IntEnum):
@@ -139,17 +140,32 @@ class Entries:
         return False
 
 
+class QueueInput(NamedTuple):
+    """The queue of a pool."""
+
+    oldest: StepFunction
+    """When the oldest waiting call was offered; NEVER_MS while none waits."""
+    lost: AbstractSet[int] = frozenset()
+    """Instants at which calls cease to wait and nothing tells what became of them."""
+    readings: AbstractSet[int] = frozenset()
+    """Instants from which on a reading tells the queue."""
+
+
 class Queue:
-    """The oldest waiting call of the pool."""
+    """The waiting calls of the pool."""
 
-    def read(self, place: Place) -> StepFunction:
-        """When it was offered; NEVER_MS while none waits."""
+    def read(self, place: Place) -> QueueInput:
+        """The oldest of them, and what becomes of them."""
         trace = place.queue()
-        return StepFunction(trace.at_ms.tolist(), trace.oldest_since_ms.tolist())
+        return QueueInput(
+            StepFunction(trace.at_ms.tolist(), trace.oldest_since_ms.tolist()),
+            frozenset(trace.lost_ms.tolist()),
+            frozenset(trace.read_ms.tolist()),
+        )
 
-    def instants(self, value: StepFunction) -> Iterable[int]:
+    def instants(self, value: QueueInput) -> Iterable[int]:
         """When another call is the oldest."""
-        return value.at_ms[1:]
+        return value.oldest.at_ms[1:]
 
     def changes(self, place: Place) -> bool:
         """Whether the queue changes, or whether the pool is evaluated."""

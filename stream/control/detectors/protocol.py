@@ -113,6 +113,11 @@ class DetectorState:
     BY_POSITION: ClassVar[bool] = False
     """Stored as a list in the order of the fields, as versions without named fields read it."""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether what it alarmed of is no longer known, which is no all-clear."""
+        return False
+
 
 S = TypeVar("S", bound=DetectorState)
 
@@ -143,7 +148,7 @@ class CurrentCounts(NamedTuple):
     known: bool
     """Any agent of the pool was ever seen, or roster or configuration names it."""
     asked: bool
-    """The pool has opening hours, or a call or queue event of it was ever seen."""
+    """The pool has opening hours, or its queue is known."""
 
 
 class DetectorStatus(NamedTuple):
@@ -230,8 +235,8 @@ class Detector(Protocol[S]):
     ) -> dict[str, object]:
         """What was found at the instant of a step: JSON values, in a fixed order of keys.
 
-        Control adds the queue (`waiting`, `oldest_wait_s`, `free`), gate, peak, local time and
-        configuration.
+        Control adds the queue (`waiting`, `oldest_wait_s`, `ringing_calls`, `free`), gate, peak,
+        local time and configuration.
         """
 
     def is_candidate(self, packed: Packed, limits: Limits) -> Bool:

@@ -20,7 +20,7 @@ from stream.events.language import I64
 from stream.ids import TeamKey
 from stream.observation.feed import Feed
 from stream.units import NEVER_MS
-from stream.windows.queues import QueueTrace
+from stream.windows.queue_trace import QueueTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class QueueFacts:
     known: bool
     waiting: int
     oldest_since_ms: int
+    ringing: int
     free: int
 
 
@@ -145,9 +146,9 @@ class EvaluationContext:
         return knowledge.stale_pool(self.feed, number, count, seen_ms)
 
     @cached_property
-    def has_data(self) -> Sequence[bool]:
-        """By pool: whether a call or queue event of it was ever seen."""
-        return gate.has_data(self.feed.queues)
+    def queue_known(self) -> Sequence[bool]:
+        """By pool: whether its queue is known where the feed ends."""
+        return gate.known_at_last(self.feed.queues)
 
     def gate(self, pool: int) -> Gate:
         """A pool's gate during this feed."""
@@ -178,7 +179,8 @@ class EvaluationContext:
         place = max(0, int(np.searchsorted(trace.at_ms, t_ms, side="right")) - 1)
         free = third_of(self.pool.step_function(pool).at(t_ms))
         waiting, since = int(trace.waiting[place]), int(trace.oldest_since_ms[place])
-        return QueueFacts(trace.known, waiting, since, free)
+        known, ringing = bool(trace.known[place]), int(trace.ringing[place])
+        return QueueFacts(known, waiting, since, ringing, free)
 
     def queue(self, pool: int) -> QueueTrace:
         """A pool's queue; computed when it is first read, so only those that matter are."""

@@ -45,11 +45,12 @@ def _transition(context: EvaluationContext, pool: int, key: TeamKey, found: Find
 
 
 def _queue_evidence(queue: QueueFacts, at_ms: int) -> dict[str, object]:
-    """What callers see; null where no call or queue event of the pool was ever seen."""
+    """What callers see; null where nobody knows the queue."""
     waited_ms = at_ms - queue.oldest_since_ms if queue.oldest_since_ms < NEVER_MS else 0
     return {
         "waiting": queue.waiting if queue.known else None,
         "oldest_wait_s": waited_ms // SECOND_MS if queue.known else None,
+        "ringing_calls": queue.ringing,
         "free": queue.free,
     }
 

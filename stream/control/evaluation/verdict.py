@@ -124,7 +124,8 @@ def _lines(
 
 def _is_known(context: EvaluationContext, pool: int) -> tuple[bool, bool]:
     """Whether a pool is evaluated, and whether anybody may call it."""
-    asked = context.has_data[pool] or context.rules.hours.open(context.feed.pools[pool]) is not None
+    has_hours = context.rules.hours.open(context.feed.pools[pool]) is not None
+    asked = context.queue_known[pool] or has_hours
     return context.known(pool).at(context.feed.until_ms - 1) == Known.yes, asked
 
 

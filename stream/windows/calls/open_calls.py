@@ -12,6 +12,7 @@ import numpy as np
 
 from stream.arrays import ColumnStore, column, distinct, ranked
 from stream.events.batch import CallRows
+from stream.events.call_hashes import U64
 from stream.events.language import I32, I64, Bool
 from stream.events.names import Names
 from stream.spec import Spec
@@ -19,7 +20,7 @@ from stream.units import NEVER_MS
 from stream.windows.calls.contribution import Contribution
 from stream.windows.calls.evaluation import CallChange, Evaluator, Placed
 from stream.windows.calls.facts import PAST, STORED, CallFacts
-from stream.windows.calls.index import NONE, U64, FreeList, Index, call_hashes
+from stream.windows.calls.index import NONE, FreeList, Index, call_hashes
 from stream.windows.calls.past_calls import WAS_OFFERED, PastMemory, keys_of
 from stream.windows.calls.plain_calls import CallStatus
 from stream.windows.calls.stays import PROMISE_MS_MOST, Promises, Waits, tolerance_ms

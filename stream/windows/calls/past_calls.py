@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.arrays import Columns
+from stream.events.call_hashes import U64
 from stream.events.language import I32, I64
 from stream.units import MINUTE_MS
-from stream.windows.calls.index import U64
 
 NO_LEG = -2
 """In place of a seat: the call had no leg."""

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from stream.arrays import Columns
+from stream.events.call_hashes import U64
 from stream.events.language import I64
 from stream.units import DAY_MS, NEVER_MS, SECOND_MS
 from stream.windows.calls.contribution import CountedAs, Row
-from stream.windows.calls.index import NONE, U64
+from stream.windows.calls.index import NONE
 
 LEG_MS_MOST = DAY_MS
 """A leg that is open for longer is dropped: its end was lost."""

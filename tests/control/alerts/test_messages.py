@@ -90,7 +90,7 @@ def test_evidence_is_json_in_a_fixed_order_and_names_stand_apart() -> None:
     assert list(raised[0].evidence) == [
         "k", "n", "unknown", "limit", "nudge_limit", "clear_limit", "usual", "movers", "window_s",
         "span_s", "drivers", "entry_states", "chance", "budget", "waiting", "oldest_wait_s",
-        "free", "gate", "gate_reason", "in_peak", "local_time", "config",
+        "ringing_calls", "free", "gate", "gate_reason", "in_peak", "local_time", "config",
     ]  # fmt: skip
     drivers = raised[0].evidence["drivers"]
     assert isinstance(drivers, list)

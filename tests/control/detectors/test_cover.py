@@ -7,7 +7,7 @@ from stream.control.control import Control
 from stream.control.model import Verdict
 from stream.events.language import State
 from stream.spec import LocalSpan
-from tests.control.floor import Floor, lines, m, run, run_control, s, spec, told, view
+from tests.control.floor import QUIET, Floor, lines, m, run, run_control, s, spec, told, view
 
 OPEN = spec(peaks=(), opening=(LocalSpan(9 * 60, 10 * 60 + 20),))
 """Open until 20 minutes after the start; no peak at all: cover is never gated."""
@@ -206,3 +206,36 @@ def test_all_teams_of_a_pool_that_nobody_covers_need_action() -> None:
     assert view(control, "", "verdict").state == Verdict.out_of_control
     assert view(control, "red", "verdict").state == Verdict.out_of_control
     assert view(control, "red", "share").state == Verdict.facts_only
+
+
+def lost_floor(served_at_s: float | None = None) -> Floor:
+    """Nobody serves and a call waits long from the start; after five minutes it is lost."""
+    floor = Floor()
+    floor.staff(6, state=State.meeting)
+    floor.calls(s(0), 1, s(0))
+    floor.lose(s(300))
+    if served_at_s is not None:
+        floor.set(s(served_at_s), "red-0", State.available)
+    return floor
+
+
+def test_an_alert_of_calls_that_are_lost_ends_as_no_longer_known() -> None:
+    found = run(lost_floor(), QUIET, s(600))
+    assert lines(found) == [
+        (30.0, "pool main", "cover", "page", "out_of_control"),
+        (360.0, "pool main", "cover", "page", "insufficient_data"),
+    ]
+    assert found[-1].notify
+    assert describe(found[-1], "en").why == "Nothing tells any more whether calls still wait."
+    assert describe(found[-1], "zh").what.startswith("【未知】")
+
+
+def test_who_serves_again_after_calls_were_lost_is_an_all_clear() -> None:
+    found = run(lost_floor(served_at_s=320), QUIET, s(600))
+    assert [t.to.value for t in found] == ["out_of_control", "in_control"]
+
+
+def test_however_it_is_cut_into_feeds_a_lost_call_is_lost_once() -> None:
+    whole = run(lost_floor(), QUIET, s(600))
+    cuts = [s(at) for at in (29, 300, 300.001, 330, 359.999)]
+    assert run(lost_floor(), QUIET, s(600), cuts) == whole

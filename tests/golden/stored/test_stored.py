@@ -4,9 +4,12 @@ tests/formats has the same of the parts of a snapshot alone, by their format. He
 Redis holds, spelling of keys and fields included, and it comes in by the door that a worker uses.
 """
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from orjson import dumps, loads
 
 from stream.windows.calls.minute_sums import POOL_COUNTS
 from stream.windows.snapshot import FORMAT
@@ -42,13 +45,21 @@ async def test_a_worker_shows_what_the_one_before_it_showed_and_goes_on_as_it_wo
         await kept.feed(sample.replayed, sample.first_offset)
         assert not task.replaying
         await kept.runner.publish()
-        assert without_call_backs(shown(redis_url)) == sample.shown
+        assert without_queues(without_call_backs(shown(redis_url))) == without_queues(sample.shown)
         after = await gone_on(kept, redis_url, sample.following)
     for *_, pools in sample.hours:  # an earlier version may have had fewer counts
         pools[:] = [row + [0] * (len(POOL_COUNTS) - len(row)) for row in pools]
     after["shown_at_last"] = without_call_backs(after["shown_at_last"])
     for name, wanted in after.items():
-        assert getattr(sample, name) == wanted, name
+        assert without_queues(getattr(sample, name)) == without_queues(wanted), name
+
+
+def without_queues(told: Any) -> Any:
+    """Views, or steps of alerts, without queues: since then a call that rings does not wait."""
+    text = re.sub(
+        rb'\\*"(waiting|(oldest|estimated)_wait_s|ringing_calls)\\*":[^,}]*,?', b"", dumps(told)
+    )
+    return loads(text.replace(b",}", b"}"))
 
 
 def test_the_sample_has_something_of_everything(sample: Sample) -> None:

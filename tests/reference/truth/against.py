@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from itertools import pairwise
+from math import isnan
 from random import Random
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from tests.reference.truth.engine import Engine
 from tests.reference.truth.histories import History
 from tests.reference.truth.kinds import fed, kinds
+from tests.reference.truth.queues import Queue
 from tests.reference.truth.truth import Figures, Truth
 
 ADMISSION: Final = frozenset({"snapshot"})
@@ -25,19 +27,7 @@ NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "states": ADMISSION | {"gap", "late_heartbeat", "calendar_change", "leaver"},
     "calls": ADMISSION | {"shifts", "rules_change", "calendar_change"},
     "queues": ADMISSION
-    | {
-        *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
-        *(
-            "id_again",
-            "resend",
-            "pool_untold",
-            "abandoned_call",
-            "ringing",
-            "ringing_call_named",
-            "gauge",
-        ),
-        *("gap", "late_heartbeat", "nobody_knows", "shifts", "rules_change", "calendar_change"),
-    },
+    | {"pool_untold", "gap", "late_heartbeat", "shifts", "rules_change", "calendar_change"},
 }
 """By part: kinds of histories that the engine does not follow yet."""
 TEAM_CALLS: Final = ("started", "handled", "short", "talk_ms", "hold_ms", "acw_ms")
@@ -206,15 +196,18 @@ def _hours_of_calls(truth: Truth, engine: Engine) -> Lines:
 def _queues(_: Truth, read: Read, engine: Engine) -> Lines:
     pools = engine.shard.figures().pools
     found = {
-        (key.floor, key.pool): (int(pools.waiting[row]), int(pools.oldest_wait_ms[row]))
+        (key.floor, key.pool): Queue(
+            _number(pools.waiting[row]), _number(pools.oldest_wait_ms[row]), int(pools.ringing[row])
+        )
         for row, key in enumerate(pools.keys)
     }
-    wanted = {
-        key: (one.waiting, one.oldest_ms)
-        for key, one in read().queues.items()
-        if one.waiting or key in found
-    }
-    yield from _differing("queue", wanted, found, (0, 0))
+    # A pool of which nothing counts is not shown, also if its queue is known to be empty.
+    wanted = {k: one for k, one in read().queues.items() if one.waiting or k in found}
+    yield from _differing("queue", wanted, found, Queue(None, None, 0))
+
+
+def _number(value: float) -> int | None:
+    return None if isnan(value) else int(value)
 
 
 PARTS: Final[Mapping[str, Callable[[Truth, Read, Engine], Lines]]] = {

@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
 from stream.events.decode import decode
 from stream.roster import Assignment, Roster
 from stream.shard import Shard
-from stream.spec import Spec
+from stream.spec import ANY, Spec
 from stream.windows.closing.archive import Hour
 from tests.reference.truth.records import Record
 from tests.reference.truth.rules import Member, Rules
@@ -16,7 +17,11 @@ from tests.reference.truth.rules import Member, Rules
 
 def spec_of(rules: Rules) -> Spec:
     """The configuration, in the words of the product."""
-    return rules.spec
+    spec, ring_all = rules.spec, rules.ring_all
+    pools = [replace(pool, ring_all=pool.name in ring_all) for pool in spec.pools]
+    further = sorted(ring_all - {pool.name for pool in pools})
+    pools += [replace(spec.pool(ANY, name), name=name, ring_all=True) for name in further]
+    return replace(spec, pools=tuple(pools))
 
 
 def roster_of(members: Sequence[Member]) -> Roster:

@@ -1,0 +1,82 @@
+"""What control last observed of each agent, source and team."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stream.arrays import ColumnStore, column
+from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.names import Names
+from stream.units import NEVER_MS
+from stream.windows.engine import Engine
+from stream.windows.phones import NO_CALL
+
+NOBODY = -1
+ObservedState = tuple[str, str, str, str, int, int, int]
+"""Floor, agent, team (empty: nobody yet), state, `run_ms`, `until_ms` and `call` of `LastObserved`.
+
+Versions before `call` stored six values."""
+
+
+class LastObserved(ColumnStore):
+    """Seat and state of each agent as control last observed them."""
+
+    seat: I64 = column(np.int64, NOBODY, per="agents")
+    """NOBODY before the first state."""
+    state: I64 = column(np.int64, per="agents")
+    until_ms: I64 = column(np.int64, NEVER_MS, per="agents")
+    """When the state stops being credible."""
+    run_ms: I64 = column(np.int64, -NEVER_MS, per="agents")
+    """When the last run of rows that was shown began: an entry is observed once."""
+    call: I64 = column(np.int64, per="agents")
+    """The call that rings, as of `stream.windows.timeline.Rows`."""
+    silent_ms: I64 = column(np.int64, NEVER_MS, per="sources")
+    """Since when each source is silent; NEVER_MS: it is not."""
+    stale: Bool = column(np.bool_, per="teams")
+    """Teams that were stale at the last observation."""
+
+    def follow_names(self, names: Names) -> None:
+        """Add rows for new agents, sources and teams."""
+        self.resize(agents=len(names.agents), sources=len(names.sources), teams=len(names.teams))
+
+    def observed(self, engine: Engine, agents: I64) -> list[ObservedState]:
+        """The states of these agents as last observed, by names, for a commit."""
+        self.follow_names(engine.names)
+        names, observed = engine.names, list[ObservedState]()
+        for agent in np.unique(agents).tolist():
+            seat = int(self.seat[agent])
+            team = "" if seat == NOBODY else names.seats.keys[seat][2]
+            state = State(int(self.state[agent])).name
+            times = int(self.run_ms[agent]), int(self.until_ms[agent])
+            call = int(self.call[agent])
+            observed.append((*names.agents.keys[agent], team, state, *times, call))
+        return observed
+
+    def restore(self, names: Names, observed: Sequence[ObservedState]) -> I64:
+        """Restore agents as they were observed, whatever arrived since; returns their numbers.
+
+        Those whose names no record gave when it was read again are left out: their events are
+        rejected now (a limit was lowered), were late, or are gone.
+        """
+        agents = list[int]()
+        for floor, agent, team, state, run_ms, until_ms, *call in observed:
+            number = names.agents.get((floor, agent))
+            seat = names.seats.get((floor, agent, team)) if team else NOBODY
+            if number is None or seat is None:
+                continue
+            agents.append(number)
+            self.seat[number] = seat
+            self.state[number] = State[state]
+            self.run_ms[number], self.until_ms[number] = run_ms, until_ms
+            self.call[number] = call[0] if call else NO_CALL
+        return np.array(agents, np.int64)
+
+    def heads(self, engine: Engine) -> I64:
+        """(teams, STATE_COUNT): heads as last observed."""
+        count = len(engine.names.agents)
+        seat = self.seat[:count]
+        there = np.flatnonzero(seat != NOBODY)
+        team = engine.names.seat_team.data[seat[there]]
+        place = team * STATE_COUNT + self.state[there]
+        teams = len(engine.names.teams)
+        return np.bincount(place, minlength=teams * STATE_COUNT).reshape(teams, STATE_COUNT)
