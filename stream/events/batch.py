@@ -77,6 +77,13 @@ class EventBatch:
     def __len__(self) -> int:
         return len(self.record)
 
+    def heartbeats(self) -> Bool:
+        """(E,): which events are heartbeats: those without a row of any kind."""
+        alone = np.ones(len(self), np.bool_)
+        for rows in (self.states, self.calls, self.queues):
+            alone[rows.event] = False
+        return alone
+
     def cut(self, first: int, end: int) -> "EventBatch":
         """The events [first, end); their columns are views of these."""
         if (first, end) == (0, len(self)):

@@ -10,7 +10,7 @@ import numpy as np
 from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import EventBatch, QueueRows, StateRows
-from stream.events.language import I64, Bool
+from stream.events.language import I64, Bool, State
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
@@ -18,7 +18,9 @@ from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
-from stream.windows.panes import Intervals, Panes, split_at_limit
+from stream.windows.gaps import Gaps
+from stream.windows.panes import Intervals, Panes
+from stream.windows.pieces import pieces
 from stream.windows.queues import Gauges
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
@@ -58,6 +60,8 @@ class Engine(ColumnStore):
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
         self.counting = CallAggregator(names, spec, self.calendars, self.hours)
         self.gauges = Gauges()
+        self.rendered = Gaps.none()
+        """The gaps by which the sums hold closed intervals (`stream.windows.rendering`)."""
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = 0
         self.finalised_early = 0
@@ -125,6 +129,16 @@ class Engine(ColumnStore):
         greatest_ms = self.sources.greatest_ms[:floors]
         minute = int(self.panes.head[:floors].max())
         self.counting.drop_final(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
+        if self.sources.times.is_crowded():
+            self._drop_gaps()
+
+    def _drop_gaps(self) -> None:
+        """Drop the gaps that no row can have a part in any more."""
+        rows, _ = self.timelines.of(np.arange(len(self.names.agents)))
+        needed_ms = np.full(len(self.names.sources), NEVER_MS)
+        at = rows.state != State.offline
+        np.minimum.at(needed_ms, rows.source[at], rows.ts_ms[at])
+        self.sources.times.drop(needed_ms, self.sources.own_cut_ms())
 
     # -- states
 
@@ -181,7 +195,7 @@ class Engine(ColumnStore):
         )
         source = rows.source.astype(np.int64)
         limit_ms = self.limit_of(source, intervals.state, intervals.seat, intervals.start_ms)
-        whole = split_at_limit(intervals, limit_ms)
+        whole = pieces(intervals, source, limit_ms, self.rendered)
         self.panes.add(whole, self.floor_of_seat, self.calendars)
         self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
         if self.hours is not None:
@@ -197,7 +211,7 @@ class Engine(ColumnStore):
     def _retain(self, agents: I64, merged: Merged, keep_ms: int) -> None:
         """Store the rows that later events may still change, and the last row before them."""
         places = np.arange(len(agents))
-        cut_ms = self.sources.cut_ms()[self.names.agent_floor.data[agents]]
+        cut_ms = self.sources.settled_ms()[self.names.agent_floor.data[agents]]
         cut_ms = np.minimum(cut_ms, keep_ms)
         keys = time_keys(merged.place, merged.rows.ts_ms)
         older = np.searchsorted(keys, time_keys(places, np.clip(cut_ms, 0, KEY_MS_MOST)))

@@ -14,6 +14,7 @@ from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
 from stream.windows.calls.seen_facts import SeenRun
 from stream.windows.engine import Engine
+from stream.windows.gaps import NO_PAUSES, Gaps
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
@@ -79,6 +80,9 @@ def _head(engine: Engine) -> Pieces:
         "pool_heard": engine.counting.pool_has_data[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
+        "rendered": np.stack(
+            [engine.rendered.source, engine.rendered.start_ms, engine.rendered.end_ms, engine.rendered.gone_ms]
+        ),
         **engine.sources.to_arrays(),
     }
 
@@ -168,6 +172,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
         pool: [(at, waiting, oldest) for at, waiting, oldest in held]
         for pool, held in head.pop("gauges")
     }
+    engine.rendered = Gaps(*head.pop("rendered", NO_PAUSES))
     engine.sources.fill(head)
     engine.follow_names()
     engine.seals.restore(engine.sources)
