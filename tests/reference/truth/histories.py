@@ -33,6 +33,7 @@ SPECS: Final = (
     (SourceSpec("pbx-b", 5_000, 1, {State.aux: 2 * MINUTE}, 0), SourceSpec()),
     (SourceSpec(heartbeat_ms=None),),
 )
+SHIFTS: Final = ((), (ShiftSpec(SPANS),), (ShiftSpec(SPANS, team="red"),))
 GOOD, LOST, BUFFERED, DEAD = "good", "lost", "buffered", "dead"
 
 
@@ -63,10 +64,11 @@ class Sent(NamedTuple):
 
 
 class Drawing:
-    """Makes the history of a seed."""
+    """Makes the history of a seed, without the kinds that can be left out and are not wanted."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, without: frozenset[str]) -> None:
         self._seed = seed
+        self._without = without
         self._random = random = Random(seed)
         zone = random.choice(list(STARTS))
         self._now = at(random.choice(STARTS[zone]))
@@ -88,7 +90,7 @@ class Drawing:
         spec = Spec(
             sources=random.choice(SPECS),
             pools=pools if random.random() < 0.7 else pools[::-1],
-            shifts=random.choice([(), (ShiftSpec(SPANS),), (ShiftSpec(SPANS, team="red"),)]),
+            shifts=random.choice(SHIFTS) if "shifts" not in self._without else (),
             event_clock=random.random() < 0.5,
         )
         ring_all = frozenset({"main"}) if random.random() < 0.3 else frozenset[str]()
@@ -99,9 +101,9 @@ class Drawing:
         random = self._random
         for day in range(random.choice([1, 2, 2, 3])):
             if day:
-                self._now += random.choice(NIGHTS)
+                self._now += self._night()
             self._draw_day(self._now + random.randint(6, 14) * MINUTE)
-        if random.random() < 0.35 and not self._appended:
+        if random.random() < 0.35 and not self._appended and self._wanted("held"):
             self._add_wrong_years()
         self._end()
         records = tuple(self._records())
@@ -110,8 +112,18 @@ class Drawing:
         changes = self._changes(len(records))
         return History(self._rules, records, looks, self._seed, self.kinds, changes)
 
+    def _wanted(self, kind: str) -> bool:
+        return kind not in self._without
+
+    def _night(self) -> int:
+        """How long nothing happens between two days; next to nothing where that makes a kind."""
+        night = self._random.choice(NIGHTS)
+        if night > DAY and not (self._wanted("retired") and self._wanted("came_back")):
+            night = NIGHTS[-3]
+        return night if self._wanted("gap") and self._wanted("held") else SECOND
+
     def _changes(self, count: int) -> tuple[tuple[int, Rules], ...]:
-        if self._random.random() < 0.85:
+        if self._random.random() < 0.85 or not self._wanted("rules_change"):
             return ()
         self.kinds["rules_change"] += 1
         return ((self._random.randrange(count), self._drawn_rules(self._zone)),)
@@ -123,7 +135,7 @@ class Drawing:
         events: dict[str, list[Event]] = {"pbx-a": [], "pbx-b": []}
         for source, own in events.items():
             step = random.choice([20, 30]) * SECOND
-            beating = random.random() < 0.9
+            beating = random.random() < 0.9 or not self._wanted("late_heartbeat")
             own += [self._beat(source, ts) for ts in range(start, end + 1, step) if beating]
         while self._now < end:
             for event in self._act():
@@ -132,7 +144,7 @@ class Drawing:
         for source, own in events.items():
             if source not in self._dead:
                 self._feed(source, sorted(own, key=instant), start, end)
-        if random.random() < 0.2:
+        if random.random() < 0.2 and self._wanted("held"):
             self._add_fast_clock(start, end)
         self._now = end
 
@@ -144,13 +156,15 @@ class Drawing:
         chance = random.random()
         if chance < 0.2:
             return self._call()
-        if chance < 0.26:
+        if chance < 0.26 and self._wanted("gauge"):
             waiting = {"waiting": random.randint(0, 4), "oldest_wait_s": random.randint(0, 60)}
             return [{"type": "queue", "ts": now, "source": "pbx-b", "pool": "help"} | waiting]
         agent = random.choice(list(AGENTS))
         source = AGENTS[agent] if random.random() < 0.85 else random.choice(["pbx-a", "pbx-b"])
         names = [state.name for state in State]
-        rows = [self._state(agent, source, random.choice([*names, "ringing", "ringing"]))]
+        if not self._wanted("ringing"):
+            names.remove("ringing")
+        rows = [self._state(agent, source, random.choice([*names, names[1], names[1]]))]
         if random.random() < 0.15:
             rows.append(self._state(agent, source, random.choice(names)))
         return rows
@@ -168,12 +182,12 @@ class Drawing:
 
     def _call(self) -> list[Event]:
         random = self._random
-        again = self._calls > 2 and random.random() < 0.25
+        again = self._calls > 2 and random.random() < 0.25 and self._wanted("id_again")
         self._calls += not again
         name = f"c{random.randint(1, self._calls)}" if again else f"c{self._calls}"
         desk = Desk(tuple(random.sample(list(AGENTS), 2)), ("main", "help"))
         source = random.choice(["pbx-a", "pbx-b"])
-        kind, events = drawn_call(random, desk, name, self._now, source)
+        kind, events = drawn_call(random, desk, name, self._now, source, self._without)
         self.kinds[kind] += 1
         self.kinds["id_again"] += again
         return events
@@ -184,6 +198,8 @@ class Drawing:
         """Send a day of one source as well as its feed lets it."""
         random = self._random
         mode = random.choice([GOOD] * 6 + [LOST, LOST, BUFFERED, DEAD])
+        if not self._wanted("gap"):
+            mode = GOOD
         cut = random.randint(start, end)
         back = end + MINUTE if mode == DEAD else min(end, cut + random.randint(1, 6) * MINUTE)
         self.kinds[f"{mode}_feed"] += 1
@@ -198,7 +214,7 @@ class Drawing:
                 # What was kept comes oldest first, before anything newer.
                 arrival = max(arrival, back + number)
             self._sent.append(Sent(arrival, ts + random.randint(0, 300), event))
-        if mode == LOST and random.random() < 0.6:
+        if mode == LOST and random.random() < 0.6 and self._wanted("snapshot"):
             named = random.sample([*AGENTS, "fay"], random.randint(1, 5))
             event = {"type": "snapshot", "ts": back, "source": source, "agents": named}
             self._sent.append(Sent(back, back, event))
@@ -249,6 +265,6 @@ class Drawing:
         ]
 
 
-def history_of(seed: str) -> History:
-    """The history of a seed."""
-    return Drawing(seed).history()
+def history_of(seed: str, without: frozenset[str] = frozenset()) -> History:
+    """The history of a seed, in which certain kinds are left out, as far as that is easy."""
+    return Drawing(seed, without).history()

@@ -19,7 +19,7 @@ KINDS = (
     "late", "sealed", "append_time", "rules_change", "equal_times", "sync", "several_sources_a_row",
     "plain_call", "abandoned_call", "transfer", "return", "re_queue", "call_back", "open_call",
     "contradiction", "id_again", "resend", "ringing", "ringing_call_named", "gauge", "nobody_knows",
-    "stale",
+    "stale", "late_heartbeat", "shifts", "hold", "pool_untold",
 )  # fmt: skip
 """Every kind that a run must show."""
 
@@ -56,7 +56,8 @@ def kinds(history: History, truth: Truth) -> Iterator[str]:
     yield from _of_time(history, truth)
     yield from _of_admission(history, truth)
     yield from _of_rows(history, truth)
-    yield from _of_queues(history, truth)
+    yield from _of_figures(history, truth)
+    yield from _of_events(history)
 
 
 def _of_time(history: History, truth: Truth) -> Iterator[str]:
@@ -67,11 +68,15 @@ def _of_time(history: History, truth: Truth) -> Iterator[str]:
             if min(gap.end, end) > gap.gone:
                 yield "day_old_gap"
         dates = sorted(found.dates)
+        if dates[0] < found.first_heartbeat:
+            yield "late_heartbeat"
         if any(y - x > DAY for x, y in pairwise(dates)):
             yield "came_back"
     for marks in truth.admission.floors.values():
         if any(marks.retired(source) for source in marks.sources.values()):
             yield "retired"
+    if history.rules.spec.shifts:
+        yield "shifts"
     zone = ZoneInfo(history.rules.pool("main", "main").zone)
     ends = (history.records[0].events[0], history.records[-1].events[-1])
     shown = [datetime.fromtimestamp(instant(event) / 1000, tz=zone) for event in ends]
@@ -125,7 +130,7 @@ def _of_rows(history: History, truth: Truth) -> Iterator[str]:
                     yield "leaver"
 
 
-def _of_queues(history: History, truth: Truth) -> Iterator[str]:
+def _of_figures(history: History, truth: Truth) -> Iterator[str]:
     for look in history.looks:
         figures = truth.figures(look)
         if figures.odd["repeat"]:
@@ -134,10 +139,17 @@ def _of_queues(history: History, truth: Truth) -> Iterator[str]:
             yield "stale"
         if any(queue.waiting is None for queue in figures.queues.values()):
             yield "nobody_knows"
-    for record in history.records:
-        for event in record.events:
-            if event["type"] == "queue":
-                yield "gauge"
-            if event.get("state") == "ringing":
-                yield "ringing_call_named" if "call" in event else "ringing"
-    assert {floor_of(event) for record in history.records for event in record.events} == {"main"}
+
+
+def _of_events(history: History) -> Iterator[str]:
+    events = [event for record in history.records for event in record.events]
+    for event in events:
+        if event["type"] == "queue":
+            yield "gauge"
+        if event["type"] == "call" and "pool" not in event:
+            yield "pool_untold"
+        if "hold_s" in event:
+            yield "hold"
+        if event.get("state") == "ringing":
+            yield "ringing_call_named" if "call" in event else "ringing"
+    assert {floor_of(event) for event in events} == {"main"}

@@ -1,0 +1,216 @@
+"""The engine against the reference, part by part, on histories of which it follows every rule.
+
+`NOT_YET` lists what it does not follow; a part that follows everything has an empty set.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
+from itertools import pairwise
+from random import Random
+from typing import Any, Final
+
+from stream.events.language import STAFFED, State
+from stream.figures.model import WINDOWS
+from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
+from tests.reference.truth.engine import Engine
+from tests.reference.truth.histories import History
+from tests.reference.truth.kinds import fed, kinds
+from tests.reference.truth.truth import Figures, Truth
+
+ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
+"""What decides which events count."""
+NOT_YET: Final[Mapping[str, frozenset[str]]] = {
+    "refused": ADMISSION,
+    "states": ADMISSION
+    | {"gap", "late_heartbeat", "end_of_day", "leaver", "shifts", "rules_change"},
+    "calls": ADMISSION
+    | {
+        *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
+        *("id_again", "resend", "hold", "pool_untold", "shifts", "rules_change"),
+    },
+    "queues": ADMISSION
+    | {
+        *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
+        *(
+            "id_again",
+            "resend",
+            "pool_untold",
+            "abandoned_call",
+            "ringing",
+            "ringing_call_named",
+            "gauge",
+        ),
+        *("gap", "late_heartbeat", "nobody_knows", "shifts", "rules_change"),
+    },
+}
+"""By part: kinds of histories that the engine does not follow yet."""
+TEAM_CALLS: Final = ("started", "handled", "short", "talk_ms", "hold_ms", "acw_ms")
+POOL_CALLS: Final = ("offered", "answered", "abandoned")
+Lines = Iterator[str]
+Read = Callable[[], Figures]
+"""What the reference says at the instant."""
+
+
+def check(part: str, history: History) -> bool:
+    """Whether a history is one that the part can compare; if so, that both say the same.
+
+    Of two engines one is fed record by record, the other in batches.
+    """
+    if NOT_YET[part] & set(kinds(history, fed(history))):
+        return False
+    random = Random(history.seed)
+    truth, single, batched = Truth(history.rules), Engine(history.rules), Engine(history.rules)
+    changes, end = dict(history.changes), len(history.records)
+    reads = {end, *(random.randint(1, end) for _ in range(4))}
+    restarts = {random.randint(1, end)} if random.random() < 0.5 else set[int]()
+    for first, stop in pairwise(sorted({0, *changes, *reads, *restarts})):
+        if first in changes:
+            truth.change(changes[first])
+        if first in changes or first in restarts:
+            single.restart(truth.rules)
+            batched.restart(truth.rules)
+        records = history.records[first:stop]
+        truth.push(*records)
+        batched.push(records)
+        for record in records:
+            single.push([record])
+        if stop in reads:
+            _compare(part, truth, (single, batched), _now(truth, history, stop))
+    for look in history.looks:
+        _compare(part, truth, (single, batched), look)
+    return True
+
+
+def _now(truth: Truth, history: History, pushed: int) -> int:
+    """as_of after so many records: by the event clock, or Kafka's time of the newest one."""
+    stamp = history.records[pushed - 1].stamp
+    by_events = history.rules.spec.event_clock or stamp is None
+    return truth.watermark if by_events or stamp is None else stamp
+
+
+def _compare(part: str, truth: Truth, engines: Iterable[Engine], as_of: int) -> None:
+    figures = cache(truth.figures)
+    for engine in engines:
+        engine.shard.step(as_of)
+        now = engine.shard.as_of_ms  # time does not go back
+        found = list(PARTS[part](truth, partial(figures, now), engine))
+        assert not found, f"{part} at {now}\n" + "\n".join(found)
+
+
+# -- parts
+
+
+def _refused(truth: Truth, _: Read, engine: Engine) -> Lines:
+    wanted = Counter((one.place[0], one.reason.value) for one in truth.admission.refused)
+    yield from _differing("refused", wanted, engine.refused, 0)
+
+
+def _states(truth: Truth, read: Read, engine: Engine) -> Lines:
+    figures, tables = read(), engine.shard.all_members()
+    seats = {
+        (team.floor, team.team, member.agent): member.state_ms.tolist()
+        for team, members in tables.items()
+        for member in members
+    }
+    yield from _differing("seat", figures.seats, seats, [[0] * len(State)] * len(WINDOWS))
+    teams = engine.shard.figures().teams
+    heads = {(k.floor, k.team): teams.heads[row].tolist() for row, k in enumerate(teams.keys)}
+    yield from _differing("heads", figures.heads, heads, [0] * len(State))
+    told = {
+        (hour.floor, hour.start, seat): sums[:2]
+        for hour in truth.hours
+        for seat, sums in hour.seats.items()
+        if any(sums[0][state] for state in STAFFED)
+    }
+    sealed = {
+        (hour.floor, hour.start_ms, seat): (times.tolist(), spells.tolist())
+        for hour in engine.hours
+        for seat, times, spells in zip(hour.seats, hour.state_ms, hour.spells, strict=True)
+        if times[list(STAFFED)].any()
+    }
+    yield from _differing("hour", told, sealed, None)
+
+
+def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
+    figures = read()
+    teams, pools = engine.shard.figures().teams, engine.shard.figures().pools
+    names = TEAM_CALLS[1:]
+    wanted = {
+        key: [[getattr(one, name) for name in names] for one in windows]
+        for key, windows in figures.calls.items()
+    }
+    found = {
+        (key.floor, key.team): [
+            [int(getattr(teams, name)[row, w]) for name in names] for w in range(len(WINDOWS))
+        ]
+        for row, key in enumerate(teams.keys)
+    }
+    yield from _differing("calls of team", wanted, found, [[0] * len(names)] * len(WINDOWS))
+    asked = {
+        key: [[getattr(one, name) for name in POOL_CALLS] for one in windows]
+        for key, windows in figures.pools.items()
+    }
+    got = {
+        (key.floor, key.pool): [
+            [int(getattr(pools, name)[row, w]) for name in POOL_CALLS] for w in range(len(WINDOWS))
+        ]
+        for row, key in enumerate(pools.keys)
+    }
+    yield from _differing("calls of pool", asked, got, [[0] * len(POOL_CALLS)] * len(WINDOWS))
+    yield from _hours_of_calls(truth, engine)
+
+
+def _hours_of_calls(truth: Truth, engine: Engine) -> Lines:
+    columns = [TEAM_COUNTS.index(name) for name in TEAM_CALLS]
+    wanted = {
+        (hour.floor, hour.start, seat): list(sums[2])
+        for hour in truth.hours
+        for seat, sums in hour.seats.items()
+    }
+    found = {
+        (hour.floor, hour.start_ms, seat): calls[columns].tolist()
+        for hour in engine.hours
+        for seat, calls in zip(hour.seats, hour.calls, strict=True)
+    }
+    yield from _differing("calls of hour", wanted, found, [0] * len(columns))
+    places = [POOL_COUNTS.index(name) for name in ("offered", "answered", "in_time", "abandoned")]
+    asked = {
+        (hour.floor, hour.start, pool): list(sums[: len(places)])
+        for hour in truth.hours
+        for pool, sums in hour.pools.items()
+    }
+    got = {
+        (hour.floor, hour.start_ms, pool): calls[places].tolist()
+        for hour in engine.hours
+        for pool, calls in zip(hour.pools, hour.pool_calls, strict=True)
+    }
+    yield from _differing("pool's hour", asked, got, [0] * len(places))
+
+
+def _queues(_: Truth, read: Read, engine: Engine) -> Lines:
+    pools = engine.shard.figures().pools
+    wanted = {key: (one.waiting, one.oldest_ms) for key, one in read().queues.items()}
+    found = {
+        (key.floor, key.pool): (int(pools.waiting[row]), int(pools.oldest_wait_ms[row]))
+        for row, key in enumerate(pools.keys)
+    }
+    yield from _differing("queue", wanted, found, (0, 0))
+
+
+PARTS: Final[Mapping[str, Callable[[Truth, Read, Engine], Lines]]] = {
+    "refused": _refused,
+    "states": _states,
+    "calls": _calls,
+    "queues": _queues,
+}
+
+
+def _differing(
+    what: str, wanted: Mapping[Any, Any], found: Mapping[Any, Any], absent: object
+) -> Lines:
+    """One line for each key whose values differ; absent: the value of a key that is not there."""
+    for key in sorted({*wanted, *found}, key=str):
+        expected, got = wanted.get(key, absent), found.get(key, absent)
+        if expected != got:
+            yield f"{what} {key}: expected {expected}, got {got}"

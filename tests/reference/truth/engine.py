@@ -1,0 +1,67 @@
+"""The engine, fed with records as a worker feeds it, and restarted as a worker restarts it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import orjson
+
+from stream.events.decode import decode
+from stream.roster import Assignment, Roster
+from stream.shard import Shard
+from stream.spec import Spec
+from stream.windows.closing.archive import Hour
+from tests.reference.truth.records import Record
+from tests.reference.truth.rules import Member, Rules
+
+
+def spec_of(rules: Rules) -> Spec:
+    """The configuration, in the words of the product."""
+    return rules.spec
+
+
+def roster_of(members: Sequence[Member]) -> Roster:
+    """The same of the roster."""
+    lines: dict[str, list[Assignment]] = defaultdict(list)
+    for one in members:
+        lines[one.agent].append(Assignment(one.start, one.end, one.team))
+    pools = {one.team: one.pool for one in members if one.pool}
+    return Roster({agent: tuple(sorted(held, key=_start)) for agent, held in lines.items()}, pools)
+
+
+def _start(one: Assignment) -> int:
+    return one.from_ms
+
+
+class Engine:
+    """A shard, and everything that it has handed out."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.shard = Shard(spec_of(rules), roster_of(rules.roster))
+        self.refused: Counter[tuple[int, str]] = Counter()
+        """By number of the record and reason."""
+        self.hours: list[Hour] = []
+        self._records = 0
+        self._parts: dict[str, bytes] = {}
+
+    def push(self, records: Sequence[Record]) -> None:
+        """Decode and apply records as one batch."""
+        values = [orjson.dumps(list(record.events)) for record in records]
+        times = [-1 if record.stamp is None else record.stamp for record in records]
+        decoded = decode(values, times, self.shard.names)
+        late = self.shard.push(decoded.batch)
+        rejected = [*decoded.rejected, *self.shard.take_rejected()]
+        found = [(one.record, one.reason) for one in rejected]
+        found += [(one.record, one.reason) for one in late]
+        self.refused.update((self._records + record, reason.value) for record, reason in found)
+        self.hours += self.shard.take_sealed()
+        self._records += len(records)
+
+    def restart(self, rules: Rules) -> None:
+        """Go on from what was stored, by other rules or the same ones."""
+        old = self.shard
+        told = old.snapshot()
+        both = {**self._parts, **told.changed}
+        self._parts = {name: both[name] for name in told.names}
+        spec, roster = spec_of(rules), roster_of(rules.roster)
+        self.shard = Shard.restore(spec, roster, self._parts, old.control_state())
+        self.shard.resume()
