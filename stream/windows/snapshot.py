@@ -20,10 +20,10 @@ from stream.windows.panes import empty_opened
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.timeline_ends import TimelineEnds
 
-FORMAT = 3
+FORMAT = 4
 """Raised with every change of what the parts hold. Then tests/formats needs a sample of it, and
 docs/operations.md says how workers of both versions get on."""
-READS = frozenset({FORMAT})
+READS = frozenset({3, FORMAT})
 """Formats that this version restores; state in an older one is stored again as a whole."""
 STATE_NAMES = [state.name for state in State]
 """The names of states by their numbers in the parts."""
@@ -81,7 +81,12 @@ def _head(engine: Engine) -> Pieces:
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
         "rendered": np.stack(
-            [engine.rendered.source, engine.rendered.start_ms, engine.rendered.end_ms, engine.rendered.gone_ms]
+            [
+                engine.rendered.source,
+                engine.rendered.start_ms,
+                engine.rendered.end_ms,
+                engine.rendered.gone_ms,
+            ]
         ),
         **engine.sources.to_arrays(),
     }

@@ -89,4 +89,6 @@ def closed_after(engine: Engine, agents: I64, from_ms: int) -> Intervals:
     cut = pieces(*closed_intervals(engine, agents), engine.rendered)
     start_ms = np.maximum(cut.start_ms, from_ms)
     kept: Bool = start_ms < cut.end_ms
-    return Intervals(start_ms[kept], cut.end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept])
+    return Intervals(
+        start_ms[kept], cut.end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept]
+    )

@@ -57,7 +57,9 @@ def _add_open(
     """Add the open intervals."""
     alone = engine.agents.last_ms[now.agent] <= as_of_ms
     parts = now.until(engine, alone, as_of_ms)
-    length_ms = parts.end_ms[:, None] - np.maximum(parts.start_ms[:, None], start_of_seat[parts.seat])
+    length_ms = parts.end_ms[:, None] - np.maximum(
+        parts.start_ms[:, None], start_of_seat[parts.seat]
+    )
     place = (parts.seat[:, None] * WINDOW_COUNT + np.arange(WINDOW_COUNT)) * STATE_COUNT
     place += parts.state[:, None]
     np.add.at(sums.reshape(-1), place.reshape(-1), np.maximum(0, length_ms).reshape(-1))

@@ -7,6 +7,7 @@ enums, its configuration and the words of units come from there.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from stream.events.language import Reason, State
@@ -14,6 +15,7 @@ from stream.spec import ANY, PoolSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference import clock
 
 Event = Mapping[str, Any]
+DAY_MS = 24 * 60 * clock.MINUTE_MS
 AHEAD_MS = 5_000
 """How far an event may be ahead of its record's own time stamp."""
 WINDOW_MINUTES = {"5m": 5, "15m": 15, "60m": 60}
@@ -28,6 +30,14 @@ class Row(NamedTuple):
     team: bytes
     source: bytes
     no_sync: bool
+
+
+class Gap(NamedTuple):
+    """Time [start, end) in which nothing of a source is dated; from `gone` on it is a day old."""
+
+    start: int
+    end: int
+    gone: int
 
 
 class Piece(NamedTuple):
@@ -73,6 +83,9 @@ class Lateness:
         self._spec = spec
         self.marks: dict[str, dict[str, int]] = {}
         self.last_seen: dict[tuple[str, str], int] = {}
+        self.dates: dict[tuple[str, str], set[int]] = {}
+        self.beats: dict[tuple[str, str], int] = {}
+        """The first heartbeat of each source."""
 
     def admit(self, event: Event, time_ms: int | None = None) -> Reason | None:
         """None: the event is taken; else why it is not, and then it has no effect at all."""
@@ -93,6 +106,9 @@ class Lateness:
         key = (floor, source)
         seen = ts if time_ms is None else time_ms
         self.last_seen[key] = max(self.last_seen.get(key, seen), seen)
+        self.dates.setdefault(key, set()).add(ts)
+        if event["type"] == "heartbeat":
+            self.beats[key] = min(self.beats.get(key, ts), ts)
         return None
 
     def sealed(self, floor: str) -> int:
@@ -111,11 +127,27 @@ class Lateness:
     def silent(self, floor: str, source: str, as_of: int) -> bool:
         """Whether nothing was heard of a source for three heartbeats."""
         heartbeat = source_spec(self._spec, source).heartbeat_ms
-        if heartbeat is None:
+        if heartbeat is None or (floor, source) not in self.beats:
             return False
         if self._spec.event_clock:
-            return as_of > self.marks[floor][source] + 3 * heartbeat
+            return as_of > max(self.dates[floor, source]) + 3 * heartbeat
         return as_of > self.last_seen[floor, source] + 3 * heartbeat
+
+    def gaps(self, floor: str, source: str, as_of: int) -> list[Gap]:
+        """The gaps of a source, an open one at the end."""
+        key, heartbeat = (floor, source), source_spec(self._spec, source).heartbeat_ms
+        dates = sorted(self.dates[key])
+        found = [
+            Gap(x, y, x + DAY_MS)
+            for x, y in pairwise(dates)
+            if heartbeat is not None and y - x > 3 * heartbeat and x >= self.beats.get(key, y)
+        ]
+        gone = dates[-1] + DAY_MS
+        if self.silent(floor, source, as_of):
+            found.append(Gap(dates[-1], 2**62, gone))
+        elif as_of > gone:
+            found.append(Gap(gone, 2**62, gone))
+        return found
 
 
 def source_spec(spec: Spec, source: str) -> SourceSpec:
@@ -245,18 +277,30 @@ class States:
         heard: the instant by which it is judged what is silent, if it is not as_of.
         """
         rows = sorted(self.rows[floor, agent])
-        for place, row in enumerate(rows):
-            team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
-            credible = self.plan.latest_credible(floor, team, source, state, row.ts)
-            end = as_of
-            if place + 1 < len(rows):
-                end = min(end, rows[place + 1].ts)
-            elif self.lateness.silent(floor, source, as_of if heard is None else heard):
-                credible = min(credible, max(row.ts, self.lateness.marks[floor][source]))
-            if row.ts < min(credible, end):
-                yield Piece(row.ts, min(credible, end), team, state)
-            if max(row.ts, credible) < end:
-                yield Piece(max(row.ts, credible), end, team, State.unknown)
+        for row, end in zip(rows, [*(row.ts for row in rows[1:]), as_of], strict=True):
+            at, end = as_of if heard is None else heard, min(end, as_of)
+            edges = {row.ts, end, (limit := self._limit(floor, row)), limit + DAY_MS}
+            edges |= {edge for gap in self._gaps(floor, row, at) for edge in gap}
+            inside = sorted(edge for edge in edges if row.ts <= edge <= end)
+            for start, stop in pairwise(inside):
+                yield Piece(start, stop, row.team.decode(), self._believed(floor, row, start, at))
+
+    def _gaps(self, floor: str, row: Row, at: int) -> list[Gap]:
+        return self.lateness.gaps(floor, row.source.decode(), at)
+
+    def _limit(self, floor: str, row: Row) -> int:
+        team, source = row.team.decode(), row.source.decode()
+        return self.plan.latest_credible(floor, team, source, State(row.rank), row.ts)
+
+    def _believed(self, floor: str, row: Row, t: int, at: int) -> State:
+        """What is believed at t of the interval that a row opened, as is known at an instant."""
+        if row.rank == State.offline:
+            return State.offline
+        limit = self._limit(floor, row)
+        around = [gap for gap in self._gaps(floor, row, at) if gap.start <= t < gap.end]
+        if t >= limit + DAY_MS or any(t >= gap.gone for gap in around):
+            return State.offline
+        return State.unknown if around or t >= limit else State(row.rank)
 
     def within(
         self, floor: str, agent: str, pieces: Sequence[Piece], start: int, as_of: int
@@ -282,11 +326,7 @@ class States:
         if not begun:
             return None
         row = begun[-1]
-        team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
-        credible = self.plan.latest_credible(floor, team, source, state, row.ts)
-        if row == max(self.rows[floor, agent]) and self.lateness.silent(floor, source, as_of):
-            credible = min(credible, self.lateness.marks[floor][source])
-        return team, state if as_of < credible else State.unknown
+        return row.team.decode(), self._believed(floor, row, as_of, as_of)
 
 
 def add_up(pieces: Iterable[Piece], team: str) -> list[int]:

@@ -22,8 +22,7 @@ ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
-    "states": ADMISSION
-    | {"gap", "late_heartbeat", "end_of_day", "leaver", "shifts", "rules_change"},
+    "states": ADMISSION | {"end_of_day", "leaver", "shifts", "rules_change"},
     "calls": ADMISSION
     | {
         *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
