@@ -15,8 +15,9 @@ from faust.types import TP
 
 from stream.agents.acquisition import PartitionRef, TaskConfig, acquire_task
 from stream.agents.log_check import LogCheck
-from stream.agents.partition_task import NoticeFormat, PartitionTask, RecordChunk, TaskLimits
+from stream.agents.partition_task import NoticeFormat, PartitionTask, TaskLimits
 from stream.agents.process import tune_garbage_collection
+from stream.agents.record_chunk import RecordChunk
 from stream.agents.transport.log_reader import LogReading
 from stream.control.alerts.messages import messages
 from stream.roster import NO_ROSTER
@@ -125,6 +126,7 @@ def _pieces(task: PartitionTask, records: list[Record]) -> list[RecordChunk]:
         RecordChunk(
             [value for value, _ in records[first:end]],
             [ts_ms for _, ts_ms in records[first:end]],
+            bytes(len(records[first:end])),
             range(first, min(end, len(records))),
             min(end, len(records)),
         )

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from stream.agents.log_guard import LogGuard
-from stream.agents.partition_task import PartitionTask, RecordChunk
+from stream.agents.partition_task import PartitionTask
+from stream.agents.record_chunk import RecordChunk
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.transport.unpacking import joined
 from stream.agents.worker_services import WorkerServices

@@ -5,11 +5,12 @@ No I/O: the `TaskRunner` commits and delivers. All times but as_of are monotonic
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from stream.agents.outbox import Outbox
+from stream.agents.record_chunk import EventCounts, RecordChunk
 from stream.agents.shard_clock import ShardClock
 from stream.agents.transport.fetched_batch import RecordColumns
 from stream.dlq.dead_letters import DeadLetter, Origin, make_dead_letters
@@ -60,26 +61,6 @@ class NoticeFormat:
 
     describe: Describe
     language: str
-
-
-@dataclass(slots=True)
-class RecordChunk:
-    """Records that are applied in one call."""
-
-    values: Sequence[bytes | None]
-    times_ms: Sequence[int]
-    offsets: Sequence[int]
-    next_offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class EventCounts:
-    """What became of the events of a chunk."""
-
-    accepted: int = 0
-    late: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    """By reason."""
 
 
 @dataclass(slots=True)
@@ -161,7 +142,11 @@ class PartitionTask:
                 end = min(end, bisect_left(offsets, self.resume_offset))
             next_offset = columns.next_offset if end == count else offsets[end - 1] + 1
             yield RecordChunk(
-                columns.values[at:end], columns.times_ms[at:end], offsets[at:end], next_offset
+                columns.values[at:end],
+                columns.times_ms[at:end],
+                columns.appended[at:end],
+                offsets[at:end],
+                next_offset,
             )
             at = end
 
@@ -180,7 +165,14 @@ class PartitionTask:
         """
         route = Route(self.origin.partition, self.partitions)
         with failpoint("decode"):
-            decoded = decode(chunk.values, chunk.times_ms, self.shard.names, route)
+            decoded = decode(
+                chunk.values,
+                chunk.times_ms,
+                self.shard.names,
+                route,
+                appended=chunk.appended,
+                offsets=chunk.offsets,
+            )
         with failpoint("push"):
             late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stream.agents.outbox import Outbox
-from stream.agents.partition_task import EventCounts, PartitionTask
+from stream.agents.partition_task import PartitionTask
+from stream.agents.record_chunk import EventCounts
 from stream.dlq.dead_letters import DeadLetter
 from stream.errors import DamagedKeyError, FloorwatchError, ServiceError
 from stream.notify.alertmanager import ActiveAlerts

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,6 +60,18 @@ Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows)
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRecords:
+    """The records that a batch was decoded from; all of one length."""
+
+    values: Sequence[Any]
+    """Bytes as Kafka has them, or documents that were parsed already."""
+    offsets: Sequence[int]
+    """Their places in the partition or the recording."""
+    ranks: I64 | None = None
+    """The ranks that `decode` was given."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventBatch:
     """Valid events in the order of their records; columns of length E, rows by kind."""
 
@@ -70,9 +81,12 @@ class EventBatch:
     source: I64
     seen_ms: I64
     """Kafka's time stamp of the record; the event's own without one."""
+    stamp: U8
+    """Who gave it, a `StampType`."""
     states: StateRows
     calls: CallRows
     queues: QueueRows
+    records: SourceRecords
 
     def __len__(self) -> int:
         return len(self.record)
@@ -93,9 +107,11 @@ class EventBatch:
             self.ts_ms[first:end],
             self.source[first:end],
             self.seen_ms[first:end],
+            self.stamp[first:end],
             _cut(self.states, first, end),
             _cut(self.calls, first, end),
             _cut(self.queues, first, end),
+            self.records,
         )
 
     def where(self, kept: Bool) -> "EventBatch":
@@ -111,23 +127,11 @@ class EventBatch:
             self.ts_ms[kept],
             self.source[kept],
             self.seen_ms[kept],
+            self.stamp[kept],
             replace(states, event=place[states.event]),
             replace(calls, event=place[calls.event]),
             replace(queues, event=place[queues.event]),
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence["EventBatch"]) -> "EventBatch":
-        """The events of all parts, one part after the other."""
-        if len(parts) == 1:
-            return parts[0]
-        before = np.cumsum([0, *map(len, parts)])[:-1].tolist()
-        calls = list(chain.from_iterable(part.calls.call for part in parts))
-        return cls(
-            states=StateRows(**_columns([part.states for part in parts], before)),
-            calls=CallRows(call=calls, **_columns([part.calls for part in parts], before)),
-            queues=QueueRows(**_columns([part.queues for part in parts], before)),
-            **{name: _column(parts, name) for name in ("record", "ts_ms", "source", "seen_ms")},
+            self.records,
         )
 
 
@@ -136,17 +140,6 @@ def _cut(rows: Kinds, first: int, end: int) -> Kinds:
     some = slice(*np.searchsorted(rows.event, [first, end]).tolist())
     kept = type(rows)(**{name: getattr(rows, name)[some] for name in rows.__slots__})
     return replace(kept, event=kept.event - first)
-
-
-def _column(parts: Sequence[Any], name: str) -> Any:  # noqa: ANN401 - of whatever type it has
-    return np.concatenate([getattr(part, name) for part in parts])
-
-
-def _columns(parts: Sequence[StateRows | CallRows | QueueRows], before: list[int]) -> Any:  # noqa: ANN401
-    """All columns but `call`; `event` continues from part to part."""
-    names = [name for name in parts[0].__slots__ if name not in {"event", "call"}]
-    event = np.concatenate([part.event + start for part, start in zip(parts, before, strict=True)])
-    return {"event": event, **{name: _column(parts, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,26 @@ columns: the tests compare them.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stream.events import columns
-from stream.events.batch import CallRows, Decoded, EventBatch, QueueRows, StateRows
+from stream.events.batch import (
+    CallRows,
+    Decoded,
+    EventBatch,
+    QueueRows,
+    SourceRecords,
+    StateRows,
+)
 from stream.events.columns import EventColumns
-from stream.events.fields import InvalidEvent, read
-from stream.events.language import I64, Bool, Kind, Reason, Rejected
+from stream.events.fields import NO_SEQ, InvalidEvent, read
+from stream.events.language import I64, U8, Bool, Kind, Reason, Rejected, StampType
 from stream.events.names import Names
 from stream.events.parse import Parsed, UnreadableRecord, Unusual, convert, documents, parse
 from stream.events.partition import Route
+from stream.events.ranks import ranks as ranks_of
 from stream.units import SECOND_MS, rfc3339
 
 RECORDS_AT_ONCE = 1_000
@@ -27,6 +35,8 @@ FEW = 16
 """A run of at most so many is read one by one when anything in it is unusual."""
 SKEW_MS_MOST = 5 * SECOND_MS
 """How far an event may be ahead of Kafka's time stamp of its record."""
+Flags = bytes | bytearray
+"""One byte a record, 0 or 1."""
 
 
 def decode(
@@ -34,18 +44,31 @@ def decode(
     times_ms: Sequence[int] | None,
     names: Names,
     route: Route | None = None,
+    *,
+    appended: Flags | None = None,
+    offsets: Sequence[int] | None = None,
+    ranks: I64 | None = None,
 ) -> Decoded:
     """Decode records; an invalid event is returned with its reason and affects no other.
 
-    `times_ms` are Kafka's time stamps of the records; without them skew is not checked. An event
-    whose floor does not belong to the route's partition is misrouted.
-
     New names are drafts: `Shard.push` keeps those of the events that it admits. So push a batch
     before the next one is decoded.
+
+    Args:
+        values: N records.
+        times_ms: (N,) Kafka's time stamps of the records; None: a file that is read in the order of
+            time, of which it cannot be checked whether an event is ahead.
+        names: of the shard.
+        route: an event whose floor does not belong to its partition is misrouted; None: none is.
+        appended: (N,) whether the broker gave the time stamp (LogAppendTime); None: it gave none.
+        offsets: (N,) the places of the records; None: counted from 0.
+        ranks: (N,) the `seq` of each record's state event that gives none; None: its rank among the
+            different rows of its agent, source and time in the same record.
     """
     names.route = route
     names.begin_drafts()
-    return _Decoding(parse, documents, times_ms, names).of(values)
+    records = SourceRecords(values, range(len(values)) if offsets is None else offsets, ranks)
+    return _Decoding(parse, documents, _Stamps.of(times_ms, appended), names).of(records)
 
 
 def decode_objects(
@@ -54,7 +77,33 @@ def decode_objects(
     """Decode documents that are parsed already, one a record."""
     names.route = None
     names.begin_drafts()
-    return _Decoding(convert, lambda one: [one], times_ms, names).of(objects)
+    records = SourceRecords(objects, range(len(objects)))
+    return _Decoding(convert, lambda one: [one], _Stamps.of(times_ms, None), names).of(records)
+
+
+class _Stamps(NamedTuple):
+    """The time stamps of records."""
+
+    time_ms: I64 | None
+    kind: U8 | None
+    """`StampType` by record; None: nobody gave any."""
+
+    @classmethod
+    def of(cls, times_ms: Sequence[int] | None, appended: Flags | None) -> "_Stamps":
+        if times_ms is None:
+            return cls(None, None)
+        times = np.array(times_ms, np.int64)
+        kind = np.full(len(times), StampType.producer, np.uint8)
+        if appended is not None:
+            kind[np.frombuffer(appended, np.bool_)] = StampType.broker
+        return cls(times, kind)
+
+    def of_events(self, record: I64, ts_ms: I64) -> tuple[I64, U8]:
+        """When each event was seen, and by whose time stamp: without one at its own time."""
+        if self.time_ms is None or self.kind is None:
+            return ts_ms, np.full(len(record), StampType.none, np.uint8)
+        seen_ms = self.time_ms[record]
+        return np.where(seen_ms < 0, ts_ms, seen_ms), self.kind[record]
 
 
 class _Decoding:
@@ -64,36 +113,32 @@ class _Decoding:
         self,
         read_run: Callable[[Sequence[Any]], Parsed],
         read_one: Callable[[Any], list[Any]],
-        times_ms: Sequence[int] | None,
+        stamps: _Stamps,
         names: Names,
     ) -> None:
         self._read_run = read_run
         self._read_one = read_one
         self._names = names
-        self._seen_ms = None if times_ms is None else np.array(times_ms, np.int64)
+        self._stamps = stamps
         self._table = EventColumns(0)
         self._unread: list[Rejected] = []
         self._refused: dict[int, Rejected] = {}
         """By place in the table."""
 
-    def of(self, records: Sequence[Any]) -> Decoded:
+    def of(self, records: SourceRecords) -> Decoded:
         """Decode all records."""
-        self._table = table = EventColumns(len(records))
-        for first in range(0, len(records), RECORDS_AT_ONCE):
-            self._decode_run(records[first : first + RECORDS_AT_ONCE], first)
+        values = records.values
+        self._table = table = EventColumns(len(values))
+        for first in range(0, len(values), RECORDS_AT_ONCE):
+            self._decode_run(values[first : first + RECORDS_AT_ONCE], first)
         record = table.record[: table.used]
-        seen_ms = self._seen(record, table.ts_ms[: table.used])
+        seen_ms, stamp = self._stamps.of_events(record, table.ts_ms[: table.used])
         self._refuse_ahead(seen_ms)
+        self._rank(records.ranks)
         rejected = self._unread + [self._refused[place] for place in sorted(self._refused)]
         rejected.sort(key=lambda one: one.record)
-        return Decoded(_compact(table, seen_ms), rejected)
-
-    def _seen(self, record: I64, ts_ms: I64) -> I64:
-        """When each event was seen: Kafka's time stamp of its record, else its own time."""
-        if self._seen_ms is None:
-            return ts_ms
-        seen_ms = self._seen_ms[record]
-        return np.where(seen_ms < 0, ts_ms, seen_ms)
+        kept = np.flatnonzero(table.kept[: table.used])
+        return Decoded(_compact(table, kept, seen_ms[kept], stamp[kept], records), rejected)
 
     def _decode_run(self, run: Sequence[Any], first: int) -> None:
         """Decode a run of records; first: the index of its first record.
@@ -143,9 +188,26 @@ class _Decoding:
             )
             self._refuse(place, Reason.ahead, detail)
 
+    def _rank(self, ranks: I64 | None) -> None:
+        """Give the state rows without `seq` a rank as one."""
+        table = self._table
+        open_rows = (table.seq[: table.used] == NO_SEQ) & table.kept[: table.used]
+        at = np.flatnonzero(open_rows & (table.kind[: table.used] == Kind.state))
+        record = table.record[at]
+        if ranks is not None:
+            table.seq[at] = ranks[record]
+        elif (record[1:] == record[:-1]).any():
+            agent = self._names.seat_agent.data[table.seat[at]]
+            of_time = (record, agent, table.source[at], table.ts_ms[at])
+            table.seq[at] = ranks_of(of_time, (table.seat[at], table.state[at], table.sync[at]))
+        else:
+            table.seq[at] = 0
 
-def _compact(table: EventColumns, seen_ms: I64) -> EventBatch:
-    kept = np.flatnonzero(table.kept[: table.used])
+
+def _compact(
+    table: EventColumns, kept: I64, seen_ms: I64, stamp: U8, records: SourceRecords
+) -> EventBatch:
+    """The kept events, (K,) places in the table; seen_ms and stamp are theirs."""
     kind = table.kind[kept]
     source, ts_ms = table.source[kept], table.ts_ms[kept]
 
@@ -174,4 +236,6 @@ def _compact(table: EventColumns, seen_ms: I64) -> EventBatch:
     )
     event, at = of(Kind.queue)
     queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
-    return EventBatch(table.record[kept], ts_ms, source, seen_ms[kept], states, calls, queues)
+    return EventBatch(
+        table.record[kept], ts_ms, source, seen_ms, stamp, states, calls, queues, records
+    )

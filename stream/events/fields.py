@@ -27,6 +27,8 @@ DEFAULT_POOL: Final = "main"
 LONGEST_MS: Final = 30 * DAY_MS
 MOST_WAITING: Final = 1_000_000
 MOST_SEQ: Final = 2**62
+NO_SEQ: Final = -1
+"""In place of a `seq` that was not given."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -114,7 +116,7 @@ def read(document: object) -> Fields:
         agent,
         identifier(document, "team"),
         state,
-        _integer(document, "seq", MOST_SEQ, 0),
+        _integer(document, "seq", MOST_SEQ, NO_SEQ),
         _flag(document, "sync"),
         identifier(document, "call", required=kind == Kind.call),
         phase,

@@ -21,6 +21,7 @@ __all__ = [
     "Phase",
     "Reason",
     "Rejected",
+    "StampType",
     "State",
 ]
 
@@ -28,8 +29,8 @@ __all__ = [
 class State(IntEnum):
     """What an agent does.
 
-    The number is the state's column, and its rank among rows of equal time, of which the highest
-    wins: a new state goes before `unknown` and `offline`. Stored state is read by the names.
+    The number is the state's column, and its rank among rows of equal time and `seq`, of which the
+    highest wins: a new state goes before `unknown` and `offline`. Stored state is read by names.
     """
 
     available = 0
@@ -66,6 +67,17 @@ class Kind(IntEnum):
     call = 1
     queue = 2
     heartbeat = 3
+
+
+class StampType(IntEnum):
+    """Who gave a record its time stamp."""
+
+    producer = 0
+    """CreateTime, or a file's `received`: the clock may be that of the events' source."""
+    broker = 1
+    """LogAppendTime."""
+    none = 2
+    """Nobody: a file that is read in the order of time."""
 
 
 class Phase(IntEnum):

@@ -15,6 +15,7 @@ from stream.events.fields import (
     LONGEST_MS,
     MOST_SEQ,
     MOST_WAITING,
+    NO_SEQ,
     PHASES,
     STATES,
     TEXTS,
@@ -43,7 +44,7 @@ class Common(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type
     ts: int | str
     floor: Name = DEFAULT_FLOOR
     source: Name = ABSENT
-    seq: Annotated[int, Meta(ge=0, le=MOST_SEQ)] = 0
+    seq: Annotated[int, Meta(ge=0, le=MOST_SEQ)] = NO_SEQ
     reason: Annotated[str, Meta(max_length=TEXTS["reason"])] | None = None
     channel: Annotated[str, Meta(max_length=TEXTS["channel"])] | None = None
     id: Annotated[str, Meta(max_length=TEXTS["id"])] | None = None

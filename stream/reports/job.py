@@ -13,8 +13,9 @@ from stream.config import Settings, load_roster, load_settings
 from stream.config.text_files import read_text
 from stream.errors import ConfigurationError, FloorwatchError
 from stream.fingerprint import with_roster
+from stream.reports.checked import Checked, checked
 from stream.reports.files import Results, opened, size_of
-from stream.reports.replay import Checked, ReplayObserver, ReplayOptions, checked
+from stream.reports.replay import ReplayObserver, ReplayOptions
 from stream.reports.replay import replay as run_replay
 from stream.reports.result_writer import ResultWriter
 from stream.reports.tumbling import WINDOW_NAMES, WindowName

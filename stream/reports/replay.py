@@ -7,7 +7,7 @@ have sent a heartbeat is silent.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,15 +15,12 @@ import numpy as np
 from stream.control.model import Transition
 from stream.events.decode import decode
 from stream.events.language import I64, Rejected
-from stream.events.names import Names
+from stream.reports.checked import CHUNK_EVENTS, Checked
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
 from stream.reports.window_accumulator import FinishedWindow, WindowAccumulator
 from stream.shard import Shard
-from stream.sources.recording import Recording, Unreadable, text_of
-from stream.units import DAY_MS, LATEST_MS, MINUTE_MS, NEVER_MS
+from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
 
-CHUNK_EVENTS: Final = 20_000
-"""Events that are decoded and pushed at once."""
 RETAINED_MS: Final = 120 * MINUTE_MS
 """How long a shard retains minutes."""
 _SLICE_MS: Final = 15 * MINUTE_MS
@@ -61,49 +58,6 @@ class ReplayObserver:
     """Events applied so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A recording, validated event by event."""
-
-    recording: Recording
-    """The valid events."""
-    rejected: list[Unreadable]
-    calls: int
-    """Number of calls in the events."""
-
-    def in_time_order(self) -> "Checked":
-        """The same events by their time; those of one instant stay in file order."""
-        order = np.argsort(self.recording.ts_ms, kind="stable")
-        return replace(self, recording=self.recording.take(order))
-
-
-def checked(recording: Recording, *, arrival: bool = False) -> Checked:
-    """Separate valid events from the others.
-
-    With `arrival` an event far ahead of its `received` is rejected, as it would be live.
-    """
-    rejected: list[Unreadable] = []
-    kept = np.ones(len(recording.values), np.bool_)
-    unknown = (recording.received_ms < 0) | (not arrival)
-    received_ms = np.where(unknown, LATEST_MS, recording.received_ms)
-    names, calls = Names(), set[tuple[int, str]]()
-    for start in range(0, len(recording.values), CHUNK_EVENTS):
-        chunk = slice(start, start + CHUNK_EVENTS)
-        decoded = decode(recording.values[chunk], received_ms[chunk].tolist(), names)
-        rows = decoded.batch.calls
-        calls.update(zip(rows.floor.tolist(), rows.call, strict=True))
-        for one in decoded.rejected:
-            kept[start + one.record] = False
-            rejected.append(_unreadable(recording, start + one.record, one))
-    return Checked(recording.take(np.flatnonzero(kept)), rejected, len(calls))
-
-
-def _unreadable(recording: Recording, at: int, why: Rejected) -> Unreadable:
-    text = text_of(recording.values[at])
-    place = int(recording.file[at]), int(recording.line[at])
-    return Unreadable(*place, why.reason.value, why.detail, text)
-
-
 def replay(events: Checked, shard: Shard, options: ReplayOptions, observer: ReplayObserver) -> None:
     """Drive the shard over all events, in their order, then read the remaining windows.
 
@@ -118,7 +72,7 @@ class _Replay:
         self, events: Checked, shard: Shard, options: ReplayOptions, observer: ReplayObserver
     ) -> None:
         recording = events.recording
-        self._recording = recording
+        self._events = events
         self._shard = shard
         self._options = options
         self._observer = observer
@@ -144,7 +98,7 @@ class _Replay:
     def _slices(self) -> Iterator[Slice]:
         """Slices from the first event on, without an end."""
         options = self._options
-        at_ms = int(self._recording.ts_ms.min())
+        at_ms = int(self._events.recording.ts_ms.min())
         while True:
             edges = window_edges(options.zone, options.window, at_ms, at_ms + 7 * DAY_MS)
             yield from slices(edges)
@@ -172,7 +126,14 @@ class _Replay:
             self._observer.progress(self._next)
 
     def _push(self, start: int, end: int) -> None:
-        decoded = decode(self._recording.values[start:end], None, self._shard.names)
+        events = self._events
+        decoded = decode(
+            events.recording.values[start:end],
+            None,
+            self._shard.names,
+            offsets=range(start, end),
+            ranks=events.ranks[start:end],
+        )
         assert not decoded.rejected, "the recording was validated"
         for late in self._shard.push(decoded.batch):
             self._observer.late(start + late.record, late.reason.value)

@@ -3,8 +3,8 @@
 A reader is a pure function from the lines of files to a `Recording`: events in our own language
 (`stream.events.language`), each with the file and line it came from. What an author must know:
 
-- Events may be in any order; a replay sorts them by `ts`. Of equal times of one agent the later
-  state by rank wins (see `State`), not the later line: set `seq` where a row's place decides.
+- Events may be in any order; a replay sorts them by `ts`. Rows of equal time keep the order of the
+  file; set `seq` where another is known.
 - A row that cannot be read is rejected with a reason and does not end the run
   (`RecordingBuilder.reject`). Ids are checked with `stream.events.fields.identifier`.
 - A team is named only where the format names one; else the roster decides.

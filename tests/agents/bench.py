@@ -194,7 +194,7 @@ class Bench:
 def batch(records: Sequence[tuple[bytes, int]], start: int, end: int) -> FetchedBatch:
     values: list[bytes | None] = [value for value, _ in records[start:end]]
     times = [time_ms for _, time_ms in records[start:end]]
-    columns = RecordColumns(values, times, range(start, end), start, end)
+    columns = RecordColumns(values, times, bytes(len(values)), range(start, end), start, end)
     return FetchedBatch(TOPIC, 1, columns, len(records))
 
 

@@ -89,7 +89,7 @@ async def stopped_behind_markers(bench: Bench) -> None:
     """State whose position lies behind markers, as a transactional producer leaves them."""
     runner = await bench.acquire_task()
     await runner.process(batch(recording(1), 0, UNTIL))
-    markers = RecordColumns([], [], (), UNTIL, UNTIL + 2)
+    markers = RecordColumns([], [], b"", (), UNTIL, UNTIL + 2)
     await runner.process(FetchedBatch(TOPIC, 1, markers, UNTIL + 2))
     await runner.drain()
 

@@ -16,7 +16,9 @@ def records(end: int, start: int = 0) -> FetchedBatch:
         orjson.dumps({"type": "state", "ts": START_MS, "agent": f"a{at}", "state": "aux"})
         for at in range(start, end)
     ]
-    columns = RecordColumns(values, [START_MS] * len(values), range(start, end), start, end)
+    columns = RecordColumns(
+        values, [START_MS] * len(values), bytes(len(values)), range(start, end), start, end
+    )
     return FetchedBatch(TOPIC, 1, columns, end)
 
 

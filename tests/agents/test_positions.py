@@ -8,7 +8,7 @@ from tests.agents.bench import TOPIC, batch, live, recording, reference, seats
 
 def markers(position: int, next_offset: int) -> FetchedBatch:
     """A fetch of transaction markers, or of aborted records, alone."""
-    columns = RecordColumns([], [], (), position, next_offset)
+    columns = RecordColumns([], [], b"", (), position, next_offset)
     return FetchedBatch(TOPIC, 1, columns, next_offset)
 
 

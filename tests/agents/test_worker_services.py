@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from stream.agents.partition_task import EventCounts
+from stream.agents.record_chunk import EventCounts
 from stream.agents.worker_services import StoreState, StreamQuality
 from stream.control.model import Verdict
 from stream.notify.notice import key_of

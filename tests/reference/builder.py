@@ -8,6 +8,7 @@ from stream.spec import Spec
 from stream.units import rfc3339
 from tests.reference.history import History
 from tests.reference.naive import Event, Floorplan, Lateness, RosterLine, instant
+from tests.reference.truth.records import ranked
 
 SECOND: Final = 1_000
 MINUTE: Final = 60 * SECOND
@@ -100,14 +101,16 @@ class Builder:
         while sum(records) < len(self._events):
             records.append(widths[len(records) % len(widths)])
         records[-1] -= sum(records) - len(self._events)
-        times, begin = [], 0
+        times: list[int] = []
+        events: list[Event] = []
         for size in records:
-            times += [self._received[begin + size - 1]] * size
-            begin += size
-        end = max([times[-1], *map(instant, self._events)])
+            begin, end = len(events), len(events) + size
+            times += [self._received[end - 1]] * size
+            events += ranked(self._events[begin:end])
+        end = max([times[-1], *map(instant, events)])
         looks = (end, end + wait_ms, end + wait_ms + 17 * MINUTE + 3)
-        events = tuple(self._events)
-        return History(self._spec, self._roster, events, tuple(times), tuple(records), looks, seed)
+        lines = self._spec, self._roster, tuple(events), tuple(times), tuple(records)
+        return History(*lines, looks, seed)
 
     def _send(self, event: Event) -> None:
         self._events.append(event)

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from stream.events.language import I64, STAFFED
-from stream.reports.replay import ReplayObserver, ReplayOptions, checked, replay
+from stream.reports.checked import checked
+from stream.reports.replay import ReplayObserver, ReplayOptions, replay
 from stream.reports.window_accumulator import FinishedWindow, SeatKey
 from stream.roster import Roster
 from stream.shard import Shard

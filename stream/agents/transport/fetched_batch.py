@@ -20,6 +20,8 @@ class RecordColumns:
     values: list[bytes | None]
     times_ms: list[int]
     """Kafka's own time stamps; NO_TIMESTAMP: a record has none."""
+    appended: bytes | bytearray
+    """One byte a record: 1 if the broker gave its time stamp (LogAppendTime), 0 if the producer."""
     offsets: Sequence[int]
     """A range if no offset is missing, else a list. Transactions and compaction leave gaps."""
     start_offset: int

@@ -12,7 +12,7 @@ tests/agents/transport names what it relies on.
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException, KafkaError, UnsupportedCodecError
@@ -21,6 +21,7 @@ from aiokafka.structs import TopicPartition
 from stream.agents.transport.fetched_batch import NO_TIMESTAMP, RecordColumns
 from stream.errors import FloorwatchError
 
+LOG_APPEND_TIME: Final = 1
 _offset = attrgetter("offset")
 
 
@@ -34,7 +35,7 @@ def unpack(fetched: PartitionRecords) -> Iterator[RecordColumns]:
         CorruptRecordException: the first batch fails its checksum.
     """
     start = fetched.next_fetch_offset
-    columns = RecordColumns([], [], [], start, start)
+    columns = RecordColumns([], [], bytearray(), [], start, start)
     spans: list[Sequence[int]] = []
     while fetched._records.has_next():
         batch = fetched._records.next_batch()
@@ -60,6 +61,7 @@ def joined(parts: Sequence[RecordColumns]) -> RecordColumns:
     return RecordColumns(
         [value for part in parts for value in part.values],
         [time_ms for part in parts for time_ms in part.times_ms],
+        b"".join(part.appended for part in parts),
         _join([part.offsets for part in parts if part.offsets]),
         parts[0].start_offset,
         parts[-1].next_offset,
@@ -82,6 +84,8 @@ def _append(columns: RecordColumns, batch: Any, first_wanted: int) -> Sequence[i
     times_ms = [record.timestamp for record in records]
     # The oldest format of records has no time stamps.
     columns.times_ms += [NO_TIMESTAMP if time is None else time for time in times_ms]
+    is_appended = bool(records) and records[0].timestamp_type == LOG_APPEND_TIME
+    columns.appended += bytes([is_appended]) * len(records)  # one type for a whole batch
     return offsets
 
 

@@ -12,10 +12,11 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
 from stream.agents.transport.fetched_batch import NO_TIMESTAMP, RecordColumns
-from stream.agents.transport.unpacking import unpack
+from stream.agents.transport.unpacking import joined, unpack
 
 TP = TopicPartition("floor-events", 0)
 CONTROL_ATTRIBUTE = 0x20
+LOG_APPEND_TIME_ATTRIBUTE = 0x08
 ATTRIBUTES_AT = 22
 VALUE = b'{"type":"heartbeat"}'
 
@@ -66,6 +67,7 @@ def test_columns_equal_the_records_of_aiokafka_for_any_gaps_codecs_and_positions
             assert got[0].start_offset == position
             assert got[0].values == [r.value for r in records]
             assert got[0].times_ms == [r.timestamp for r in records]
+            assert list(got[0].appended) == [r.timestamp_type for r in records]
             assert list(got[0].offsets) == [r.offset for r in records]
             assert got[0].next_offset == stock.next_fetch_offset
         assert mine.next_fetch_offset == stock.next_fetch_offset
@@ -100,12 +102,27 @@ def control_batch(base: int) -> bytes:
     builder.append(0, 1_700_000_000_000, b"\x00\x00\x00\x01", b"\x00\x00\x00\x00\x00\x00", [])
     raw = builder.build()
     raw[:8] = base.to_bytes(8, "big")
-    # The builder makes no control batches; the attribute is covered by the checksum.
-    raw[ATTRIBUTES_AT] |= CONTROL_ATTRIBUTE
+    return with_attribute(bytes(raw), CONTROL_ATTRIBUTE)
+
+
+def with_attribute(batch: bytes, attribute: int) -> bytes:
+    """A batch as the builder cannot make it; attributes are covered by the checksum."""
     from aiokafka.record.util import calc_crc32c
 
+    raw = bytearray(batch)
+    raw[ATTRIBUTES_AT] |= attribute
     raw[17:21] = calc_crc32c(bytes(raw[21:])).to_bytes(4, "big")
     return bytes(raw)
+
+
+def test_each_record_says_whether_the_broker_gave_its_time_stamp() -> None:
+    by_broker = with_attribute(record_batch(2, [0, 1]), LOG_APPEND_TIME_ATTRIBUTE)
+    parts = [*columns_of(record_batch(0, [0, 1]) + by_broker), *columns_of(record_batch(4, [0]), 4)]
+
+    columns = joined(parts)
+
+    assert list(columns.appended) == [0, 0, 1, 1, 0]
+    assert columns.times_ms[2:4] == [1_700_000_000_003] * 2  # the greatest of its batch
 
 
 def test_a_control_batch_moves_the_position_and_is_no_record() -> None:

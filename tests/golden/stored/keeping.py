@@ -85,6 +85,7 @@ class Kept:
             columns = RecordColumns(
                 [value.encode() for _, value in some],
                 [time_ms for time_ms, _ in some],
+                bytes(len(some)),
                 range(first, first + len(some)),
                 first,
                 first + len(some),
