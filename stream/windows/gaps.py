@@ -1,8 +1,8 @@
 """Gaps: time in which nothing of a source is dated.
 
-An event vouches for the three heartbeats before it. Time between two neighbouring events of a source
-is a gap if part of it is vouched for by none. So gaps are a function of the set of events: an event
-in a gap parts it in two, and both parts are gaps only as far as they are still too long.
+An event vouches for the three heartbeats before it. Time between two neighbouring events of a
+source is a gap if part of it is vouched for by none. So gaps are a function of the set of events: an
+event in a gap parts it in two, of which each is a gap only if it is still too long.
 
 Nearly all events follow the one before within three heartbeats: they move `last_ms`, no more.
 """
@@ -84,7 +84,7 @@ class SourceTimes(ColumnStore):
         np.maximum.at(self.last_ms, source, ts_ms)
         ahead = self.last_ms[:size] - before > vouched_ms
         changed = np.flatnonzero(ahead | (before == NO_DATA_MS) & (self.last_ms[:size] > before))
-        if self.pauses.shape[1]:
+        if len(self.pauses[0]):
             of, _, end_ms, until_ms = self.pauses
             reach_ms = np.full(size, NO_DATA_MS)
             np.maximum.at(reach_ms, of, np.maximum(end_ms, until_ms + vouched_ms[of]))
@@ -163,7 +163,7 @@ class SourceTimes(ColumnStore):
 
     def is_crowded(self) -> bool:
         """Whether there are twice as many pauses as `drop` last left."""
-        return self.pauses.shape[1] > self._crowd
+        return len(self.pauses[0]) > self._crowd
 
     def drop(self, needed_ms: I64, cut_ms: I64) -> None:
         """Drop the pauses that end before both instants; (sources,) each.
@@ -172,4 +172,4 @@ class SourceTimes(ColumnStore):
         """
         source, _, end_ms, _ = self.pauses
         self.pauses = self.pauses[:, end_ms > np.minimum(needed_ms, cut_ms)[source]]
-        self._crowd = max(_CROWD_LEAST, 2 * self.pauses.shape[1])
+        self._crowd = max(_CROWD_LEAST, 2 * len(self.pauses[0]))

@@ -1,8 +1,9 @@
 """Closed intervals, and how sums of them follow the gaps of sources.
 
-Sums by minute, shift and open hour hold closed intervals as they were divided by the gaps that were
-known then, `Engine.rendered`. Before sums are read they are corrected by the intervals in which other
-gaps are known by now. Not once an event: an event that fills a gap may touch all agents.
+Sums by minute, shift and open hour hold closed intervals as they were divided by the gaps that
+were known then, `Engine.rendered`. Where other gaps are known by now they are corrected: before sums
+are read, and once a batch, but not once an event, since an event that fills a gap may touch all
+agents.
 """
 
 import numpy as np

@@ -66,9 +66,9 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
     if len(ahead):
         behind = _rows_at(engine, ahead, as_of_ms)
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
-    _, _, _, state, source, limit_ms = columns
+    agent, since_ms, seat, state, source, limit_ms = columns
     now = believed(state, source, limit_ms, np.full(len(state), as_of_ms), engine.rendered)
-    return OpenStates(*columns, now)
+    return OpenStates(agent, since_ms, seat, state, source, limit_ms, now)
 
 
 def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:

@@ -277,8 +277,9 @@ class States:
         heard: the instant by which it is judged what is silent, if it is not as_of.
         """
         rows = sorted(self.rows[floor, agent])
-        for row, end in zip(rows, [*(row.ts for row in rows[1:]), as_of], strict=True):
-            at, end = as_of if heard is None else heard, min(end, as_of)
+        at = as_of if heard is None else heard
+        for row, next_ts in zip(rows, [*(row.ts for row in rows[1:]), as_of], strict=True):
+            end = min(next_ts, as_of)
             edges = {row.ts, end, (limit := self._limit(floor, row)), limit + DAY_MS}
             edges |= {edge for gap in self._gaps(floor, row, at) for edge in gap}
             inside = sorted(edge for edge in edges if row.ts <= edge <= end)
