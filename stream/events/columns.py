@@ -13,7 +13,15 @@ from stream.events.fields import Fields
 from stream.events.language import I64, U8, Bool, Kind, Reason
 from stream.events.names import Names
 from stream.events.parse import Parsed, Unusual
-from stream.events.typed import ABSENT, CallEvent, Event, Heartbeat, QueueEvent, StateEvent
+from stream.events.typed import (
+    ABSENT,
+    CallEvent,
+    Event,
+    Heartbeat,
+    QueueEvent,
+    SnapshotEvent,
+    StateEvent,
+)
 from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
 from stream.units import EARLIEST_MS, LATEST_MS
 
@@ -45,6 +53,8 @@ class EventColumns(ColumnStore):
         self.resize(rows=size)
         self.used = 0
         """How many events were written."""
+        self.agents: dict[int, list[int]] = {}
+        """The agents that snapshots name, by place."""
 
     def reserve(self, record: I64) -> int:
         """Reserve the next places for the events of these records; returns the first of them."""
@@ -69,6 +79,8 @@ class EventColumns(ColumnStore):
             self.seat[index] = names.seat(one.floor, one.agent, one.team, one.ts_ms)
         if one.kind in (Kind.call, Kind.queue):
             self.pool[index] = names.pool(one.floor, one.pool)
+        if one.kind == Kind.snapshot:
+            self.agents[index] = [names.agent(one.floor, agent) for agent in one.agents]
         self.state[index] = max(one.state, 0)
         self.phase[index] = max(one.phase, 0)
         self.call[index] = one.call or ""
@@ -138,12 +150,27 @@ def _write_queues(
     table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
 
 
-_WRITERS = {Kind.state: _write_states, Kind.call: _write_calls, Kind.queue: _write_queues}
+def _write_snapshots(
+    table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
+) -> None:
+    for place, floor, one in zip(at.tolist(), floors, events, strict=True):
+        agents = list(dict.fromkeys(one.agents))
+        _check_ids(agents)
+        table.agents[place] = [names.agent(floor, agent) for agent in agents]
+
+
+_WRITERS = {
+    Kind.state: _write_states,
+    Kind.call: _write_calls,
+    Kind.queue: _write_queues,
+    Kind.snapshot: _write_snapshots,
+}
 _KIND_OF = {
     StateEvent: Kind.state.value,
     CallEvent: Kind.call.value,
     QueueEvent: Kind.queue.value,
     Heartbeat: Kind.heartbeat.value,
+    SnapshotEvent: Kind.snapshot.value,
 }
 
 

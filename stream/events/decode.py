@@ -13,10 +13,12 @@ import numpy as np
 
 from stream.events import columns
 from stream.events.batch import (
+    NOBODY,
     CallRows,
     Decoded,
     EventBatch,
     QueueRows,
+    SnapshotRows,
     SourceRecords,
     StateRows,
 )
@@ -236,6 +238,16 @@ def _compact(
     )
     event, at = of(Kind.queue)
     queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
+    event, at = of(Kind.snapshot)
+    snapshots = _snapshots(table, event, at, ts_ms, source)
     return EventBatch(
-        table.record[kept], ts_ms, source, seen_ms, stamp, states, calls, queues, records
+        table.record[kept], ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
     )
+
+
+def _snapshots(table: EventColumns, event: I64, at: I64, ts_ms: I64, source: I64) -> SnapshotRows:
+    """The snapshots at places of the table; event: their places in the batch."""
+    named = [[NOBODY, *table.agents[place]] for place in at.tolist()]
+    event = np.repeat(event, [len(one) for one in named])
+    agent = np.array([agent for one in named for agent in one], np.int64)
+    return SnapshotRows(event, ts_ms[event], source[event], agent)

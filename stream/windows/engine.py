@@ -5,15 +5,18 @@ the first that changed, subtract the intervals of the old rows from there on, an
 new ones. The open interval of an agent is never added; it is clipped when figures are read.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
-from stream.events.batch import EventBatch, QueueRows, StateRows
+from stream.events.batch import EventBatch, QueueRows, SnapshotRows, StateRows
 from stream.events.language import I64, Bool, State
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
+from stream.windows.agent_snapshots import AgentSnapshots, Told
 from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
@@ -65,6 +68,9 @@ class Engine(ColumnStore):
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = 0
         self.finalised_early = 0
+        self.snapshots = AgentSnapshots()
+        self.remade: list[I64] = []
+        """Agents whose rows were made anew, since the last call of `sealing.push`."""
         self.unjudged_ms = NEVER_MS
         """Control has not evaluated rows from here on, so they are retained."""
 
@@ -79,7 +85,8 @@ class Engine(ColumnStore):
         Returns:
             (E,): events older than the rows that their agent's timeline still holds.
         """
-        unplaced = self._push_states(batch.states, fine, keep_ms)
+        snapshots = batch.snapshots.take(fine[batch.snapshots.event])
+        unplaced = self._push_states(batch.states, snapshots, fine, keep_ms)
         self.counting.push(batch.calls, fine)
         self._push_queues(batch.queues, fine)
         return unplaced
@@ -129,6 +136,8 @@ class Engine(ColumnStore):
         greatest_ms = self.sources.greatest_ms[:floors]
         minute = int(self.panes.head[:floors].max())
         self.counting.drop_final(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
+        settled_ms = self.sources.settled_ms()[self.names.source_floor.data]
+        self.snapshots.drop(settled_ms)
         if self.sources.times.is_crowded():
             self._drop_gaps()
 
@@ -142,13 +151,15 @@ class Engine(ColumnStore):
 
     # -- states
 
-    def _push_states(self, rows: StateRows, fine: Bool, keep_ms: int) -> Bool:
+    def _push_states(
+        self, rows: StateRows, snapshots: SnapshotRows, fine: Bool, keep_ms: int
+    ) -> Bool:
         unplaced = np.zeros(len(fine), np.bool_)
         agent = self.names.seat_agent.data[rows.seat]
         placed = rows.ts_ms >= self.timelines.base_ms[agent]
         at = np.flatnonzero(fine[rows.event] & placed)
         unplaced[rows.event[fine[rows.event] & ~placed]] = True
-        if len(at):
+        if len(at) or len(snapshots):
             new = Rows(
                 rows.ts_ms[at],
                 rows.seq[at],
@@ -158,7 +169,10 @@ class Engine(ColumnStore):
                 rows.sync[at],
             )
             self.seat_has_data[rows.seat[at]] = True
-            self._merge(new, agent[at], keep_ms)
+            if len(snapshots) or len(self.snapshots):
+                self._merge_with_snapshots(new, agent[at], snapshots, keep_ms)
+            else:
+                self._merge(new, agent[at], keep_ms)
         return unplaced
 
     def _merge(self, new: Rows, agent_of_row: I64, keep_ms: int) -> None:
@@ -176,6 +190,44 @@ class Engine(ColumnStore):
         )
         self.agents.update(agents[merged.changed], merged, self.limit_of)
         self._retain(agents, merged, keep_ms)
+
+    def _merge_with_snapshots(
+        self, new: Rows, agent_of_row: I64, snapshots: SnapshotRows, keep_ms: int
+    ) -> None:
+        """Merge new rows where snapshots of agents are held: the rows that follow are made anew."""
+        names = self.names
+        self.snapshots.add(snapshots)
+        floors = names.source_floor.data[snapshots.source]
+        agents = np.union1d(agent_of_row, np.flatnonzero(np.isin(names.agent_floor.data, floors)))
+        old, old_size = self.timelines.of(agents)
+        old_place = np.repeat(np.arange(len(agents)), old_size)
+        told = ~self.snapshots.are_made(old)
+        place = np.searchsorted(agents, agent_of_row)
+        order = self._order()
+        merged = merge(old.take(told), old_place[told], new, place, len(agents), order)
+        made, place = self.snapshots.rows_of(
+            Told.of(agents, names.agent_floor.data[agents], merged),
+            names.source_floor.data,
+            order.source,
+            self._seat_by_roster,
+        )
+        self.follow_names()
+        self.seat_has_data[made.seat] = True
+        merged = merge(merged.rows, merged.place, made, place, len(agents), self._order())
+        start = np.cumsum(old_size) - old_size
+        self._add_difference(
+            suffix(merged.rows, merged.start[:-1], merged.start[1:]),
+            suffix(old, start, start + old_size),
+        )
+        changed = np.flatnonzero(np.diff(merged.start))
+        whole = replace(merged, changed=changed, first_new=merged.start[changed])
+        self.agents.update(agents[changed], whole, self.limit_of)
+        self._retain(agents, whole, keep_ms)
+        self.remade.append(agents[changed])
+
+    def _seat_by_roster(self, agent: int, ts_ms: int) -> int:
+        """May give the shard a seat beyond its limit: one more of an agent whom it has."""
+        return self.names.seat(*self.names.agents.keys[agent], None, ts_ms)
 
     def _order(self) -> Order:
         names = self.names

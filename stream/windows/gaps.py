@@ -1,8 +1,8 @@
 """Gaps: time in which nothing of a source is dated.
 
 An event vouches for the three heartbeats before it. Time between two neighbouring events of a
-source is a gap if part of it is vouched for by none. So gaps are a function of the set of events: an
-event in a gap parts it in two, of which each is a gap only if it is still too long.
+source is a gap if part of it is vouched for by none. So gaps are a function of the set of events:
+an event in a gap parts it in two, of which each is a gap only if it is still too long.
 
 Nearly all events follow the one before within three heartbeats: they move `last_ms`, no more.
 """

@@ -1,8 +1,8 @@
 """Closed intervals, and how sums of them follow the gaps of sources.
 
 Sums by minute, shift and open hour hold closed intervals as they were divided by the gaps that
-were known then, `Engine.rendered`. Where other gaps are known by now they are corrected: before sums
-are read, and once a batch, but not once an event, since an event that fills a gap may touch all
+were known then, `Engine.rendered`. Where other gaps are known by now they are corrected: before
+sums are read, and once a batch, but not once an event, since an event that fills a gap may touch all
 agents.
 """
 

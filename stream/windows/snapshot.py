@@ -88,6 +88,7 @@ def _head(engine: Engine) -> Pieces:
                 engine.rendered.gone_ms,
             ]
         ),
+        "agent_snapshots": engine.snapshots.to_array(),
         **engine.sources.to_arrays(),
     }
 
@@ -178,6 +179,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
         for pool, held in head.pop("gauges")
     }
     engine.rendered = Gaps(*head.pop("rendered", NO_PAUSES))
+    engine.snapshots.fill(head.pop("agent_snapshots", np.zeros((3, 0), np.int64)))
     engine.sources.fill(head)
     engine.follow_names()
     engine.seals.restore(engine.sources)

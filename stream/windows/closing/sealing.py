@@ -96,8 +96,9 @@ def push(engine: Engine, batch: EventBatch, drafts: DraftNames | None = None) ->
     late.finalised[:] |= engine.apply(batch, rest, engine.unjudged_ms)
     if opened:
         engine.drop_final()
-    agents = np.unique(engine.names.seat_agent.data[batch.states.seat])
-    return Pushed(late.lates(batch.record), hours, agents)
+    agents = [engine.names.seat_agent.data[batch.states.seat], *engine.remade]
+    engine.remade.clear()
+    return Pushed(late.lates(batch.record), hours, np.unique(np.concatenate(agents)))
 
 
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
