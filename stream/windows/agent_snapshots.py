@@ -1,12 +1,12 @@
 """Snapshots of agents: whom a source had at an instant, and the rows that follow from that.
 
-For each agent that a snapshot does not name, whose row in force just before it is of the same source
-and not `offline`, it stands for `offline` with `sync`, in the row's team; for one that it names and
-of whom no row is known by then, for `unknown` with `sync`, in his team by the roster. It stands for
-nothing where the agent has a row at that very instant.
+For each agent that a snapshot does not name, whose row in force just before it is of the same
+source and not `offline`, it stands for `offline` with `sync`, in the row's team; for one that it
+names and of whom no row is known by then, for `unknown` with `sync`, in his team by the roster. It
+stands for nothing where the agent has a row at that very instant.
 
-Rows that come later may change what follows. So a snapshot is held until no event before it can come
-any more; until then the rows are made anew whenever a timeline changes.
+Rows that come later may change what follows. So a snapshot is held until no event before it can
+come any more; until then the rows are made anew whenever a timeline changes.
 """
 
 from collections.abc import Callable

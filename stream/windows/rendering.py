@@ -2,8 +2,7 @@
 
 Sums by minute, shift and open hour hold closed intervals as they were divided by the gaps that
 were known then, `Engine.rendered`. Where other gaps are known by now they are corrected: before
-sums are read, and once a batch, but not once an event, since an event that fills a gap may touch all
-agents.
+sums are read, and once a batch. Not once an event: one that fills a gap may touch all agents.
 """
 
 import numpy as np
