@@ -11,7 +11,7 @@ from crowd import Crowd, hold
 
 from stream.agents.partition_task import TaskLimits
 from stream.events.batch import EventBatch
-from stream.render.views import format_views, number_fields
+from stream.render.views import field_formats, views_of
 from stream.shard import Shard
 from stream.store import keys
 from stream.store.keys import ShardKey
@@ -51,7 +51,7 @@ async def live(
     """
     warm_ms = times.warm_ms
     shard = hold(crowd, warm_ms)
-    options = StoreOptions(view_fields=number_fields(shard.figures()))
+    options = StoreOptions(view_fields=field_formats(shard.figures()))
     async with RedisStore(url, options) as store:
         writer = _Writer(shard, store, await store.acquire(ShardKey("live", 0)), wrote)
         end_ms = warm_ms + times.seconds * SECOND_MS
@@ -93,7 +93,7 @@ class _Writer:
 
     async def _show(self) -> None:
         figures = self._shard.figures()
-        views = {keys.view(view): text for view, text in format_views(figures).items()}
+        views = {keys.view(view): fields for view, fields in views_of(figures).items()}
         await self._store.write_views(self._lease, figures.as_of_ms, views)
 
     async def save(self) -> None:

@@ -11,7 +11,7 @@ from stream.config import Settings
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
-from stream.render.views import number_fields
+from stream.render.views import field_formats
 from stream.render.worker_metrics import Health
 from stream.shard import Shard
 from stream.store.options import StoreOptions
@@ -38,7 +38,7 @@ def make_services(
             settings.redis.url.reveal(),
             StoreOptions(
                 patience_s=STORE_PATIENCE_S,
-                view_fields=number_fields(Shard(settings.spec).figures()),
+                view_fields=field_formats(Shard(settings.spec).figures()),
                 group=kafka.group,
                 prefix=settings.redis.prefix,
             ),

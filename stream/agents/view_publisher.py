@@ -7,9 +7,10 @@ from stream.agents.partition_task import QUIET_TICKS, PartitionTask
 from stream.agents.worker_services import WorkerServices
 from stream.clock import monotonic_ms
 from stream.failpoints import failpoint
-from stream.render.views import format_views
+from stream.render.views import views_of
 from stream.store import keys
 from stream.store.lease import Outcome
+from stream.store.protocol import Fields
 from stream.units import SECOND_MS
 
 BEHIND_TICKS: Final = 5
@@ -84,7 +85,7 @@ class ViewPublisher:
         figures = self._task.shard.figures()
         services.exporter.publish(self._task.origin.partition, figures)
         services.health.tick_seconds.observe((monotonic_ms() - start_ms) / 1_000)
-        prefix, fields_of = self._task.lease.shard.prefix, format_views(figures)
+        prefix, fields_of = self._task.lease.shard.prefix, views_of(figures)
         views = {keys.view(view, prefix): fields for view, fields in fields_of.items()}
         self._took_ms = monotonic_ms() - start_ms
         with failpoint("views"):
@@ -93,7 +94,7 @@ class ViewPublisher:
         return outcome
 
     async def _write(
-        self, services: WorkerServices, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+        self, services: WorkerServices, as_of_ms: int, views: Mapping[str, Fields]
     ) -> Outcome:
         lease = self._task.lease
         outcome = await services.store.write_views(lease, as_of_ms, views)

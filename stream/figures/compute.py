@@ -87,13 +87,13 @@ def times(state_ms: I64, mask: I64) -> I64:
     """The sums of the states in each column of a mask, as the matrix product: (..., ratios).
 
     state_ms: (..., STATE_COUNT); mask: (STATE_COUNT, ratios). NumPy's product of integers is slow,
-    and that of floats starts threads.
+    and that of floats starts threads. In memory each ratio is one piece.
     """
     by_state = np.ascontiguousarray(np.moveaxis(state_ms, -1, 0))
-    out = np.empty((*state_ms.shape[:-1], mask.shape[1]), np.int64)
-    for ratio in range(mask.shape[1]):
-        out[..., ratio] = by_state[np.flatnonzero(mask[:, ratio])].sum(axis=0)
-    return out
+    by_ratio = np.zeros((mask.shape[1], *state_ms.shape[:-1]), np.int64)
+    for state, ratio in zip(*(place.tolist() for place in mask.nonzero()), strict=True):
+        by_ratio[ratio] += by_state[state]
+    return np.moveaxis(by_ratio, 0, -1)
 
 
 def divided(above: I64, below: I64) -> F64:

@@ -1,7 +1,8 @@
-"""Writes figures as flat, readable views for Redis.
+"""Makes flat, readable views for Redis from figures.
 
-A field of a view is text; a figure without a value has no field. Ratios have six decimals, seconds
-three, counts none; instants are RFC 3339. `stream.render.view_fields` declares the fields.
+A figure without a value has no field. In Redis every field is text: ratios have six decimals,
+seconds three, counts none; instants are RFC 3339. Numbers are handed to the store as they are, with
+their formats: it formats those that have changed. `stream.render.view_fields` declares the fields.
 """
 
 import math
@@ -14,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from stream.control.model import DetectorView, Verdict
-from stream.events.language import I64, STAFFED
+from stream.events.language import I64, STAFFED, Bool
 from stream.figures.model import F64, WINDOWS, Figures
 from stream.ids import PoolKey, TeamKey
 from stream.render import view_fields as f
@@ -36,6 +37,9 @@ FORMATS: Final = {
     Form.ratio: "%.6f",
     Form.instant: "%s",
 }
+"""As of printf: Python and Redis' Lua write a number alike."""
+Value = str | float
+"""Of a field: text, or a number that the store formats as `field_formats` says."""
 HEADLINE_WINDOW: Final = "15m"
 """The window of the pool's unqualified field `service_level`."""
 
@@ -48,6 +52,8 @@ class ViewTable:
     fields: tuple[str, ...]
     formats: tuple[str, ...]
     """By number field."""
+    instants: tuple[int, ...]
+    """Places of fields that are instants."""
     numbers: F64
     """(R, F): a value that is not finite has no field."""
     texts: tuple[dict[str, str], ...]
@@ -55,52 +61,55 @@ class ViewTable:
 
 
 def format_views(figures: Figures) -> dict[ViewKey, dict[str, str]]:
-    """All views of a shard with all their fields."""
-    tables = (team_table(figures), pool_table(figures))
+    """All views of a shard as Redis shows them: every field is text."""
+    formats = dict(field_formats(figures))
     return {
-        row: view for table in tables for row, view in zip(table.rows, _written(table), strict=True)
+        key: {
+            field: value if isinstance(value, str) else formats[field] % value
+            for field, value in view.items()
+        }
+        for key, view in views_of(figures).items()
     }
 
 
-def number_fields(figures: Figures) -> tuple[str, ...]:
-    """Names of all number fields that views of a shard with these ratios may have."""
-    return tuple(sorted({*team_table(figures).fields, *pool_table(figures).fields}))
+def views_of(figures: Figures) -> dict[ViewKey, dict[str, Value]]:
+    """All views of a shard with all their fields."""
+    tables = (team_table(figures), pool_table(figures))
+    return {
+        row: view for table in tables for row, view in zip(table.rows, _views(table), strict=True)
+    }
 
 
-def _written(table: ViewTable) -> Iterator[dict[str, str]]:
-    """All fields as text, by row. All numbers of a row are formatted by one operation."""
+def field_formats(figures: Figures) -> tuple[tuple[str, str], ...]:
+    """(field, format) of all numbers that views of a shard with these ratios may have, sorted."""
+    tables = (team_table(figures), pool_table(figures))
+    return tuple(
+        sorted({one for table in tables for one in zip(table.fields, table.formats, strict=True)})
+    )
+
+
+def _views(table: ViewTable) -> Iterator[dict[str, Value]]:
     has = np.isfinite(table.numbers)
-    for texts, numbers, own in zip(table.texts, table.numbers, has, strict=True):
-        template = _template(table.fields, table.formats, own.tobytes())
-        yield texts | template.filled(numbers[own].tolist())
-
-
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """How the number fields of a row are written, those that have a value."""
-
-    fields: tuple[str, ...]
-    text: str
-    """Their formats, a line each."""
-    instants: tuple[int, ...]
-    """Places of fields that are instants."""
-
-    def filled(self, values: list[float | str]) -> dict[str, str]:
-        for place in self.instants:
+    rows: Iterator[tuple[dict[str, str], list[Value], Bool]] = zip(
+        table.texts, table.numbers.tolist(), has, strict=True
+    )
+    for texts, values, own in rows:
+        for place in table.instants:
             values[place] = _instant(values[place])
-        return dict(zip(self.fields, (self.text % tuple(values)).split("\n"), strict=True))
+        mask = own.tobytes()
+        fields = _with_value(table.fields, mask)
+        yield {**texts, **dict(zip(fields, compress(values, mask), strict=True))}
 
 
 @lru_cache(maxsize=1_024)
-def _template(fields: tuple[str, ...], formats: tuple[str, ...], has: bytes) -> _Template:
-    own = tuple(compress(formats, has))
-    instants = tuple(place for place, one in enumerate(own) if one == FORMATS[Form.instant])
-    return _Template(tuple(compress(fields, has)), "\n".join(own), instants)
+def _with_value(fields: tuple[str, ...], mask: bytes) -> tuple[str, ...]:
+    return tuple(compress(fields, mask))
 
 
 @lru_cache(maxsize=1_024)
-def _instant(seconds: float) -> str:
-    return rfc3339(round(seconds * 1_000))
+def _instant(seconds: Value) -> str:
+    seconds = float(seconds)
+    return rfc3339(round(seconds * 1_000)) if math.isfinite(seconds) else ""
 
 
 def team_table(figures: Figures) -> ViewTable:
@@ -148,10 +157,12 @@ def _numbers(series: Sequence[Series]) -> list[_Numbers]:
 def _table(
     rows: tuple[ViewKey, ...], parts: Sequence[_Numbers], texts: Sequence[dict[str, str]]
 ) -> ViewTable:
+    formats = tuple(FORMATS[part.form] for part in parts for _ in part.fields)
     return ViewTable(
         rows,
         tuple(field for part in parts for field in part.fields),
-        tuple(FORMATS[part.form] for part in parts for _ in part.fields),
+        formats,
+        tuple(place for place, one in enumerate(formats) if one == FORMATS[Form.instant]),
         np.concatenate([part.values for part in parts], axis=1, dtype=np.float64),
         tuple(texts),
     )

@@ -1,6 +1,7 @@
 """One connection to one Redis server."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -90,11 +91,13 @@ class Connection:
         # The library's own packing is Python and takes four times as long.
         packed = [pack_command(each) for each in commands]  # type: ignore[arg-type]
         await self._connection.send_packed_command(packed, check_health=False)
-        return [await self._answer() for _ in commands]
+        # One time limit for all: the library's own, one a reply, take longer than the replies.
+        async with asyncio.timeout(self._connection.socket_timeout):
+            return [await self._answer() for _ in commands]
 
     async def _answer(self) -> Answer:
         try:
-            return await self._connection.read_response()
+            return await self._connection.read_response(timeout=math.inf)
         except ResponseError as exc:
             return exc
 

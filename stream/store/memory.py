@@ -4,7 +4,7 @@ It shares no parts with the Redis store, so that a property test can compare the
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stream.store import keys
@@ -12,7 +12,7 @@ from stream.store.keys import ShardKey
 from stream.store.lease import Lease, LeaseLost, Manifest, OutboxEntry, Outcome, Owner, Part
 from stream.store.manifest import check_commit, check_snapshot
 from stream.store.memory_server import MemoryServer, StoredShard, StoredView
-from stream.store.protocol import Commit, SealedHour, ServerMemory, Snapshot
+from stream.store.protocol import Commit, Fields, SealedHour, ServerMemory, Snapshot
 from stream.windows.closing.archive import Hour, decode
 
 
@@ -30,10 +30,18 @@ class _Session:
 
 
 class MemoryStore:
-    """`stream.store.protocol.Store` in memory; nothing in it waits, so every call is atomic."""
+    """`stream.store.protocol.Store` in memory; nothing in it waits, so every call is atomic.
 
-    def __init__(self, server: MemoryServer | None = None) -> None:
+    Args:
+        server: what it shares with other stores.
+        view_fields: as of `stream.store.options.StoreOptions`.
+    """
+
+    def __init__(
+        self, server: MemoryServer | None = None, view_fields: Iterable[tuple[str, str]] = ()
+    ) -> None:
         self.server = server or MemoryServer()
+        self._formats = dict(view_fields)
         self.lose_reply = False
         """Act as if the reply to the next commit or save were lost, and it were sent again."""
         self._sessions: dict[ShardKey, _Session] = {}
@@ -137,7 +145,7 @@ class MemoryStore:
         return dict(state.parts)
 
     async def write_views(
-        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Fields]
     ) -> Outcome:
         """See the protocol."""
         session, state, refused = self._checked(lease)
@@ -153,7 +161,11 @@ class MemoryStore:
             ):
                 outcome = Outcome.ALREADY
                 continue
-            self.server.views[key] = StoredView(epoch, as_of_ms, dict(fields))
+            texts = {
+                field: value if isinstance(value, str) else self._formats[field] % value
+                for field, value in fields.items()
+            }
+            self.server.views[key] = StoredView(epoch, as_of_ms, texts)
             state.views.add(key)
         self.server.teams |= {team for key in views if (team := keys.team_of_view(key))}
         return outcome

@@ -15,8 +15,9 @@ class StoreOptions:
     connect_timeout_s: float = 2.0
     backoff_s: tuple[float, ...] = field(default=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0))
     """Pauses between attempts; the last one repeats."""
-    view_fields: tuple[str, ...] = ()
-    """Fields that most views have: they are sent as numbers. Others may be written all the same."""
+    view_fields: tuple[tuple[str, str], ...] = ()
+    """(field, format) of fields that most views have: their names are sent as numbers, and numbers
+    in them are formatted so (as of printf). Texts may be written in any field all the same."""
     group: str = ""
     """The worker's consumer group, to which the state belongs; empty: any."""
     prefix: str = PREFIX

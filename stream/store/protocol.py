@@ -24,6 +24,9 @@ from stream.store.lease import Lease, OutboxEntry, Outcome
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.windows.closing.archive import Hour
 
+Fields = Mapping[str, str | float]
+"""The fields of a view, which do not change once it was handed to a store."""
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -156,9 +159,11 @@ class Store(Protocol):
         """
 
     async def write_views(
-        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Fields]
     ) -> Outcome:
         """Publish these views: whole fields and values by key (see `stream.store.keys`).
+
+        Values are texts, or numbers in the fields whose formats the store was given.
 
         Called each time that figures are published. Atomic for each view, not over several. Only
         changes are sent; fields that are gone are removed; views that are not named stay unchanged.

@@ -13,7 +13,7 @@ from stream.store.keys import ShardKey
 from stream.store.lease import Lease, LeaseLost, OutboxEntry, Outcome, Owner
 from stream.store.manifest import from_text
 from stream.store.options import StoreOptions
-from stream.store.protocol import Commit, SealedHour, ServerMemory, Snapshot
+from stream.store.protocol import Commit, Fields, SealedHour, ServerMemory, Snapshot
 from stream.store.record_fingerprint import RecordFingerprint
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import script
@@ -109,7 +109,7 @@ class RedisStore:
         return await snapshots.load(session)
 
     async def write_views(
-        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Fields]
     ) -> Outcome:
         """See the protocol."""
         session = self._session(lease)

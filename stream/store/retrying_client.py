@@ -29,7 +29,7 @@ class RetryingClient:
     def __init__(self, topology: Topology, options: StoreOptions) -> None:
         self._topology = topology
         self.options = options
-        self.field_numbers = {name: at for at, name in enumerate(options.view_fields, 1)}
+        self.field_numbers = {name: at for at, (name, _) in enumerate(options.view_fields, 1)}
 
     @classmethod
     def from_url(cls, url: str, options: StoreOptions) -> Self:

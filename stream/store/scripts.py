@@ -45,15 +45,19 @@ _texts: dict[str, str] = {}
 
 
 @cache
-def script(name: ScriptName, fields: tuple[str, ...] = ()) -> Script:
+def script(name: ScriptName, fields: tuple[tuple[str, str], ...] = ()) -> Script:
     """The script of this name, read once from the file beside this module.
 
     Args:
         name: of the file.
-        fields: names that the script knows by their numbers, from 1 on, as `FIELDS`.
+        fields: (name, format) of fields that the script knows by their numbers, from 1 on, as
+            `FIELDS` and `FORMATS`.
     """
     folder = files("stream.store") / "lua"
-    known = f"local FIELDS = {{{','.join(map(_quoted, fields))}}}\n"
+    known = "".join(
+        f"local {table} = {{{','.join(_quoted(one[place]) for one in fields)}}}\n"
+        for place, table in enumerate(("FIELDS", "FORMATS"))
+    )
     text = known + (folder / "guard.lua").read_text() + (folder / f"{name}.lua").read_text()
     made = Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
     _texts[made.digest] = made.text

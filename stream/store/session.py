@@ -10,7 +10,7 @@ from stream.store import keys
 from stream.store.connection import Reply
 from stream.store.lease import Lease, Manifest, Outcome
 from stream.store.manifest import check_commit
-from stream.store.protocol import Commit
+from stream.store.protocol import Commit, Fields
 from stream.store.retrying_client import RetryingClient
 from stream.store.scripts import Command, script
 
@@ -41,7 +41,7 @@ class Session:
     """Changed parts of saves that did not complete."""
     revision: int = 0
     """Counts the calls that write views."""
-    confirmed_views: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    confirmed_views: dict[str, tuple[int, Fields]] = field(default_factory=dict)
     """By view: the revision that Redis has confirmed, and its fields."""
     whole_views_s: dict[str, float] = field(default_factory=dict)
     """By view: when it was last written whole (monotonic); the longest ago comes first."""
@@ -58,7 +58,7 @@ class Session:
         """The session of a new lease."""
         return cls(lease, client, lease.commit_seq, lease.offset, lease.manifest, lease.manifest_id)
 
-    def confirmed_fields(self, view: str) -> dict[str, str]:
+    def confirmed_fields(self, view: str) -> Fields:
         """The fields of a view that Redis has confirmed; none if that is not certain."""
         return self.confirmed_views.get(view, (0, {}))[1]
 

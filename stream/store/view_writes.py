@@ -11,10 +11,9 @@ import msgspec
 
 from stream.store import keys
 from stream.store.lease import Outcome
+from stream.store.protocol import Fields
 from stream.store.scripts import Command, script
 from stream.store.session import Session
-
-Fields = Mapping[str, str]
 
 GUARD_FIELDS = frozenset({"_epoch", "_as_of_ms", "_revision"})
 """Fields by which a view's script knows what it may write; not for readers."""
@@ -103,7 +102,7 @@ async def _send(
             outcome = Outcome.OK if reply == b"REPLACED" else session.check_reply(reply)
             outcomes.add(outcome)
             if outcome is Outcome.OK:
-                session.confirmed_views[key] = (session.revision, dict(views[key]))
+                session.confirmed_views[key] = (session.revision, views[key])
                 if key in whole:
                     session.whole_views_s.pop(key, None)  # to the end: the order is that of time
                     session.whole_views_s[key] = time.monotonic()
@@ -129,19 +128,18 @@ def _difference(session: Session, key: str, fields: Fields) -> tuple[int, bytes]
     """The revision that Redis has confirmed of a view, and what has changed since then."""
     base, before = session.confirmed_views.get(key, (0, {}))
     number_of = session.client.field_numbers
-    changed = tuple(_changed(before, fields))
-    changes: dict[int | str, str | bool] = dict(
-        zip(map(number_of.get, changed, changed), map(fields.__getitem__, changed), strict=True)
-    )
+    changes: dict[int | str, str | float] = {
+        number_of.get(name, name): value for name, value in _changed(before, fields)
+    }
     changes |= {number_of.get(name, name): False for name in before.keys() - fields.keys()}
     return base, msgspec.msgpack.encode(changes)
 
 
-def _changed(before: Fields, fields: Fields) -> Iterator[str]:
-    """The names of fields that are new or have another value."""
+def _changed(before: Fields, fields: Fields) -> Iterator[tuple[str, str | float]]:
+    """The fields that are new or have another value."""
     if list(before) == list(fields):  # as most often: then values are compared without any lookup
-        return compress(fields, map(ne, fields.values(), before.values()))
-    return (name for name, value in fields.items() if before.get(name) != value)
+        return compress(fields.items(), map(ne, fields.values(), before.values()))
+    return ((name, value) for name, value in fields.items() if before.get(name) != value)
 
 
 async def _register_views(session: Session, views: Iterable[str]) -> None:

@@ -23,6 +23,7 @@ from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
 from stream.notify.notice import Notice, key_of
 from stream.render.exposition import Exporter
+from stream.render.views import field_formats
 from stream.render.worker_metrics import Health
 from stream.roster import NO_ROSTER
 from stream.shard import Shard
@@ -33,7 +34,7 @@ from stream.store.keys import ShardKey
 from stream.store.lease import Lease, OutboxEntry, Outcome
 from stream.store.memory import MemoryStore
 from stream.store.memory_server import MemoryServer
-from stream.store.protocol import Commit
+from stream.store.protocol import Commit, Fields
 from stream.units import HOUR_MS, MINUTE_MS
 from tests.agents.known_log import KnownLog
 
@@ -99,7 +100,7 @@ class RecordingStore(MemoryStore):
     """The memory store, with a diary, which may be unavailable."""
 
     def __init__(self, server: MemoryServer, diary: Diary) -> None:
-        super().__init__(server)
+        super().__init__(server, field_formats(Shard(SPEC).figures()))
         self.diary = diary
         self.unavailable = False
         self.error: FloorwatchError = ServiceError("the store is unavailable")
@@ -111,7 +112,7 @@ class RecordingStore(MemoryStore):
         return await super().commit(lease, commit)
 
     async def write_views(
-        self, lease: Lease, as_of_ms: int, views: Mapping[str, Mapping[str, str]]
+        self, lease: Lease, as_of_ms: int, views: Mapping[str, Fields]
     ) -> Outcome:
         if self.unavailable:
             raise self.error

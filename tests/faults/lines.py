@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any, Self
 
 from stream.store.scripts import ScriptName
@@ -32,7 +33,9 @@ class Lines:
         self._process.kill()
         self._process.communicate()
 
-    def open(self, name: str, port: int, upstream: int, view_fields: tuple[str, ...] = ()) -> None:
+    def open(
+        self, name: str, port: int, upstream: int, view_fields: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Pass on what comes to a port of this machine to another one.
 
         view_fields: what the script of views knows by number, as the workers are configured.
@@ -85,7 +88,7 @@ async def _do(proxies: dict[str, Proxy], command: dict[str, Any]) -> str:
     name = command["name"]
     if command["verb"] == "open":
         proxies[name] = await Proxy(f"tcp://127.0.0.1:{command['upstream']}").start(command["port"])
-        proxies[name].view_fields = tuple(command["view_fields"])
+        proxies[name].view_fields = tuple((name, form) for name, form in command["view_fields"])
         return "ok"
     proxy = proxies[name]
     match command["verb"]:

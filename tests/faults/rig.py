@@ -11,7 +11,7 @@ from pathlib import Path
 from stream.cli.embedded import RedisProgram, free_port
 from stream.config import load_settings
 from stream.fingerprint import fingerprint
-from stream.render.views import number_fields
+from stream.render.views import field_formats
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import MINUTE_MS
@@ -122,7 +122,7 @@ class Rig:
 
     def _lay_lines(self) -> None:
         """From each worker to Kafka and to Redis."""
-        view_fields = number_fields(Shard(self.spec).figures())
+        view_fields = field_formats(Shard(self.spec).figures())
         for number, (port, advertised) in enumerate(self.kafka.proxied):
             own = free_port()
             self.lines.open(f"kafka-{number}", advertised, port)

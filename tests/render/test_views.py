@@ -11,7 +11,7 @@ from stream.ids import TeamKey
 from stream.render.exposition import render_figures
 from stream.render.series import Form
 from stream.render.view_fields import ViewKey, ViewKind
-from stream.render.views import FORMATS, format_views, team_table
+from stream.render.views import FORMATS, field_formats, format_views, team_table, views_of
 from stream.units import rfc3339
 from tests.render.audit import View, differences, unclaimed
 from tests.render.factory import make_figures
@@ -119,12 +119,15 @@ def test_a_figure_that_is_no_longer_defined_loses_its_field() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_numbers_of_a_view_are_written_as_one_by_one(seed: int) -> None:
+def test_the_numbers_of_a_view_are_those_of_its_row_that_have_a_value(seed: int) -> None:
     figures = make_figures(seed=seed)
-    table, views = team_table(figures), format_views(figures)
+    table, views, texts = team_table(figures), views_of(figures), format_views(figures)
+    assert set(zip(table.fields, table.formats, strict=True)) <= set(field_formats(figures))
     for row, numbers in zip(table.rows, table.numbers.tolist(), strict=True):
         for field, form, number in zip(table.fields, table.formats, numbers, strict=True):
             if form == FORMATS[Form.instant]:
-                assert views[row][field] == rfc3339(round(number * 1_000))
+                assert views[row][field] == texts[row][field] == rfc3339(round(number * 1_000))
+            elif math.isfinite(number):
+                assert (views[row][field], texts[row][field]) == (number, form % number)
             else:
-                assert views[row].get(field) == (form % number if math.isfinite(number) else None)
+                assert field not in views[row]

@@ -9,8 +9,14 @@ from stream.store.scripts import ScriptName, script
 
 _ARRAY = re.compile(rb"\*(\d+)\r\n")
 _STRING = re.compile(rb"\$(\d+)\r\n")
-VIEW_FIELDS = ("a", "as_of", "0", "备注", '"\\]]\n')
-"""Some of the fields that the tests write: the others are sent by name."""
+VIEW_FIELDS: tuple[tuple[str, str], ...] = (
+    ("a", "%s"),
+    ("as_of", "%s"),
+    ("0", "%.0f"),
+    ("备注", "%.3f"),
+    ('"\\]]\n', "%.6f"),
+)
+"""Some of the fields that the tests write, and formats: the others are sent by name."""
 
 
 def first_with(sent: bytes, marker: bytes) -> bytes:

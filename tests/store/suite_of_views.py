@@ -4,7 +4,9 @@ from random import Random
 
 from stream.store.keys import ShardKey
 from stream.store.lease import Outcome
+from stream.store.protocol import Fields
 from tests.store.deeds import DAY, NIGHT, POOL, SHARD
+from tests.store.proxy import VIEW_FIELDS
 from tests.store.worlds import World
 
 
@@ -49,6 +51,19 @@ class ViewsSuite:
             view = {name: str(random.randrange(3)) for name in names}
             assert await store.write_views(lease, as_of_ms, {DAY: view}) is Outcome.OK
             assert await store.read_views([DAY]) == {DAY: view}
+
+    async def test_a_number_is_shown_in_the_format_of_its_field(self, world: World) -> None:
+        """As Python writes it, though Redis formats by itself; but -0.0, no figure, is 0 there."""
+        store, random = await world.store(), Random(31)
+        lease, formats = await store.acquire(SHARD), dict(VIEW_FIELDS)
+        numbers = [0.0, 0.5, 1.5, 2.5, 0.0005, 0.0000005, 1e15, 1 / 3, 5e-324, 86_400_000.0]
+        numbers += [random.uniform(-1, 1) * 10 ** random.randint(-9, 12) for _ in range(200)]
+        for as_of_ms, number in enumerate(numbers, 1):
+            view = {name: number for name, form in VIEW_FIELDS if form != "%s"}
+            written: Fields = {**view, "a": f"text {number}", "other": "%d"}
+            assert await store.write_views(lease, as_of_ms, {DAY: written}) is Outcome.OK
+            shown = {name: formats[name] % number for name in view}
+            assert await store.read_views([DAY]) == {DAY: {**written, **shown}}
 
     async def test_a_view_never_goes_back_in_time(self, world: World) -> None:
         store = await world.store()

@@ -149,7 +149,8 @@ class Play:
             return outcome
         if step.act == "show":
             worker.as_of_ms += -3 if step.lost else 1  # now and then back in time
-            fields = {str(n): str(step.number) for n in step.some} | {"as_of": str(worker.as_of_ms)}
+            fields: dict[str, str | float] = {str(n): str(step.number) for n in step.some}
+            fields |= {"as_of": str(worker.as_of_ms), "备注": step.number / 2}
             views = {VIEWS[n]: fields for n in {0, *step.some}}
             return await store.write_views(lease, worker.as_of_ms, views)
         if step.act == "seal":

@@ -56,7 +56,7 @@ class MemoryWorld:
         self.server = MemoryServer()
 
     async def store(self) -> Store:
-        return MemoryStore(self.server)
+        return MemoryStore(self.server, VIEW_FIELDS)
 
     @contextmanager
     def lost_reply(self, store: Store, write: Write) -> Iterator[None]:

@@ -1,6 +1,7 @@
 -- KEYS: view. ARGV: epoch, as_of_ms, revision, base, changes, whether a stored instant may be wrong.
 -- changes, as MessagePack: the value of each field, or false to remove it. A field is named by its
--- number among FIELDS or, where it has none, by its name: names are longer than values.
+-- number among FIELDS or, where it has none, by its name: names are longer than values. A value that
+-- is a number is written in its field's format, of FORMATS.
 -- base is the revision that the changes are based on; '0': the fields are the whole view. If
 -- another is stored (a lost reply, a roll-back), the answer is BASE: send the whole view.
 -- What somebody else wrote here is replaced; a key of another type with the answer REPLACED.
@@ -25,7 +26,7 @@ for field, value in pairs(cmsgpack.unpack(ARGV[5])) do
   if value then
     kept[name] = true
     held[#held + 1] = name
-    held[#held + 1] = value
+    held[#held + 1] = type(value) == 'number' and string.format(FORMATS[field], value) or value
   else
     gone[#gone + 1] = name
   end

@@ -22,9 +22,12 @@ from stream.dlq.dead_letters import DeadLetter
 from stream.notify.alertmanager import ActiveAlerts
 from stream.notify.dispatcher import Dispatcher
 from stream.render.exposition import Exporter
+from stream.render.views import field_formats
 from stream.render.worker_metrics import Health
+from stream.shard import Shard
 from stream.store.keys import ShardKey
 from stream.store.lease import OutboxEntry
+from stream.store.options import StoreOptions
 from stream.store.redis import RedisStore
 from tests.agents.known_log import KnownLog
 from tests.golden.floor import blanked
@@ -112,7 +115,8 @@ async def taken_over(url: str, *, answers: bool = False) -> AsyncIterator[Kept]:
         answers: whether the audit topic takes anything from the beginning.
     """
     health, topics = Health(), Topics(answers=answers)
-    async with RedisStore(url) as store:
+    options = StoreOptions(view_fields=field_formats(Shard(rules().spec).figures()))
+    async with RedisStore(url, options) as store:
         log = KnownLog()
         task = await acquire_task(store, log, PartitionRef(KEY, 1), None, rules(), 0)
         outlets = WorkerServices(
