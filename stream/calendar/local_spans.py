@@ -45,6 +45,12 @@ def instants_of(spans: Sequence[LocalSpan], days: I64) -> tuple[I64, I64]:
     return (midnights + starts * MINUTE_MS).ravel(), (midnights + ends * MINUTE_MS).ravel()
 
 
+def closings(opening: Sequence[LocalSpan]) -> tuple[LocalSpan, ...]:
+    """Spans whose end closes: none begins there, so 00:00-24:00 never does."""
+    begins = {span.start_min for span in opening}
+    return tuple(span for span in opening if span.end_min % _DAY_MIN not in begins)
+
+
 def merged(starts: I64, ends: I64) -> tuple[I64, I64]:
     """Sort half-open intervals and merge those that overlap or touch; returns copies."""
     if len(starts) == 0:

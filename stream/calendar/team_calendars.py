@@ -1,13 +1,21 @@
 """The calendars of a shard's teams and pools: shifts by team, days by pool, zones from pools."""
 
+from typing import Final
+
 import numpy as np
 
 from stream.arrays import distinct, within
+from stream.calendar.local_spans import closings
 from stream.calendar.schedules import ShiftCalendar
 from stream.events.language import I64
 from stream.events.names import Names
 from stream.spec import LocalSpan, Spec
-from stream.units import DAY_MS
+from stream.units import DAY_MS, HOUR_MS, NEVER_MS
+
+_SHIFT_MS_LEAST: Final = HOUR_MS
+"""A shift that ends sooner is not the one that began: else early birds of the next would expire."""
+_DAY_MS_MOST: Final = 12 * HOUR_MS
+"""A day's length where neither shifts nor opening hours are known."""
 
 
 class TeamCalendars:
@@ -19,6 +27,8 @@ class TeamCalendars:
         self._calendars: list[ShiftCalendar] = []
         self._number_of: dict[tuple[str, tuple[LocalSpan, ...]], int] = {}
         self.of_team = np.zeros(0, np.int64)
+        self._day_of_team = np.zeros(0, np.int64)
+        """Shifts or, without any, opening hours: those by which days end."""
         self.of_pool = np.zeros(0, np.int64)
 
     def follow_names(self) -> None:
@@ -26,8 +36,10 @@ class TeamCalendars:
         names = self._names
         for floor, team in names.teams.keys[len(self.of_team) :]:
             pool = names.pools.keys[names.team_pool.data[names.team(floor, team)]][1]
-            zone, times = self._spec.pool(floor, pool).zone, self._spec.shift_times(floor, team)
-            self.of_team = np.append(self.of_team, self._number(zone, times))
+            hours, times = self._spec.pool(floor, pool), self._spec.shift_times(floor, team)
+            self.of_team = np.append(self.of_team, self._number(hours.zone, times))
+            day = self._number(hours.zone, times or closings(hours.open))
+            self._day_of_team = np.append(self._day_of_team, day)
         for floor, pool in names.pools.keys[len(self.of_pool) :]:
             number = self._number(self._spec.pool(floor, pool).zone, ())
             self.of_pool = np.append(self.of_pool, number)
@@ -47,9 +59,21 @@ class TeamCalendars:
             out[at] = self._calendars[number].start_of(t_ms[at])
         return out
 
+    def day_end(self, seat: I64, start_ms: I64, slack_ms: I64) -> I64:
+        """(N,): the end of the working days of seats' teams in which states begin.
+
+        It is the first shift end, without shifts the first closing of the pool, that is more than
+        an hour after the start, plus `slack_ms`; without both, 12 hours after the start.
+        """
+        calendar = self._day_of_team[self._names.seat_team.data[seat]]
+        end_ms = self._end_after(calendar, start_ms + _SHIFT_MS_LEAST)
+        return np.where(end_ms < NEVER_MS, end_ms + slack_ms, start_ms + _DAY_MS_MOST)
+
     def shift_end(self, seat: I64, t_ms: I64) -> I64:
         """(N,): the first shift end after each instant, in the calendar of the seat's team."""
-        calendar = self.of_team[self._names.seat_team.data[seat]]
+        return self._end_after(self.of_team[self._names.seat_team.data[seat]], t_ms)
+
+    def _end_after(self, calendar: I64, t_ms: I64) -> I64:
         out = np.empty_like(t_ms)
         for number in distinct(calendar).tolist():
             at = calendar == number

@@ -13,8 +13,8 @@ from stream.arrays import ColumnStore, column, union
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
 from stream.observation.feed import Changes, StaleChanges
-from stream.observation.stretches import Held, Stretches, held_rows, lost, shown, silent_stretches
-from stream.units import NEVER_MS
+from stream.observation.stretches import Held, Stretches, divided, held_rows, silent_stretches
+from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.state_intervals import credible_until
 
@@ -99,7 +99,7 @@ class _StateSteps:
     seat: I64
     state: I64
     shown: Bool
-    """Whether the state is the row's own; else it is not credible (`unknown`)."""
+    """Whether the state is the row's own; else it is not credible (`unknown`, `offline`)."""
     before: I64
     """The state that led to the row's run."""
     run_ms: I64
@@ -156,20 +156,21 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
 
 def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _StateSteps:
     """The states of the agents at from_ms and at each later row, limit or end of a silence."""
-    hidden = lost(held, silent, until_ms)
-    visible = shown(held, hidden, until_ms)
-    both = Stretches.joined(visible, hidden)
-    row, at_ms = both.row, np.maximum(both.start_ms, from_ms)
-    is_shown = np.arange(len(row)) < len(visible)
-    at = np.flatnonzero(both.end_ms > from_ms)
-    if len(hidden.row):
+    visible, doubted, gone = divided(held, silent, until_ms)
+    every = Stretches.joined(visible, doubted, gone)
+    row, at_ms, place = every.row, np.maximum(every.start_ms, from_ms), np.arange(len(every))
+    is_shown = place < len(visible)
+    state = np.where(place < len(visible) + len(doubted), int(State.unknown), int(State.offline))
+    state[: len(visible)] = held.state[visible.row]
+    at = np.flatnonzero(every.end_ms > from_ms)
+    if len(every) > len(visible):
         at = at[np.lexsort((at_ms[at], row[at]))]
     row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
     return _StateSteps(
         agents[held.place[row]],
         at_ms,
         held.seat[row],
-        np.where(is_shown, held.state[row], int(State.unknown)),
+        state[at],
         is_shown,
         held.before[row],
         held.run_ms[row],
@@ -227,10 +228,12 @@ def _schedule(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -
     """Set when each agent must be observed again if no row arrives."""
     held = engine.agents
     agents = agents[held.last_ms[agents] < NEVER_MS]
-    limit_ms = credible_until(engine, held.last_source[agents], held.limit_ms[agents], until_ms)
-    ahead = held.last_ms[agents] >= until_ms
-    later = np.where(limit_ms >= until_ms, limit_ms, NEVER_MS)
-    watch.until_ms[agents] = np.where(ahead, until_ms, later)
+    limit_ms = held.limit_ms[agents]
+    known_ms = credible_until(engine, held.last_source[agents], limit_ms, until_ms)
+    next_ms = np.where(known_ms >= until_ms, known_ms, limit_ms + DAY_MS)
+    is_over = (next_ms < until_ms) | (held.last_state[agents] == State.offline)
+    later = np.where(is_over, NEVER_MS, np.minimum(next_ms, NEVER_MS))
+    watch.until_ms[agents] = np.where(held.last_ms[agents] >= until_ms, until_ms, later)
 
 
 def _stale(

@@ -10,7 +10,7 @@ import numpy as np
 
 from stream.arrays import Columns, union
 from stream.events.language import I64, Bool, State
-from stream.units import NEVER_MS
+from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
 
 
@@ -56,8 +56,7 @@ def held_rows(engine: Engine, agents: I64) -> Held:
     rows, place, next_ms = rows.take(real), place[real], next_ms[real]
     seat, state = rows.seat.astype(np.int64), rows.state.astype(np.int64)
     source = rows.source.astype(np.int64)
-    limit_ms = engine.limit_of(source, state, seat, rows.ts_ms)
-    start, before = _runs(place, seat, state, limit_ms < next_ms)
+    start, before = _runs(place, seat, state, rows.limit_ms < next_ms)
     return Held(
         place,
         rows.ts_ms,
@@ -65,7 +64,7 @@ def held_rows(engine: Engine, agents: I64) -> Held:
         seat,
         state,
         source,
-        limit_ms,
+        rows.limit_ms,
         before,
         rows.ts_ms[start],
         rows.sync[start],
@@ -101,30 +100,47 @@ def silent_stretches(engine: Engine, held: Held, until_ms: int) -> Stretches:
     return Stretches(row, start, end).take(real)
 
 
-def lost(held: Held, silent: Stretches, until_ms: int) -> Stretches:
-    """Time of rows before until_ms in which their state is not credible."""
-    row = np.flatnonzero(held.limit_ms < np.minimum(held.next_ms, until_ms))
+def divided(held: Held, silent: Stretches, until_ms: int) -> tuple[Stretches, Stretches, Stretches]:
+    """Time of rows before until_ms: shown in their state, as `unknown`, and as `offline`."""
+    gone = _gone(held, until_ms)
+    hidden = _hidden(held, silent, gone, until_ms)
+    row = np.flatnonzero(held.ts_ms < until_ms)
+    whole = Stretches(row, held.ts_ms[row], np.minimum(held.next_ms[row], until_ms))
+    return _without(whole, hidden), _without(hidden, gone), gone
+
+
+def _hidden(held: Held, silent: Stretches, gone: Stretches, until_ms: int) -> Stretches:
+    """Time of rows in which their state is not credible; `offline` always is."""
+    is_known = held.state != State.offline
+    row = np.flatnonzero(is_known & (held.limit_ms < np.minimum(held.next_ms, until_ms)))
     start_ms = np.maximum(held.limit_ms[row], held.ts_ms[row])
     end_ms = np.minimum(held.next_ms[row], until_ms)
+    silent = silent.take(is_known[silent.row])
     return Stretches(
         *union(
-            np.concatenate([row, silent.row]),
-            np.concatenate([start_ms, silent.start_ms]),
-            np.concatenate([end_ms, silent.end_ms]),
+            np.concatenate([row, silent.row, gone.row]),
+            np.concatenate([start_ms, silent.start_ms, gone.start_ms]),
+            np.concatenate([end_ms, silent.end_ms, gone.end_ms]),
         )
     )
 
 
-def shown(held: Held, hidden: Stretches, until_ms: int) -> Stretches:
-    """Time of rows before until_ms in which their state is credible: all but `hidden`."""
-    row = np.flatnonzero(held.ts_ms < until_ms)
-    start_ms, end_ms = held.ts_ms[row], np.minimum(held.next_ms[row], until_ms)
-    if len(hidden.row):
-        # A stretch begins where its row begins or a hidden one ends, and ends the other way round.
-        begins, ends = np.concatenate([row, hidden.row]), np.concatenate([hidden.row, row])
-        by_begin, by_end = np.argsort(begins, kind="stable"), np.argsort(ends, kind="stable")
-        row = begins[by_begin]
-        start_ms = np.concatenate([start_ms, hidden.end_ms])[by_begin]
-        end_ms = np.concatenate([hidden.start_ms, end_ms])[by_end]
-    real = start_ms < end_ms
-    return Stretches(row, start_ms, end_ms).take(real)
+def _gone(held: Held, until_ms: int) -> Stretches:
+    """Time of rows in which somebody is taken for `offline`, who never logged off."""
+    gone_ms = held.limit_ms + DAY_MS
+    row = np.flatnonzero(gone_ms < np.minimum(held.next_ms, until_ms))
+    row = row[held.state[row] != State.offline]
+    return Stretches(row, gone_ms[row], np.minimum(held.next_ms[row], until_ms))
+
+
+def _without(whole: Stretches, part: Stretches) -> Stretches:
+    """What is left of stretches without a part of them; neither may overlap in itself."""
+    if not len(part):
+        return whole
+    # What is left begins where a stretch begins or a part ends, and ends the other way round.
+    row = np.concatenate([whole.row, part.row])
+    begin_ms = np.concatenate([whole.start_ms, part.end_ms])
+    end_ms = np.concatenate([whole.end_ms, part.start_ms])
+    begins, ends = np.lexsort((begin_ms, row)), np.lexsort((end_ms, row))
+    row, begin_ms, end_ms = row[begins], begin_ms[begins], end_ms[ends]
+    return Stretches(row, begin_ms, end_ms).take(begin_ms < end_ms)

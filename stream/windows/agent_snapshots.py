@@ -10,40 +10,19 @@ come any more; until then the rows are made anew whenever a timeline changes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from stream.events.batch import NOBODY, SnapshotRows
 from stream.events.language import I64, Bool, State
+from stream.events.names import Names
 from stream.units import NEVER_MS
-from stream.windows.timeline import Merged, Rows, no_rows, time_keys
+from stream.windows.timeline import Merged, Order, Rows, merge, no_rows, time_keys
 
 MADE: Final = -1
 """`seq` of a row that a snapshot stands for; events have none below 0."""
-SeatOf = Callable[[int, int], int]
-"""The seat of an agent at an instant, by the roster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a snapshot is compared with: the rows of some agents that events told, in order."""
-
-    agents: I64
-    floor: I64
-    """(A,): of each agent."""
-    rows: Rows
-    keys: I64
-    """`time_keys` of the rows, by the agent's place."""
-    start: I64
-    """(A + 1,): where each agent's rows start."""
-
-    @classmethod
-    def of(cls, agents: I64, floor: I64, merged: Merged) -> "Told":
-        """The rows of a merge."""
-        keys = time_keys(merged.place, merged.rows.ts_ms)
-        return cls(agents, floor, merged.rows, keys, merged.start)
 
 
 class AgentSnapshots:
@@ -71,25 +50,41 @@ class AgentSnapshots:
             if ts_ms >= settled_ms[source]
         }
 
-    def are_made(self, rows: Rows) -> Bool:
+    def _are_made(self, rows: Rows) -> Bool:
         """(R,): which rows follow from the snapshots that are held, and are to be made anew."""
         made: Bool = rows.seq == MADE
         if made.any():
             made &= np.isin(rows.ts_ms, [ts_ms for ts_ms, _ in self._named])
         return made
 
-    def rows_of(
-        self, told: Told, floor_of_source: I64, rank: I64, seat_of: SeatOf
-    ) -> tuple[Rows, I64]:
-        """The rows that the snapshots stand for, and the place of the agent of each.
+    def merged(
+        self,
+        names: Names,
+        agents: I64,
+        rows: tuple[Rows, Rows],
+        places: tuple[I64, I64],
+        order: Callable[[], Order],
+    ) -> Merged:
+        """Old and new rows of agents, and those that the snapshots stand for; all count as changed.
 
-        rank: (sources,) the order of sources by name, which is that of snapshots of one instant.
+        Args:
+            names: Gain a seat where an agent is in no team yet. It may be beyond their limit: one
+                more of an agent whom the shard has.
+            agents: All whose timelines may change.
+            rows: The old rows, in order, and the new ones.
+            places: The places of both in `agents`.
+            order: The order of rows of equal time, by the names at that moment.
         """
-        making = _Making(told, seat_of)
+        (old, new), (old_place, place) = rows, places
+        told = ~self._are_made(old)
+        merged = merge(old.take(told), old_place[told], new, place, len(agents), order())
+        making = _Making(names, agents, merged)
+        rank = order().source
         for ts_ms, source in sorted(self._named, key=lambda key: (key[0], rank[key[1]])):
-            here = np.flatnonzero(told.floor == floor_of_source[source])
-            making.apply(ts_ms, source, here, self._named[ts_ms, source])
-        return making.made()
+            making.apply(ts_ms, source, self._named[ts_ms, source])
+        merged = merge(merged.rows, merged.place, *making.made(), len(agents), order())
+        changed = np.flatnonzero(np.diff(merged.start))
+        return replace(merged, changed=changed, first_new=merged.start[changed])
 
     def to_array(self) -> I64:
         """(3, R): instant, source and agent of each row of `SnapshotRows`."""
@@ -107,11 +102,16 @@ class AgentSnapshots:
 
 
 class _Making:
-    """Applies snapshots in their order; each sees the rows that the ones before it stand for."""
+    """Applies snapshots in their order; each sees the rows that the ones before it stand for.
 
-    def __init__(self, told: Told, seat_of: SeatOf) -> None:
-        size = len(told.agents)
-        self._told, self._seat_of = told, seat_of
+    told: the rows of the agents that events told.
+    """
+
+    def __init__(self, names: Names, agents: I64, told: Merged) -> None:
+        self._names, self._agents, self._told = names, agents, told
+        self._floor = names.agent_floor.data[agents]
+        self._keys = time_keys(told.place, told.rows.ts_ms)
+        size = len(agents)
         self._ts_ms = np.full(size, -NEVER_MS)
         """The last row that was made of each agent."""
         self._seat, self._state = np.zeros(size, np.int64), np.zeros(size, np.int64)
@@ -119,10 +119,11 @@ class _Making:
         self._made: list[tuple[I64, I64]] = []
         """(4, N) instant, seat, source and state of rows, and the places of their agents."""
 
-    def apply(self, ts_ms: int, source: int, here: I64, agents: I64) -> None:
-        """Add the rows of a snapshot; here: places of all agents of its floor."""
+    def apply(self, ts_ms: int, source: int, named: I64) -> None:
+        """Add the rows of a snapshot that names these agents."""
+        here = np.flatnonzero(self._floor == self._names.source_floor.data[source])
         told = self._told
-        after = np.searchsorted(told.keys, time_keys(here, np.full(len(here), ts_ms)))
+        after = np.searchsorted(self._keys, time_keys(here, np.full(len(here), ts_ms)))
         has_before = after > told.start[here]
         last = np.maximum(after - 1, 0)
         before_ms, seat, state, of = (
@@ -140,11 +141,12 @@ class _Making:
         at_it = after < told.start[here + 1]
         at_it[at_it] = told.rows.ts_ms[after[at_it]] == ts_ms
         at_it |= before_ms == ts_ms
-        named = np.isin(told.agents[here], agents)
-        ends = ~named & known & ~at_it & (of == source) & (state != State.offline)
+        is_named = np.isin(self._agents[here], named)
+        ends = ~is_named & known & ~at_it & (of == source) & (state != State.offline)
         self._add(here[ends], ts_ms, source, seat[ends], State.offline)
-        appears = here[named & ~known & ~at_it]
-        seats = [self._seat_of(agent, ts_ms) for agent in told.agents[appears].tolist()]
+        appears = here[is_named & ~known & ~at_it]
+        agents = [self._names.agents.keys[agent] for agent in self._agents[appears].tolist()]
+        seats = [self._names.seat(floor, agent, None, ts_ms) for floor, agent in agents]
         self._add(appears, ts_ms, source, np.array(seats, np.int64), State.unknown)
 
     def _add(self, at: I64, ts_ms: int, source: int, seat: I64, state: State) -> None:
@@ -161,5 +163,5 @@ class _Making:
         place = np.concatenate([np.zeros(0, np.int64), *(at for _, at in self._made)])
         rows = no_rows(len(place))
         rows.ts_ms[:], rows.seat[:], rows.source[:], rows.state[:] = columns
-        rows.seq[:], rows.sync[:] = MADE, True
+        rows.seq[:], rows.sync[:], rows.limit_ms[:] = MADE, True, NEVER_MS
         return rows, place

@@ -5,18 +5,16 @@ the first that changed, subtract the intervals of the old rows from there on, an
 new ones. The open interval of an agent is never added; it is clipped when figures are read.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import EventBatch, QueueRows, SnapshotRows, StateRows
-from stream.events.language import I64, Bool, State
+from stream.events.language import I64, U8, Bool, State
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
-from stream.windows.agent_snapshots import AgentSnapshots, Told
+from stream.windows.agent_snapshots import AgentSnapshots
 from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
@@ -167,6 +165,7 @@ class Engine(ColumnStore):
                 rows.source[at].astype(np.int32),
                 rows.state[at],
                 rows.sync[at],
+                self.limit_of(rows.source[at], rows.state[at], rows.seat[at], rows.ts_ms[at]),
             )
             self.seat_has_data[rows.seat[at]] = True
             if len(snapshots) or len(self.snapshots):
@@ -188,46 +187,31 @@ class Engine(ColumnStore):
             suffix(merged.rows, first, merged.start[merged.changed + 1]),
             suffix(old, old_first, np.maximum(old_first, old_end)),
         )
-        self.agents.update(agents[merged.changed], merged, self.limit_of)
+        self.agents.update(agents[merged.changed], merged)
         self._retain(agents, merged, keep_ms)
 
     def _merge_with_snapshots(
         self, new: Rows, agent_of_row: I64, snapshots: SnapshotRows, keep_ms: int
     ) -> None:
         """Merge new rows where snapshots of agents are held: the rows that follow are made anew."""
-        names = self.names
         self.snapshots.add(snapshots)
-        floors = names.source_floor.data[snapshots.source]
-        agents = np.union1d(agent_of_row, np.flatnonzero(np.isin(names.agent_floor.data, floors)))
-        old, old_size = self.timelines.of(agents)
-        old_place = np.repeat(np.arange(len(agents)), old_size)
-        told = ~self.snapshots.are_made(old)
-        place = np.searchsorted(agents, agent_of_row)
-        order = self._order()
-        merged = merge(old.take(told), old_place[told], new, place, len(agents), order)
-        made, place = self.snapshots.rows_of(
-            Told.of(agents, names.agent_floor.data[agents], merged),
-            names.source_floor.data,
-            order.source,
-            self._seat_by_roster,
-        )
+        floors = self.names.source_floor.data[snapshots.source]
+        listening = np.flatnonzero(np.isin(self.names.agent_floor.data, floors))
+        agents = np.union1d(agent_of_row, listening)
+        old, size = self.timelines.of(agents)
+        place = np.repeat(np.arange(len(agents)), size), np.searchsorted(agents, agent_of_row)
+        merged = self.snapshots.merged(self.names, agents, (old, new), place, self._order)
         self.follow_names()
-        self.seat_has_data[made.seat] = True
-        merged = merge(merged.rows, merged.place, made, place, len(agents), self._order())
-        start = np.cumsum(old_size) - old_size
+        changed = agents[merged.changed]
+        self.seat_has_data[merged.rows.seat] = True
+        start = np.cumsum(size) - size
         self._add_difference(
             suffix(merged.rows, merged.start[:-1], merged.start[1:]),
-            suffix(old, start, start + old_size),
+            suffix(old, start, start + size),
         )
-        changed = np.flatnonzero(np.diff(merged.start))
-        whole = replace(merged, changed=changed, first_new=merged.start[changed])
-        self.agents.update(agents[changed], whole, self.limit_of)
-        self._retain(agents, whole, keep_ms)
-        self.remade.append(agents[changed])
-
-    def _seat_by_roster(self, agent: int, ts_ms: int) -> int:
-        """May give the shard a seat beyond its limit: one more of an agent whom it has."""
-        return self.names.seat(*self.names.agents.keys[agent], None, ts_ms)
+        self.agents.update(changed, merged)
+        self._retain(agents, merged, keep_ms)
+        self.remade.append(changed)
 
     def _order(self) -> Order:
         names = self.names
@@ -246,19 +230,22 @@ class Engine(ColumnStore):
             np.repeat(np.array([1, -1]), [len(closed), len(was_closed)]),
         )
         source = rows.source.astype(np.int64)
-        limit_ms = self.limit_of(source, intervals.state, intervals.seat, intervals.start_ms)
-        whole = pieces(intervals, source, limit_ms, self.rendered)
+        whole = pieces(intervals, source, rows.limit_ms, self.rendered)
         self.panes.add(whole, self.floor_of_seat, self.calendars)
         self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
         if self.hours is not None:
             self.hours.add(whole)
-            self.hours.count_spells(new, closed, limit_ms[: len(closed)], 1)
-            self.hours.count_spells(old, was_closed, limit_ms[len(closed) :], -1)
+            self.hours.count_spells(new, 1)
+            self.hours.count_spells(old, -1)
 
-    def limit_of(self, source: I64, state: I64, seat: I64, start_ms: I64) -> I64:
-        """(N,): until when each interval's state is credible."""
-        shift_end_ms = self.calendars.shift_end(seat, start_ms)
-        return self.sources.limit_of(source, state, start_ms, shift_end_ms)
+    def limit_of(self, source: I64, state: I64 | U8, seat: I64, start_ms: I64) -> I64:
+        """(N,): until when states are credible that begin at start_ms, by the rules in force."""
+        sources = self.sources
+        limit_ms: I64 = np.minimum(start_ms + sources.limit_ms[source, state], NEVER_MS)
+        at = np.flatnonzero(sources.ends_with_day[source, state])
+        slack_ms = sources.shift_slack_ms[source[at]]
+        limit_ms[at] = self.calendars.day_end(seat[at], start_ms[at], slack_ms)
+        return limit_ms
 
     def _retain(self, agents: I64, merged: Merged, keep_ms: int) -> None:
         """Store the rows that later events may still change, and the last row before them."""

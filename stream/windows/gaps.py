@@ -43,8 +43,11 @@ class Gaps(Columns):
 
     def rows(self) -> set[tuple[int, int, int, int]]:
         """All gaps as (source, start, end, gone)."""
-        columns = (self.source, self.start_ms, self.end_ms, self.gone_ms)
-        return set(zip(*(one.tolist() for one in columns), strict=True))
+        return set(zip(*self.to_array().tolist(), strict=True))
+
+    def to_array(self) -> I64:
+        """(4, G): source, start, end and gone of each."""
+        return np.stack([self.source, self.start_ms, self.end_ms, self.gone_ms])
 
 
 class SourceTimes(ColumnStore):

@@ -5,6 +5,8 @@ were known then, `Engine.rendered`. Where other gaps are known by now they are c
 sums are read, and once a batch. Not once an event: one that fills a gap may touch all agents.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from stream.arrays import BLOCK_BITS, distinct, ranges
@@ -34,8 +36,7 @@ def render(engine: Engine, gaps: Gaps) -> None:
     )
     whole, of, limit_ms = whole.take(at), of[at], limit_ms[at]
     old, new = (pieces(whole, of, limit_ms, one) for one in (before, gaps))
-    old.sign[:] = -1
-    both = Intervals.joined(old, new)
+    both = Intervals.joined(replace(old, sign=-old.sign), new)
     engine.panes.add(both, engine.floor_of_seat, engine.calendars)
     if engine.hours is not None:
         engine.hours.add(both)
@@ -56,4 +57,4 @@ def closed_intervals(engine: Engine, agents: I64) -> tuple[Intervals, I64, I64]:
         np.ones(len(at), np.int64),
     )
     source = held.source.astype(np.int64)
-    return whole, source, engine.limit_of(source, whole.state, whole.seat, held.ts_ms)
+    return whole, source, held.limit_ms

@@ -13,6 +13,7 @@ from stream.events.language import I64, STATE_COUNT, Phase, State
 from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
 from stream.windows.calls.open_calls import Calls
 from stream.windows.calls.seen_facts import SeenRun
+from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.gaps import NO_PAUSES, Gaps
 from stream.windows.packing import Pieces, pack, unpack
@@ -80,14 +81,7 @@ def _head(engine: Engine) -> Pieces:
         "pool_heard": engine.counting.pool_has_data[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": [[pool, held] for pool, held in sorted(engine.gauges.readings.items())],
-        "rendered": np.stack(
-            [
-                engine.rendered.source,
-                engine.rendered.start_ms,
-                engine.rendered.end_ms,
-                engine.rendered.gone_ms,
-            ]
-        ),
+        "rendered": engine.rendered.to_array(),
         "agent_snapshots": engine.snapshots.to_array(),
         **engine.sources.to_arrays(),
     }
@@ -257,6 +251,8 @@ def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
 
 def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     at = _block(block, len(engine.names.agents))[: len(pieces["size"])]
+    if "row_limit_ms" not in pieces:
+        pieces["row_limit_ms"] = limits_before_4(engine, pieces)
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]

@@ -15,6 +15,8 @@ from stream.windows.gaps import NO_PAUSES, Gaps, SourceTimes
 from stream.windows.lateness import LateMasks
 from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
 
+_HAS_END = ~np.isin(np.arange(STATE_COUNT), [int(State.offline), int(State.unknown)])
+"""(STATE_COUNT,): states that end with the day, if they have no limit of their own."""
 UNSEEN_MS = NO_DATA_MS
 """The watermark of a floor or source without data: no bound at all."""
 
@@ -29,8 +31,10 @@ class Sources(ColumnStore):
     """Whether an event of the source was ever admitted or judged late."""
     limit_ms: I64 = column(np.int64, NEVER_MS, per="sources", shape=(STATE_COUNT,))
     """The longest credible time in each state; NEVER_MS without a limit."""
-    shift_slack_ms: I64 = column(np.int64, NEVER_MS, per="sources")
-    """How long after the shift's end a state without a limit stays credible; NEVER_MS: always."""
+    ends_with_day: Bool = column(np.bool_, per="sources", shape=(STATE_COUNT,))
+    """Whether each state is credible until the day ends."""
+    shift_slack_ms: I64 = column(np.int64, per="sources")
+    """How long after the end of a shift, or of opening hours, such a state stays credible."""
     silent_after_ms: I64 = column(np.int64, NEVER_MS, per="sources")
     """How long after its last event a source counts as silent; NEVER_MS: not at all."""
     resolution_ms: I64 = column(np.int64, 1, per="sources")
@@ -64,10 +68,12 @@ class Sources(ColumnStore):
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
 
     def _configure(self, source: int, spec: SourceSpec) -> None:
-        for state, limit_ms in (spec.silence_ms or {}).items():
-            self.limit_ms[source, state] = limit_ms
         if spec.silence_ms is not None:
-            self.shift_slack_ms[source] = spec.shift_end_slack_ms
+            self.ends_with_day[source] = _HAS_END
+            for state, limit_ms in spec.silence_ms.items():
+                self.limit_ms[source, state] = limit_ms
+                self.ends_with_day[source, state] = False
+        self.shift_slack_ms[source] = spec.shift_end_slack_ms
         if spec.heartbeat_ms is not None:
             self.silent_after_ms[source] = 3 * spec.heartbeat_ms + 1
         self.resolution_ms[source] = spec.resolution_ms
@@ -235,20 +241,6 @@ class Sources(ColumnStore):
         greatest_ms = self.greatest_ms[self._names.source_floor.data]
         retired = open_ms == last_ms + DAY_MS
         return self.times.gaps(silent, np.where(retired, NEVER_MS, greatest_ms))
-
-    def limit_of(self, source: I64, state: I64, start_ms: I64, shift_end_ms: I64) -> I64:
-        """The instant beyond which an interval's state is no longer credible.
-
-        start_ms: the interval's start; shift_end_ms: the first end of a shift after it, NEVER_MS
-        without a calendar. All (N,).
-        """
-        own = self.limit_ms[source, state]
-        slack = self.shift_slack_ms[source]
-        by_shift = (own == NEVER_MS) & (slack < NEVER_MS) & (shift_end_ms < NEVER_MS)
-        by_shift &= (state != State.offline) & (state != State.unknown)
-        limit = np.where(own < NEVER_MS, start_ms + np.where(own < NEVER_MS, own, 0), NEVER_MS)
-        end = np.where(by_shift, shift_end_ms + np.where(by_shift, slack, 0), NEVER_MS)
-        return np.minimum(limit, end)
 
     def to_arrays(self) -> dict[str, I64 | Bool]:
         """The state for a snapshot, under stored names."""

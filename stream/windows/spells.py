@@ -39,8 +39,8 @@ def suffix(rows: Rows, first: I64, end: I64) -> Suffix:
     return Suffix(rows.take(at), next_ms)
 
 
-def spell_starts(tail: Suffix, limit_ms: I64) -> I64:
-    """Places of the rows with which spells begin; limit_ms: (R,) until when each is credible.
+def spell_starts(tail: Suffix) -> I64:
+    """Places of the rows with which spells begin.
 
     The first row of each agent always counts as the beginning of a spell. Where it is none, it is
     in the suffix before a change and in the one after it alike, so the difference is right.
@@ -55,6 +55,6 @@ def spell_starts(tail: Suffix, limit_ms: I64) -> I64:
         (tail.next_ms[before] == NEVER_MS)
         | (rows.seat[before] != rows.seat[after])
         | (rows.state[before] != rows.state[after])
-        | (limit_ms[before] < rows.ts_ms[after])
+        | (rows.limit_ms[before] < rows.ts_ms[after])
     )
     return at[begins]

@@ -80,8 +80,7 @@ def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
     held = rows.take(last)
     seat, state = held.seat.astype(np.int64), held.state.astype(np.int64)
     source = held.source.astype(np.int64)
-    limit_ms = engine.limit_of(source, state, seat, held.ts_ms)
-    return [agents[place[last]], held.ts_ms, seat, state, source, limit_ms]
+    return [agents[place[last]], held.ts_ms, seat, state, source, held.limit_ms]
 
 
 def closed_after(engine: Engine, agents: I64, from_ms: int) -> Intervals:

@@ -38,11 +38,14 @@ class Rows(Columns):
     source: I32
     state: U8
     sync: Bool
+    limit_ms: I64
+    """Until when the state is credible, by the rules and the roster in force when it came: so what
+    it has rendered is taken away by the same limit. NEVER_MS: always."""
 
 
-COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync")
+COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync", "limit_ms")
 """The columns of `Rows` under their stored names."""
-_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_)
+_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_, np.int64)
 
 
 def no_rows(size: int = 0) -> Rows:

@@ -1,15 +1,11 @@
 """Both ends of each agent's timeline: the first row ever, and the open one."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from stream.arrays import ColumnStore, column
 from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 from stream.windows.timeline import Merged
-
-LimitOf = Callable[[I64, I64, I64, I64], I64]
 
 
 class TimelineEnds(ColumnStore):
@@ -27,7 +23,7 @@ class TimelineEnds(ColumnStore):
     whole: Bool = column(np.bool_, fill=True, per="agents")
     """Whether the timeline still holds the agent's first row."""
 
-    def update(self, agents: I64, merged: Merged, limit_of: LimitOf) -> None:
+    def update(self, agents: I64, merged: Merged) -> None:
         """Update the ends of the agents that a merge changed, in the order of `merged.changed`."""
         last = merged.start[merged.changed + 1] - 1
         rows = merged.rows
@@ -35,12 +31,7 @@ class TimelineEnds(ColumnStore):
         self.last_seat[agents] = rows.seat[last]
         self.last_state[agents] = rows.state[last]
         self.last_source[agents] = rows.source[last]
-        self.limit_ms[agents] = limit_of(
-            self.last_source[agents],
-            self.last_state[agents],
-            self.last_seat[agents],
-            self.last_ms[agents],
-        )
+        self.limit_ms[agents] = rows.limit_ms[last]
         first = merged.start[merged.changed]
         start = self.whole[agents] | (rows.ts_ms[first] < self.first_ms[agents])
         self.first_ms[agents[start]] = rows.ts_ms[first[start]]

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from stream.events.language import Phase
 from stream.spec import Spec
 from tests.reference import clock
-from tests.reference.naive import WINDOW_MINUTES, Event, Floorplan, floor_of, instant, zone_of
+from tests.reference.lateness import Event, floor_of, instant
+from tests.reference.naive import WINDOW_MINUTES, Floorplan, zone_of
 
 WAITING_MOST_MS: Final = 60 * clock.MINUTE_MS
 """Who has waited longer is not there any more: the end of the call was lost."""

@@ -18,7 +18,8 @@ from tests.reference.history import History
 FRESH = (
     "stream.arrays", "stream.calendar", "stream.windows", "stream.observation", "stream.shard",
     "stream.figures", "stream.control",
-    "tests.reference.run", "tests.reference.properties",
+    "tests.reference.run", "tests.reference.properties", "tests.reference.truth.engine",
+    "tests.reference.truth.against", "tests.reference.truth.restarts",
 )  # fmt: skip
 """Modules that are imported anew, so that they see the broken one."""
 
@@ -59,12 +60,12 @@ def caught_after(mutant: Mutant, most: int) -> int | None:
 
 
 @contextmanager
-def mutated(mutant: Mutant) -> Iterator[Any]:
-    """The module of properties, imported afresh over the broken product."""
+def mutated(mutant: Mutant, checks: str = "tests.reference.properties") -> Iterator[Any]:
+    """A module of checks, imported afresh over the broken product."""
     saved = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(FRESH)}
     try:
         _import_broken(mutant)
-        yield importlib.import_module("tests.reference.properties")
+        yield importlib.import_module(checks)
     finally:
         for name in [name for name in sys.modules if name.startswith(FRESH)]:
             del sys.modules[name]

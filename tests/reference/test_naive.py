@@ -95,14 +95,14 @@ def test_a_repeated_state_is_believed_anew() -> None:
     assert minutes(reference, 8, 1) == {"unknown": 7 + 1 + 1, "ringing": 3 + 3}
 
 
-# shift 8-10:15; available since 10:00 is believed until 10:45
+# shift 8-11:15; available since 10:00 is believed until 11:45
 def test_a_state_without_a_limit_ends_half_an_hour_after_the_shift() -> None:
     spec = Spec(
-        sources=(SourceSpec(heartbeat_ms=None),), shifts=(ShiftSpec((LocalSpan(480, 615),)),)
+        sources=(SourceSpec(heartbeat_ms=None),), shifts=(ShiftSpec((LocalSpan(480, 675),)),)
     )
-    reference = taken([state(0, "available"), state(60, "offline")], spec)
-    assert minutes(reference, 60, 2) == {"available": 45, "unknown": 15}
-    assert minutes(reference, 60, 3) == {"unknown": 120 + 15, "available": 45}
+    reference = taken([state(0, "available"), state(120, "offline")], spec)
+    assert minutes(reference, 120, 2) == {"available": 45, "unknown": 15}
+    assert minutes(reference, 120, 3) == {"unknown": 120 + 15, "available": 105}
 
 
 # heartbeat 30 s: silent after 90 s, then the open interval counts to the watermark only

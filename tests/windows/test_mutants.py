@@ -126,8 +126,8 @@ MUTANTS = [
     Mutant(
         "a spell goes on after it had passed its limit",
         WINDOWS + "spells",
-        "| (limit_ms[before] < rows.ts_ms[after])",
-        "| (limit_ms[before] < 0)",
+        "| (rows.limit_ms[before] < rows.ts_ms[after])",
+        "| (rows.limit_ms[before] < 0)",
     ),
     Mutant(
         "the row before a change is not looked at",
@@ -137,9 +137,15 @@ MUTANTS = [
     ),
     Mutant(
         "limits of silence are ignored",
-        WINDOWS + "sources",
-        "return np.minimum(limit, end)",
-        "return np.full_like(limit, NEVER_MS)",
+        WINDOWS + "engine",
+        "np.minimum(start_ms + sources.limit_ms[source, state], NEVER_MS)",
+        "np.full_like(start_ms, NEVER_MS)",
+    ),
+    Mutant(
+        "a day ends with the first shift end, however soon",
+        "stream.calendar.team_calendars",
+        "self._end_after(calendar, start_ms + _SHIFT_MS_LEAST)",
+        "self._end_after(calendar, start_ms)",
     ),
     Mutant(
         "rows are let go of before their grace is over",

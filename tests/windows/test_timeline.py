@@ -13,6 +13,8 @@ PLACES = 3
 T_MS = 1_772_447_000_000
 ORDER = Order(team_of_seat=np.array([1, 0, 1]), source=np.array([1, 0]))
 """The team of seat 1 comes first by its bytes, and so does source 1."""
+KEYS = COLUMNS[:-1]
+"""All but the limit, which does not tell rows apart."""
 Row = tuple[int, int, int, int, int, bool]
 """ts_ms, seq, seat, source, state, sync"""
 
@@ -20,7 +22,7 @@ Row = tuple[int, int, int, int, int, bool]
 def as_rows(rows: list[Row]) -> Rows:
     out = no_rows(len(rows))
     for at, row in enumerate(rows):
-        for name, value in zip(COLUMNS, row, strict=True):
+        for name, value in zip(KEYS, row, strict=True):
             getattr(out, name)[at] = value
     return out
 
@@ -31,7 +33,7 @@ def key_of(row: Row) -> tuple[int, ...]:
 
 
 def listed(merged: Merged) -> list[list[Row]]:
-    columns = [getattr(merged.rows, name).tolist() for name in COLUMNS]
+    columns = [getattr(merged.rows, name).tolist() for name in KEYS]
     rows: list[Row] = list(zip(*columns, strict=True))
     start = merged.start.tolist()
     return [rows[start[place] : start[place + 1]] for place in range(len(start) - 1)]
@@ -99,3 +101,12 @@ def test_a_row_that_is_there_already_changes_nothing() -> None:
 def test_seats_of_one_team_hold_equal_rows_apart_by_their_agents() -> None:
     merged = merged_of({}, [(1, (T_MS, 0, 2, 0, 0, False)), (0, (T_MS, 0, 0, 0, 0, False))], 2)
     assert listed(merged) == [[(T_MS, 0, 0, 0, 0, False)], [(T_MS, 0, 2, 0, 0, False)]]
+
+
+def test_a_repeat_leaves_the_limit_as_it_was() -> None:
+    row = (T_MS, 0, 1, 1, 0, True)
+    old, new = as_rows([row]), as_rows([row])
+    old.limit_ms[:], new.limit_ms[:] = T_MS + 1, T_MS + 2
+    merged = merge(old, np.zeros(1, np.int64), new, np.zeros(1, np.int64), 1, ORDER)
+    assert merged.rows.limit_ms.tolist() == [T_MS + 1]
+    assert not len(merged.changed)

@@ -6,7 +6,6 @@ import numpy.typing as npt
 from stream.arrays import BLOCK_BITS, ColumnStore, add_rows, column, distinct
 from stream.events.language import I64, STATE_COUNT
 from stream.events.names import Names
-from stream.units import NEVER_MS
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from stream.windows.panes import Intervals
 from stream.windows.sources import UNSEEN_MS
@@ -59,14 +58,9 @@ class HourSums(ColumnStore):
         np.add.at(sums, place, (length_ms * what.sign).astype(np.uint32))
         np.add.at(sums, place[both] + STATE_COUNT, (beyond_ms * what.sign[both]).astype(np.uint32))
 
-    def count_spells(self, tail: Suffix, closed: I64, closed_limit_ms: I64, sign: int) -> None:
-        """Add (1) or subtract (-1) the spells that begin in the last rows of agents.
-
-        closed: places of rows with a successor; closed_limit_ms: until when those are credible.
-        """
-        limit_ms = np.full(len(tail.next_ms), NEVER_MS, np.int64)
-        limit_ms[closed] = closed_limit_ms
-        at = spell_starts(tail, limit_ms)
+    def count_spells(self, tail: Suffix, sign: int) -> None:
+        """Add (1) or subtract (-1) the spells that begin in the last rows of agents."""
+        at = spell_starts(tail)
         seat = tail.rows.seat[at].astype(np.int64)
         floor = self._names.agent_floor.data[self._names.seat_agent.data[seat]]
         newer = tail.rows.ts_ms[at] >= self.end_ms[floor]

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from stream.windows.snapshot import FORMAT
 from tests.golden.stored.keeping import load, shown, taken_over
 from tests.golden.stored.plain import plain
 from tests.golden.stored.sample import Sample, gone_on, made, paths
+
+FORMAT_OF_NEWEST = 3
+"""The format of the parts in the newest sample."""
 
 
 @pytest.fixture(params=paths(), ids=lambda path: path.name)
@@ -51,8 +55,11 @@ def test_the_sample_has_something_of_everything(sample: Sample) -> None:
 async def test_what_is_stored_now_is_what_the_newest_sample_holds(redis_url: str) -> None:
     """So an earlier version reads what this one writes, as it has to while a site is upgraded.
 
-    Where this fails on purpose: is it read by both? Then add a sample of the new version.
+    Where this fails on purpose: is it read by both? Then add a sample of the new version. Where
+    the format is raised earlier versions refuse it, and there is nothing to compare until then.
     """
+    if FORMAT > FORMAT_OF_NEWEST:
+        pytest.skip("no version that stores this format has left a sample yet")
     now = await made(redis_url)
     wanted = plain(Sample.read(paths()[-1]).held)
     found = plain(now.held)

@@ -22,11 +22,11 @@ ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION,
-    "states": ADMISSION | {"end_of_day", "leaver", "shifts", "rules_change"},
+    "states": (ADMISSION - {"snapshot"}) | {"calendar_change"},
     "calls": ADMISSION
     | {
         *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
-        *("id_again", "resend", "hold", "pool_untold", "shifts", "rules_change"),
+        *("id_again", "resend", "hold", "pool_untold", "shifts", "rules_change", "calendar_change"),
     },
     "queues": ADMISSION
     | {
@@ -40,7 +40,7 @@ NOT_YET: Final[Mapping[str, frozenset[str]]] = {
             "ringing_call_named",
             "gauge",
         ),
-        *("gap", "late_heartbeat", "nobody_knows", "shifts", "rules_change"),
+        *("gap", "late_heartbeat", "nobody_knows", "shifts", "rules_change", "calendar_change"),
     },
 }
 """By part: kinds of histories that the engine does not follow yet."""
@@ -75,9 +75,9 @@ def check(part: str, history: History) -> bool:
         for record in records:
             single.push([record])
         if stop in reads:
-            _compare(part, truth, (single, batched), _now(truth, history, stop))
+            compare(part, truth, (single, batched), _now(truth, history, stop))
     for look in history.looks:
-        _compare(part, truth, (single, batched), look)
+        compare(part, truth, (single, batched), look)
     return True
 
 
@@ -88,7 +88,8 @@ def _now(truth: Truth, history: History, pushed: int) -> int:
     return truth.watermark if by_events or stamp is None else stamp
 
 
-def _compare(part: str, truth: Truth, engines: Iterable[Engine], as_of: int) -> None:
+def compare(part: str, truth: Truth, engines: Iterable[Engine], as_of: int) -> None:
+    """Assert that a part is the same at an instant."""
     figures = cache(truth.figures)
     for engine in engines:
         engine.shard.step(as_of)

@@ -1,7 +1,7 @@
 """Drawn histories of a floor: days with nights between, feeds that fail, clocks that are wrong."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, NamedTuple
 
@@ -27,6 +27,12 @@ ROSTER: Final = (
     Member("cid", "red", "help"),
     Member("gil", "blue", "main"),
 )
+MOVED: Final = (
+    Member("ann", "red", "help"),
+    Member("cid", "blue", "main"),
+    Member("gil", "red", "help"),
+)
+"""The same agents, each in the other team."""
 SPECS: Final = (
     (SourceSpec(),),
     (SourceSpec("pbx-b", 60_000, 1_000), SourceSpec()),
@@ -125,8 +131,13 @@ class Drawing:
     def _changes(self, count: int) -> tuple[tuple[int, Rules], ...]:
         if self._random.random() < 0.85 or not self._wanted("rules_change"):
             return ()
-        self.kinds["rules_change"] += 1
-        return ((self._random.randrange(count), self._drawn_rules(self._zone)),)
+        other = self._drawn_rules(self._zone)
+        if self._wanted("calendar_change") and self._random.random() < 0.5:
+            self.kinds["calendar_change"] += 1
+        else:
+            self.kinds["rules_change"] += 1
+            other = changed(self._rules, other)
+        return ((self._random.randrange(count), other),)
 
     # -- a day
 
@@ -263,6 +274,12 @@ class Drawing:
             )
             for group in groups
         ]
+
+
+def changed(rules: Rules, other: Rules) -> Rules:
+    """Other rules of sources, and agents in other teams, but the same calendars."""
+    spec = replace(rules.spec, sources=other.spec.sources)
+    return replace(rules, spec=spec, roster=MOVED if rules.roster else ())
 
 
 def history_of(seed: str, without: frozenset[str] = frozenset()) -> History:
