@@ -91,7 +91,7 @@ bench-history: $(STAMP) ## both benchmarks; their figures are kept in benchmarks
 		| $(BIN)/python benchmarks/record.py benchmarks/history/live.jsonl
 
 # Enough records that starting weighs little; median of three rounds.
-RATIO := --small --events 200000 --rounds 3 --only floorwatch,plain_python --memory off
+RATIO := --small --events 180000 --rounds 3 --only floorwatch,plain_python --memory off
 
 .PHONY: bench-ratio
 bench-ratio: $(STAMP) ## Floorwatch beside plain Python, and beside the last recorded run; fails below 0.7 x

@@ -30,6 +30,11 @@ QUIET_TICKS: Final = 3
 """Seconds between two commits, and two refreshes, while nothing but heartbeats comes. A view counts
 as stale when it is five seconds old, and a crowded machine may take a second to write it."""
 
+CHUNK_RECORDS_MIN: Final = 2_000
+"""Each chunk costs some ten milliseconds, whatever its size. Smaller ones, on a machine that others
+keep so busy that any chunk takes long, would cost several times as much a record: such a worker
+never caught up."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskLimits:
@@ -103,7 +108,8 @@ class PartitionTask:
     """A transition waits to be committed."""
     end: int | None = None
     """The partition's end, as of the last fetch."""
-    chunk_records: int = 2_000
+    chunk_records: int = 8_000
+    """Of the next chunk, at most. At first as many as any machine applies within `chunk_ms`."""
     task_count: int = 1
     """Tasks of this worker, which share the records of a restart."""
 
@@ -153,8 +159,8 @@ class PartitionTask:
     def adapt_chunk_size(self, records: int, elapsed_ms: float) -> None:
         """Fit the size of the next chunks to the time of the last one; called after `apply`."""
         target = int(records * self.limits.chunk_ms / max(elapsed_ms, 0.1))
-        largest = min(self.limits.chunk_records, 2 * self.chunk_records)
-        self.chunk_records = max(250, min(target, largest))
+        largest = self.limits.chunk_records
+        self.chunk_records = min(max(target, CHUNK_RECORDS_MIN), 2 * self.chunk_records, largest)
 
     def apply(self, chunk: RecordChunk, now_ms: int, wall_ms: int) -> EventCounts:
         """Decode and apply a chunk, then step; a replayed chunk counts nothing.

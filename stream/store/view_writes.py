@@ -135,8 +135,10 @@ def _difference(session: Session, key: str, fields: Fields) -> tuple[int, bytes]
     return base, msgspec.msgpack.encode(changes)
 
 
-def _changed(before: Fields, fields: Fields) -> Iterator[tuple[str, str | float]]:
+def _changed(before: Fields, fields: Fields) -> Iterable[tuple[str, str | float]]:
     """The fields that are new or have another value."""
+    if not before:
+        return fields.items()
     if list(before) == list(fields):  # as most often: then values are compared without any lookup
         return compress(fields.items(), map(ne, fields.values(), before.values()))
     return ((name, value) for name, value in fields.items() if before.get(name) != value)

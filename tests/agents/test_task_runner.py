@@ -268,6 +268,15 @@ async def test_applied_records_are_skipped_and_a_chunk_ends_with_the_replay() ->
     assert [(chunk.offsets[0], chunk.next_offset) for chunk in chunks] == [(30, 70), (70, 100)]
 
 
+async def test_chunks_fit_the_time_they_take_but_never_become_tiny() -> None:
+    task = (await Bench().acquire_task()).task
+    sizes = [task.chunk_records]
+    for elapsed_ms in (10, 500, 60_000, 60_000, 10, 10):
+        task.adapt_chunk_size(task.chunk_records, elapsed_ms)
+        sizes.append(task.chunk_records)
+    assert sizes == [8_000, 16_000, 8_000, 2_000, 2_000, 4_000, 8_000]
+
+
 async def test_tasks_share_what_a_restart_may_have_to_replay_except_with_a_backlog() -> None:
     bench, records = Bench(limits=TaskLimits(snapshot_records=1_000)), recording(1)
     runner = await bench.acquire_task()
