@@ -92,6 +92,26 @@ async def gone_on(kept: Kept, url: str, following: list[Record]) -> dict[str, An
     }
 
 
+def differing(sample: Sample, after: dict[str, Any]) -> list[str]:
+    """What of `gone_on` is not as the sample has it.
+
+    The feed of floor-03 dies after the commit and comes back. By decision 0032 that time is unknown
+    for good, which the version of the oldest sample did not know: so figures of that floor differ.
+    """
+
+    def known(name: str, value: Any) -> Any:
+        if name == "hours":
+            return [hour for hour in value if hour[0] != "floor-03"]
+        if name == "shown_at_last":
+            return {key: view for key, view in value.items() if ":floor-03/" not in key}
+        return value
+
+    return [
+        name for name, value in after.items()
+        if known(name, getattr(sample, name)) != known(name, value)
+    ]  # fmt: skip
+
+
 async def made(url: str) -> Sample:
     """The sample of the present version."""
     sent = records()
