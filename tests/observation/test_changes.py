@@ -24,7 +24,7 @@ Told = list[tuple[float, str, str]]
 
 def quiet(*events: Event, since: str = "talking") -> list[Event]:
     """Ann's source is not heard of until 300 s; another one is."""
-    said = [state(0, "ann", since, source="pbx"), heartbeat(BACK_S, "pbx")]
+    said = [state(0, "ann", since, source="pbx"), heartbeat(0, "pbx"), heartbeat(BACK_S, "pbx")]
     said += [heartbeat(at, "other") for at in range(0, 331, 30)]
     return sorted([*events, *said], key=lambda one: int(one["ts"]))
 
@@ -109,15 +109,16 @@ def test_who_is_offline_makes_no_team_stale() -> None:
 
 def test_a_silence_that_goes_on_is_one_with_that_before() -> None:
     """The source says at 300 s what is 180 s old: so it is not back, and never was."""
-    events = [state(0, "ann", "talking", source="pbx"), heartbeat(BACK_S, "other")]
+    events = [state(0, "ann", "talking", source="pbx"), heartbeat(0, "pbx")]
+    events += [heartbeat(BACK_S, "other")]
     ((changes, stale),) = looked([*events, heartbeat(120, "pbx")], 330)
     assert told(changes) == [(0, "-", "talking"), (ONSET_S, "talking", "unknown")]
     assert staleness(stale) == [(ONSET_S, True)]
 
 
 def test_live_a_silence_is_one_of_kafkas_time_stamps() -> None:
-    events = [state(0, "ann", "talking", source="pbx"), heartbeat(200, "pbx")]
-    times_ms = [T_MS + 500, T_MS + 200_700]
+    events = [state(0, "ann", "talking", source="pbx"), heartbeat(0, "pbx"), heartbeat(200, "pbx")]
+    times_ms = [T_MS + 500, T_MS + 500, T_MS + 200_700]
     ((changes, stale),) = looked(events, 201, times_ms=times_ms, spec=Spec())
     assert told(changes)[1:] == [(90.501, "talking", "unknown"), (200.7, "unknown", "talking")]
     assert staleness(stale) == [(90.501, True), (200.7, False)]
