@@ -118,6 +118,7 @@ class Crowd:
             "event": events(calls.event),
             "floor": each(calls.floor, apart),
             "pool": each(calls.pool, apart),
+            "source": each(calls.source, apart),
             "seat": np.where(columns["seat"] < 0, -1, each(calls.seat, seats)),
         }
         names = [f"{call}.{copy:04d}" for call in calls.call for copy in range(copies)]

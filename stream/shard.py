@@ -151,7 +151,7 @@ class Shard:
             Queues(
                 engine.counting.calls,
                 engine.gauges,
-                engine.counting.pool_has_data[: len(names.pools)],
+                engine.counting.pools_with_data(),
                 from_ms,
                 until_ms,
             ),

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from stream.events.language import PAID, State
-from stream.units import MINUTE_MS, SECOND_MS
+from stream.units import HOUR_MS, MINUTE_MS, SECOND_MS
 
 ANY = "*"
 ADDED = "added"
@@ -90,6 +90,10 @@ class WindowSpec:
     grace, and at most half an hour."""
     service_level_ms: int = 20 * SECOND_MS
     """A call is answered in time if its wait is at most this."""
+    wait_ms: int = added(4 * HOUR_MS)
+    """A call of which no end is known is believed to wait for so long."""
+    callback_ms: int = added(HOUR_MS)
+    """A call-back that was promised longer ago and is still open is overdue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,22 @@ class WindowsTable(ConfigTable):
         ge=SECOND_MS,
         le=10 * MINUTE_MS,
     )
+    wait_ms: v.DurationMs = setting(
+        _WINDOWS.wait_ms,
+        "A call of which no end is known is believed to wait for so long.",
+        "10m to 24h",
+        alias="wait",
+        ge=10 * MINUTE_MS,
+        le=24 * HOUR_MS,
+    )
+    callback_ms: v.DurationMs = setting(
+        _WINDOWS.callback_ms,
+        "A call-back that was promised longer ago and is still open is overdue.",
+        "1m to 7d",
+        alias="callback",
+        ge=MINUTE_MS,
+        le=7 * 24 * HOUR_MS,
+    )
 
     @model_validator(mode="after")
     def _waits_for_the_grace(self) -> Self:

@@ -33,7 +33,13 @@ class CallRows:
     call: list[str]
     phase: U8
     pool: I64
+    """Where the event names none: that of its agent's team, else `main`."""
+    pool_told: Bool
+    """Whether the event names its pool."""
     seat: I64
+    source: I64
+    by: U8
+    """Who ended it: `EndedBy`."""
     wait_ms: I64
     talk_ms: I64
     hold_ms: I64

@@ -1,7 +1,6 @@
 """Checks a run of typed events and writes them into columns, a column at a time."""
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 
 from stream.arrays import ColumnStore, column
 from stream.events import fields
+from stream.events.checks import check_bytes, check_floors, check_ids, instants, milliseconds
 from stream.events.fields import Fields
 from stream.events.language import I64, U8, Bool, Kind, Reason
 from stream.events.names import Names
@@ -16,14 +16,12 @@ from stream.events.parse import Parsed, Unusual
 from stream.events.typed import (
     ABSENT,
     CallEvent,
-    Event,
     Heartbeat,
     QueueEvent,
     SnapshotEvent,
     StateEvent,
 )
-from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
-from stream.units import EARLIEST_MS, LATEST_MS
+from stream.roster import is_id
 
 
 class EventColumns(ColumnStore):
@@ -40,7 +38,9 @@ class EventColumns(ColumnStore):
     seq: I64 = column(np.int64)
     sync: Bool = column(np.bool_)
     phase: U8 = column(np.uint8)
+    by: U8 = column(np.uint8)
     pool: I64 = column(np.int64)
+    pool_told: Bool = column(np.bool_)
     wait_ms: I64 = column(np.int64, -1)
     talk_ms: I64 = column(np.int64, -1)
     hold_ms: I64 = column(np.int64, -1)
@@ -78,13 +78,18 @@ class EventColumns(ColumnStore):
         if one.agent is not None and one.kind in (Kind.state, Kind.call):
             self.seat[index] = names.seat(one.floor, one.agent, one.team, one.ts_ms)
         if one.kind in (Kind.call, Kind.queue):
-            self.pool[index] = names.pool(one.floor, one.pool)
+            self.pool_told[index] = one.pool is not None
+            self.pool[index] = (
+                names.pool(one.floor, one.pool or fields.DEFAULT_POOL)
+                if one.pool is not None or one.kind == Kind.queue
+                else _pool_untold(names, one.floor, int(self.seat[index]))
+            )
         if one.kind == Kind.snapshot:
             self.agents[index] = [names.agent(one.floor, agent) for agent in one.agents]
         self.state[index] = max(one.state, 0)
         self.phase[index] = max(one.phase, 0)
         self.call[index] = one.call or ""
-        for name in ("seq", "sync", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "waiting"):
+        for name in ("seq", "sync", "by", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "waiting"):
             getattr(self, name)[index] = getattr(one, name)
 
 
@@ -96,12 +101,12 @@ def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
     """
     events = parsed.events
     if not parsed.is_plain:
-        _check_bytes(events)
-        _check_ids([one.call for one in events if one.call])
+        check_bytes(events)
+        check_ids([one.call for one in events if one.call])
         if names.has_invalid:
             for name in ("floor", "source", "agent", "team", "pool"):
-                _check_ids([text for one in events if (text := getattr(one, name))])
-    ts_ms = _instants([one.ts for one in events])
+                check_ids([text for one in events if (text := getattr(one, name))])
+    ts_ms = instants([one.ts for one in events])
     floors = [one.floor for one in events]
     sources = [one.source or one.floor for one in events]
     source = _numbers(names, names.sources.get, names.source, floors, sources)
@@ -132,13 +137,13 @@ def _write_calls(
 ) -> None:
     table.phase[at] = [fields.PHASES[one.phase] for one in events]
     table.call[at] = [one.call for one in events]
-    pools = [one.pool for one in events]
-    table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
-    table.seat[at] = _seats(names, floors, events, ts_ms)
-    table.wait_ms[at] = _milliseconds([one.wait_s for one in events])
-    table.talk_ms[at] = _milliseconds([one.talk_s for one in events])
-    table.hold_ms[at] = _milliseconds([one.hold_s for one in events])
-    table.acw_ms[at] = _milliseconds([one.acw_s for one in events])
+    table.by[at] = [fields.ENDED_BY[one.by] for one in events]
+    table.seat[at] = seat = _seats(names, floors, events, ts_ms)
+    table.pool[at], table.pool_told[at] = _pools(names, floors, events, seat)
+    table.wait_ms[at] = milliseconds([one.wait_s for one in events])
+    table.talk_ms[at] = milliseconds([one.talk_s for one in events])
+    table.hold_ms[at] = milliseconds([one.hold_s for one in events])
+    table.acw_ms[at] = milliseconds([one.acw_s for one in events])
 
 
 def _write_queues(
@@ -147,7 +152,7 @@ def _write_queues(
     pools = [one.pool for one in events]
     table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
     table.waiting[at] = [one.waiting for one in events]
-    table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
+    table.wait_ms[at] = milliseconds([one.oldest_wait_s for one in events])
 
 
 def _write_snapshots(
@@ -155,7 +160,7 @@ def _write_snapshots(
 ) -> None:
     for place, floor, one in zip(at.tolist(), floors, events, strict=True):
         agents = list(dict.fromkeys(one.agents))
-        _check_ids(agents)
+        check_ids(agents)
         table.agents[place] = [names.agent(floor, agent) for agent in agents]
 
 
@@ -174,53 +179,6 @@ _KIND_OF = {
 }
 
 
-def _check_bytes(events: Sequence[Event]) -> None:
-    """Check texts in bytes: the types count characters."""
-    for name, limit in fields.TEXTS.items():
-        texts = {text for text in map(attrgetter(name), events) if text}
-        if any(len(text) * 4 > limit < len(text.encode(errors="replace")) for text in texts):
-            raise Unusual
-
-
-def _check_floors(names: Names, floors: list[str]) -> None:
-    try:
-        if any(map(names.stray, set(floors))):
-            raise Unusual
-    except UnicodeEncodeError:
-        raise Unusual from None
-
-
-def _check_ids(texts: Sequence[str]) -> None:
-    """Check many names at once; each has an allowed number of characters already."""
-    if not texts:
-        return
-    together = "".join(texts)
-    if NOT_IN_IDS.search(together):
-        raise Unusual
-    if not together.isascii() and max(len(text.encode()) for text in texts) > ID_BYTES_MOST:
-        raise Unusual
-
-
-def _instants(cells: list[int | str]) -> I64:
-    types = set(map(type, cells))
-    if str in types:
-        try:
-            return np.array(list(map(fields.instant_ms, cells)), np.int64)
-        except fields.InvalidEvent:
-            raise Unusual from None
-    try:
-        values = np.array(cells, np.int64)
-    except OverflowError:
-        raise Unusual from None
-    if len(values) and (values.min() < EARLIEST_MS or values.max() >= LATEST_MS):
-        raise Unusual
-    return values
-
-
-def _milliseconds(seconds: list[float]) -> I64:
-    return np.rint(np.array(seconds, np.float64) * 1_000).astype(np.int64)
-
-
 def _numbers(
     names: Names,
     get: Callable[[tuple[str, str]], int | None],
@@ -234,11 +192,35 @@ def _numbers(
     """
     found = list(map(get, zip(floors, given, strict=True)))
     if None in found:
-        _check_floors(names, floors)
-        _check_ids(floors)
-        _check_ids(given)
+        check_floors(names, floors)
+        check_ids(floors)
+        check_ids(given)
         found = [number(floor, name) for floor, name in zip(floors, given, strict=True)]
     return np.array(found, np.int64)
+
+
+def _pools(names: Names, floors: list[str], events: Sequence[Any], seat: I64) -> tuple[I64, Bool]:
+    """The pool of each call event, and whether the event names it."""
+    given = [one.pool for one in events]
+    if ABSENT not in given:
+        return _numbers(names, names.pools.get, names.pool, floors, given), np.ones(
+            len(given), np.bool_
+        )
+    told = np.array([text != ABSENT for text in given])
+    pool = np.empty(len(given), np.int64)
+    at = np.flatnonzero(told).tolist()
+    some, where = [given[index] for index in at], [floors[index] for index in at]
+    pool[at] = _numbers(names, names.pools.get, names.pool, where, some)
+    for index in np.flatnonzero(~told).tolist():
+        pool[index] = _pool_untold(names, floors[index], int(seat[index]))
+    return pool, told
+
+
+def _pool_untold(names: Names, floor: str, seat: int) -> int:
+    """The pool of an event that names none: that of its agent's team, else the default."""
+    if seat < 0:
+        return names.pool(floor, fields.DEFAULT_POOL)
+    return int(names.team_pool.data[names.seat_team.data[seat]])
 
 
 def _seats(names: Names, floors: list[str], events: Sequence[Any], ts_ms: I64) -> I64:
@@ -262,7 +244,7 @@ def _add_seats(names: Names, keys: Iterable[tuple[str, str, str]]) -> None:
     """Assign numbers to those that are new and named in full."""
     known = names.seats.number_of
     new = list(dict.fromkeys(key for key in keys if ABSENT not in key and key not in known))
-    _check_ids([name for _, agent, team in new for name in (agent, team)])
+    check_ids([name for _, agent, team in new for name in (agent, team)])
     names.add_seats(new)
 
 

@@ -8,17 +8,21 @@ from datetime import UTC, datetime, timedelta
 from reprlib import Repr
 from typing import Any, Final, NamedTuple, NoReturn
 
-from stream.events.language import Kind, Phase, Reason, State
+from stream.events.language import EndedBy, Kind, Phase, Reason, State
 from stream.roster import ID_BYTES_MOST, is_id
 from stream.units import DAY_MS, EARLIEST_MS, LATEST_MS
 
 STATES: Final[dict[str, int]] = {state.name: int(state) for state in State}
 PHASES: Final[dict[str, int]] = {phase.name: int(phase) for phase in Phase}
 KINDS: Final[dict[str, int]] = {kind.name: int(kind) for kind in Kind}
+ENDED_BY: Final[dict[str | None, int]] = {None: int(EndedBy.untold)} | {
+    by.name: int(by) for by in EndedBy if by is not EndedBy.untold
+}
 ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "direction": ("inbound", "outbound"),
     "purpose": ("service", "sales"),
     "work_mode": ("on_site", "at_home"),
+    "by": ("agent", "customer", "system"),
 }
 TEXTS: Final = {"reason": 64, "channel": 64, "id": 128}
 """Free texts and their greatest length in bytes."""
@@ -58,7 +62,8 @@ class Fields(NamedTuple):
     sync: bool
     call: str | None
     phase: int
-    pool: str
+    by: int
+    pool: str | None
     wait_ms: int
     talk_ms: int
     hold_ms: int
@@ -123,7 +128,8 @@ def read(document: object) -> Fields:
         _flag(document, "sync"),
         identifier(document, "call", required=kind == Kind.call),
         phase,
-        identifier(document, "pool") or DEFAULT_POOL,
+        ENDED_BY[document.get("by")],
+        identifier(document, "pool"),
         _seconds(document, "oldest_wait_s" if kind == Kind.queue else "wait_s"),
         _seconds(document, "talk_s"),
         _seconds(document, "hold_s"),

@@ -17,6 +17,7 @@ __all__ = [
     "U8",
     "WORKING",
     "Bool",
+    "EndedBy",
     "Kind",
     "Phase",
     "Reason",
@@ -91,6 +92,15 @@ class Phase(IntEnum):
     abandoned = 4
     callback_requested = 5
     callback_done = 6
+
+
+class EndedBy(IntEnum):
+    """Who ended a call, as its source says."""
+
+    untold = 0
+    agent = 1
+    customer = 2
+    system = 3
 
 
 class Reason(StrEnum):

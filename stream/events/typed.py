@@ -52,6 +52,7 @@ class Common(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type
     direction: Literal["inbound", "outbound"] | None = None
     purpose: Literal["service", "sales"] | None = None
     work_mode: Literal["on_site", "at_home"] | None = None
+    by: Literal["agent", "customer", "system"] | None = None
 
 
 class Silent(Common, kw_only=True):
@@ -89,7 +90,7 @@ class CallEvent(Common, tag="call"):
 
     call: Name
     phase: PhaseName
-    pool: Name = DEFAULT_POOL
+    pool: Name = ABSENT
     agent: Name = ABSENT
     team: Name = ABSENT
     wait_s: Seconds = ABSENT_S

@@ -111,7 +111,11 @@ class DraftNames:
             self._number["sources"][number] = names.source(*self._keys["sources"][number])
         for number, floor in enumerate(self._keys["floors"]):
             self._number["floors"][number] = names.floors.get(floor, -1)
-        calls = replace(piece.calls, floor=self._renumbered("floors", piece.calls.floor))
+        calls = replace(
+            piece.calls,
+            floor=self._renumbered("floors", piece.calls.floor),
+            source=self._renumbered("sources", piece.calls.source),
+        )
         source = self._renumbered("sources", piece.source)
         states = replace(piece.states, source=self._renumbered("sources", piece.states.source))
         snapshots = piece.snapshots

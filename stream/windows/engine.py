@@ -59,7 +59,7 @@ class Engine(ColumnStore):
         self.closed = ClosedSums(self.panes)
         self.seals = Seals(names, spec)
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
-        self.counting = CallAggregator(names, spec, self.calendars, self.hours)
+        self.counting = CallAggregator(names, spec, self.calendars, self.sources, self.hours)
         self.gauges = Gauges()
         self.rendered = Gaps.none()
         """The gaps by which the sums hold closed intervals (`stream.windows.rendering`)."""
@@ -130,10 +130,8 @@ class Engine(ColumnStore):
 
         Only after a whole batch was applied: it moves time on, and its own events may be older.
         """
-        floors = len(self.names.floors)
-        greatest_ms = self.sources.greatest_ms[:floors]
-        minute = int(self.panes.head[:floors].max())
-        self.counting.drop_final(self.sources.cut_ms(), greatest_ms, self.unjudged_ms, minute)
+        minute = int(self.panes.head[: len(self.names.floors)].max())
+        self.counting.drop_final(self.sources.cut_ms(), self.unjudged_ms, minute)
         settled_ms = self.sources.settled_ms()[self.names.source_floor.data]
         self.snapshots.drop(settled_ms)
         if self.sources.times.is_crowded():
@@ -283,7 +281,7 @@ class Engine(ColumnStore):
 
     def pools_with_data(self) -> Bool:
         """(pools,): whether a call, queue or state event of the pool or its teams was accepted."""
-        seen = self.counting.pool_has_data[: len(self.names.pools)].copy()
+        seen = self.counting.pools_with_data()
         seen[self.names.team_pool.data[self.teams_with_data()]] = True
         return seen
 

@@ -149,7 +149,8 @@ class Queues(Sequence[QueueTrace]):
     def waits(self) -> tuple[I64, I64, I64]:
         """Waits of calls: pool, start and end of each; those of gauged pools too."""
         if self._waits is None:
-            self._waits = self._calls.waiting(self._from_ms, self._until_ms)
+            waits = self._calls.waits(self._from_ms, self._until_ms)
+            self._waits = waits.pool, waits.start_ms, waits.end_ms
         return self._waits
 
     def _from_calls(self, pool: int) -> QueueTrace:

@@ -9,10 +9,8 @@ import numpy as np
 
 from stream.arrays import BLOCK_BITS
 from stream.errors import StateError, UnreadableStateError
-from stream.events.language import I64, STATE_COUNT, Phase, State
-from stream.windows.calls.facts import CALL_FACTS, LEG_FACTS, VALUES
-from stream.windows.calls.open_calls import Calls
-from stream.windows.calls.seen_facts import SeenRun
+from stream.events.language import I64, STATE_COUNT, State
+from stream.windows.calls import stored_calls
 from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.gaps import NO_PAUSES, Gaps
@@ -49,7 +47,7 @@ def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
     """The parts that changed since the last call; named: the number of names at that time."""
     parts = {
         "head": pack(_head(engine)),
-        "calls": pack(_calls(engine.counting.calls)),
+        "calls": pack(stored_calls.to_pieces(engine.counting.calls)),
         "tallies": pack(_tallies(engine)),
     }
     if count_names(engine) != named:
@@ -126,30 +124,9 @@ def _tallies(engine: Engine) -> Pieces:
         pieces[f"{name}_head"] = tally.head[:rows]
         pieces[f"{name}_keys"] = [list(key) for key in keys]
         pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
+    pieces["pool_rows"] = engine.counting.pool_rows[: len(engine.names.pools)]
     if engine.hours is not None:
         pieces["pool_hours"] = engine.hours.pools[: len(engine.names.pools)]
-    return pieces
-
-
-def _calls(calls: Calls) -> Pieces:
-    slots = calls.index.numbers
-    place_of = np.empty(calls.size, np.int64)
-    place_of[slots] = np.arange(len(slots))
-    legs = calls.legs.of(slots)
-    legs = legs[np.lexsort((calls.legs.agent[legs], place_of[calls.legs.call[legs]]))]
-    pieces: Pieces = {
-        "hashes": calls.index.hashes,
-        "floor": calls.floor[slots],
-        "newest_ms": calls.newest_ms[slots],
-        "legs": np.stack([place_of[calls.legs.call[legs]], calls.legs.agent[legs]]),
-        "told": sorted(calls.seen.runs),
-    }
-    for span, run in calls.seen.runs.items():
-        pieces |= {f"told/{span}": run.entries, f"told_floor/{span}": run.floor}
-    for phase, facts in calls.facts.items():
-        at = slots if phase in CALL_FACTS else legs
-        for name in VALUES:
-            pieces[f"{phase.name}_{name}"] = getattr(facts, name)[at]
     return pieces
 
 
@@ -191,7 +168,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
         elif kind == "seats":
             _restore_seats(engine, int(block), _renumbered(read_part(parts, name), numbers))
     _restore_tallies(engine, read_part(parts, "tallies"))
-    _restore_calls(engine.counting.calls, read_part(parts, "calls"))
+    stored_calls.restore(engine.counting.calls, read_part(parts, "calls"))
     if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
         return -1
     if numbers is None:  # what was read is stored; what was renumbered is stored again as a whole
@@ -276,25 +253,14 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
 def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
     for name, tally in (("team", engine.counting.teams), ("pool", engine.counting.pools)):
         rows = len(pieces[f"{name}_head"])
-        tally.minutes[:rows] = pieces[f"{name}_minutes"]
+        minutes, sums = pieces[f"{name}_minutes"], pieces[f"{name}_sums"]
+        tally.minutes[:rows, :, : minutes.shape[-1]] = minutes
         tally.head[:rows] = pieces[f"{name}_head"]
-        tally.replace_periods(
-            [(row, start) for row, start in pieces[f"{name}_keys"]], pieces[f"{name}_sums"]
-        )
+        wide = np.zeros((len(sums), tally.minutes.shape[-1]), np.int64)
+        wide[:, : sums.shape[-1]] = sums  # a format before may have had fewer counts
+        tally.replace_periods([(row, start) for row, start in pieces[f"{name}_keys"]], wide)
+    rows = len(pieces.get("pool_rows", ()))
+    engine.counting.pool_rows[:rows] = pieces.get("pool_rows", ())
     if engine.hours is not None and "pool_hours" in pieces:
-        engine.hours.pools[: len(pieces["pool_hours"])] = pieces["pool_hours"]
-
-
-def _restore_calls(calls: Calls, pieces: Pieces) -> None:
-    slots = calls.open_slots(pieces["hashes"], pieces["floor"])
-    calls.newest_ms[slots] = pieces["newest_ms"]
-    for span in pieces["told"]:
-        calls.seen.runs[span] = SeenRun(pieces[f"told/{span}"], pieces[f"told_floor/{span}"])
-    place, agent = pieces["legs"]
-    legs = calls.open_legs(slots[place], agent)
-    for phase in (*CALL_FACTS, *LEG_FACTS):
-        at = slots if phase in CALL_FACTS else legs
-        for name in VALUES:
-            getattr(calls.facts[Phase(phase)], name)[at] = pieces[f"{phase.name}_{name}"]
-    calls.derive(slots)
-    calls.mark_reopened(slots)
+        held = pieces["pool_hours"]
+        engine.hours.pools[: len(held), :, : held.shape[-1]] = held

@@ -6,7 +6,6 @@ import numpy as np
 
 from stream.events.language import I64, STATE_COUNT, State
 from stream.units import MINUTE_MS, NEVER_MS
-from stream.windows.calls.contribution import contribution, known
 from stream.windows.closed_sums import WINDOW_COUNT, WINDOW_MINUTES
 from stream.windows.engine import Engine
 from stream.windows.rendering import render
@@ -119,10 +118,8 @@ def read_calls(engine: Engine, as_of_ms: int) -> tuple[I64, I64]:
     """
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     calls, calendars = engine.counting.calls, engine.calendars
-    slots = np.flatnonzero(calls.newest_ms[: calls.size] >= as_of_ms)
-    what = known(contribution(calls, slots, calls.legs.of(slots)))
-    what = what.take(what.ts_ms >= as_of_ms)
-    ahead = engine.counting.entries(what)
+    what = calls.counting_from(as_of_ms)
+    ahead = engine.counting.entries(what, np.ones(len(what), np.int64))
     team_ms = calendars.shift_start(calendars.of_team, np.full(len(calendars.of_team), as_of_ms))
     day_ms = calendars.shift_start(calendars.of_pool, np.full(len(calendars.of_pool), as_of_ms))
     return (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from itertools import islice
 
-from stream.events.language import STAFFED, Phase, State
+from stream.events.language import STAFFED, State
 from tests.reference import clock
 from tests.reference.lateness import zone_of_hours
 from tests.reference.ledger import Ledger
@@ -27,7 +27,7 @@ class NaiveHour:
     seats: dict[tuple[str, str, str], SeatHour]
     """By (pool, team, agent); without those who were not staffed and had no call."""
     pools: dict[str, tuple[int, ...]]
-    """Offered, answered, abandoned."""
+    """Offered, answered, abandoned, call-backs requested and done."""
 
 
 class Calls:
@@ -79,10 +79,10 @@ def _seats(
 def _pools(
     ledger: Ledger, told: Calls, floor: str, end: int
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    phases = (Phase.offered, Phase.answered, Phase.abandoned)
-    for pool in {fact.pool for phase in phases for _, fact in ledger.of(floor, phase)}:
+    for pool in {pool for where, pool in ledger.pools() if where == floor}:
         calls = ledger.pool_window(floor, pool, EVER, end)
-        known = (calls.offered, calls.answered, calls.abandoned)
+        back = calls.callback_requested, calls.callback_done
+        known = (calls.offered, calls.answered, calls.abandoned, *back)
         counts = told.untold((floor, pool), known)
         if any(counts):
             yield pool, counts

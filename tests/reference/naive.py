@@ -68,17 +68,17 @@ class Floorplan:
 
     def __init__(self, spec: Spec, roster: Sequence[RosterLine]) -> None:
         self.spec = spec
-        self._roster = roster
+        self.roster = roster
 
     def team_at(self, agent: str, ts: int) -> str:
-        for line in self._roster:
+        for line in self.roster:
             begun = line.start_ms is None or line.start_ms <= ts
             if line.agent == agent and begun and (line.end_ms is None or ts < line.end_ms):
                 return line.team
         return "unassigned"
 
     def teams_of(self, agent: str) -> set[str]:
-        return {line.team for line in self._roster if line.agent == agent}
+        return {line.team for line in self.roster if line.agent == agent}
 
     def team_of(self, event: Event) -> str:
         return (
@@ -86,7 +86,7 @@ class Floorplan:
         )
 
     def pool_of(self, team: str) -> str:
-        return next((line.pool for line in self._roster if line.team == team and line.pool), "main")
+        return next((line.pool for line in self.roster if line.team == team and line.pool), "main")
 
     def shift_start(self, floor: str, team: str, t: int) -> int:
         """Start of the team's running shift; without a calendar, of the local day."""
@@ -96,7 +96,7 @@ class Floorplan:
 
     def latest_credible(self, floor: str, team: str, source: str, state: State, t0: int) -> int:
         """Until when a state that began at t0 is believed without any further event."""
-        members = [Member(line.agent, line.team, line.pool) for line in self._roster]
+        members = [Member(line.agent, line.team, line.pool) for line in self.roster]
         return Rules(self.spec, members).limit(floor, team, source, state, t0)
 
 

@@ -18,7 +18,7 @@ from tests.reference.hours import NaiveHour, SeatHour
 from tests.reference.ledger import PoolCalls
 
 CALLS: Final = ("started", "handled", "short", "talk_ms", "hold_ms", "acw_ms")
-POOL_CALLS: Final = ("offered", "answered", "abandoned")
+POOL_CALLS: Final = ("offered", "answered", "abandoned", "callback_requested", "callback_done")
 Lates = list[tuple[int, str]]
 """Record and reason of each event that was late."""
 

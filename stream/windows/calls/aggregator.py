@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from stream.arrays import ColumnStore, column, distinct
+from stream.arrays import ColumnStore, column
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import CallRows
-from stream.events.language import I64, Bool, Phase
+from stream.events.language import I64, Bool
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS
-from stream.windows.calls.contribution import Contribution, changes, contribution
-from stream.windows.calls.facts import NONE
+from stream.windows.calls.contribution import Contribution
+from stream.windows.calls.index import NONE
 from stream.windows.calls.minute_sums import (
     POOL_COUNTS,
     TEAM_COUNTS,
@@ -23,6 +23,7 @@ from stream.windows.calls.minute_sums import (
 )
 from stream.windows.calls.open_calls import Calls
 from stream.windows.closing.unsealed_hours import HourSums
+from stream.windows.sources import Sources
 
 _PERIODS_KEPT_MS = 15 * DAY_MS
 
@@ -31,19 +32,26 @@ class CallAggregator(ColumnStore):
     """The calls of a shard, and what they add up to."""
 
     seat_has_data: Bool = column(np.bool_, per="seats")
-    """Seats with an accepted call event."""
+    """Seats for which a call has counted."""
     pool_has_data: Bool = column(np.bool_, per="pools")
-    """Pools with an accepted call or queue event."""
+    """Pools with an accepted queue event, or any in state of a version that did not count rows."""
+    pool_rows: I64 = column(np.int64, per="pools")
+    """How many rows of contributions name each pool."""
 
     def __init__(
-        self, names: Names, spec: Spec, calendars: TeamCalendars, hours: HourSums | None
+        self,
+        names: Names,
+        spec: Spec,
+        calendars: TeamCalendars,
+        sources: Sources,
+        hours: HourSums | None,
     ) -> None:
         super().__init__()
         self._names = names
         self._spec = spec
         self._calendars = calendars
         self._hours = hours
-        self.calls = Calls(names, spec.windows)
+        self.calls = Calls(names, spec, sources)
         self.teams = MinuteSums(len(TEAM_COUNTS))
         self.pools = MinuteSums(len(POOL_COUNTS))
         self.seats = MinuteSums(len(TEAM_COUNTS))
@@ -65,9 +73,9 @@ class CallAggregator(ColumnStore):
         if self._spec.seat_calls:
             self.seats.advance(minute[floor_of_seat])
 
-    def drop_final(self, cut_ms: I64, greatest_ms: I64, unjudged_ms: int, minute: int) -> None:
+    def drop_final(self, cut_ms: I64, unjudged_ms: int, minute: int) -> None:
         """Drop calls and periods that no event can change any more."""
-        self.calls.retire(cut_ms, greatest_ms, unjudged_ms)
+        self.calls.retire(cut_ms, unjudged_ms)
         before_ms = minute * MINUTE_MS - _PERIODS_KEPT_MS
         for tally in (self.teams, self.pools, self.seats):
             tally.drop_before(before_ms)
@@ -75,52 +83,40 @@ class CallAggregator(ColumnStore):
     def push(self, rows: CallRows, fine: Bool) -> None:
         """Apply call events; fine: (E,) which events of the batch are in time."""
         at = np.flatnonzero(fine[rows.event])
-        self.pool_has_data[rows.pool[at]] = True
-        at = at[rows.phase[at] <= Phase.abandoned]
         if len(at) != len(rows.event):
             rows = rows.take(at)
-        agent = self._agents_of(rows)
-        slot = self.calls.slots(rows, agent)
-        if (slot == NONE).any():
-            unseen = np.flatnonzero(slot != NONE)
-            rows, agent, slot = rows.take(unseen), agent[unseen], slot[unseen]
-        if not len(rows.event):
+        if not len(at):
             return
-        touched = distinct(slot)
-        leg = self.calls.open_legs_of(rows, agent, slot)
-        legs = self.calls.legs.of(touched)
-        before = contribution(self.calls, touched, legs)
-        self.calls.apply(rows, slot, leg)
-        self._count(*changes(before, contribution(self.calls, touched, legs)))
+        what, sign = self.calls.push(rows)
+        self.seat_has_data[what.seat[what.seat != NONE]] = True
+        np.add.at(self.pool_rows, what.pool, sign)
+        self._count(what, sign)
 
-    def _agents_of(self, rows: CallRows) -> I64:
-        named = rows.seat != NONE
-        self.seat_has_data[rows.seat[named]] = True
-        agent = np.full(len(rows.seat), NONE, np.int64)
-        agent[named] = self._names.seat_agent.data[rows.seat[named]]
-        return agent
+    def pools_with_data(self) -> Bool:
+        """(pools,): whether a queue event of each was accepted, or a call counts for it."""
+        count = len(self._names.pools)
+        return self.pool_has_data[:count] | (self.pool_rows[:count] > 0)
 
     def _count(self, what: Contribution, sign: I64) -> None:
         """Add what calls count for (sign 1), or subtract it (-1); sign: (N,)."""
-        teams, pools = self.entries(what)
-        named = what.seat != NONE
-        teams = replace(teams, values=teams.values * sign[named, None])
+        teams, pools = self.entries(what, sign)
         self.teams.add(teams)
-        pools = replace(pools, values=pools.values * sign[:, None])
         self.pools.add(pools)
+        seat = what.seat[what.seat != NONE]
         if self._spec.seat_calls:
-            self.seats.add(replace(teams, row=what.seat[named]))
+            self.seats.add(replace(teams, row=seat))
         if self._hours is not None:
-            self._hours.count_calls(what.seat[named], teams.ts_ms, teams.values)
+            self._hours.count_calls(seat, teams.ts_ms, teams.values)
             self._hours.count_pools(pools.row, pools.ts_ms, pools.values)
 
-    def entries(self, what: Contribution) -> tuple[CountEntries, CountEntries]:
+    def entries(self, what: Contribution, sign: I64) -> tuple[CountEntries, CountEntries]:
         """What calls count for, as entries of the teams' sums and of the pools' sums."""
         windows, calendars = self._spec.windows, self._calendars
         at, values = team_values(what, windows.short_call_ms)
-        team = self._names.seat_team.data[what.seat[at]]
-        period_ms = calendars.shift_start(calendars.of_team[team], what.ts_ms[at])
-        teams = CountEntries(team, what.ts_ms[at], period_ms, values)
-        period_ms = calendars.shift_start(calendars.of_pool[what.pool], what.ts_ms)
-        values = pool_values(what, windows.service_level_ms)
-        return teams, CountEntries(what.pool, what.ts_ms, period_ms, values)
+        team, ts_ms = self._names.seat_team.data[what.seat[at]], what.ts_ms[at]
+        period_ms = calendars.shift_start(calendars.of_team[team], ts_ms)
+        teams = CountEntries(team, ts_ms, period_ms, values * sign[at, None])
+        at, values = pool_values(what, windows.service_level_ms)
+        pool, ts_ms = what.pool[at], what.ts_ms[at]
+        period_ms = calendars.shift_start(calendars.of_pool[pool], ts_ms)
+        return teams, CountEntries(pool, ts_ms, period_ms, values * sign[at, None])

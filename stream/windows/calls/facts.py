@@ -1,38 +1,89 @@
-"""The reported facts of calls, phase by phase, in columns."""
+"""The facts of open calls, each in a row, found by the call's slot."""
 
 import numpy as np
 
-from stream.arrays import ColumnStore, column
+from stream.arrays import ColumnStore, column, firsts
 from stream.events.batch import CallRows
-from stream.events.language import I64, Bool, Phase
-from stream.units import NEVER_MS
+from stream.events.language import I32, I64, U8, Bool, Phase
+from stream.windows.calls.index import NONE, FreeList
 
-NONE = -1
-"""No agent, no leg, no duration."""
-CALL_FACTS = {Phase.offered: "offered", Phase.abandoned: "abandoned"}
-LEG_FACTS = {Phase.answered: "answered", Phase.ended: "ended", Phase.wrapped: "wrapped"}
-VALUES = ("ts_ms", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "pool", "seat")
-"""A fact's values. Of two facts that contradict each other the lesser counts, compared in this
-order; pools and teams are compared by the bytes of their names."""
+PAST = len(Phase)
+"""In place of a phase: what is remembered of a call that was let go (`past_calls`). One row has
+no duration and the call's last pool; one for each further leg has the seat of its agent."""
+TOLD = ("wait_ms", "talk_ms", "hold_ms", "acw_ms")
 
 
 class CallFacts(ColumnStore):
-    """One phase of many calls or legs; while `ts_ms` is NEVER_MS the others mean nothing."""
+    """Rows of facts; those of one call are a linked list, in no order that means anything."""
 
-    ts_ms: I64 = column(np.int64, NEVER_MS)
+    ts_ms: I64 = column(np.int64)
     wait_ms: I64 = column(np.int64)
+    """Durations of -1 are untold."""
     talk_ms: I64 = column(np.int64)
     hold_ms: I64 = column(np.int64)
     acw_ms: I64 = column(np.int64)
-    pool: I64 = column(np.int64)
-    seat: I64 = column(np.int64)
+    pool: I32 = column(np.int32)
+    """As the event names it, else as it is without any other fact."""
+    seat: I32 = column(np.int32)
+    """NONE: no agent is named."""
+    source: I32 = column(np.int32)
+    """NONE: stored by a version that did not keep it."""
+    phase: U8 = column(np.uint8)
+    pool_told: Bool = column(np.bool_)
+    by: U8 = column(np.uint8)
+    """Who ended the call: `EndedBy`."""
+    _following: I32 = column(np.int32, NONE)
+    _first: I32 = column(np.int32, NONE, per="calls")
+    """The latest row of each call; NONE without."""
+    count: I32 = column(np.int32, per="calls")
 
-    def known(self, at: I64) -> Bool:
-        """(N,): whether the phase of each of these calls or legs is known."""
-        known: Bool = self.ts_ms[at] < NEVER_MS
-        return known
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = FreeList()
 
-    def write(self, at: I64, rows: CallRows, row: I64) -> None:
-        """Copy facts from rows (N,) of events to these places (N,)."""
-        for name in VALUES:
-            getattr(self, name)[at] = getattr(rows, name)[row]
+    def of(self, slots: I64) -> tuple[I64, I64]:
+        """All rows of these calls, and the place of each one's call in `slots`."""
+        rows, places = list[I64](), list[I64]()
+        row, place = self._first[slots].astype(np.int64), np.arange(len(slots))
+        while True:
+            there = row != NONE
+            if not there.all():
+                row, place = row[there], place[there]
+            if not len(row):
+                break
+            rows.append(row)
+            places.append(place)
+            row = self._following[row].astype(np.int64)
+        if not rows:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.concatenate(rows), np.concatenate(places)
+
+    def append(self, slots: I64, given: CallRows) -> I64:
+        """Write events as rows of these calls, (N,); returns the numbers of the rows."""
+        rows = self.allocate(slots)
+        for name in STORED:
+            getattr(self, name)[rows] = getattr(given, name)
+        return rows
+
+    def allocate(self, slots: I64) -> I64:
+        """New rows of these calls, (N,), to be written."""
+        rows = self._rows.allocate(len(slots))
+        self.resize(rows=self._rows.size)
+        np.add.at(self.count, slots, 1)
+        left, of = rows, slots
+        while len(left):  # several rows of one call are linked one after the other
+            first = firsts(of)
+            self._following[left[first]] = self._first[of[first]]
+            self._first[of[first]] = left[first]
+            left, of = left[~first], of[~first]
+        return rows
+
+    def drop(self, slots: I64) -> None:
+        """Free all rows of these calls."""
+        self._rows.free(self.of(slots)[0])
+        self._first[slots] = NONE
+        self.count[slots] = 0
+
+
+STORED = tuple(name for name in CallFacts.column_names() if not name.startswith("_"))
+"""The columns of a row, by their stored names."""

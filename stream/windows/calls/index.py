@@ -10,9 +10,10 @@ import numpy.typing as npt
 from stream.arrays import within
 from stream.events.language import I64, Bool
 from stream.roster import ID_BYTES_MOST
-from stream.windows.calls.facts import NONE
 
 U64 = npt.NDArray[np.uint64]
+NONE = -1
+"""No number: of a call, an agent, a pool or a row of a fact; no duration."""
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 

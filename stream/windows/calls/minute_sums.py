@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stream.arrays import add_rows, grown, ranked
-from stream.events.language import I64, Phase
+from stream.events.language import I64
 from stream.units import MINUTE_MS
-from stream.windows.calls.contribution import Contribution
-from stream.windows.calls.facts import NONE
+from stream.windows.calls.contribution import Contribution, Counted
+from stream.windows.calls.index import NONE
 from stream.windows.panes import RING, empty_opened, sum_ring
 
 LN_UNIT = 2**20
@@ -27,13 +27,22 @@ TEAM_COUNTS = (
     "ln_handle",
     "ln_known",
 )
-POOL_COUNTS = ("offered", "answered", "in_time", "abandoned", "wait_ms", "wait_known")
+POOL_COUNTS = (
+    "offered",
+    "answered",
+    "in_time",
+    "abandoned",
+    "wait_ms",
+    "wait_known",
+    "callback_requested",
+    "callback_done",
+)
 
 
 def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
-    """Places of the contributions with an agent, and their values, (N, len(TEAM_COUNTS))."""
+    """Places of the rows that count for a seat, and their values, (N, len(TEAM_COUNTS))."""
     at = np.flatnonzero(what.seat != NONE)
-    ended = what.kind[at] == Phase.ended
+    ended = what.kind[at] == Counted.handled
     talk, hold, acw = (
         np.maximum(column[at], 0) for column in (what.talk_ms, what.hold_ms, what.acw_ms)
     )
@@ -42,7 +51,7 @@ def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
     ln_known = talk_known & (handle > 0)
     ln = np.rint(np.log(np.where(ln_known, handle, 1)) * LN_UNIT).astype(np.int64)
     columns = (
-        what.kind[at] == Phase.answered,
+        what.kind[at] == Counted.started,
         ended,
         talk_known & (talk <= short_ms),
         talk * ended,
@@ -56,19 +65,23 @@ def team_values(what: Contribution, short_ms: int) -> tuple[I64, I64]:
     return at, np.stack([column.astype(np.int64) for column in columns], axis=1)
 
 
-def pool_values(what: Contribution, service_level_ms: int) -> I64:
-    """(N, len(POOL_COUNTS)) values of each contribution."""
-    answered = what.kind == Phase.answered
+def pool_values(what: Contribution, service_level_ms: int) -> tuple[I64, I64]:
+    """Places of the rows that count for a pool, and their values, (N, len(POOL_COUNTS))."""
+    at = np.flatnonzero(what.of_pool)
+    what = what.take(at)
+    answered = what.kind == Counted.answered
     wait_known = answered & (what.wait_ms >= 0)
     columns = (
-        what.kind == Phase.offered,
+        what.kind == Counted.offered,
         answered,
         wait_known & (what.wait_ms <= service_level_ms),
-        what.kind == Phase.abandoned,
+        what.kind == Counted.abandoned,
         np.where(wait_known, what.wait_ms, 0),
         wait_known,
+        what.kind == Counted.callback_requested,
+        what.kind == Counted.callback_done,
     )
-    return np.stack([column.astype(np.int64) for column in columns], axis=1)
+    return at, np.stack([column.astype(np.int64) for column in columns], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

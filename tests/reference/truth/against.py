@@ -21,13 +21,9 @@ from tests.reference.truth.truth import Figures, Truth
 ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
-    "refused": ADMISSION,
+    "refused": ADMISSION - {"snapshot"},
     "states": (ADMISSION - {"snapshot"}) | {"calendar_change"},
-    "calls": ADMISSION
-    | {
-        *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),
-        *("id_again", "resend", "hold", "pool_untold", "shifts", "rules_change", "calendar_change"),
-    },
+    "calls": (ADMISSION - {"snapshot"}) | {"shifts", "rules_change", "calendar_change"},
     "queues": ADMISSION
     | {
         *("transfer", "return", "re_queue", "call_back", "open_call", "contradiction"),

@@ -3,8 +3,7 @@
 import numpy as np
 
 from stream.roster import ID_BYTES_MOST
-from stream.windows.calls.facts import NONE
-from stream.windows.calls.index import FreeList, Index, call_hashes
+from stream.windows.calls.index import NONE, FreeList, Index, call_hashes
 
 
 def hash_of(floor: int, name: str) -> int:
