@@ -127,8 +127,8 @@ def test_live_a_silence_is_one_of_kafkas_time_stamps() -> None:
 def test_after_a_restore_a_silence_that_is_not_judged_to_its_end_goes_on() -> None:
     shard = Shard(Spec())
     events = [state(0, "ann", "talking", source="pbx"), state(40, "ann", "aux", source="pbx")]
-    times_ms = [T_MS, T_MS + 40_000, T_MS + 200_700]
-    push(shard, [*events, heartbeat(200, "pbx")], times_ms)
+    times_ms = [T_MS, T_MS, T_MS + 40_000, T_MS + 200_700]
+    push(shard, [heartbeat(0, "pbx"), *events, heartbeat(200, "pbx")], times_ms)
     shard.step(T_MS + 150_000)
     assert shard.next_deadline() == T_MS + 200_700
     twin = Shard.restore(
@@ -167,7 +167,7 @@ def test_after_a_restore_who_is_not_named_any_more_is_left_out() -> None:
 
 def test_a_word_that_was_on_its_way_ends_a_silence_from_now_on_until_the_next() -> None:
     shard = Shard(Spec())
-    push(shard, [state(0, "ann", "talking", source="pbx")], [T_MS])
+    push(shard, [heartbeat(0, "pbx"), state(0, "ann", "talking", source="pbx")], [T_MS, T_MS])
     ann, none = np.array([0]), np.zeros(0, np.int64)
     observe(shard.engine, shard.watch, ann, T_MS, T_MS + 100_500, ENTRY_STATES)
     push(shard, [heartbeat(89, "pbx")], [T_MS + 89_000])
@@ -187,7 +187,7 @@ def walk_out() -> list[Event]:
     back = [state(160, name, "talking", team="blue", source="other") for name in names[:8]]
     events += [*back, heartbeat(BACK_S, "pbx")]
     events += [heartbeat(at, "other") for at in range(0, 421, 15)]
-    events += [heartbeat(at, "pbx") for at in (330, 360, 390, 420)]
+    events += [heartbeat(at, "pbx") for at in (0, 330, 360, 390, 420)]
     return sorted(events, key=lambda one: int(one["ts"]))
 
 

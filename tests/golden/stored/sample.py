@@ -15,6 +15,7 @@ from typing import Any, Self
 import orjson
 
 from stream.cli.embedded import RedisProgram, redis_in_wheel, redis_on_path
+from stream.windows.calls.minute_sums import POOL_COUNTS
 from tests.golden.stored.floors import COMMITTED, END, SAVED, Record, at_ms, records, roster
 from tests.golden.stored.keeping import FOLDER, KEY, Dump, Kept, dumped, shown, taken_over, waiting
 
@@ -47,7 +48,10 @@ class Sample:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        return cls(**orjson.loads(gzip.decompress(path.read_bytes())))
+        sample = cls(**orjson.loads(gzip.decompress(path.read_bytes())))
+        for *_, pools in sample.hours:  # an earlier version may have had fewer counts
+            pools[:] = [row + [0] * (len(POOL_COUNTS) - len(row)) for row in pools]
+        return sample
 
     def write(self, path: Path) -> None:
         path.write_bytes(gzip.compress(orjson.dumps(asdict(self)), mtime=0))
