@@ -128,6 +128,8 @@ class Crowd:
             ts_ms=np.repeat(one.ts_ms, copies),
             source=each(one.source, apart),
             seen_ms=np.repeat(one.seen_ms, copies),
+            place=np.repeat(one.place, copies),
+            stamp=np.repeat(one.stamp, copies),
             states=new_states,
             calls=CallRows(call=names, **columns),
         )
@@ -158,6 +160,8 @@ def _cut(whole: EventBatch, first: int, end: int) -> EventBatch:
         ts_ms=whole.ts_ms[first:end],
         source=whole.source[first:end],
         seen_ms=whole.seen_ms[first:end],
+        place=whole.place[first:end],
+        stamp=whole.stamp[first:end],
         states=replace(cut_states, event=cut_states.event - first),
         calls=replace(cut_calls, event=cut_calls.event - first),
     )

@@ -105,7 +105,7 @@ async def _take_over(records: list[Record], url: str) -> Restore:
         task = await acquire_task(store, LogCheck(_AnyLog()), PLACE, None, rules, 0)
         loaded_s = time.monotonic()
         for chunk in _pieces(task, records):
-            task.apply(chunk, 0, 0)
+            task.apply(chunk, 0)
         done_s, cpu_s = time.monotonic(), time.process_time() - began_cpu_s
         stored = await store.load(task.lease)
     assert not task.replaying

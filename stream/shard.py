@@ -20,18 +20,21 @@ from stream.figures.model import Figures, Member
 from stream.figures.seat_sums import SeatSums, seat_sums
 from stream.ids import PoolKey, TeamKey
 from stream.observation.changes import LastObserved, ObservedState, observe
-from stream.observation.feed import Feed
+from stream.observation.feed import Feed, PoolKnowledge
+from stream.observation.floor_silences import floor_silences
+from stream.observation.named_pools import PoolNaming
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows import snapshot as parts_of
-from stream.windows.closing import sealing
+from stream.windows.admission import Admission
 from stream.windows.closing.archive import Hour
-from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
+from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
+from stream.windows.source_gaps import first_heartbeats_ms
 
 NOT_YET_MS = -NEVER_MS
 
@@ -59,10 +62,13 @@ class Shard:
         self._touched: list[I64] = []
         self._sealed: list[Hour] = []
         self._rejected: list[Rejected] = []
+        self._refused: list[Refused] = []
+        self._admission = Admission(self.engine, spec)
         self._observed: list[ObservedState] = []
         """Agents with later rows, as control had observed them when its state was stored."""
         self._team_keys: tuple[TeamKey, ...] = ()
         self._pool_keys: tuple[PoolKey, ...] = ()
+        self._naming = PoolNaming(spec, self.names)
         self._named = -1  # the names are a part of the first snapshot, also if there are none
         self._entry_states = np.isin(
             np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
@@ -71,43 +77,51 @@ class Shard:
     @property
     def watermark_ms(self) -> int:
         """The greatest watermark of the shard's sources; 0 before any event."""
-        floors = len(self.names.floors)
-        return int(self.engine.sources.greatest_ms[:floors].max(initial=0))
+        return int(self.engine.sources.greatest_ms[: len(self.names.floors)].max(initial=0))
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Apply a batch of events; returns those that are too late to count.
 
-        `take_rejected` returns those whose names would exceed a limit.
+        `take_rejected` returns those whose names would exceed a limit, `take_refused` those that
+        were held.
         """
-        if not self.names.has_drafts():
-            self.names.drop_drafts()
-            self.engine.follow_names()
-            return self._push(batch, None)
-        drafts = DraftNames(self.names, batch, self.spec.limits, self.engine.is_surely_late)
-        late = list[Late]()
-        for piece in drafts.pieces():
-            late += self._push(piece, drafts)
-        self.counts.update(str(one.reason) for one in drafts.rejected)
-        self._rejected += drafts.rejected
-        return late
-
-    def _push(self, batch: EventBatch, drafts: DraftNames | None) -> list[Late]:
-        if not len(batch):
-            return []
-        if self._judged_ms == NOT_YET_MS:
+        if self._judged_ms == NOT_YET_MS and len(batch):
             self._judged_ms = int(batch.ts_ms[0])
         self.engine.unjudged_ms = self._judged_ms
-        pushed = sealing.push(self.engine, batch, drafts)
-        self._sealed += pushed.hours
-        self._touched.append(pushed.agents)
-        self.counts["accepted"] += len(batch) - len(pushed.late)
-        self.counts.update(str(one.reason) for one in pushed.late)
-        return pushed.late
+        admitted = self._admission
+        admitted.push(batch)
+        self._sealed += admitted.hours
+        self._touched += admitted.agents
+        self._rejected += admitted.rejected
+        self._refused += admitted.refused
+        self.counts["accepted"] += admitted.accepted
+        for some in (admitted.late, admitted.rejected, admitted.refused):
+            self.counts.update(str(one.reason) for one in some)
+        self._naming.add_names()
+        return admitted.late
+
+    @property
+    def held(self) -> int:
+        """How many events are on hold."""
+        return len(self.engine.jumps)
+
+    def refuse_held(self) -> None:
+        """Refuse what is on hold: nothing more will come. `take_refused` returns it."""
+        self._refused += self._admission.refuse_held()
+
+    def take_refused(self) -> list[Refused]:
+        """The held events that were refused since the last call, and jumps refused at once."""
+        taken, self._refused = self._refused, []
+        return taken
 
     def take_rejected(self) -> list[Rejected]:
         """The events over a limit since the last call, by the record of their own batch."""
         taken, self._rejected = self._rejected, []
         return taken
+
+    def take_odd_facts(self) -> Counter[str]:
+        """Facts of calls that are odd, by kind, since the last call (`stream.windows.calls`)."""
+        return Counter({str(kind): n for kind, n in self.engine.counting.calls.take_odd().items()})
 
     def take_sealed(self) -> list[Hour]:
         """The hours that were sealed since the last call; none unless `Spec.archive`."""
@@ -136,6 +150,11 @@ class Shard:
         heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
         touched = self._unobserved()
         self._touched.clear()
+        knowledge = PoolKnowledge(
+            self._naming.spans(first_heartbeats_ms(engine.sources)),
+            names.pool_floor.data,
+            floor_silences(engine.sources, names.source_floor.data, until_ms),
+        )
         changes, stale_changes = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
         )
@@ -159,6 +178,7 @@ class Shard:
             stale_changes,
             self._resolution_ms(),
             engine,
+            knowledge,
         )
 
     def _unobserved(self) -> I64:

@@ -10,7 +10,7 @@ from stream.agents.record_chunk import RecordChunk
 from stream.agents.transport.fetched_batch import FetchedBatch
 from stream.agents.transport.unpacking import joined
 from stream.agents.worker_services import WorkerServices
-from stream.clock import monotonic_ms, wall_ms
+from stream.clock import monotonic_ms
 
 
 class FetchedRecords:
@@ -97,7 +97,7 @@ class FetchedRecords:
 
     def _apply_chunk(self, chunk: RecordChunk) -> None:
         task, replayed, start_s = self._task, self._task.replaying, time.monotonic()
-        counts = task.apply(chunk, monotonic_ms(), wall_ms())
+        counts = task.apply(chunk, monotonic_ms())
         task.adapt_chunk_size(len(chunk.offsets), (time.monotonic() - start_s) * 1_000)
         if replayed and not task.replaying:
             restore_s = (monotonic_ms() - self._start_ms) / 1_000

@@ -30,6 +30,7 @@ class WorkerGauges:
         """Update the gauges of tasks and topics; `down`: topics that cannot be used."""
         health, tasks = self._services.health, list(tasks)
         health.partitions.set(len(tasks))
+        health.events_held.set(sum(runner.task.shard.held for runner in tasks))
         health.consumer_lag.set(sum(runner.task.lag for runner in tasks))
         state = self._services.store_state
         health.redis_damaged.set(len(state.damaged.keys() | state.unsaved.keys()))

@@ -4,7 +4,6 @@ No I/O: the `TaskRunner` commits and delivers. All times but as_of are monotonic
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,8 +12,13 @@ from stream.agents.outbox import Outbox
 from stream.agents.record_chunk import EventCounts, RecordChunk
 from stream.agents.shard_clock import ShardClock
 from stream.agents.transport.fetched_batch import RecordColumns
-from stream.dlq.dead_letters import DeadLetter, Origin, make_dead_letters
-from stream.events.batch import EventBatch
+from stream.dlq.dead_letters import (
+    DeadLetter,
+    Origin,
+    make_dead_letters,
+    make_refused_dead_letters,
+)
+from stream.events.batch import Decoded
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.failpoints import failpoint
@@ -162,37 +166,31 @@ class PartitionTask:
         largest = self.limits.chunk_records
         self.chunk_records = min(max(target, CHUNK_RECORDS_MIN), 2 * self.chunk_records, largest)
 
-    def apply(self, chunk: RecordChunk, now_ms: int, wall_ms: int) -> EventCounts:
+    def apply(self, chunk: RecordChunk, now_ms: int) -> EventCounts:
         """Decode and apply a chunk, then step; a replayed chunk counts nothing.
 
         While live, heartbeats alone are not worth a step: nothing changes before the next wake-up.
 
         Called by `FetchedRecords` for each chunk.
         """
-        route = Route(self.origin.partition, self.partitions)
-        with failpoint("decode"):
-            decoded = decode(
-                chunk.values,
-                chunk.times_ms,
-                self.shard.names,
-                route,
-                appended=chunk.appended,
-                offsets=chunk.offsets,
-            )
+        decoded = self._decode(chunk)
+        held, known = self.shard.held, self.shard.counts.copy()
         with failpoint("push"):
             late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
-        replayed, hours = self.replaying, self.shard.take_sealed()
+        refused = self.shard.take_refused()
+        replayed, hours, odd = (
+            self.replaying, self.shard.take_sealed(), self.shard.take_odd_facts()
+        )  # fmt: skip
         batch = decoded.batch
         changes = sum(len(rows.event) for rows in (batch.states, batch.calls, batch.queues))
-        changes += len(rejected)
+        changes += len(rejected) + len(refused) + max(0, held - self.shard.held)
         self.changes += changes
         self.offset = chunk.next_offset
         last = chunk.offsets[-1], chunk.times_ms[-1], chunk.values[-1]
         self.fingerprint = RecordFingerprint.of(*last)
         self.records += len(chunk.offsets)
-        if (newest_ms := _newest_ms(chunk, decoded.batch)) >= 0:
-            self.clock.observe_record(newest_ms, now_ms, wall_ms)
+        self.clock.observe(self.shard.engine.sources.take_counted(), now_ms)
         if replayed:
             if not self.replaying:
                 self.shard.resume()
@@ -201,11 +199,23 @@ class PartitionTask:
         self.dead_letters += make_dead_letters(
             self.origin, chunk.values, chunk.offsets, rejected, late
         )
+        self.dead_letters += make_refused_dead_letters(self.origin, refused)
         if changes or not self.clock.live:
             self.step(now_ms, kafka_answered=True)
-        reasons = Counter(str(one.reason) for one in rejected)
-        over_limit = len(rejected) - len(decoded.rejected)
-        return EventCounts(len(decoded.batch) - len(late) - over_limit, len(late), reasons)
+        found = self.shard.counts - known
+        found.update(str(one.reason) for one in decoded.rejected)
+        return EventCounts.of(found, odd)
+
+    def _decode(self, chunk: RecordChunk) -> Decoded:
+        with failpoint("decode"):
+            return decode(
+                chunk.values,
+                chunk.times_ms,
+                self.shard.names,
+                Route(self.origin.partition, self.partitions),
+                appended=chunk.appended,
+                offsets=chunk.offsets,
+            )
 
     def skip_to(self, offset: int) -> None:
         """Move the position over what is no record: markers of transactions, and aborted records.
@@ -287,9 +297,3 @@ class PartitionTask:
         control = self.shard.control_state()
         as_of_ms = max(0, self.shard.as_of_ms)
         return Commit(control, self.offset, as_of_ms, entries, delivered, self.fingerprint)
-
-
-def _newest_ms(chunk: RecordChunk, batch: EventBatch) -> int:
-    """The newest time stamp of a chunk, of a record without one its events' time; -1: none."""
-    newest_ms = max(chunk.times_ms)
-    return max(newest_ms, int(batch.seen_ms.max())) if len(batch) else newest_ms

@@ -220,6 +220,8 @@ class WorkerServices:
         health.events_late.inc(counts.late)
         for reason, events in counts.rejected.items():
             health.events_rejected.labels(reason).inc(events)
+        for kind, facts in counts.odd_facts.items():
+            health.call_facts.labels(kind).inc(facts)
         before = self.quality.mostly_rejected
         self.quality.add(counts, now_ms)
         self._report_quality(before=before)

@@ -63,10 +63,16 @@ class TeamCalendars:
         """(N,): the end of the working days of seats' teams in which states begin.
 
         It is the first shift end, without shifts the first closing of the pool, that is more than
-        an hour after the start, plus `slack_ms`; without both, 12 hours after the start.
+        an hour after the start, plus `slack_ms`; without both, 12 hours after the start. But an
+        end at most an hour before or after the start is the end, or the start itself where that is
+        later, if no shift begins from there to an hour after the start: nobody comes early then.
         """
         calendar = self._day_of_team[self._names.seat_team.data[seat]]
-        end_ms = self._end_after(calendar, start_ms + _SHIFT_MS_LEAST)
+        near_ms = self._end_after(calendar, start_ms - _SHIFT_MS_LEAST)
+        hour_ms = start_ms + _SHIFT_MS_LEAST
+        is_last = (near_ms <= hour_ms) & (self.shift_start(calendar, hour_ms) < near_ms)
+        end_ms = self._end_after(calendar, hour_ms)
+        end_ms = np.where(is_last, np.maximum(near_ms, start_ms), end_ms)
         return np.where(end_ms < NEVER_MS, end_ms + slack_ms, start_ms + _DAY_MS_MOST)
 
     def shift_end(self, seat: I64, t_ms: I64) -> I64:

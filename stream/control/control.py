@@ -50,6 +50,8 @@ class Control:
         if feed.until_ms <= max(feed.from_ms, carried.judged_ms):
             return []
         self._resize(feed)
+        if feed.pool_knowledge is not None:
+            carried.follow_named(feed.pool_knowledge.named)
         context = EvaluationContext(self._rules, carried, feed)
         context.jumps = update_jumps(carried.jumps, context.team)
         raised, transitions = evaluate(context, Scope.team, {}, everyone=self._everyone)

@@ -13,6 +13,7 @@ from stream.control.limits import SPAN_MAX_MS
 from stream.control.model import Scope
 from stream.events.language import I64
 from stream.ids import PoolKey, TeamKey
+from stream.observation.feed import NamedSpans
 from stream.units import NEVER_MS
 
 _AT_ONCE: Final = -NEVER_MS
@@ -95,6 +96,8 @@ class ControlState:
         """By pool: when the oldest call had waited too long for the last time."""
         self.known_ms = none
         """By pool: since when any agent of it is known; NEVER_MS: none was ever seen."""
+        self.named_spans = NamedSpans.none()
+        """Of the last feed. Not stored: all are due after a restore."""
         self.oldest_ms = none
         """By pool: when the oldest waiting call was offered, at the end of the last feed that read
         its queue."""
@@ -121,6 +124,13 @@ class ControlState:
             self.known_ms = _longer(self.known_ms, more, NEVER_MS)
             self.oldest_ms = _longer(self.oldest_ms, more, NEVER_MS)
             self.scopes[Scope.pool].resize(more)
+
+    def follow_named(self, named: NamedSpans) -> None:
+        """Evaluate at once the pools whose naming differs from that of the last feed."""
+        if named != self.named_spans:
+            changed = [pool for pool, *_ in self.named_spans.rows() ^ named.rows()]
+            self.scopes[Scope.pool].wakeup_ms[changed] = _AT_ONCE
+            self.named_spans = named
 
     def expire(self, until_ms: int) -> None:
         """Drop what can no longer matter after an instant."""

@@ -121,6 +121,7 @@ def advance(
     found: Mapping[str, bool],
     *,
     calm: bool,
+    ends: bool = False,
     severity_for: Callable[[bool], Severity],
     alert_id: Callable[[str], str],
 ) -> tuple[Episode, list[AlertStep]]:
@@ -131,6 +132,7 @@ def advance(
         at_ms: the instant.
         found: by detector that alarms now, whether its page limit is reached.
         calm: what raises an alert has gone, by the limit for clearing.
+        ends: what raised the alerts can no longer be; they clear at once.
         severity_for: severity of an alert by whether its page limit was reached.
         alert_id: the id of an alert of a detector that begins now.
 
@@ -139,6 +141,8 @@ def advance(
     """
     if not episode.raised and not found:
         return episode, []
+    if ends and episode.raised:
+        return _cleared(episode, at_ms, [])
     if episode.is_over(at_ms):
         episode = NO_EPISODE
     alerts, notified_as = dict(episode.alerts), episode.notified_as

@@ -1,4 +1,4 @@
-"""Rejected and late events as records of the dead-letter topic.
+"""Rejected, refused and late events as records of the dead-letter topic.
 
 One dead letter for each record and reason, however many events the record held.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stream.events.language import Reason, Rejected
+from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 
 WHOLE_BYTES_MAX: Final = 512 * 1024
@@ -54,6 +55,18 @@ def make_dead_letters(
     return [
         _dead_letter(origin, offsets[record], values[record], reason, details)
         for (record, reason), details in sorted(details_by_reason.items())
+    ]
+
+
+def make_refused_dead_letters(origin: Origin, refused: Sequence[Refused]) -> list[DeadLetter]:
+    """The dead letters of events that were held and refused since, by offset."""
+    records = {one.offset: one.value for one in refused}
+    details_by_reason: dict[tuple[int, Reason], list[str]] = {}
+    for one in refused:
+        details_by_reason.setdefault((one.offset, one.reason), []).append(one.detail)
+    return [
+        _dead_letter(origin, offset, records[offset], reason, details)
+        for (offset, reason), details in sorted(details_by_reason.items())
     ]
 
 

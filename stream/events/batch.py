@@ -81,14 +81,14 @@ Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows, SnapshotRows)
 
 @dataclass(frozen=True, slots=True)
 class SourceRecords:
-    """The records that a batch was decoded from; all of one length."""
+    """The records that a batch was decoded from; times, offsets and ranks as `decode` got them."""
 
     values: Sequence[Any]
     """Bytes as Kafka has them, or documents that were parsed already."""
+    times_ms: Sequence[int] | None
     offsets: Sequence[int]
     """Their places in the partition or the recording."""
     ranks: I64 | None = None
-    """The ranks that `decode` was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ class EventBatch:
 
     record: I64
     """The index of the event's record."""
+    place: I64
+    """The event's place in its record, rejected ones counted."""
     ts_ms: I64
     source: I64
     seen_ms: I64
@@ -125,6 +127,7 @@ class EventBatch:
             return self
         return EventBatch(
             self.record[first:end],
+            self.place[first:end],
             self.ts_ms[first:end],
             self.source[first:end],
             self.seen_ms[first:end],
@@ -147,6 +150,7 @@ class EventBatch:
         snapshots = self.snapshots.take(kept[self.snapshots.event])
         return EventBatch(
             self.record[kept],
+            self.place[kept],
             self.ts_ms[kept],
             self.source[kept],
             self.seen_ms[kept],

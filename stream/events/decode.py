@@ -68,8 +68,11 @@ def decode(
             different rows of its agent, source and time in the same record.
     """
     names.route = route
+    if route is not None:
+        names.has_all_floors = route.partitions == 1
     names.begin_drafts()
-    records = SourceRecords(values, range(len(values)) if offsets is None else offsets, ranks)
+    places = range(len(values)) if offsets is None else offsets
+    records = SourceRecords(values, times_ms, places, ranks)
     return _Decoding(parse, documents, _Stamps.of(times_ms, appended), names).of(records)
 
 
@@ -79,7 +82,7 @@ def decode_objects(
     """Decode documents that are parsed already, one a record."""
     names.route = None
     names.begin_drafts()
-    records = SourceRecords(objects, range(len(objects)))
+    records = SourceRecords(objects, times_ms, range(len(objects)))
     return _Decoding(convert, lambda one: [one], _Stamps.of(times_ms, None), names).of(records)
 
 
@@ -243,9 +246,17 @@ def _compact(
     queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
     event, at = of(Kind.snapshot)
     snapshots = _snapshots(table, event, at, ts_ms, source)
+    record, place = table.record[kept], _places(table.record[: table.used])[kept]
     return EventBatch(
-        table.record[kept], ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
+        record, place, ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
     )
+
+
+def _places(record: I64) -> I64:
+    """(N,): the place of each event in its record; record: (N,) the index of each one's record."""
+    if (record[1:] == record[:-1]).any():
+        return np.arange(len(record)) - np.searchsorted(record, record)
+    return np.zeros(len(record), np.int64)
 
 
 def _snapshots(table: EventColumns, event: I64, at: I64, ts_ms: I64, source: I64) -> SnapshotRows:

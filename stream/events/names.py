@@ -103,6 +103,8 @@ class Names:
         self.roster = roster
         self.route: Route | None = None
         """The partition of the records: a floor of another partition is assigned no number."""
+        self.has_all_floors = True
+        """Whether there is no other partition, which may have more floors."""
         self.floors: Numbering[str] = Numbering()
         self.sources: Numbering[tuple[str, str]] = Numbering()
         self.source_floor = IntColumn()

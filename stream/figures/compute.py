@@ -16,6 +16,7 @@ from stream.figures.model import (
     SourceFigures,
     TeamFigures,
 )
+from stream.figures.shown import only_shown
 from stream.ids import PoolKey, TeamKey
 from stream.spec import RatioSpec
 from stream.stats.descriptive import spread
@@ -40,14 +41,14 @@ def compute(
     team_keys: Sequence[TeamKey],
     pool_keys: Sequence[PoolKey],
 ) -> Figures:
-    """All figures at an instant, for the teams and pools with data."""
+    """All figures at an instant, for the teams and pools of which something counts."""
     engine.follow_names()
     sums = read_windows(engine, as_of_ms)
     teams = _by_name(engine.teams_with_data(), team_keys)
     pools = _by_name(engine.pools_with_data(), pool_keys)
     heads = _heads(engine, sums)
     calls, counts = read_calls(engine, as_of_ms)
-    return Figures(
+    figures = Figures(
         as_of_ms,
         engine.spec.ratios,
         _team_figures(engine, sums, heads, calls, teams, team_keys),
@@ -55,6 +56,7 @@ def compute(
         control.views(),
         _source_figures(engine, as_of_ms),
     )
+    return only_shown(engine, figures, calls)
 
 
 def _by_name(chosen: Bool, keys: Sequence[TeamKey] | Sequence[PoolKey]) -> I64:
@@ -154,6 +156,9 @@ def _pool_figures(
         engine.counting.calls, engine.gauges, engine.pools_with_data(), as_of_ms, as_of_ms + 1
     )
     waiting, since = (column[pools] for column in queues.at_first())
+    call_backs, overdue = engine.counting.calls.promises().standing(
+        as_of_ms, engine.spec.windows.callback_ms, len(keys)
+    )
     in_time = counts[:, :, _POOL["in_time"]]
     answered, abandoned = counts[:, :, _POOL["answered"]], counts[:, :, _POOL["abandoned"]]
     return PoolFigures(
@@ -164,6 +169,10 @@ def _pool_figures(
         counts[:, :, _POOL["offered"]],
         answered,
         abandoned,
+        counts[:, :, _POOL["callback_requested"]],
+        counts[:, :, _POOL["callback_done"]],
+        call_backs[pools],
+        overdue[pools],
         divided(in_time, answered + abandoned),
         np.array([control.in_peak(keys[pool], as_of_ms) for pool in pools.tolist()], np.bool_),
         np.array([control.is_open(keys[pool], as_of_ms) for pool in pools.tolist()], np.float64),

@@ -71,6 +71,14 @@ class PoolFigures:
     """(P, W)"""
     abandoned: I64
     """(P, W)"""
+    call_backs_promised: I64
+    """(P, W)"""
+    call_backs_done: I64
+    """(P, W)"""
+    call_backs_open: I64
+    """(P,)"""
+    call_backs_overdue: I64
+    """(P,)"""
     service_level: F64
     """(P, W): answered in time / (answered + abandoned); NaN without any."""
     in_peak: Bool

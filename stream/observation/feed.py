@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from stream.arrays import Columns
 from stream.events.language import I32, I64, U8, Bool
 from stream.ids import PoolKey, TeamKey
+from stream.observation.floor_silences import FloorSilences
 from stream.windows.engine import Engine
 from stream.windows.queues import QueueTrace
 
@@ -35,6 +39,60 @@ class StaleChanges:
     at_ms: I64
     team: I64
     stale: Bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedSpans(Columns):
+    """Spans [start, end) in which pools are evaluated even if no agent was ever seen in them.
+
+    Roster or configuration names them, and their floor has sent a heartbeat.
+    """
+
+    pool: I64
+    start_ms: I64
+    end_ms: I64
+    sure_ms: I64
+    """From here on it may be a pool of another floor, and counts only while a call waits."""
+
+    @classmethod
+    def none(cls) -> "NamedSpans":
+        """No span."""
+        return cls(*np.zeros((4, 0), np.int64))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all columns are equal."""
+        return isinstance(other, NamedSpans) and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in self._names()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def rows(self) -> set[tuple[int, ...]]:
+        """All spans, in the order of the fields."""
+        columns = (self.pool, self.start_ms, self.end_ms, self.sure_ms)
+        return set(zip(*(column.tolist() for column in columns), strict=True))
+
+    def of(self, pool: int) -> "NamedSpans":
+        """Those of one pool."""
+        return self.take(self.pool == pool)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolKnowledge:
+    """What is known of pools although none of their agents tells it."""
+
+    named: NamedSpans
+    floor: I64
+    """(pools,): their floors, by number."""
+    silences: FloorSilences
+
+    def turning_in(self, from_ms: int, until_ms: int) -> list[int]:
+        """The pools on whose floor a silence begins or ends in [from_ms, until_ms)."""
+        floors = [
+            one.turning_in(from_ms, until_ms) for one in (self.silences.some, self.silences.all)
+        ]
+        found: list[int] = np.flatnonzero(np.isin(self.floor, np.concatenate(floors))).tolist()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +126,5 @@ class Feed:
     windows: Engine | None = None
     """All that is known where the feed ends, later events too: for an input of a detector that none
     of the columns above holds. None: the feed was not observed but written by hand."""
+    pool_knowledge: PoolKnowledge | None = None
+    """None: no pool is named, and no source silent."""

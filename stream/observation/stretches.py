@@ -44,6 +44,22 @@ class Stretches(Columns):
     start_ms: I64
     end_ms: I64
 
+    @classmethod
+    def none(cls) -> "Stretches":
+        """No stretch."""
+        return cls(*np.zeros((3, 0), np.int64))
+
+    def of(self, row: int) -> list[tuple[int, int]]:
+        """The stretches of one row: [start, end), in order."""
+        mine = self.take(self.row == row)
+        return list(zip(mine.start_ms.tolist(), mine.end_ms.tolist(), strict=True))
+
+    def turning_in(self, from_ms: int, until_ms: int) -> I64:
+        """The rows of stretches that begin or end in [from_ms, until_ms)."""
+        begins = (self.start_ms >= from_ms) & (self.start_ms < until_ms)
+        ends = (self.end_ms >= from_ms) & (self.end_ms < until_ms)
+        return self.row[begins | ends]
+
 
 def held_rows(engine: Engine, agents: I64) -> Held:
     """All rows of the agents except those that last no time."""

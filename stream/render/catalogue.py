@@ -131,6 +131,18 @@ POOL_ANSWERED = gauge(
 POOL_ABANDONED = gauge(
     "pool_abandoned_calls", Unit.calls, "Callers who gave up.", (*POOL, "window")
 )
+POOL_CALL_BACKS_PROMISED = gauge(
+    "pool_call_backs_promised", Unit.calls, "Call-backs promised in the window.", (*POOL, "window")
+)
+POOL_CALL_BACKS_DONE = gauge(
+    "pool_call_backs_done", Unit.calls, "Call-backs made in the window.", (*POOL, "window")
+)
+POOL_CALL_BACKS_OPEN = gauge(
+    "pool_call_backs_open", Unit.calls, "Call-backs that were promised and not made yet.", POOL
+)
+POOL_CALL_BACKS_OVERDUE = gauge(
+    "pool_call_backs_overdue", Unit.calls, "Of these, those open for too long.", POOL
+)
 POOL_SERVICE_LEVEL = gauge(
     "pool_service_level_ratio",
     Unit.ratio,
@@ -162,6 +174,17 @@ EVENTS_REJECTED = counter(
     Unit.events,
     "Rejected events, by reason.",
     ("reason",),
+)
+EVENTS_HELD = gauge(
+    "events_held",
+    Unit.events,
+    "Events far ahead of their floor that wait for something to confirm them.",
+)
+CALL_FACTS = counter(
+    "call_facts_total",
+    Unit.events,
+    "Call events that are odd beside others of their call, by kind.",
+    ("kind",),
 )
 EVENTS_MOSTLY_BAD = gauge(
     "events_mostly_bad",

@@ -197,6 +197,17 @@ def pool_series(figures: Figures) -> list[Series]:
         windowed(c.POOL_OFFERED, pools.offered, Form.count, f.OFFERED),
         windowed(c.POOL_ANSWERED, pools.answered, Form.count, f.ANSWERED),
         windowed(c.POOL_ABANDONED, pools.abandoned, Form.count, f.ABANDONED),
+        windowed(
+            c.POOL_CALL_BACKS_PROMISED, pools.call_backs_promised, Form.count, f.CALL_BACKS_PROMISED
+        ),
+        windowed(c.POOL_CALL_BACKS_DONE, pools.call_backs_done, Form.count, f.CALL_BACKS_DONE),
+        now(c.POOL_CALL_BACKS_OPEN, pools.call_backs_open, Form.count, PoolView.call_backs_open),
+        now(
+            c.POOL_CALL_BACKS_OVERDUE,
+            pools.call_backs_overdue,
+            Form.count,
+            PoolView.call_backs_overdue,
+        ),
         windowed(c.POOL_SERVICE_LEVEL, pools.service_level, Form.ratio, PoolView.service_level),
         now(c.POOL_OPEN, pools.is_open, Form.count, PoolView.open),
         Series(c.POOL_PEAK, pools.keys, ((SCHEDULED,),), peak, Form.count),

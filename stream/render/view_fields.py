@@ -114,6 +114,10 @@ class PoolView(View):
     oldest_wait_s = ViewField(float)
     estimated_wait_s = ViewField(float)
     """Of the next call."""
+    call_backs_open = ViewField(int)
+    """Call-backs that were promised and not made yet."""
+    call_backs_overdue = ViewField(int)
+    """Of these, those open for longer than `[windows] callback`."""
     service_level = ViewField(float)
     """Calls answered in time / (answered + abandoned) of the headline window, 0 to 1."""
 
@@ -129,6 +133,8 @@ WINDOW_S: Final = "window_s"
 OFFERED: Final = "offered"
 ANSWERED: Final = "answered"
 ABANDONED: Final = "abandoned"
+CALL_BACKS_PROMISED: Final = "call_backs_promised"
+CALL_BACKS_DONE: Final = "call_backs_done"
 CV: Final = "_cv"
 MEMBERS: Final = "_members"
 MEAN: Final = "_mean"

@@ -15,6 +15,7 @@ from prometheus_client import (
 from stream.events.language import LATE, Reason
 from stream.render import catalogue as c
 from stream.render.metric import Metric
+from stream.windows.calls.walk import Odd
 
 RESULTS: Final = ("accepted", "late", "rejected")
 """Results of events."""
@@ -33,6 +34,8 @@ class Health:
         self.events = self._counter(c.EVENTS)
         self.events_late = self._counter(c.EVENTS_LATE)
         self.events_rejected = self._counter(c.EVENTS_REJECTED)
+        self.events_held = self._gauge(c.EVENTS_HELD)
+        self.call_facts = self._counter(c.CALL_FACTS)
         self.events_mostly_bad = self._gauge(c.EVENTS_MOSTLY_BAD)
         self.consumer_lag = self._gauge(c.CONSUMER_LAG)
         self.records_lost = self._counter(c.RECORDS_LOST)
@@ -67,6 +70,8 @@ class Health:
         for reason in Reason:
             if reason not in LATE:
                 self.events_rejected.labels(reason)
+        for kind in Odd:
+            self.call_facts.labels(kind)
         for outcome in COMMITTED:
             self.commits.labels(outcome)
 

@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from stream.events.batch import EventBatch
+from stream.events.batch import Decoded, EventBatch
 from stream.events.decode import decode
 from stream.events.fields import NO_SEQ
 from stream.events.language import I64, Rejected
 from stream.events.names import Names
-from stream.events.ranks import ranks
+from stream.events.ranks import ranks as ranks_of
 from stream.sources.recording import Recording, Unreadable, text_of
 from stream.units import LATEST_MS
 
@@ -31,10 +31,24 @@ class Checked:
     rejected: list[Unreadable]
     calls: int
     """Number of calls in the events."""
+    arrival: bool
+    """Whether the events are in the order of the files, not of their times."""
 
     def in_time_order(self) -> "Checked":
         """The same events by their time; those of one instant stay in file order."""
-        return self.take(np.argsort(self.recording.ts_ms, kind="stable"))
+        by_time = self.take(np.argsort(self.recording.ts_ms, kind="stable"))
+        return replace(by_time, arrival=False)
+
+    def decode(self, names: Names, start: int, end: int) -> Decoded:
+        """The events [start, end), by the time stamps that `arrival` gives them."""
+        some = slice(start, end)
+        return decode(
+            self.recording.values[some],
+            self.recording.received_ms[some].tolist() if self.arrival else None,
+            names,
+            offsets=range(start, end),
+            ranks=self.ranks[some],
+        )
 
     def take(self, at: I64) -> "Checked":
         """The events at the given places; all that were rejected stay."""
@@ -62,7 +76,8 @@ def checked(recording: Recording, *, arrival: bool = False) -> Checked:
         for one in decoded.rejected:
             kept[start + one.record] = False
             rejected.append(_unreadable(recording, start + one.record, one))
-    every = Checked(recording, rows.ranks(recording.file), rejected, len(calls))
+    ranks = rows.ranks(recording.file)
+    every = Checked(recording, ranks, rejected, len(calls), arrival=arrival)
     return every.take(np.flatnonzero(kept))
 
 
@@ -92,5 +107,5 @@ class _UnorderedRows:
         at, agent, source, ts_ms, *kinds = np.concatenate(
             [np.zeros((7, 0), np.int64), *self._columns], axis=1
         )
-        out[at] = ranks((file[at], agent, source, ts_ms), kinds)
+        out[at] = ranks_of((file[at], agent, source, ts_ms), kinds)
         return out

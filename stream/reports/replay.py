@@ -13,14 +13,16 @@ from typing import Final
 import numpy as np
 
 from stream.control.model import Transition
-from stream.events.decode import decode
-from stream.events.language import I64, Rejected
+from stream.events.language import I64, LATE, Rejected
 from stream.reports.checked import CHUNK_EVENTS, Checked
+from stream.reports.counted_time import counted_time
 from stream.reports.tumbling import Slice, WindowName, slices, window_edges
 from stream.reports.window_accumulator import FinishedWindow, WindowAccumulator
 from stream.shard import Shard
 from stream.units import DAY_MS, MINUTE_MS, NEVER_MS
 
+FORGOTTEN_MS: Final = 35 * DAY_MS
+"""Nobody of whom nothing was seen for so long is known any more."""
 RETAINED_MS: Final = 120 * MINUTE_MS
 """How long a shard retains minutes."""
 _SLICE_MS: Final = 15 * MINUTE_MS
@@ -53,13 +55,16 @@ class ReplayObserver:
     late: Callable[[int, str], None]
     """Index of the event in the recording, and the reason."""
     rejected: Callable[[int, Rejected], None] = field(default=lambda _at, _why: None)
-    """Index of an event that would have exceeded a limit of names, and what it was."""
+    """Index of an event that was refused though it was valid, and why."""
     progress: Callable[[int], None] = field(default=lambda _events: None)
     """Events applied so far."""
 
 
 def replay(events: Checked, shard: Shard, options: ReplayOptions, observer: ReplayObserver) -> None:
     """Drive the shard over all events, in their order, then read the remaining windows.
+
+    Windows in a hole of the recording are left out from 35 days after its start on: by then nobody
+    is known any more.
 
     Deterministic: the same events, shard and options give the same callbacks in the same order.
     """
@@ -71,12 +76,11 @@ class _Replay:
     def __init__(
         self, events: Checked, shard: Shard, options: ReplayOptions, observer: ReplayObserver
     ) -> None:
-        recording = events.recording
         self._events = events
         self._shard = shard
         self._options = options
         self._observer = observer
-        self._reach_ms: I64 = np.maximum.accumulate(recording.ts_ms)
+        self._reach_ms: I64 = counted_time(events, shard.spec, shard.names.roster)
         self._next = 0
         self._sums = WindowAccumulator()
         self._open_end_ms = -NEVER_MS
@@ -94,15 +98,25 @@ class _Replay:
                 break
             self._read(part)
         self._finish()
+        self._shard.refuse_held()
+        self._report_refused()
 
     def _slices(self) -> Iterator[Slice]:
-        """Slices from the first event on, without an end."""
+        """Slices from the first event that counts on, without an end."""
         options = self._options
-        at_ms = int(self._events.recording.ts_ms.min())
+        grace_ms = self._shard.spec.windows.grace_ms
+        at_ms = max(int(self._events.recording.ts_ms.min()), int(self._reach_ms[0]) - grace_ms)
         while True:
             edges = window_edges(options.zone, options.window, at_ms, at_ms + 7 * DAY_MS)
             yield from slices(edges)
-            at_ms = int(edges[-1])
+            at_ms = self._beyond_hole(int(edges[-1]))
+
+    def _beyond_hole(self, at_ms: int) -> int:
+        """An instant, or the next event's if nobody is known in between."""
+        if not 0 < self._next < len(self._reach_ms):
+            return at_ms
+        last_ms, next_ms = self._reach_ms[self._next - 1 : self._next + 1].tolist()
+        return max(at_ms, next_ms) if at_ms - last_ms > FORGOTTEN_MS else at_ms
 
     # -- events
 
@@ -126,19 +140,20 @@ class _Replay:
             self._observer.progress(self._next)
 
     def _push(self, start: int, end: int) -> None:
-        events = self._events
-        decoded = decode(
-            events.recording.values[start:end],
-            None,
-            self._shard.names,
-            offsets=range(start, end),
-            ranks=events.ranks[start:end],
-        )
+        decoded = self._events.decode(self._shard.names, start, end)
         assert not decoded.rejected, "the recording was validated"
         for late in self._shard.push(decoded.batch):
             self._observer.late(start + late.record, late.reason.value)
         for one in self._shard.take_rejected():
             self._observer.rejected(start + one.record, one)
+        self._report_refused()
+
+    def _report_refused(self) -> None:
+        for one in self._shard.take_refused():
+            if one.reason in LATE:
+                self._observer.late(one.offset, one.reason.value)
+            else:
+                self._observer.rejected(one.offset, Rejected(one.offset, one.reason, one.detail))
 
     def _step(self, as_of_ms: int) -> None:
         for transition in self._shard.step(as_of_ms):

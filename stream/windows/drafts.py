@@ -25,6 +25,7 @@ from stream.events.batch import EventBatch
 from stream.events.language import I64, Bool, Reason, Rejected
 from stream.events.names import Names
 from stream.spec import NameLimits
+from stream.windows.name_uses import Uses, uses_of_new
 
 _LIMITED: Final = {
     "floors": "floors",
@@ -37,10 +38,14 @@ _LIMITED: Final = {
 """Kinds of names that are limited, and by which limit."""
 
 _GIVEN_BY_LATE_EVENTS: Final = {"floors", "sources"}
-Uses = tuple[I64, I64]
-"""Events, and the number of a name that each of them has: both (U,), and each pair once."""
 IsLate = Callable[[I64, I64], Bool]
 """Of sources of the shard and instants: which events are late, whatever comes before them."""
+
+
+def is_within(names: Names, limits: NameLimits) -> bool:
+    """Whether the names of the shard and of the batch under way are within all limits."""
+    sizes = names.sizes()
+    return all(sizes[kind] <= getattr(limits, limit) for kind, limit in _LIMITED.items())
 
 
 class DraftNames:
@@ -62,25 +67,28 @@ class DraftNames:
         self._is_late = is_late
         self._first = names.drafts_from or names.sizes()
         """By kind, the first number of a new name."""
-        self._uses = self._all_uses()
+        self._uses = uses_of_new(names, batch, self._first)
         self._is_open = np.ones(len(batch), np.bool_)
         """(E,): events that were not rejected."""
         self.rejected: list[Rejected] = []
-        self._in_place = self._all_stay()
-        if not self._in_place:
-            self._take_out()
+        self._is_within = is_within(names, limits)
+        self._in_place = True
+        if not (self._is_within and self._all_used()):
+            self.take_out()
 
-    def _all_stay(self) -> bool:
-        """Whether some event of the batch has each new name, and all are within the limits."""
-        sizes = self._names.sizes()
+    def _all_used(self) -> bool:
+        """Whether some event of the batch has each new name."""
+        sizes, first = self._names.sizes(), self._first
         return all(
-            sizes[kind] <= getattr(self._limits, limit)
-            and np.bincount(self._uses[kind][1], minlength=sizes[kind] - self._first[kind]).all()
-            for kind, limit in _LIMITED.items()
+            np.bincount(self._uses[kind][1], minlength=sizes[kind] - first[kind]).all()
+            for kind in _LIMITED
         )
 
-    def _take_out(self) -> None:
+    def take_out(self) -> None:
+        """Take the new names out of the shard, so that each comes with an event that counts."""
         names = self._names
+        if not self._in_place:
+            return
         self._in_place = False
         self._keys = {kind: getattr(names, kind).keys[at:] for kind, at in self._first.items()}
         self._number = {kind: np.full(len(keys), -1) for kind, keys in self._keys.items()}
@@ -88,19 +96,46 @@ class DraftNames:
         self._fixed = names.fixed_drafts()
         names.drop_drafts()
 
-    def pieces(self) -> Iterator[EventBatch]:
-        """The batch in pieces that stay within the limits, without the rejected events.
+    def pieces(self, start: int = 0, end: int | None = None) -> Iterator[EventBatch]:
+        """The events [start, end) in pieces within the limits, without rejected and held ones.
 
         Each is to be applied, by `with_sources` and `settle`, before the next is asked for.
         """
         if self._in_place:
             yield self._batch
             return
-        start, size = 0, len(self._batch)
-        while start < size:
-            end = self._reach(start)
-            yield self._batch.cut(start, end).where(self._is_open[start:end])
-            start = end
+        end = len(self._batch) if end is None else end
+        while start < end:
+            reach = self._reach(start, end)
+            yield self._batch.cut(start, reach).where(self._is_open[start:reach])
+            start = reach
+
+    # -- events that are held bring no names; their batch is taken out
+
+    def close(self, held: Bool) -> None:
+        """Leave out events, (E,) of the batch, for good."""
+        self._is_open &= ~held
+
+    def find_names(self) -> None:
+        """Find the new names that the shard has by now from elsewhere."""
+        for kind, keys in self._keys.items():
+            known = getattr(self._names, kind).number_of
+            self._number[kind][:] = [known.get(key, -1) for key in keys]
+
+    def fits(self, event: int) -> bool:
+        """Whether the names of an event are within the limits."""
+        return self._is_within or all(
+            self._count_new(kind, event) <= max(self._room(kind), 0) for kind in _LIMITED
+        )
+
+    def is_near(self, event: int) -> bool:
+        """Whether an event brings names while a limit is near."""
+        return not self._is_within and any(self._count_new(kind, event) for kind in _LIMITED)
+
+    def _count_new(self, kind: str, event: int) -> int:
+        of, number = self._uses[kind]
+        some = slice(*np.searchsorted(of, [event, event + 1]).tolist())
+        return int(np.count_nonzero(self._number[kind][number[some]] < 0))
 
     def with_sources(self, piece: EventBatch) -> EventBatch:
         """The piece, with numbers of the shard for its sources and floors."""
@@ -151,7 +186,7 @@ class DraftNames:
             self._names.keep_drafts()
             return piece
         if self._in_place:
-            self._take_out()
+            self.take_out()
             piece = self.with_sources(piece)  # which have the same numbers again
         states = piece.states.take(fine[piece.states.event])
         calls = piece.calls.take(np.flatnonzero(fine[piece.calls.event]))
@@ -196,20 +231,20 @@ class DraftNames:
 
     # -- limits
 
-    def _reach(self, start: int) -> int:
-        """How far the events from `start` on stay within the limits; rejects those that do not.
+    def _reach(self, start: int, end: int) -> int:
+        """How far the events [start, end) stay within the limits; rejects those that do not.
 
         Within the limits before its last event an event that fits at `start` fits, and one that
         does not never will.
         """
-        end, over, is_late = len(self._batch), dict[int, str](), self._surely_late()
-        uses = {kind: self._open_uses(kind, start) for kind in _LIMITED}
-        counts = {kind: np.bincount(event, minlength=end) for kind, (event, _) in uses.items()}
+        size, over, is_late = len(self._batch), dict[int, str](), self._surely_late()
+        uses = {kind: self._open_uses(kind, start, end) for kind in _LIMITED}
+        counts = {kind: np.bincount(event, minlength=size) for kind, (event, _) in uses.items()}
         room = {kind: self._room(kind) for kind in _LIMITED}
         for kind, limit in _LIMITED.items():
             for one in np.flatnonzero(counts[kind] > max(room[kind], 0)).tolist():
                 over.setdefault(one, limit)
-        fits = np.ones(end, np.bool_)
+        fits = np.ones(size, np.bool_)
         fits[list(over)] = False
         for kind, (event, number) in uses.items():
             takes = fits if kind in _GIVEN_BY_LATE_EVENTS else fits & ~is_late
@@ -233,10 +268,11 @@ class DraftNames:
         found[known] = self._is_late(source[known], self._batch.ts_ms[known])
         return found
 
-    def _open_uses(self, kind: str, start: int) -> Uses:
-        """The events from `start` on with names that are not in the shard, in order."""
+    def _open_uses(self, kind: str, start: int, end: int) -> Uses:
+        """The events [start, end) with names that are not in the shard, in order."""
         event, number = self._uses[kind]
-        at = (event >= start) & self._is_open[event] & (self._number[kind][number] < 0)
+        at = (event >= start) & (event < end) & self._is_open[event]
+        at &= self._number[kind][number] < 0
         return event[at], number[at]
 
     def _reject(self, over: dict[int, str]) -> None:
@@ -249,45 +285,3 @@ class DraftNames:
             )
             record = int(self._batch.record[event])
             self.rejected.append(Rejected(record, Reason.over_limit, detail))
-
-    def _all_uses(self) -> dict[str, Uses]:
-        """By limited kind, which events have which new names; in the order of events."""
-        batch, names, first = self._batch, self._names, self._first
-        seated = _joined(
-            (batch.states.event, batch.states.seat), (batch.calls.event, batch.calls.seat)
-        )
-        seats = self._new("seats", *seated)
-        teams = self._new("teams", seats[0], names.seat_team.data[first["seats"] :][seats[1]])
-        agents = _joined(
-            (batch.snapshots.event, batch.snapshots.agent),
-            (seats[0], names.seat_agent.data[first["seats"] :][seats[1]]),
-        )
-        brought = names.team_pool.data[first["teams"] :][teams[1]]
-        pooled = _joined(
-            (batch.calls.event, batch.calls.pool),
-            (batch.queues.event, batch.queues.pool),
-            (teams[0], brought),
-        )
-        sources = self._new("sources", np.arange(len(batch)), batch.source)
-        floors = names.source_floor.data[first["sources"] :][sources[1]]
-        return {
-            "floors": self._new("floors", sources[0], floors),
-            "sources": sources,
-            "pools": self._new("pools", *pooled),
-            "teams": teams,
-            "seats": seats,
-            "agents": self._new("agents", *agents),
-        }
-
-    def _new(self, kind: str, event: I64, number: I64) -> Uses:
-        at = np.flatnonzero(number >= self._first[kind])
-        if not len(at):
-            return event[at], number[at]
-        first = self._first[kind]
-        number, size = number[at] - first, len(getattr(self._names, kind)) - first
-        event, number = np.divmod(np.unique(event[at] * size + number), size)
-        return event, number
-
-
-def _joined(*uses: Uses) -> Uses:
-    return np.concatenate([one[0] for one in uses]), np.concatenate([one[1] for one in uses])

@@ -20,9 +20,11 @@ from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.gaps import Gaps
+from stream.windows.jumps import HeldEvents
 from stream.windows.panes import Intervals, Panes
 from stream.windows.pieces import pieces
 from stream.windows.queues import Gauges
+from stream.windows.source_gaps import settled_ms
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
 from stream.windows.timeline import (
@@ -58,6 +60,7 @@ class Engine(ColumnStore):
         self.panes = Panes()
         self.closed = ClosedSums(self.panes)
         self.seals = Seals(names, spec)
+        self.jumps = HeldEvents()
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
         self.counting = CallAggregator(names, spec, self.calendars, self.sources, self.hours)
         self.gauges = Gauges()
@@ -132,8 +135,7 @@ class Engine(ColumnStore):
         """
         minute = int(self.panes.head[: len(self.names.floors)].max())
         self.counting.drop_final(self.sources.cut_ms(), self.unjudged_ms, minute)
-        settled_ms = self.sources.settled_ms()[self.names.source_floor.data]
-        self.snapshots.drop(settled_ms)
+        self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         if self.sources.times.is_crowded():
             self._drop_gaps()
 
@@ -248,7 +250,7 @@ class Engine(ColumnStore):
     def _retain(self, agents: I64, merged: Merged, keep_ms: int) -> None:
         """Store the rows that later events may still change, and the last row before them."""
         places = np.arange(len(agents))
-        cut_ms = self.sources.settled_ms()[self.names.agent_floor.data[agents]]
+        cut_ms = settled_ms(self.sources)[self.names.agent_floor.data[agents]]
         cut_ms = np.minimum(cut_ms, keep_ms)
         keys = time_keys(merged.place, merged.rows.ts_ms)
         older = np.searchsorted(keys, time_keys(places, np.clip(cut_ms, 0, KEY_MS_MOST)))

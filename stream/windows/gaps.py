@@ -7,12 +7,13 @@ an event in a gap parts it in two, of which each is a gap only if it is still to
 Nearly all events follow the one before within three heartbeats: they move `last_ms`, no more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from stream.arrays import Columns, ColumnStore, column
+from stream.arrays import Columns, ColumnStore, column, firsts
 from stream.events.language import I64, Bool
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.silences import NO_DATA_MS
@@ -68,6 +69,27 @@ class SourceTimes(ColumnStore):
         """(4, G): source, start, end, and from when on an event vouches for it, by source, then by
         start. Those before the first heartbeat are among them."""
         self._crowd = _CROWD_LEAST
+
+    def watch(self, source: I64, ts_ms: I64, clock_ms: I64, heartbeats: Callable[[], Bool]) -> I64:
+        """Add the heartbeats among events; (sources,): since when each source's silence counts.
+
+        A source is watched from its first heartbeat on, and since -NEVER_MS if that came earlier.
+
+        Args:
+            source: (N,) sources of the events, in the order in which they came.
+            ts_ms: (N,) their times.
+            clock_ms: (N,) the same by the clock that decides which sources are silent.
+            heartbeats: (N,) which of them are heartbeats; asked for only where that matters.
+        """
+        watched_ms = np.where(self.first_heartbeat_ms < NEVER_MS, -NEVER_MS, NEVER_MS)
+        earlier = ts_ms < self.first_heartbeat_ms[source]
+        if earlier.any():
+            at = np.flatnonzero(earlier & heartbeats())
+            self.add_heartbeats(source[at], ts_ms[at])
+            at = at[watched_ms[source[at]] == NEVER_MS]
+            at = at[firsts(source[at])]
+            watched_ms[source[at]] = clock_ms[at]
+        return watched_ms
 
     def add_heartbeats(self, source: I64, ts_ms: I64) -> None:
         """Add heartbeats, (N,); they are to be added as events, too."""
@@ -163,6 +185,26 @@ class SourceTimes(ColumnStore):
         at = np.flatnonzero((end_ms > cut_ms[source]) & (start_ms >= (cut_ms - vouched_ms)[source]))
         np.minimum.at(out, source[at], start_ms[at])
         return out
+
+    def to_arrays(self, count: int) -> dict[str, I64]:
+        """The state for a snapshot, under stored names; count: the number of sources."""
+        return {
+            "last_ms": self.last_ms[:count],
+            "first_heartbeat_ms": self.first_heartbeat_ms[:count],
+            "pauses": self.pauses,
+        }
+
+    def fill(self, arrays: dict[str, I64], reached_ms: I64) -> None:
+        """Take the state out of a snapshot; reached_ms: (sources,) the watermarks.
+
+        Where it is missing every source was watched from its first event on.
+        """
+        last_ms = arrays.pop("last_ms", reached_ms)
+        watched_ms = np.where(last_ms > NO_DATA_MS, last_ms, NEVER_MS)
+        first_ms = arrays.pop("first_heartbeat_ms", watched_ms)
+        self.last_ms[: len(last_ms)] = last_ms
+        self.first_heartbeat_ms[: len(first_ms)] = first_ms
+        self.pauses = arrays.pop("pauses", NO_PAUSES)
 
     def is_crowded(self) -> bool:
         """Whether there are twice as many pauses as `drop` last left."""

@@ -122,11 +122,15 @@ class Panes(ColumnStore):
         missing = np.flatnonzero(~hit.any(axis=1))
         order = missing[np.lexsort((shift_ms[missing], seat[missing]))]
         seats, starts_ms = seat[order], shift_ms[order]
+        again = (np.diff(seats, prepend=-1) == 0) & (np.diff(starts_ms, prepend=-1) == 0)
+        seats, starts_ms = seats[~again], starts_ms[~again]
+        # Of each seat only the latest can stay: an interval of years has thousands.
+        latest = np.searchsorted(seats, seats, side="right") - np.arange(len(seats)) <= SHIFTS
+        seats, starts_ms = seats[latest], starts_ms[latest]
         while len(seats):  # of each seat the earliest one; few have another
             first = np.diff(seats, prepend=-1) > 0
             self._allocate(seats[first], starts_ms[first])
-            again = np.append(False, (np.diff(seats) == 0) & (np.diff(starts_ms) == 0))
-            seats, starts_ms = seats[~first & ~again], starts_ms[~first & ~again]
+            seats, starts_ms = seats[~first], starts_ms[~first]
         return np.asarray((self.shift_start_ms[seat] == shift_ms[:, None]).argmax(axis=1))
 
     def _allocate(self, seats: I64, starts_ms: I64) -> None:

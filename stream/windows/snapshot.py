@@ -9,13 +9,15 @@ import numpy as np
 
 from stream.arrays import BLOCK_BITS
 from stream.errors import StateError, UnreadableStateError
-from stream.events.language import I64, STATE_COUNT, State
+from stream.events.language import I64
+from stream.windows import stored_jumps
 from stream.windows.calls import stored_calls
 from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
 from stream.windows.gaps import NO_PAUSES, Gaps
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
+from stream.windows.stored_states import STATE_NAMES, numbers_of, renumbered
 from stream.windows.timeline import COLUMNS, Rows
 from stream.windows.timeline_ends import TimelineEnds
 
@@ -24,8 +26,6 @@ FORMAT = 4
 docs/operations.md says how workers of both versions get on."""
 READS = frozenset({3, FORMAT})
 """Formats that this version restores; state in an older one is stored again as a whole."""
-STATE_NAMES = [state.name for state in State]
-"""The names of states by their numbers in the parts."""
 
 
 def part_names(engine: Engine) -> tuple[str, ...]:
@@ -40,6 +40,7 @@ def part_names(engine: Engine) -> tuple[str, ...]:
         "tallies",
         *(f"agents/{block}" for block in agents),
         *(f"seats/{block}" for block in seats),
+        *stored_jumps.part_names(engine.jumps),
     )
 
 
@@ -56,6 +57,8 @@ def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
         parts[f"agents/{block}"] = pack(_agents(engine, block))
     for block in sorted(engine.dirty_seats):
         parts[f"seats/{block}"] = pack(_seats(engine, block))
+    for name in stored_jumps.part_names(engine.jumps):
+        parts[name] = pack(stored_jumps.to_pieces(engine.jumps))
     engine.dirty_agents.clear()
     engine.dirty_seats.clear()
     return parts
@@ -142,7 +145,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     names = read_part(parts, "names")
     engine.names.fill(names)
     engine.finalised_early = head.pop("finalised_early")
-    numbers = _numbers_of(head.pop("states", STATE_NAMES))
+    numbers = numbers_of(head.pop("states", STATE_NAMES))
     panes_head, pool_heard = head.pop("panes_head"), head.pop("pool_heard")
     seat_heard = head.pop("seat_heard")
     engine.gauges.readings = {
@@ -164,11 +167,13 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     for name in part_names(engine):
         kind, _, block = name.partition("/")
         if kind == "agents":
-            _restore_agents(engine, int(block), _renumbered(read_part(parts, name), numbers))
+            _restore_agents(engine, int(block), renumbered(read_part(parts, name), numbers))
         elif kind == "seats":
-            _restore_seats(engine, int(block), _renumbered(read_part(parts, name), numbers))
+            _restore_seats(engine, int(block), renumbered(read_part(parts, name), numbers))
     _restore_tallies(engine, read_part(parts, "tallies"))
     stored_calls.restore(engine.counting.calls, read_part(parts, "calls"))
+    if stored_jumps.PART in parts:
+        stored_jumps.fill(engine.jumps, read_part(parts, stored_jumps.PART))
     if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
         return -1
     if numbers is None:  # what was read is stored; what was renumbered is stored again as a whole
@@ -191,38 +196,6 @@ def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
         known = ", ".join(str(number) for number in sorted(READS))
         msg = f"the stored state has another format than {known}: run the version that wrote it"
         raise StateError(msg)
-    return pieces
-
-
-def _numbers_of(stored: list[str]) -> I64 | None:
-    """The number now of each stored number of a state; None if all are the same.
-
-    Raises:
-        StateError: a state that this version does not know.
-    """
-    if stored == STATE_NAMES:
-        return None
-    unknown = sorted(set(stored) - set(STATE_NAMES))
-    if unknown:
-        msg = (
-            f"the stored state has agent states that this version does not know "
-            f"({', '.join(unknown)}): run the version that wrote it, or clear the shard's state "
-            f"and rebuild it"
-        )
-        raise StateError(msg)
-    return np.array([State[name] for name in stored], np.int64)
-
-
-def _renumbered(pieces: Pieces, numbers: I64 | None) -> Pieces:
-    """A block of agents or seats, with the states' numbers of this version."""
-    if numbers is None:
-        return pieces
-    for name in pieces.keys() & {"row_state", "last_state"}:
-        pieces[name] = numbers[pieces[name]].astype(pieces[name].dtype)
-    for name in pieces.keys() & {"minutes", "shifts", "hour_states", "hour_spells"}:
-        by_state = np.zeros((*pieces[name].shape[:-1], STATE_COUNT), pieces[name].dtype)
-        by_state[..., numbers] = pieces[name]
-        pieces[name] = by_state
     return pieces
 
 

@@ -9,6 +9,7 @@ from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.closed_sums import WINDOW_COUNT, WINDOW_MINUTES
 from stream.windows.engine import Engine
 from stream.windows.rendering import render
+from stream.windows.source_gaps import gaps_at
 from stream.windows.state_intervals import OpenStates, closed_after, open_states
 
 
@@ -38,7 +39,7 @@ def window_starts(engine: Engine, as_of_ms: int) -> I64:
 def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
     """All windows of all seats at an instant; opens minutes up to it."""
     minute = as_of_ms // MINUTE_MS
-    render(engine, engine.sources.gaps_at(as_of_ms))
+    render(engine, gaps_at(engine.sources, as_of_ms))
     engine.open_minutes(np.full(len(engine.names.floors), minute))
     starts = window_starts(engine, as_of_ms)
     start_of_seat = starts[engine.names.seat_team.data]
@@ -100,7 +101,7 @@ def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> 
     the end is as_of_ms.
     """
     seats = len(engine.names.seats)
-    render(engine, engine.sources.gaps_at(as_of_ms))
+    render(engine, gaps_at(engine.sources, as_of_ms))
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     last = (end_ms - 1) // MINUTE_MS
     sums = engine.panes.sum_minutes(slice(0, seats), start_ms // MINUTE_MS, last)

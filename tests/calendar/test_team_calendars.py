@@ -47,6 +47,16 @@ def test_a_shift_that_ends_within_the_hour_is_not_the_one_that_began() -> None:
     assert day_end(spec, at("15:00:00")) == at("20:30:00")
 
 
+def test_a_state_that_begins_around_the_last_end_of_the_day_ends_with_it() -> None:
+    night = Spec(shifts=(ShiftSpec((LocalSpan(1_320, 360),)),))
+    for spec in (night, Spec(pools=(PoolSpec(open=(LocalSpan(1_320, 360),)),))):
+        assert day_end(spec, at("05:10:00")) == at("06:30:00")
+        assert day_end(spec, at("06:00:04")) == at("06:30:04")
+        assert day_end(spec, at("06:50:00")) == at("07:20:00"), "somebody works on for a while"
+        assert day_end(spec, at("07:00:00")) == at("2026-03-03T06:30:00")
+        assert day_end(spec, at("21:40:00")) == at("2026-03-03T06:30:00"), "early for the next"
+
+
 def test_hours_at_whose_end_others_begin_do_not_close() -> None:
     assert closings(OPENINGS[1]) == OPENINGS[1][1:]
     assert closings((LocalSpan(0, 24 * 60),)) == ()

@@ -41,7 +41,8 @@ def specs(draw: st.DrawFn) -> Spec:
         shifts = (ShiftSpec((LocalSpan(edge, edge + 8 * 60),), team="red"),)
     opening: tuple[LocalSpan, ...] = ()
     if draw(st.booleans()):
-        opening = (LocalSpan(9 * 60, 10 * 60 + draw(st.integers(2, 40))),)
+        opens, lasts = draw(st.integers(-60, 20)), draw(st.integers(1, 70))
+        opening = (LocalSpan(10 * 60 + opens, 10 * 60 + opens + lasts),)
     states = frozenset({State.aux})
     if draw(st.integers(0, 3)) == 0:
         states = frozenset({State.aux, State.meal})

@@ -115,7 +115,7 @@ def _watch(
             times_ms = [one.time_ms for one in chunk]
             batch = decode([one.value for one in chunk], times_ms, shard.names, route).batch
             shard.push(batch)
-            clock.observe_record(max(times_ms), now_ms, now_ms)
+            clock.observe(shard.engine.sources.take_counted(), now_ms)
             if not clock.live:
                 yield from _steps(shard, shard.watermark_ms)
         clock.update(now_ms, at_end=True, kafka_answered=True)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from stream.control.alerts.messages import messages
 from stream.control.model import Transition
-from stream.dlq.dead_letters import Origin, make_dead_letters
+from stream.dlq.dead_letters import Origin, make_dead_letters, make_refused_dead_letters
 from stream.events.decode import decode
 from stream.events.partition import Route
 from stream.notify.notice import body_of
@@ -99,10 +99,13 @@ class Undisturbed:
         values = [record.value for record in records]
         times_ms, offsets = [r.time_ms for r in records], [r.offset for r in records]
         route = Route(partition, len(self._shards))
-        decoded = decode(values, times_ms, shard.names, route)
+        decoded = decode(values, times_ms, shard.names, route, offsets=offsets)
         late = shard.push(decoded.batch)
         origin = Origin(self._topic, partition)
-        for dead_letter in make_dead_letters(origin, values, offsets, decoded.rejected, late):
+        for dead_letter in (
+            *make_dead_letters(origin, values, offsets, decoded.rejected, late),
+            *make_refused_dead_letters(origin, shard.take_refused()),
+        ):
             self.dead_letters[key_of(dead_letter.key, dead_letter.value)] = dead_letter.events
         self._add_steps(shard.step(shard.watermark_ms))
         for hour in shard.take_sealed():

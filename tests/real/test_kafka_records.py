@@ -166,3 +166,18 @@ async def test_a_record_without_a_time_stamp_is_read_as_one(kafka: Kafka) -> Non
         times_ms = [time for batch in reader.batches for time in batch.columns.times_ms]
 
     assert times_ms == [NO_TIMESTAMP, 1_700_000_000_000]
+
+
+async def test_each_record_says_whether_the_broker_or_its_producer_gave_the_time(
+    kafka: Kafka,
+) -> None:
+    flags = {}
+    for kind in ("CreateTime", "LogAppendTime"):
+        topic = fresh_name("stamped")
+        await make_topic(kafka.address, topic, 1, {"message.timestamp.type": kind})
+        await produce(kafka.address, topic, [Record(0, b"one", 1_700_000_000_000)] * 3)
+        async with reading(kafka.address, topic) as reader:
+            await reader.until(lambda: len(reader.values[0]) == 3)
+            flags[kind] = b"".join(batch.columns.appended for batch in reader.batches)
+
+    assert flags == {"CreateTime": b"\0\0\0", "LogAppendTime": b"\1\1\1"}

@@ -69,8 +69,11 @@ class Lateness:
         if time_ms is not None and ts > time_ms + AHEAD_MS:
             return Reason.ahead
         marks = self.marks.setdefault(floor, {})
-        # At first sight, late or not, a source stands where the slowest of the others does.
-        own = marks.setdefault(source, min(marks.values(), default=ts))
+        # At first sight, or a day behind, late or not, a source starts where the slowest does.
+        slowest = min(self._active(floor), default=ts)
+        if marks.get(source) not in self._active(floor):
+            marks[source] = max(marks.get(source, slowest), slowest)
+        own = marks[source]
         limits = self._spec.windows
         if ts < own - limits.grace_ms:
             return Reason.late_grace
@@ -87,10 +90,14 @@ class Lateness:
             self.beats[key] = min(self.beats.get(key, ts), ts)
         return None
 
+    def _active(self, floor: str) -> list[int]:
+        marks = self.marks[floor].values()
+        return [mark for mark in marks if max(marks) - mark <= DAY_MS]
+
     def sealed(self, floor: str) -> int:
         """Before what a floor of which something is known is sealed."""
         marks, limits = self.marks[floor].values(), self._spec.windows
-        reach = max(min(marks) - limits.grace_ms, max(marks) - limits.seal_ms)
+        reach = max(min(self._active(floor)) - limits.grace_ms, max(marks) - limits.seal_ms)
         zone = zone_of_hours(self._spec, floor)
         return clock.hour_start(zone, reach // clock.MINUTE_MS * clock.MINUTE_MS)
 

@@ -20,6 +20,7 @@ FRESH = (
     "stream.figures", "stream.control",
     "tests.reference.run", "tests.reference.properties", "tests.reference.truth.engine",
     "tests.reference.truth.against", "tests.reference.truth.restarts",
+    "tests.reference.truth.retired",
 )  # fmt: skip
 """Modules that are imported anew, so that they see the broken one."""
 

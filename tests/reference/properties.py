@@ -22,13 +22,29 @@ from tests.reference.run import (
     push,
     transitions_by_names,
 )
+from tests.reference.truth.admission import Admission
+from tests.reference.truth.records import Record
+from tests.reference.truth.rules import Rules
 
 CLOSED_WINDOWS: Final = 3
 """5m, 15m and 60m: windows that all teams of a floor share."""
 
 
+def _jumps(history: History) -> bool:
+    """Whether an event jumps ahead of its floor, of which this reference knows nothing."""
+    admission = Admission(Rules(history.spec))
+    for event, time_ms in zip(history.events, history.times_ms, strict=True):
+        admission.push(Record((event,), time_ms))
+    return admission.jumps > 0
+
+
 def check_equals_reference(history: History) -> None:
-    """Late events and all figures are those of the naive reference, to the millisecond."""
+    """Late events and all figures are those of the naive reference, to the millisecond.
+
+    Histories with jumps ahead are left to `tests.reference.truth`.
+    """
+    if _jumps(history):
+        return
     shard, reference = new_shard(history), Reference(history.spec, history.roster)
     for first, last in pairwise([0, *history.cuts()]):
         lates = [late for n in range(first, last) for late in push(shard, history, n, n + 1)]

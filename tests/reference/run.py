@@ -108,7 +108,12 @@ def against(naive: NaiveFigures, shard: Shard) -> list[str]:
     """Every difference between the reference and a shard, in words."""
     figures, tables = shard.figures(), shard.all_members()
     row_of = {(key.floor, key.team): row for row, key in enumerate(figures.teams.keys)}
-    out = [f"team {key} is missing" for key in sorted(naive.teams.keys() - row_of.keys())]
+    shown = {
+        key
+        for key, windows in naive.teams.items()
+        if any(any(one.state_ms[: State.offline]) or one.calls.handled for one in windows)
+    }
+    out = [f"team {key} is missing" for key in sorted(shown - row_of.keys())]
     for (floor, team), row in row_of.items():
         seats = {
             agent: times for (*where, agent), times in naive.seats.items() if where == [floor, team]
@@ -192,7 +197,12 @@ def _ratio(
 
 def _pools(wanted: dict[tuple[str, str], list[PoolCalls]], figures: Figures) -> list[str]:
     row_of = {(key.floor, key.pool): row for row, key in enumerate(figures.pools.keys)}
-    out = [f"pool {key} is missing" for key in sorted(wanted.keys() - row_of.keys())]
+    called = {
+        key
+        for key, windows in wanted.items()
+        if any(one.offered + one.answered + one.abandoned + one.waiting for one in windows)
+    }
+    out = [f"pool {key} is missing" for key in sorted(called - row_of.keys())]
     for key in wanted.keys() & row_of.keys():
         row, pools = row_of[key], figures.pools
         for w, window in enumerate(wanted[key]):

@@ -81,6 +81,8 @@ def _plain(kind: str, field: str, text: str) -> Claim | None:
         ),
         "waiting": Claim("floorwatch_pool_waiting_calls", one, count, text),
         "oldest_wait_s": Claim("floorwatch_pool_oldest_wait_seconds", one, seconds, text),
+        "call_backs_open": Claim("floorwatch_pool_call_backs_open", one, count, text),
+        "call_backs_overdue": Claim("floorwatch_pool_call_backs_overdue", one, count, text),
         "estimated_wait_s": Claim("floorwatch_pool_estimated_wait_seconds", one, seconds, text),
         "service_level": Claim(
             "floorwatch_pool_service_level_ratio", ({"window": "15m"},), ratio, text
@@ -112,6 +114,8 @@ def _of_pool(parts: list[str], text: str) -> Claim:
         "offered": ("floorwatch_pool_offered_calls", count),
         "answered": ("floorwatch_pool_answered_calls", count),
         "abandoned": ("floorwatch_pool_abandoned_calls", count),
+        "call_backs_promised": ("floorwatch_pool_call_backs_promised", count),
+        "call_backs_done": ("floorwatch_pool_call_backs_done", count),
         "service_level": ("floorwatch_pool_service_level_ratio", ratio),
     }
     name, write = names[what]

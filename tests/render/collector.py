@@ -87,6 +87,8 @@ class SlowCollector(Collector):
             pool = key._asdict()
             self.add("pool_waiting_calls", pools.waiting[p], **pool)
             self.add("pool_oldest_wait_seconds", pools.oldest_wait_ms[p] / 1000, **pool)
+            self.add("pool_call_backs_open", pools.call_backs_open[p], **pool)
+            self.add("pool_call_backs_overdue", pools.call_backs_overdue[p], **pool)
             self.add("pool_estimated_wait_seconds", pools.estimated_wait_ms[p] / 1000, **pool)
             self.add("pool_open", pools.is_open[p], **pool)
             self.add("pool_peak", pools.in_peak[p], **pool, reason="scheduled")
@@ -95,6 +97,8 @@ class SlowCollector(Collector):
                 self.add("pool_offered_calls", pools.offered[p, w], **at)
                 self.add("pool_answered_calls", pools.answered[p, w], **at)
                 self.add("pool_abandoned_calls", pools.abandoned[p, w], **at)
+                self.add("pool_call_backs_promised", pools.call_backs_promised[p, w], **at)
+                self.add("pool_call_backs_done", pools.call_backs_done[p, w], **at)
                 self.add("pool_service_level_ratio", pools.service_level[p, w], **at)
 
     def add_detector(self, view: DetectorView) -> None:

@@ -230,14 +230,14 @@ def test_a_flood_of_late_events_with_new_names_is_applied_in_few_pieces(
     flood += [{**here, "ts": later_ms - LATE_MS, "agent": f"x{n}"} for n in range(500)]
     if first == "on time":
         flood = flood[1:]
-    apply = shard._push
+    apply = shard._admission._apply_piece
 
     def counted(*arguments: Any) -> Any:
         nonlocal pieces
         pieces += 1
         return apply(*arguments)
 
-    monkeypatch.setattr(shard, "_push", counted)
+    monkeypatch.setattr(shard._admission, "_apply_piece", counted)
     found = pushed(shard, flood)
     assert pieces <= 2
     expected = str(Reason.late_grace) if first == "on time" else f"{Reason.over_limit} agents"

@@ -9,6 +9,7 @@ from stream.shard import Shard
 from stream.spec import SourceSpec, Spec
 from stream.units import DAY_MS
 from stream.windows.gaps import Gaps
+from stream.windows.source_gaps import gaps_at
 from tests.windows.telling import T_MS, Event, heartbeat, push, shard_of, state, states_of
 
 DENSE = Spec(event_clock=True, sources=(SourceSpec(heartbeat_ms=5_000),))
@@ -73,7 +74,7 @@ def test_gaps_that_no_row_has_a_part_in_are_dropped() -> None:
 
 def test_before_a_day_has_passed_a_gap_is_unknown_and_then_offline() -> None:
     shard = shard_of([state(0, "ann", "aux"), heartbeat(0)], DENSE)
-    [gap] = shard.engine.sources.gaps_at(T_MS + 20_000).rows()
+    [gap] = gaps_at(shard.engine.sources, T_MS + 20_000).rows()
     assert gap[1] == T_MS
     assert gap[3] == T_MS + DAY_MS
     assert shard.engine.rendered.rows() <= {gap}

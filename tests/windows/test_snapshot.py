@@ -171,6 +171,7 @@ def test_an_unknown_format_is_refused_with_what_to_do(where: str) -> None:
     shard = shard_after(day(6))
     stored = {**shard.snapshot().changed, "control": shard.control_state()}
     stored[where] = pack({**unpack(stored[where]), "format": 99})
+    known = ", ".join(map(str, sorted(READS)))
     with pytest.raises(StateError) as caught:
         Shard.restore(SPEC, NO_ROSTER, stored, stored["control"])
     known = ", ".join(str(number) for number in sorted(READS))

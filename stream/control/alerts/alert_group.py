@@ -118,10 +118,12 @@ class _Run:
         group, inputs = self._group, self._group.inputs
         every = unpack(inputs.heads.at(t_ms))
         alarms: dict[str, bool] = {}
+        ends = False
         for place, detector in enumerate(group.detectors):
-            state, level = detector.evaluate(inputs, t_ms, every, self.states[place])
+            state, level, over = detector.evaluate(inputs, t_ms, every, self.states[place])
             self.states[place] = state
             self._held[place] = False
+            ends |= over
             if level is None:
                 continue
             if group.suppressions[place].holds(t_ms):
@@ -136,6 +138,7 @@ class _Run:
             t_ms,
             alarms,
             calm=self._is_calm(every, t_ms),
+            ends=ends,
             severity_for=lambda page_limit: _severity(group, t_ms, page_limit=page_limit),
             alert_id=lambda detector: group.alert_id(detector, t_ms),
         )
@@ -184,6 +187,8 @@ class _Run:
 
 
 def _severity(group: GroupInput, t_ms: int, *, page_limit: bool) -> Severity:
+    if group.group.below is not None and not page_limit:
+        return group.group.below
     if group.group.severity is not None:
         return group.group.severity
     assert group.gate is not None

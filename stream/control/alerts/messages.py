@@ -12,6 +12,7 @@ from stream.control.model import Transition, Verdict
 LONGEST: Final = 400
 """Characters of a message: a chat shows them whole."""
 _NAME_LONGEST: Final = 40
+_ENDS: Final = frozenset({Verdict.in_control, Verdict.insufficient_data})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class _Words:
         wording = detector.cleared(self._transition)
         return Message(
             self._title(self._phrase(wording.title)),
-            self._what("label_cleared", self._phrase(wording.what)),
+            self._what(wording.label, self._phrase(wording.what)),
             "",
             self._say("do_cleared"),
             self._data(),
@@ -125,7 +126,7 @@ class _Words:
         return self._say("title", where=self._where(), what=what)
 
     def _what(self, label: str, what: str) -> str:
-        in_peak = self._transition.in_peak and label not in {"label_cleared", "label_abandoned"}
+        in_peak = self._transition.in_peak and self._transition.to not in _ENDS
         text = self._texts[label + "_peak" if in_peak else label]
         return self._join(text, self._say("title", where=self._where(), what=what))
 

@@ -7,6 +7,7 @@ has to know it. CONTRIBUTING.md ("Give a detector a new input") adds one.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from stream.calendar.hours import HoursLookup
@@ -18,6 +19,15 @@ from stream.control.model import Scope
 from stream.ids import TeamKey
 from stream.observation.feed import Feed
 from stream.windows.queues import QueueTrace
+
+
+class Known(IntEnum):
+    """Whether a pool is evaluated."""
+
+    no = 0
+    while_asked = 1
+    """No agent was ever seen, and it may be a pool of another floor: only while a call waits."""
+    yes = 2
 
 
 class Place(Protocol):
@@ -48,8 +58,8 @@ class Place(Protocol):
         """Zones, peaks, opening hours and shift edges, by name."""
 
     @property
-    def known_ms(self) -> int:
-        """Since when any agent of the pool is known; NEVER_MS: none is."""
+    def known(self) -> StepFunction:
+        """Whether the pool is evaluated, as time goes (`Known`)."""
 
     @property
     def oldest_before_ms(self) -> int:
@@ -142,11 +152,11 @@ class Queue:
         return value.at_ms[1:]
 
     def changes(self, place: Place) -> bool:
-        """Whether the queue changes, or anybody of the pool becomes known for the first time."""
+        """Whether the queue changes, or whether the pool is evaluated."""
         trace, feed = place.queue(), place.feed
         if len(trace.at_ms) > 1 or trace.oldest_since_ms[0] != place.oldest_before_ms:
             return True
-        return feed.from_ms <= place.known_ms < feed.until_ms
+        return any(feed.from_ms <= t < feed.until_ms for t in place.known.at_ms)
 
 
 HEADS: Final = Heads()
@@ -158,7 +168,7 @@ QUEUE: Final = Queue()
 class DetectorInput:
     """A pool or team, and what its detectors may depend on in [from_ms, until_ms).
 
-    Peak, opening hours and `known_ms` are those of the pool, also where a team is evaluated.
+    Peak, opening hours and `known` are those of the pool, also where a team is evaluated.
     """
 
     from_ms: int
@@ -167,8 +177,8 @@ class DetectorInput:
     """Packed counts, as the detector's `counts` has them."""
     stale: StepFunction
     """How many of the teams have a silent source."""
-    known_ms: int
-    """Since when any agent of the pool is known; NEVER_MS: none is."""
+    known: StepFunction
+    """Whether the pool is evaluated (`Known`)."""
     open: ScheduleUnion | None
     """Opening hours; None: they are not known."""
     peak: ScheduleUnion
@@ -188,7 +198,8 @@ class DetectorInput:
 
     def instants(self) -> set[int]:
         """The first instant, and all at which an input changes."""
-        known = {self.from_ms, self.known_ms, *self.heads.at_ms[1:], *self.stale.at_ms[1:]}
+        steps = (self.known, self.heads, self.stale)
+        known = {self.from_ms, *(t for one in steps for t in one.at_ms[1:])}
         for one, value in self.values.items():
             known.update(one.instants(value))
         return known

@@ -57,6 +57,8 @@ class ClearedWording(NamedTuple):
 
     what: Phrase
     title: Phrase = Phrase("title_cleared")
+    label: str = "label_cleared"
+    """The key of the label that the message begins with."""
 
 
 class Hold(Enum):
@@ -78,7 +80,9 @@ class AlertGroup:
     name: str
     """In the stored state, for good."""
     severity: Severity | None
-    """Of each alert; None: the gate decides (`stream.control.alerts.gate`)."""
+    """Of an alert at the page limit; None: the gate decides (`stream.control.alerts.gate`)."""
+    below: Severity | None = None
+    """Of an alert below the page limit, where it is less than `severity`."""
 
     @property
     def gated(self) -> bool:
@@ -119,6 +123,8 @@ class Reading(NamedTuple, Generic[S]):
     state: S
     level: bool | None
     """What alarms: True, the page limit is reached; False, only the nudge limit; None, nothing."""
+    ends: bool = False
+    """What raised its alert can no longer be: the episode ends now, without a dwell."""
 
 
 class CurrentCounts(NamedTuple):
@@ -135,7 +141,7 @@ class CurrentCounts(NamedTuple):
     amber_ms: int
     """Since when a sixth of a team has been in aux for two minutes of a peak; 0: it has not."""
     known: bool
-    """Any agent of the pool was ever seen."""
+    """Any agent of the pool was ever seen, or roster or configuration names it."""
     asked: bool
     """The pool has opening hours, or a call or queue event of it was ever seen."""
 

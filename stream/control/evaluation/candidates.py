@@ -65,7 +65,11 @@ def _changed(context: EvaluationContext, scope: Scope, detector: Detector[Any]) 
         before = feed.changes.team_before
         teams += [feed.changes.team_after, before[before >= 0]]
     every: I64 = np.unique(np.concatenate(teams))
-    return found | set((feed.pool_of_team[every] if scope is Scope.pool else every).tolist())
+    if scope is Scope.team:
+        return found | set(every.tolist())
+    if feed.pool_knowledge is not None:
+        found |= set(feed.pool_knowledge.turning_in(feed.from_ms, feed.until_ms))
+    return found | set(feed.pool_of_team[every].tolist())
 
 
 def _input_changed(

@@ -12,6 +12,7 @@ from stream.control.control_config import ControlConfig
 from stream.control.control_state import ControlState
 from stream.control.detectors.entry_runs import Entry, run_candidates
 from stream.control.detectors.inputs import EntryInput
+from stream.control.evaluation import knowledge
 from stream.control.evaluation.counted import Counted
 from stream.control.head_counts import POOL, TEAM, StepFunction, first, third, unpack
 from stream.control.model import Scope
@@ -64,6 +65,10 @@ class EvaluationContext:
                 known_ms[pool] = feed.from_ms
             elif len(place):
                 known_ms[pool] = feed.changes.at_ms[place[0]]
+
+    def known(self, pool: int) -> StepFunction:
+        """Whether a pool is evaluated, as time goes (`Known`)."""
+        return knowledge.known(self.feed, pool, int(self.carried.known_ms[pool]))
 
     def place(
         self,
@@ -130,29 +135,14 @@ class EvaluationContext:
     # -------------------------------------------------------------------------------- sources
 
     def stale(self, scope: Scope, number: int) -> StepFunction:
-        """How many teams, this one or those of a pool, have a silent source, as time goes."""
-        return self._pool_stale_of(number) if scope is Scope.pool else self._team_stale_of(number)
+        """How many teams, this one or those of a pool, have a silent source, as time goes.
 
-    def _team_stale_of(self, team: int) -> StepFunction:
-        changes = self.feed.stale_changes
-        place = np.flatnonzero(changes.team == team)
-        return StepFunction.of(
-            int(self.feed.stale[team]), changes.at_ms[place], changes.stale[place]
-        )
-
-    def _pool_stale_of(self, pool: int) -> StepFunction:
-        changes = self.feed.stale_changes
-        place = np.flatnonzero(self.feed.pool_of_team[changes.team] == pool)
-        now = {int(team): bool(self.feed.stale[team]) for team in np.unique(changes.team[place])}
-        count = int(self._pool_stale[pool])
-        at_ms, value = [-NEVER_MS], [count]
-        for i in place.tolist():
-            team, stale = int(changes.team[i]), bool(changes.stale[i])
-            count += stale - now[team]
-            now[team] = stale
-            at_ms.append(int(changes.at_ms[i]))
-            value.append(count)
-        return StepFunction(at_ms, value)
+        A pool counts one more while nobody would tell that somebody has come.
+        """
+        if scope is Scope.team:
+            return knowledge.stale_team(self.feed, number)
+        count, seen_ms = int(self._pool_stale[number]), int(self.carried.known_ms[number])
+        return knowledge.stale_pool(self.feed, number, count, seen_ms)
 
     @cached_property
     def has_data(self) -> Sequence[bool]:
@@ -241,9 +231,9 @@ class TeamOrPool:
         self._context, self._heads, self._counts = context, heads, counts
 
     @property
-    def known_ms(self) -> int:
-        """Since when any agent of the pool is known; NEVER_MS: none is."""
-        return int(self._context.carried.known_ms[self.pool])
+    def known(self) -> StepFunction:
+        """Whether the pool is evaluated, as time goes (`Known`)."""
+        return self._context.known(self.pool)
 
     @property
     def oldest_before_ms(self) -> int:

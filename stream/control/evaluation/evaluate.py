@@ -131,7 +131,7 @@ def _inputs(
         feed.until_ms,
         heads,
         context.stale(scope, number),
-        place.known_ms,
+        place.known,
         hours.open(feed.pools[place.pool]),
         hours.peak(feed.pools[place.pool]),
         context.rules.limits,

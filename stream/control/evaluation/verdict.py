@@ -2,10 +2,10 @@
 
 A raised alert is its detector's state, whatever else is known. A team's or pool's verdict goes by
 the order of DESIGN.md, section 6: `stale` if a source is silent, `out_of_control` if cover (or
-another listed detector that overrules) is raised, `facts_only` if small, `insufficient_data` if
-more than a tenth are unknown and nothing is raised, else the worst state among the detectors that
-have data. On the line of a verdict `statistic` is how many checks are active and `limit` how many
-there are ("2 of 3 checks active").
+another listed detector that overrules) is raised and no mere line of the digest, `facts_only` if
+small, `insufficient_data` if more than a tenth are unknown and nothing is raised, else the worst
+state among the detectors that have data. On the line of a verdict `statistic` is how many checks
+are active and `limit` how many there are ("2 of 3 checks active").
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ import numpy as np
 
 from stream.control.control_state import ControlState
 from stream.control.detectors import registry
+from stream.control.detectors.inputs import Known
 from stream.control.detectors.movement import is_blind
 from stream.control.detectors.protocol import CurrentCounts, DetectorStatus
 from stream.control.detectors.share import AMBER_DWELL_MS
@@ -81,7 +82,7 @@ def verdict_of(
     active = [line.state for line in every if line.state not in _NO_DATA]
     if now.stale:
         state = Verdict.stale
-    elif any(line.alert_id for line in overruling):
+    elif any(line.alert_id and line.severity != Severity.digest for line in overruling):
         state = Verdict.out_of_control
     elif now.staffed < SMALLEST:
         state = Verdict.facts_only
@@ -122,9 +123,9 @@ def _lines(
 
 
 def _is_known(context: EvaluationContext, pool: int) -> tuple[bool, bool]:
-    """Whether any agent of a pool was ever seen, and whether anybody may call it."""
+    """Whether a pool is evaluated, and whether anybody may call it."""
     asked = context.has_data[pool] or context.rules.hours.open(context.feed.pools[pool]) is not None
-    return bool(context.carried.known_ms[pool] < NEVER_MS), asked
+    return context.known(pool).at(context.feed.until_ms - 1) == Known.yes, asked
 
 
 def _line(
@@ -180,6 +181,9 @@ def _current(context: EvaluationContext) -> tuple[list[CurrentCounts], list[Curr
     teams = _rows(context, packed, stale, team_movers, amber, known_of_team)
     pool_stale = np.zeros(len(feed.pools), np.bool_)
     pool_stale[feed.pool_of_team[stale]] = True
+    if feed.pool_knowledge is not None:
+        for pool in feed.pool_knowledge.turning_in(feed.until_ms, feed.until_ms + 1):
+            pool_stale[pool] = bool(context.stale(Scope.pool, pool).at(feed.until_ms - 1))
     none = [0] * len(known)
     return teams, _rows(
         context, context.counted.by_pool(packed), pool_stale, pool_movers, none, known

@@ -1,7 +1,7 @@
 """The protocol of a chat program's bot, and the text of the messages for it."""
 
-from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
@@ -51,7 +51,7 @@ def message_of(notice: Notice, language: str, links: Links) -> str:
     document = orjson.loads(notice.body)
     # Notices that an earlier version stored have no titles; their texts begin with the label.
     title = document.get("titles", {}).get(language, "")
-    label = _label(notice.severity, document["to"], language)
+    label = _label(notice.severity, document, language)
     lines = [f"{label}{title}" if title else "", document["texts"][language]]
     if url := dashboard_url(place_of(document), links):
         lines.append(url)
@@ -61,9 +61,12 @@ def message_of(notice: Notice, language: str, links: Links) -> str:
 _ENDS: Final = {Verdict.in_control: "label_cleared", Verdict.insufficient_data: "label_abandoned"}
 
 
-def _label(severity: Severity, to: str, language: str) -> str:
+def _label(severity: Severity, document: Mapping[str, Any], language: str) -> str:
     texts = TEXTS[language]
-    return texts[_ENDS.get(Verdict(to), f"label_{severity}")] + texts["join"]
+    label = _ENDS.get(Verdict(document["to"]), f"label_{severity}")
+    if document["evidence"].get("ended") == "closed":  # closing time is no all-clear
+        label = "label_closed"
+    return texts[label] + texts["join"]
 
 
 def json_size(text: str) -> int:

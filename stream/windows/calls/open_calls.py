@@ -67,7 +67,8 @@ class Calls(ColumnStore):
         self._stays = Stays()
         self.past = PastMemory()
         self.odd = Counter[Odd]()
-        """How many facts are odd, of all calls so far."""
+        """How many facts are odd, of all calls so far; a late fact may make another one even."""
+        self._odd_taken = Counter[Odd]()
 
     @property
     def size(self) -> int:
@@ -171,6 +172,12 @@ class Calls(ColumnStore):
         self._stand(slots, change)
 
     # -- reading
+
+    def take_odd(self) -> Counter[Odd]:
+        """How many more facts are odd than ever before, at the last call or in a snapshot."""
+        more = self.odd - self._odd_taken
+        self._odd_taken |= self.odd
+        return more
 
     def waits(self, from_ms: int, until_ms: int) -> Waits:
         """Stays in queues that touch [from_ms, until_ms]; between steps also before now."""

@@ -54,6 +54,7 @@ def restore(calls: Calls, pieces: Pieces) -> None:
             run = PastRun(*(pieces[f"past/{span}/{name}"] for name in _RUN))
             calls.past.runs[span] = run
         calls.odd.update({Odd(kind): number for kind, number in pieces["odd"].items()})
+        calls.take_odd()
     calls.evaluate(slots)
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from stream.arrays import ColumnStore, column, firsts
 from stream.calendar.schedules import HourCalendar
 from stream.events.batch import EventBatch
-from stream.events.language import I64
+from stream.events.language import I64, Bool
 from stream.events.names import Names
 from stream.spec import Spec
+from stream.units import DAY_MS
 from stream.windows.sources import UNSEEN_MS, Sources
 
 Crossing = tuple[int, int]
@@ -70,16 +71,29 @@ class Seals(ColumnStore):
 
         source, floor, ahead_ms: (N,) of all events of some floors, one floor after the other.
         """
-        known = sources.known[: len(self._names.sources)]
+        used = sources.in_use()
         source_floor = self._names.source_floor.data
-        behind = sources.watermark_ms[: len(known)] < self.next_ms[source_floor] + self._grace_ms
-        left = np.bincount(source_floor[known & behind], minlength=int(floor[-1]) + 1)
+        behind = sources.watermark_ms[: len(used)] < self.next_ms[source_floor] + self._grace_ms
+        left = np.bincount(source_floor[used & behind], minlength=int(floor[-1]) + 1)
         change = np.zeros(len(source), np.int64)
-        new = np.flatnonzero(~known[source])
+        new = np.flatnonzero(~used[source])
         change[new[firsts(source[new])]] += 1
         # The first event to get that far is not late, so it advances its source.
-        far = np.flatnonzero((ahead_ms >= self._grace_ms) & (behind | ~known)[source])
+        far = np.flatnonzero((ahead_ms >= self._grace_ms) & (behind | ~used)[source])
         change[far[firsts(source[far])]] -= 1
+        ts_ms = ahead_ms + self.next_ms[floor]
+        retires_ms = sources.watermark_ms[: len(used)] + DAY_MS
+        for one in np.flatnonzero(used & behind & (retires_ms < ts_ms.max())).tolist():
+            mine = np.flatnonzero(floor == source_floor[one])
+            reach_ms = np.maximum.accumulate(ts_ms[mine])
+            reach_ms = np.maximum(reach_ms, sources.greatest_ms[source_floor[one]])
+            late_ms = reach_ms - self._spec.windows.horizon_ms
+            late_ms = np.maximum(late_ms, self.sealed_ms[source_floor[one]])
+            counts = (source[mine] == one) & (ts_ms[mine] >= late_ms)
+            at = _retires_at(ts_ms[mine], counts, int(retires_ms[one]))
+            if at is not None and not (counts & (ahead_ms[mine] >= self._grace_ms))[:at].any():
+                change[mine[at]] -= 1
+                change[mine[at:][source[mine[at:]] == one][:1]] += 1  # where it comes back
         total = np.cumsum(change)
         start = np.flatnonzero(np.diff(floor, prepend=-1))
         before = np.repeat((total - change)[start], np.diff(np.append(start, len(floor))))
@@ -109,3 +123,20 @@ class Seals(ColumnStore):
         greatest_ms = sources.greatest_ms[: len(self._names.floors)]
         for floor in np.flatnonzero(greatest_ms != UNSEEN_MS).tolist():
             self.advance(floor, sources)
+
+
+def _retires_at(ts_ms: I64, counts: Bool, retires_ms: int) -> int | None:
+    """The first event of a floor with which a source is retired; None if it is not.
+
+    ts_ms: (N,) the events of the floor. counts: (N,) which of them advance the source. retires_ms:
+    what is later is more than a day after the source's watermark.
+    """
+    start = 0
+    for own in [*np.flatnonzero(counts).tolist(), len(ts_ms)]:
+        later = np.flatnonzero(ts_ms[start:own] > retires_ms)
+        if len(later):
+            return start + int(later[0])
+        if own < len(ts_ms):
+            retires_ms = max(retires_ms, int(ts_ms[own]) + DAY_MS)
+        start = own + 1
+    return None

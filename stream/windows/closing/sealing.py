@@ -28,6 +28,7 @@ from stream.windows.lateness import Late, LateMasks
 from stream.windows.panes import Intervals
 from stream.windows.pieces import pieces
 from stream.windows.rendering import render
+from stream.windows.source_gaps import gaps_after, gaps_at
 
 HOURS_MOST: Final = 3 * 24
 """Hours that one event returns at most. Those of a floor that was silent for longer are left out:
@@ -91,7 +92,7 @@ def push(engine: Engine, batch: EventBatch, drafts: DraftNames | None = None) ->
         late.finalised[:] |= engine.apply(batch, some, keep_ms=0)
         hours += (hour for seal in seals for hour in _sealed(engine, seal))
     # Now rows may be dropped, so what is dropped must be divided by all that can be known of it.
-    render(engine, engine.sources.gaps_after(engine.rendered))
+    render(engine, gaps_after(engine.sources, engine.rendered))
     rest = fine & (admitted.turn == len(admitted.seals)) if admitted.seals else fine
     late.finalised[:] |= engine.apply(batch, rest, engine.unjudged_ms)
     if opened:
@@ -135,7 +136,7 @@ def _seal(engine: Engine, floor: int) -> _Seal:
     sources, seals, names = engine.sources, engine.seals, engine.names
     edges = seals.advance(floor, sources)
     watermark_ms = sources.watermark_ms[: len(names.sources)]
-    gaps = sources.gaps_at(sources.clock_ms(floor))
+    gaps = gaps_at(sources, sources.clock_ms(floor))
     mine = np.flatnonzero((names.source_floor.data == floor) & sources.known[: len(watermark_ms)])
     marks = [(names.sources.keys[at][1], int(watermark_ms[at])) for at in mine.tolist()]
     return _Seal(

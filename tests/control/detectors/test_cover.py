@@ -2,11 +2,12 @@
 
 import pytest
 
+from stream.control.alerts.messages import describe
 from stream.control.control import Control
 from stream.control.model import Verdict
 from stream.events.language import State
 from stream.spec import LocalSpan
-from tests.control.floor import Floor, m, run, run_control, s, spec, told, view
+from tests.control.floor import Floor, lines, m, run, run_control, s, spec, told, view
 
 OPEN = spec(peaks=(), opening=(LocalSpan(9 * 60, 10 * 60 + 20),))
 """Open until 20 minutes after the start; no peak at all: cover is never gated."""
@@ -48,8 +49,83 @@ def test_the_minute_begins_with_opening_hours() -> None:
     found = run(floor, opens, m(60))
     assert told(found) == [
         (360.0, "pool main", "cover", "page", "out_of_control"),
-        (1260.0, "pool main", "cover", "page", "in_control"),
+        (1200.0, "pool main", "cover", "page", "in_control"),
     ]
+
+
+def test_an_alert_that_ends_because_the_pool_closes_says_so() -> None:
+    floor = Floor()
+    floor.staff(2, state=State.aux)
+    floor.calls(m(10), 1, m(10))
+    found = run(floor, OPEN, m(30), cuts=(m(20), m(20.2)))
+    assert lines(found) == [
+        (620.001, "pool main", "cover", "page", "out_of_control"),
+        (1200.0, "pool main", "cover", "page", "in_control"),
+        (1230.0, "pool main", "cover", "digest", "watch"),
+    ]
+    assert len(told(found)) == 2, "the call that waits on was paged already"
+    end = found[1]
+    assert end.evidence["ended"] == "closed"
+    assert describe(end, "en").title == "Pool main: closed"
+    assert describe(end, "en").text == (
+        "[Closed] Pool main: the pool has closed; nobody served until then. It lasted 10 min. "
+        "Nothing to do. As of 10:20:00."
+    )
+    assert describe(end, "zh").text == (
+        "【营业结束】技能组 main:营业已结束,此前一直无人接听,持续 10 分钟。"
+        "无需处理。数据截至 10:20:00。"
+    )
+
+
+def test_closing_time_does_not_end_what_somebody_who_serves_has_ended() -> None:
+    floor = alone()
+    floor.set(s(100), "red-0", State.offline)
+    floor.set(m(20) - 30_000, "red-0", State.available)
+    found = run(floor, OPEN, m(30), cuts=(m(20), m(20) + 9_000))
+    assert told(found)[1:] == [(1230.0, "pool main", "cover", "page", "in_control")]
+    assert found[-1].evidence["ended"] == "served"
+
+
+def test_closing_time_that_passes_in_a_silence_is_noticed_after_it() -> None:
+    floor = alone()
+    floor.set(s(100), "red-0", State.offline)
+    floor.silence(m(19), stale=True)
+    floor.silence(m(25), stale=False)
+    found = run(floor, OPEN, m(30), cuts=(m(20), m(22)))
+    assert told(found)[1:] == [(1500.0, "pool main", "cover", "page", "in_control")]
+    assert found[-1].evidence["ended"] == "closed"
+
+
+def test_outside_opening_hours_a_waiting_call_is_a_line_of_the_digest() -> None:
+    floor = Floor()
+    floor.staff(1, state=State.aux)
+    floor.calls(m(30), 1, m(30))
+    floor.calls(m(31), 0)
+    control = Control(OPEN)
+    found = run_control(control, floor, m(31))
+    assert told(found) == [(1820.001, "pool main", "cover", "digest", "watch")]
+    assert describe(found[0], "en").text == (
+        "[For the record] Pool main: a call waits outside opening hours. 1 waiting, longest 20 s, "
+        "nobody free. Do: check the opening hours that are announced to callers. As of 10:30:20."
+    )
+    assert view(control, "", "cover").state == Verdict.watch
+    assert view(control, "", "verdict").state == Verdict.facts_only, "nobody has to act"
+    found = control.advance(floor.feed(m(31), m(40)))
+    assert told(found) == [(1920.0, "pool main", "cover", "digest", "in_control")]
+    assert found[0].evidence["ended"] == "gone"
+    assert "nobody waits any more" in describe(found[0], "en").what
+
+
+def test_a_call_that_waited_for_the_opening_pages_thirty_seconds_after_it() -> None:
+    floor = Floor()
+    floor.staff(1, state=State.aux)
+    floor.calls(m(2), 1, m(2))
+    found = run(floor, spec(peaks=(), opening=(LocalSpan(605, 620),)), m(10), cuts=(m(5),))
+    assert told(found) == [
+        (140.001, "pool main", "cover", "digest", "watch"),
+        (330.0, "pool main", "cover", "page", "out_of_control"),
+    ]
+    assert found[1].evidence["nobody_s"] == 30
 
 
 @pytest.mark.parametrize(

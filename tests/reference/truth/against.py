@@ -18,7 +18,7 @@ from tests.reference.truth.histories import History
 from tests.reference.truth.kinds import fed, kinds
 from tests.reference.truth.truth import Figures, Truth
 
-ADMISSION: Final = frozenset({"held", "snapshot", "retired", "came_back"})
+ADMISSION: Final = frozenset({"snapshot"})
 """What decides which events count."""
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION - {"snapshot"},
@@ -41,7 +41,14 @@ NOT_YET: Final[Mapping[str, frozenset[str]]] = {
 }
 """By part: kinds of histories that the engine does not follow yet."""
 TEAM_CALLS: Final = ("started", "handled", "short", "talk_ms", "hold_ms", "acw_ms")
-POOL_CALLS: Final = ("offered", "answered", "abandoned")
+POOL_CALLS: Final = {
+    "offered": "offered",
+    "answered": "answered",
+    "abandoned": "abandoned",
+    "callback_requested": "call_backs_promised",
+    "callback_done": "call_backs_done",
+}
+"""Figures of pools by the reference's names."""
 Lines = Iterator[str]
 Read = Callable[[], Figures]
 """What the reference says at the instant."""
@@ -112,7 +119,9 @@ def _states(truth: Truth, read: Read, engine: Engine) -> Lines:
     yield from _differing("seat", figures.seats, seats, [[0] * len(State)] * len(WINDOWS))
     teams = engine.shard.figures().teams
     heads = {(k.floor, k.team): teams.heads[row].tolist() for row, k in enumerate(teams.keys)}
-    yield from _differing("heads", figures.heads, heads, [0] * len(State))
+    # A team of which nothing counts is not shown, whoever is offline in it.
+    there = {key: own for key, own in figures.heads.items() if key in heads or any(own[:-1])}
+    yield from _differing("heads", there, heads, [0] * len(State))
     told = {
         (hour.floor, hour.start, seat): sums[:2]
         for hour in truth.hours
@@ -149,11 +158,21 @@ def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
     }
     got = {
         (key.floor, key.pool): [
-            [int(getattr(pools, name)[row, w]) for name in POOL_CALLS] for w in range(len(WINDOWS))
+            [int(getattr(pools, name)[row, w]) for name in POOL_CALLS.values()]
+            for w in range(len(WINDOWS))
         ]
         for row, key in enumerate(pools.keys)
     }
     yield from _differing("calls of pool", asked, got, [[0] * len(POOL_CALLS)] * len(WINDOWS))
+    promised = {key: (one.open, one.overdue) for key, one in figures.callbacks.items()}
+    standing = {
+        (key.floor, key.pool): (
+            int(pools.call_backs_open[row]),
+            int(pools.call_backs_overdue[row]),
+        )
+        for row, key in enumerate(pools.keys)
+    }
+    yield from _differing("call-backs", promised, standing, (0, 0))
     yield from _hours_of_calls(truth, engine)
 
 
@@ -186,10 +205,14 @@ def _hours_of_calls(truth: Truth, engine: Engine) -> Lines:
 
 def _queues(_: Truth, read: Read, engine: Engine) -> Lines:
     pools = engine.shard.figures().pools
-    wanted = {key: (one.waiting, one.oldest_ms) for key, one in read().queues.items()}
     found = {
         (key.floor, key.pool): (int(pools.waiting[row]), int(pools.oldest_wait_ms[row]))
         for row, key in enumerate(pools.keys)
+    }
+    wanted = {
+        key: (one.waiting, one.oldest_ms)
+        for key, one in read().queues.items()
+        if one.waiting or key in found
     }
     yield from _differing("queue", wanted, found, (0, 0))
 

@@ -32,6 +32,12 @@ def _start(one: Assignment) -> int:
     return one.from_ms
 
 
+def _times(records: Sequence[Record]) -> list[int] | None:
+    """Kafka's time stamps; None for a file that is read in the order of time."""
+    stamps = [record.stamp for record in records if record.stamp is not None]
+    return stamps if len(stamps) == len(records) else None
+
+
 class Engine:
     """A shard, and everything that it has handed out."""
 
@@ -46,13 +52,20 @@ class Engine:
     def push(self, records: Sequence[Record]) -> None:
         """Decode and apply records as one batch."""
         values = [orjson.dumps(list(record.events)) for record in records]
-        times = [-1 if record.stamp is None else record.stamp for record in records]
-        decoded = decode(values, times, self.shard.names)
+        offsets = range(self._records, self._records + len(records))
+        decoded = decode(
+            values,
+            _times(records),
+            self.shard.names,
+            appended=bytes(record.appended for record in records),
+            offsets=offsets,
+        )
         late = self.shard.push(decoded.batch)
         rejected = [*decoded.rejected, *self.shard.take_rejected()]
-        found = [(one.record, one.reason) for one in rejected]
-        found += [(one.record, one.reason) for one in late]
-        self.refused.update((self._records + record, reason.value) for record, reason in found)
+        found = [(offsets[one.record], one.reason.value) for one in rejected]
+        found += [(offsets[one.record], one.reason.value) for one in late]
+        found += [(one.offset, one.reason.value) for one in self.shard.take_refused()]
+        self.refused.update(found)
         self.hours += self.shard.take_sealed()
         self._records += len(records)
 

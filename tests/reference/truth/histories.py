@@ -84,7 +84,8 @@ class Drawing:
         self._calls = 0
         self._dead: set[str] = set()
         self._jitter = random.choice([0, 0, 20 * SECOND])
-        self._appended = random.random() < 0.15
+        # Nothing jumps where the broker gives the stamps.
+        self._appended = random.random() < (0.15 if self._wanted("held") else 0.6)
         self.kinds: Counter[str] = Counter()
 
     def _drawn_rules(self, zone: str) -> Rules:
@@ -126,7 +127,8 @@ class Drawing:
         night = self._random.choice(NIGHTS)
         if night > DAY and not (self._wanted("retired") and self._wanted("came_back")):
             night = NIGHTS[-3]
-        return night if self._wanted("gap") and self._wanted("held") else SECOND
+        jumps = self._wanted("held") or self._appended
+        return night if self._wanted("gap") and jumps else SECOND
 
     def _changes(self, count: int) -> tuple[tuple[int, Rules], ...]:
         if self._random.random() < 0.85 or not self._wanted("rules_change"):

@@ -116,6 +116,9 @@ class Rules:
         ends = self.shifts(floor, team) or closings(pool.open)
         if not ends:
             return ts + 12 * HOUR
+        near = clock.shift_end_after(pool.zone, ends, ts - HOUR)
+        if near <= ts + HOUR and clock.shift_start(pool.zone, ends, ts + HOUR) < near:
+            return max(near, ts) + slack
         return clock.shift_end_after(pool.zone, ends, ts + HOUR) + slack
 
 

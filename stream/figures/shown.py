@@ -1,0 +1,104 @@
+"""Which teams and pools are shown: those of which something counts, or which somebody has named.
+
+A team that was misspelt once, or is gone, is shown until its windows are empty. So its views and
+series end by themselves.
+"""
+
+from dataclasses import fields, replace
+from itertools import compress
+from typing import TypeVar
+
+import numpy as np
+
+from stream.events.language import I64, Bool, State
+from stream.figures.model import Figures, PoolFigures, TeamFigures
+from stream.ids import PoolKey, TeamKey
+from stream.spec import ANY
+from stream.units import HOUR_MS
+from stream.windows.engine import Engine
+
+_GAUGE_MS = HOUR_MS
+"""A pool that has nothing but a gauge is shown for so long after its last reading."""
+Rows = TypeVar("Rows", TeamFigures, PoolFigures)
+
+
+def only_shown(engine: Engine, figures: Figures, calls: I64) -> Figures:
+    """The figures without teams and pools of which nothing counts and no alert is active.
+
+    calls: (all teams, W, ...) calls in each window.
+    """
+    alarmed = {one[:3] for one in figures.detectors if one.severity is not None}
+    teams = _shown_teams(engine, figures.teams, calls, alarmed)
+    brought = {(key.floor, key.pool) for key in compress(figures.teams.keys, teams)}
+    pools = _shown_pools(engine, figures, brought, alarmed)
+    if teams.all() and pools.all():
+        return figures
+    gone = {tuple(key) for key in compress(figures.teams.keys, ~teams)}
+    gone |= {(*key, "") for key in compress(figures.pools.keys, ~pools)}
+    return replace(
+        figures,
+        teams=_take(figures.teams, teams),
+        pools=_take(figures.pools, pools),
+        detectors=tuple(one for one in figures.detectors if one[:3] not in gone),
+    )
+
+
+def _shown_teams(
+    engine: Engine, teams: TeamFigures, calls: I64, alarmed: set[tuple[str, str, str]]
+) -> Bool:
+    there = np.arange(len(State)) != State.offline
+    names = engine.names.teams.number_of
+    at = np.array([names[key.floor, key.team] for key in teams.keys], np.int64)
+    spent = np.asarray(teams.state_ms[:, :, there].any(axis=(1, 2)))
+    counts: Bool = spent | teams.heads[:, there].any(axis=1) | calls[at].any(axis=(1, 2))
+    for row in np.flatnonzero(~counts).tolist():
+        key = teams.keys[row]
+        counts[row] = tuple(key) in alarmed or _is_named_team(engine, key)
+    return counts
+
+
+def _shown_pools(
+    engine: Engine,
+    figures: Figures,
+    brought: set[tuple[str, str]],
+    alarmed: set[tuple[str, str, str]],
+) -> Bool:
+    """brought: the pools of teams that are shown."""
+    pools = figures.pools
+    called = np.asarray((pools.offered + pools.answered + pools.abandoned).any(axis=1))
+    counts: Bool = called | (pools.waiting > 0)
+    for row in np.flatnonzero(~counts).tolist():
+        key = pools.keys[row]
+        readings = engine.gauges.readings.get(engine.names.pools.number_of[key], ())
+        counts[row] = (
+            tuple(key) in brought
+            or (*key, "") in alarmed
+            or any(one[0] + _GAUGE_MS > figures.as_of_ms for one in readings[-1:])
+            or _is_named_pool(engine, key)
+        )
+    return counts
+
+
+def _take(rows: Rows, shown: Bool) -> Rows:
+    keys, *columns = (getattr(rows, field.name) for field in fields(rows))
+    return type(rows)(tuple(compress(keys, shown)), *(column[shown] for column in columns))
+
+
+def _is_named_team(engine: Engine, key: TeamKey) -> bool:
+    """Whether the roster or the configuration names a team."""
+    roster, shifts = engine.names.roster, engine.spec.shifts
+    assigned = (one.team for held in roster.assignments.values() for one in held)
+    return (
+        key.team in roster.pools
+        or key.team in assigned
+        or any(one.team == key.team and one.floor in (ANY, key.floor) for one in shifts)
+    )
+
+
+def _is_named_pool(engine: Engine, key: PoolKey) -> bool:
+    """Whether the roster or the configuration names a pool."""
+    named = [(one.floor, one.name) for one in engine.spec.pools]
+    named += [(one.floor, one.pool) for one in engine.spec.peaks]
+    return key.pool in engine.names.roster.pools.values() or any(
+        pool == key.pool and floor in (ANY, key.floor) for floor, pool in named
+    )

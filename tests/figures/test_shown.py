@@ -1,0 +1,89 @@
+"""A team's or pool's view ends when nothing of it counts any more."""
+
+from typing import Any
+
+import pytest
+
+from stream.roster import Assignment, Roster
+from stream.shard import Shard
+from stream.spec import PoolSpec, ShiftSpec, SourceSpec, Spec
+from stream.units import DAY_MS, HOUR_MS
+from tests.reference.truth import cases
+from tests.windows.telling import T_MS, heartbeat, push, state
+
+LOG = Spec(event_clock=True, sources=(SourceSpec(heartbeat_ms=None, silence_ms=None),))
+DAY_S = DAY_MS // 1_000
+
+
+def shard_after(
+    events: list[dict[str, Any]], until_s: float, spec: Spec = LOG, roster: Roster | None = None
+) -> Shard:
+    shard = Shard(spec, roster or Roster())
+    push(shard, [*events, heartbeat(until_s)])
+    shard.step(T_MS + round(until_s * 1_000))
+    return shard
+
+
+def call(at_s: float, name: str, phase: str, pool: str) -> dict[str, Any]:
+    ts = T_MS + round(at_s * 1_000)
+    return {"type": "call", "ts": ts, "call": name, "phase": phase, "pool": pool}
+
+
+def teams_of(shard: Shard) -> list[str]:
+    return [key.team for key in shard.figures().teams.keys]
+
+
+def pools_of(shard: Shard) -> list[str]:
+    return [key.pool for key in shard.figures().pools.keys]
+
+
+MISSPELT = [state(0, "ann", "available", team="slaes"), state(1, "ann", "available", team="sales")]
+
+
+def test_a_misspelt_team_is_shown_until_its_windows_are_empty() -> None:
+    assert teams_of(shard_after(MISSPELT, 3_600)) == ["sales", "slaes"]
+    assert teams_of(shard_after(MISSPELT, DAY_S)) == ["sales"]
+
+
+def test_a_team_of_people_who_went_home_ends_with_its_windows() -> None:
+    events = [state(0, "ann", "available", team="red"), state(60, "ann", "offline", team="red")]
+    assert teams_of(shard_after(events, 3_600)) == ["red"]
+    shard = shard_after(events, 2 * DAY_S)
+    assert teams_of(shard) == pools_of(shard) == []
+    assert shard.figures().detectors == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "roster"),
+    [
+        (Spec(event_clock=True, shifts=(ShiftSpec((), team="slaes"),)), Roster()),
+        (LOG, Roster({"zoe": (Assignment(0, 1, "slaes"),)})),
+        (LOG, Roster(pools={"slaes": "main"})),
+    ],
+    ids=["by a shift", "by the roster", "by its pool"],
+)
+def test_a_team_that_somebody_has_named_stays(spec: Spec, roster: Roster) -> None:
+    assert "slaes" in teams_of(shard_after(MISSPELT, DAY_S, spec, roster))
+
+
+def test_a_pool_without_calls_ends_and_one_that_is_named_stays() -> None:
+    events = [
+        call(0, "c1", "offered", "old"), call(5, "c1", "abandoned", "old"),
+        call(0, "c2", "offered", "kept"), call(5, "c2", "abandoned", "kept"),
+    ]  # fmt: skip
+    spec = Spec(event_clock=True, sources=LOG.sources, pools=(PoolSpec(name="kept"), PoolSpec()))
+    assert pools_of(shard_after(events, 3_600, spec)) == ["kept", "old"]
+    assert pools_of(shard_after(events, 2 * DAY_S, spec)) == ["kept"]
+
+
+def test_a_pool_with_a_gauge_stays_while_the_gauge_is_read() -> None:
+    events = [{"type": "queue", "ts": T_MS, "pool": "wall", "waiting": 0}]
+    assert pools_of(shard_after(events, HOUR_MS // 1_000 - 1)) == ["wall"]
+    assert pools_of(shard_after(events, HOUR_MS // 1_000)) == []
+
+
+def test_vanished_team_is_not_shown_after_three_days() -> None:
+    shard = Shard(LOG)
+    push(shard, [dict(event) for event in cases.vanished_team(3)])
+    shard.step(shard.watermark_ms)
+    assert teams_of(shard) == ["sales"]
