@@ -35,6 +35,7 @@ from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
+from stream.windows.source_gaps import first_heartbeats_ms
 
 NOT_YET_MS = -NEVER_MS
 
@@ -77,8 +78,7 @@ class Shard:
     @property
     def watermark_ms(self) -> int:
         """The greatest watermark of the shard's sources; 0 before any event."""
-        floors = len(self.names.floors)
-        return int(self.engine.sources.greatest_ms[:floors].max(initial=0))
+        return int(self.engine.sources.greatest_ms[: len(self.names.floors)].max(initial=0))
 
     def push(self, batch: EventBatch) -> list[Late]:
         """Apply a batch of events; returns those that are too late to count.
@@ -152,7 +152,7 @@ class Shard:
         touched = self._unobserved()
         self._touched.clear()
         knowledge = PoolKnowledge(
-            self._naming.spans(engine.sources.heartbeat_ms()),
+            self._naming.spans(first_heartbeats_ms(engine.sources)),
             names.pool_floor.data,
             floor_silences(engine.sources, names.source_floor.data, until_ms),
         )

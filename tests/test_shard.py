@@ -90,11 +90,12 @@ def test_the_watermark_is_the_greatest_of_all_floors() -> None:
 @pytest.mark.parametrize(
     ("event", "due_s"),
     [
-        (state(0, "ann", "ringing", floor="a"), 90.001),
+        (state(0, "ann", "ringing", floor="a"), 180),
         (heartbeat(0), 90.001),
     ],
+    ids=["the limit of a state", "the silence of a source that has sent a heartbeat"],
 )
-def test_the_next_deadline_is_the_silence_of_a_source(event: Event, due_s: float) -> None:
+def test_the_next_deadline_is(event: Event, due_s: float) -> None:
     shard = shard_of([event], SPEC)
     shard.step(T_MS + 1_000)
     assert shard.next_deadline() == T_MS + round(due_s * 1_000)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -64,7 +64,21 @@ class QueueRows(Columns):
     oldest_wait_ms: I64
 
 
-Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows)
+NOBODY: Final = -1
+"""In place of an agent: a row of the snapshot itself, which may name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRows(Columns):
+    """Snapshots of agents: a row with NOBODY for each, and one for each agent that it names."""
+
+    event: I64
+    ts_ms: I64
+    source: I64
+    agent: I64
+
+
+Kinds = TypeVar("Kinds", StateRows, CallRows, QueueRows, SnapshotRows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,7 @@ class EventBatch:
     states: StateRows
     calls: CallRows
     queues: QueueRows
+    snapshots: SnapshotRows
     records: SourceRecords
 
     def __len__(self) -> int:
@@ -104,7 +119,7 @@ class EventBatch:
     def heartbeats(self) -> Bool:
         """(E,): which events are heartbeats: those without a row of any kind."""
         alone = np.ones(len(self), np.bool_)
-        for rows in (self.states, self.calls, self.queues):
+        for rows in (self.states, self.calls, self.queues, self.snapshots):
             alone[rows.event] = False
         return alone
 
@@ -122,6 +137,7 @@ class EventBatch:
             _cut(self.states, first, end),
             _cut(self.calls, first, end),
             _cut(self.queues, first, end),
+            _cut(self.snapshots, first, end),
             self.records,
         )
 
@@ -133,6 +149,7 @@ class EventBatch:
         states = self.states.take(kept[self.states.event])
         calls = self.calls.take(np.flatnonzero(kept[self.calls.event]))
         queues = self.queues.take(kept[self.queues.event])
+        snapshots = self.snapshots.take(kept[self.snapshots.event])
         return EventBatch(
             self.record[kept],
             self.place[kept],
@@ -143,6 +160,7 @@ class EventBatch:
             replace(states, event=place[states.event]),
             replace(calls, event=place[calls.event]),
             replace(queues, event=place[queues.event]),
+            replace(snapshots, event=place[snapshots.event]),
             self.records,
         )
 

@@ -1,7 +1,6 @@
 """Checks a run of typed events and writes them into columns, a column at a time."""
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,20 @@ import numpy.typing as npt
 
 from stream.arrays import ColumnStore, column
 from stream.events import fields
+from stream.events.checks import check_bytes, check_floors, check_ids, instants, milliseconds
 from stream.events.fields import Fields
 from stream.events.language import I64, U8, Bool, Kind, Reason, State
 from stream.events.names import Names
 from stream.events.parse import Parsed, Unusual
-from stream.events.typed import ABSENT, CallEvent, Event, Heartbeat, QueueEvent, StateEvent
-from stream.roster import ID_BYTES_MOST, NOT_IN_IDS, is_id
-from stream.units import EARLIEST_MS, LATEST_MS
+from stream.events.typed import (
+    ABSENT,
+    CallEvent,
+    Heartbeat,
+    QueueEvent,
+    SnapshotEvent,
+    StateEvent,
+)
+from stream.roster import is_id
 
 
 class EventColumns(ColumnStore):
@@ -47,6 +53,8 @@ class EventColumns(ColumnStore):
         self.resize(rows=size)
         self.used = 0
         """How many events were written."""
+        self.agents: dict[int, list[int]] = {}
+        """The agents that snapshots name, by place."""
 
     def reserve(self, record: I64) -> int:
         """Reserve the next places for the events of these records; returns the first of them."""
@@ -76,6 +84,8 @@ class EventColumns(ColumnStore):
                 if one.pool is not None or one.kind == Kind.queue
                 else _default_pool(names, one.floor, int(self.seat[index]))
             )
+        if one.kind == Kind.snapshot:
+            self.agents[index] = [names.agent(one.floor, agent) for agent in one.agents]
         self.state[index] = max(one.state, 0)
         self.phase[index] = max(one.phase, 0)
         self.call[index] = one.call or ""
@@ -91,12 +101,12 @@ def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
     """
     events = parsed.events
     if not parsed.is_plain:
-        _check_bytes(events)
-        _check_ids([one.call for one in events if one.call])
+        check_bytes(events)
+        check_ids([one.call for one in events if one.call])
         if names.has_invalid:
             for name in ("floor", "source", "agent", "team", "pool"):
-                _check_ids([text for one in events if (text := getattr(one, name))])
-    ts_ms = _instants([one.ts for one in events])
+                check_ids([text for one in events if (text := getattr(one, name))])
+    ts_ms = instants([one.ts for one in events])
     floors = [one.floor for one in events]
     sources = [one.source or one.floor for one in events]
     source = _numbers(names, names.sources.get, names.source, floors, sources)
@@ -132,10 +142,10 @@ def _write_calls(
     table.by[at] = [fields.ENDED_BY[one.by] for one in events]
     table.seat[at] = seat = _seats(names, floors, events, ts_ms)
     table.pool[at], table.pool_given[at] = _pools(names, floors, events, seat)
-    table.wait_ms[at] = _milliseconds([one.wait_s for one in events])
-    table.talk_ms[at] = _milliseconds([one.talk_s for one in events])
-    table.hold_ms[at] = _milliseconds([one.hold_s for one in events])
-    table.acw_ms[at] = _milliseconds([one.acw_s for one in events])
+    table.wait_ms[at] = milliseconds([one.wait_s for one in events])
+    table.talk_ms[at] = milliseconds([one.talk_s for one in events])
+    table.hold_ms[at] = milliseconds([one.hold_s for one in events])
+    table.acw_ms[at] = milliseconds([one.acw_s for one in events])
 
 
 def _write_queues(
@@ -144,63 +154,31 @@ def _write_queues(
     pools = [one.pool for one in events]
     table.pool[at] = _numbers(names, names.pools.get, names.pool, floors, pools)
     table.waiting[at] = [one.waiting for one in events]
-    table.wait_ms[at] = _milliseconds([one.oldest_wait_s for one in events])
+    table.wait_ms[at] = milliseconds([one.oldest_wait_s for one in events])
 
 
-_WRITERS = {Kind.state: _write_states, Kind.call: _write_calls, Kind.queue: _write_queues}
+def _write_snapshots(
+    table: EventColumns, at: I64, events: Sequence[Any], floors: list[str], _: I64, names: Names
+) -> None:
+    for place, floor, one in zip(at.tolist(), floors, events, strict=True):
+        agents = list(dict.fromkeys(one.agents))
+        check_ids(agents)
+        table.agents[place] = [names.agent(floor, agent) for agent in agents]
+
+
+_WRITERS = {
+    Kind.state: _write_states,
+    Kind.call: _write_calls,
+    Kind.queue: _write_queues,
+    Kind.snapshot: _write_snapshots,
+}
 _KIND_OF = {
     StateEvent: Kind.state.value,
     CallEvent: Kind.call.value,
     QueueEvent: Kind.queue.value,
     Heartbeat: Kind.heartbeat.value,
+    SnapshotEvent: Kind.snapshot.value,
 }
-
-
-def _check_bytes(events: Sequence[Event]) -> None:
-    """Check texts in bytes: the types count characters."""
-    for name, limit in fields.TEXTS.items():
-        texts = {text for text in map(attrgetter(name), events) if text}
-        if any(len(text) * 4 > limit < len(text.encode(errors="replace")) for text in texts):
-            raise Unusual
-
-
-def _check_floors(names: Names, floors: list[str]) -> None:
-    try:
-        if any(map(names.stray, set(floors))):
-            raise Unusual
-    except UnicodeEncodeError:
-        raise Unusual from None
-
-
-def _check_ids(texts: Sequence[str]) -> None:
-    """Check many names at once; each has an allowed number of characters already."""
-    if not texts:
-        return
-    together = "".join(texts)
-    if NOT_IN_IDS.search(together):
-        raise Unusual
-    if not together.isascii() and max(len(text.encode()) for text in texts) > ID_BYTES_MOST:
-        raise Unusual
-
-
-def _instants(cells: list[int | str]) -> I64:
-    types = set(map(type, cells))
-    if str in types:
-        try:
-            return np.array(list(map(fields.instant_ms, cells)), np.int64)
-        except fields.InvalidEvent:
-            raise Unusual from None
-    try:
-        values = np.array(cells, np.int64)
-    except OverflowError:
-        raise Unusual from None
-    if len(values) and (values.min() < EARLIEST_MS or values.max() >= LATEST_MS):
-        raise Unusual
-    return values
-
-
-def _milliseconds(seconds: list[float]) -> I64:
-    return np.rint(np.array(seconds, np.float64) * 1_000).astype(np.int64)
 
 
 def _numbers(
@@ -216,9 +194,9 @@ def _numbers(
     """
     found = list(map(get, zip(floors, given, strict=True)))
     if None in found:
-        _check_floors(names, floors)
-        _check_ids(floors)
-        _check_ids(given)
+        check_floors(names, floors)
+        check_ids(floors)
+        check_ids(given)
         found = [number(floor, name) for floor, name in zip(floors, given, strict=True)]
     return np.array(found, np.int64)
 
@@ -267,7 +245,7 @@ def _add_seats(names: Names, keys: Iterable[tuple[str, str, str]]) -> None:
     """Assign numbers to those that are new and named in full."""
     known = names.seats.number_of
     new = list(dict.fromkeys(key for key in keys if ABSENT not in key and key not in known))
-    _check_ids([name for _, agent, team in new for name in (agent, team)])
+    check_ids([name for _, agent, team in new for name in (agent, team)])
     names.add_seats(new)
 
 

@@ -13,10 +13,12 @@ import numpy as np
 
 from stream.events import columns
 from stream.events.batch import (
+    NOBODY,
     CallRows,
     Decoded,
     EventBatch,
     QueueRows,
+    SnapshotRows,
     SourceRecords,
     StateRows,
 )
@@ -249,8 +251,12 @@ def _compact(
     )
     event, at = of(Kind.queue)
     queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
+    event, at = of(Kind.snapshot)
+    snapshots = _snapshots(table, event, at, ts_ms, source)
     record, place = table.record[kept], _places(table.record[: table.used])[kept]
-    return EventBatch(record, place, ts_ms, source, seen_ms, stamp, states, calls, queues, records)
+    return EventBatch(
+        record, place, ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
+    )
 
 
 def _places(record: I64) -> I64:
@@ -268,3 +274,11 @@ def _ringing_calls(table: EventColumns, at: I64) -> I64:
     named = names != ""
     calls[rings[named]] = name_hashes(names[named].tolist()).view(np.int64)
     return calls
+
+
+def _snapshots(table: EventColumns, event: I64, at: I64, ts_ms: I64, source: I64) -> SnapshotRows:
+    """The snapshots at places of the table; event: their places in the batch."""
+    named = [[NOBODY, *table.agents[place]] for place in at.tolist()]
+    event = np.repeat(event, [len(one) for one in named])
+    agent = np.array([agent for one in named for agent in one], np.int64)
+    return SnapshotRows(event, ts_ms[event], source[event], agent)

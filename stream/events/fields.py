@@ -31,6 +31,8 @@ DEFAULT_POOL: Final = "main"
 LONGEST_MS: Final = 30 * DAY_MS
 MOST_WAITING: Final = 1_000_000
 MOST_SEQ: Final = 2**62
+MOST_AGENTS: Final = 200_000
+"""Agents in one snapshot: as many as a partition may have."""
 NO_SEQ: Final = -1
 """In place of a `seq` that was not given."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,6 +69,7 @@ class Fields(NamedTuple):
     hold_ms: int
     acw_ms: int
     waiting: int
+    agents: tuple[str, ...]
 
 
 Document = dict[str, Any]
@@ -132,6 +135,7 @@ def read(document: object) -> Fields:
         _seconds(document, "hold_s"),
         _seconds(document, "acw_s"),
         _integer(document, "waiting", MOST_WAITING, None if kind == Kind.queue else 0),
+        _agents(document) if kind == Kind.snapshot else (),
     )
 
 
@@ -163,6 +167,22 @@ def identifier(document: Document, name: str, *, required: bool = False) -> str 
             "without control characters and without '/'",
         )
     return value
+
+
+def _agents(document: Document) -> tuple[str, ...]:
+    """The names of a snapshot, each once."""
+    value = document.get("agents")
+    if value is None:
+        refuse(
+            Reason.missing_field, "agents is missing; allowed: an array of names, also an empty one"
+        )
+    if not isinstance(value, list):
+        refuse(Reason.wrong_type, f"agents {shown(value)}; allowed: an array of names")
+    if len(value) > MOST_AGENTS:
+        refuse(Reason.out_of_range, f"agents has {len(value)} names; allowed: {MOST_AGENTS}")
+    for place, name in enumerate(value):
+        identifier({f"agents[{place}]": name}, f"agents[{place}]", required=True)
+    return tuple(dict.fromkeys(value))
 
 
 def instant_ms(value: object) -> int:

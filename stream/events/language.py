@@ -68,6 +68,7 @@ class Kind(IntEnum):
     call = 1
     queue = 2
     heartbeat = 3
+    snapshot = 4
 
 
 class StampType(IntEnum):

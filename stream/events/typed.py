@@ -13,6 +13,7 @@ from stream.events.fields import (
     DEFAULT_FLOOR,
     DEFAULT_POOL,
     LONGEST_MS,
+    MOST_AGENTS,
     MOST_SEQ,
     MOST_WAITING,
     NO_SEQ,
@@ -39,7 +40,7 @@ Seconds = Annotated[float, Meta(ge=0, le=LONGEST_MS / SECOND_MS)]
 
 
 class Common(Struct, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
-    """Fields of every kind. Events hold no containers, so the garbage collector can skip them."""
+    """Fields of every kind. Events are in no cycle, so the garbage collector can skip them."""
 
     ts: int | str
     floor: Name = DEFAULT_FLOOR
@@ -116,4 +117,13 @@ class Heartbeat(OfNobody, tag="heartbeat"):
     waiting: None = None
 
 
-Event = StateEvent | CallEvent | QueueEvent | Heartbeat
+class SnapshotEvent(OfNobody, tag="snapshot"):
+    """All agents that a source has."""
+
+    agents: Annotated[list[Name], Meta(max_length=MOST_AGENTS)]
+    pool: None = None
+    wait_s: None = None
+    waiting: None = None
+
+
+Event = StateEvent | CallEvent | QueueEvent | Heartbeat | SnapshotEvent

@@ -80,7 +80,7 @@ def _heads(engine: Engine, sums: WindowSums) -> I64:
     """Heads now: (all teams, STATE_COUNT)."""
     now = sums.open
     team = engine.names.seat_team.data[now.seat]
-    place = team * STATE_COUNT + now.now(sums.as_of_ms)
+    place = team * STATE_COUNT + now.now
     teams = len(engine.names.teams)
     return np.bincount(place, minlength=teams * STATE_COUNT).reshape(teams, STATE_COUNT)
 
@@ -233,7 +233,7 @@ def members(engine: Engine, as_of_ms: int, teams: Sequence[int]) -> list[list[Me
     now = {
         int(seat): (State(int(state)).name, int(since))
         for seat, state, since in zip(
-            sums.open.seat, sums.open.now(as_of_ms), sums.open.since_ms, strict=True
+            sums.open.seat, sums.open.now, sums.open.since_ms, strict=True
         )
     }
     return [_table(engine, sums, now, team) for team in teams]

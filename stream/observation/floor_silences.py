@@ -56,10 +56,10 @@ def floor_silences(sources: Sources, floor_of_source: I64, until_ms: int) -> Flo
 
 def _all_silent(floor: int, known: I64, sources: Sources, silences: Stretches) -> Stretches:
     """When all known sources of one floor are silent."""
-    first_ms = sources.first_heartbeat_ms[known]
+    first_ms = sources.times.first_heartbeat_ms[known]
     if first_ms.max() == NEVER_MS:  # one without heartbeats is never silent
         return Stretches.none()
-    start_ms = np.maximum(silences.start_ms, sources.first_heartbeat_ms[silences.row])
+    start_ms = np.maximum(silences.start_ms, sources.times.first_heartbeat_ms[silences.row])
     end_ms = np.maximum(silences.end_ms, start_ms)
     edge_ms = np.concatenate([first_ms, end_ms, start_ms])
     step = np.repeat([1, 1, -1], [len(known), len(start_ms), len(start_ms)])

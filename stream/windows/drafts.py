@@ -33,6 +33,7 @@ _LIMITED: Final = {
     "pools": "pools",
     "teams": "teams",
     "seats": "agents",
+    "agents": "agents",
 }
 """Kinds of names that are limited, and by which limit."""
 
@@ -152,7 +153,9 @@ class DraftNames:
         )
         source = self._renumbered("sources", piece.source)
         states = replace(piece.states, source=self._renumbered("sources", piece.states.source))
-        return replace(piece, source=source, states=states, calls=calls)
+        snapshots = piece.snapshots
+        snapshots = replace(snapshots, source=self._renumbered("sources", snapshots.source))
+        return replace(piece, source=source, states=states, calls=calls, snapshots=snapshots)
 
     def find_unplaced(self, piece: EventBatch, base_ms: I64) -> Bool:
         """(E,): events with new names that are older than what their agent's timeline holds.
@@ -188,13 +191,17 @@ class DraftNames:
         states = piece.states.take(fine[piece.states.event])
         calls = piece.calls.take(np.flatnonzero(fine[piece.calls.event]))
         queues = piece.queues.take(fine[piece.queues.event])
+        snapshots = piece.snapshots.take(fine[piece.snapshots.event])
         names, number = self._names, self._number
         for seat in self._missing("seats", np.concatenate([states.seat, calls.seat])):
             key = self._keys["seats"][seat]
             number["seats"][seat] = names.seat_of(key, fixed=key in self._fixed)
         for pool in self._missing("pools", np.concatenate([calls.pool, queues.pool])):
             number["pools"][pool] = names.pool(*self._keys["pools"][pool])
-        for kind in ("pools", "teams"):  # a team has brought its pool, and a seat its team
+        for agent in self._missing("agents", snapshots.agent):
+            number["agents"][agent] = names.agent(*self._keys["agents"][agent])
+        # A team has brought its pool, and a seat its team and agent.
+        for kind in ("pools", "teams", "agents"):
             known = getattr(names, kind).number_of
             number[kind][:] = [known.get(key, -1) for key in self._keys[kind]]
         return replace(
@@ -206,6 +213,7 @@ class DraftNames:
                 seat=self._renumbered("seats", calls.seat),
             ),
             queues=replace(queues, pool=self._renumbered("pools", queues.pool)),
+            snapshots=replace(snapshots, agent=self._renumbered("agents", snapshots.agent)),
         )
 
     def _missing(self, kind: str, numbers: I64) -> list[int]:

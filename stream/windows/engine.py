@@ -9,19 +9,23 @@ import numpy as np
 
 from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
-from stream.events.batch import EventBatch, StateRows
-from stream.events.language import I64, U8, Bool
+from stream.events.batch import EventBatch, SnapshotRows, StateRows
+from stream.events.language import I64, U8, Bool, State
 from stream.events.names import Names
 from stream.spec import Spec
 from stream.units import NEVER_MS
+from stream.windows.agent_snapshots import AgentSnapshots
 from stream.windows.call_sources import CallSources
 from stream.windows.calls.aggregator import CallAggregator
 from stream.windows.closed_sums import ClosedSums
 from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
+from stream.windows.gaps import Gaps
 from stream.windows.jumps import HeldEvents
-from stream.windows.panes import Intervals, Panes, split_at_limit
+from stream.windows.panes import Intervals, Panes
+from stream.windows.pieces import pieces
 from stream.windows.queue_gauges import Gauges
+from stream.windows.source_gaps import settled_ms
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
 from stream.windows.timeline import (
@@ -64,9 +68,14 @@ class Engine(ColumnStore):
         self.call_sources = CallSources()
         self.ring_all: Bool = np.zeros(0, np.bool_)
         """(pools,): whether all phones of a pool ring at once."""
+        self.rendered = Gaps.none()
+        """The gaps by which the sums hold closed intervals (`stream.windows.rendering`)."""
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = 0
         self.finalised_early = 0
+        self.snapshots = AgentSnapshots()
+        self.remade: list[I64] = []
+        """Agents whose rows were made anew, since the last call of `sealing.push`."""
         self.unjudged_ms = NEVER_MS
         """Control has not evaluated rows from here on, so they are retained."""
 
@@ -81,7 +90,8 @@ class Engine(ColumnStore):
         Returns:
             (E,): events older than the rows that their agent's timeline still holds.
         """
-        unplaced = self._push_states(batch.states, fine, keep_ms)
+        snapshots = batch.snapshots.take(fine[batch.snapshots.event])
+        unplaced = self._push_states(batch.states, snapshots, fine, keep_ms)
         self.counting.push(batch.calls, fine)
         self._push_queues(batch, fine)
         return unplaced
@@ -134,16 +144,29 @@ class Engine(ColumnStore):
         """
         minute = int(self.panes.head[: len(self.names.floors)].max())
         self.counting.drop_final(self.sources.cut_ms(), self.unjudged_ms, minute)
+        self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
+        if self.sources.times.is_crowded():
+            self._drop_gaps()
+
+    def _drop_gaps(self) -> None:
+        """Drop the gaps that no row can have a part in any more."""
+        rows, _ = self.timelines.of(np.arange(len(self.names.agents)))
+        needed_ms = np.full(len(self.names.sources), NEVER_MS)
+        at = rows.state != State.offline
+        np.minimum.at(needed_ms, rows.source[at], rows.ts_ms[at])
+        self.sources.times.drop(needed_ms, self.sources.own_cut_ms())
 
     # -- states
 
-    def _push_states(self, rows: StateRows, fine: Bool, keep_ms: int) -> Bool:
+    def _push_states(
+        self, rows: StateRows, snapshots: SnapshotRows, fine: Bool, keep_ms: int
+    ) -> Bool:
         unplaced = np.zeros(len(fine), np.bool_)
         agent = self.names.seat_agent.data[rows.seat]
         placed = rows.ts_ms >= self.timelines.base_ms[agent]
         at = np.flatnonzero(fine[rows.event] & placed)
         unplaced[rows.event[fine[rows.event] & ~placed]] = True
-        if len(at):
+        if len(at) or len(snapshots):
             new = Rows(
                 rows.ts_ms[at],
                 rows.seq[at],
@@ -155,7 +178,10 @@ class Engine(ColumnStore):
                 rows.call[at],
             )
             self.seat_has_data[rows.seat[at]] = True
-            self._merge(new, agent[at], keep_ms)
+            if len(snapshots) or len(self.snapshots):
+                self._merge_with_snapshots(new, agent[at], snapshots, keep_ms)
+            else:
+                self._merge(new, agent[at], keep_ms)
         return unplaced
 
     def _merge(self, new: Rows, agent_of_row: I64, keep_ms: int) -> None:
@@ -174,6 +200,29 @@ class Engine(ColumnStore):
         self.agents.update(agents[merged.changed], merged)
         self._retain(agents, merged, keep_ms)
 
+    def _merge_with_snapshots(
+        self, new: Rows, agent_of_row: I64, snapshots: SnapshotRows, keep_ms: int
+    ) -> None:
+        """Merge new rows where snapshots of agents are held: the rows that follow are made anew."""
+        self.snapshots.add(snapshots)
+        floors = self.names.source_floor.data[snapshots.source]
+        listening = np.flatnonzero(np.isin(self.names.agent_floor.data, floors))
+        agents = np.union1d(agent_of_row, listening)
+        old, size = self.timelines.of(agents)
+        place = np.repeat(np.arange(len(agents)), size), np.searchsorted(agents, agent_of_row)
+        merged = self.snapshots.merged(self.names, agents, (old, new), place, self._order)
+        self.follow_names()
+        changed = agents[merged.changed]
+        self.seat_has_data[merged.rows.seat] = True
+        start = np.cumsum(size) - size
+        self._add_difference(
+            suffix(merged.rows, merged.start[:-1], merged.start[1:]),
+            suffix(old, start, start + size),
+        )
+        self.agents.update(changed, merged)
+        self._retain(agents, merged, keep_ms)
+        self.remade.append(changed)
+
     def _order(self) -> Order:
         names = self.names
         team = names.byte_ranks(names.teams)
@@ -190,7 +239,8 @@ class Engine(ColumnStore):
             rows.state.astype(np.int64),
             np.repeat(np.array([1, -1]), [len(closed), len(was_closed)]),
         )
-        whole = split_at_limit(intervals, rows.limit_ms)
+        source = rows.source.astype(np.int64)
+        whole = pieces(intervals, source, rows.limit_ms, self.rendered)
         self.panes.add(whole, self.floor_of_seat, self.calendars)
         self.dirty_seats.update(distinct(intervals.seat >> BLOCK_BITS).tolist())
         if self.hours is not None:
@@ -210,7 +260,7 @@ class Engine(ColumnStore):
     def _retain(self, agents: I64, merged: Merged, keep_ms: int) -> None:
         """Store the rows that later events may still change, and the last row before them."""
         places = np.arange(len(agents))
-        cut_ms = self.sources.cut_ms()[self.names.agent_floor.data[agents]]
+        cut_ms = settled_ms(self.sources)[self.names.agent_floor.data[agents]]
         cut_ms = np.minimum(cut_ms, keep_ms)
         keys = time_keys(merged.place, merged.rows.ts_ms)
         older = np.searchsorted(keys, time_keys(places, np.clip(cut_ms, 0, KEY_MS_MOST)))

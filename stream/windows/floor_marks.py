@@ -42,7 +42,7 @@ class FloorMarks:
         for at in mine[sources.known[mine]].tolist():
             name = names.sources.keys[at][1]
             self.watermark_ms[name] = int(sources.watermark_ms[at])
-            if sources.first_heartbeat_ms[at] < NEVER_MS:
+            if sources.times.first_heartbeat_ms[at] < NEVER_MS:
                 self._beats.add(name)
 
     @property

@@ -29,6 +29,10 @@ def uses_of_new(names: Names, batch: EventBatch, first: Mapping[str, int]) -> di
     seated = _joined((batch.states.event, batch.states.seat), (batch.calls.event, batch.calls.seat))
     seats = new("seats", *seated)
     teams = new("teams", seats[0], names.seat_team.data[first["seats"] :][seats[1]])
+    agents = _joined(
+        (batch.snapshots.event, batch.snapshots.agent),
+        (seats[0], names.seat_agent.data[first["seats"] :][seats[1]]),
+    )
     brought = names.team_pool.data[first["teams"] :][teams[1]]
     pooled = _joined(
         (batch.calls.event, batch.calls.pool),
@@ -43,6 +47,7 @@ def uses_of_new(names: Names, batch: EventBatch, first: Mapping[str, int]) -> di
         "pools": new("pools", *pooled),
         "teams": teams,
         "seats": seats,
+        "agents": new("agents", *agents),
     }
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from stream.arrays import Columns, ColumnStore, column, within
 from stream.calendar.team_calendars import TeamCalendars
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, STATE_COUNT, Bool
 from stream.units import MINUTE_MS
 
 RING = 128
@@ -52,21 +52,6 @@ def sum_ring(minutes: npt.NDArray[Any], rows: slice | I64, first: int, last: int
     if start + count > RING:
         total += minutes[rows, : start + count - RING].sum(axis=1, dtype=np.int64)
     return total
-
-
-def split_at_limit(intervals: Intervals, limit_ms: I64) -> Intervals:
-    """Cut intervals where their state stops being credible; the rest is `unknown`."""
-    cut = np.clip(limit_ms, intervals.start_ms, intervals.end_ms)
-    beyond = np.flatnonzero(cut < intervals.end_ms)
-    if not len(beyond):
-        return intervals
-    return Intervals(
-        np.concatenate([intervals.start_ms, cut[beyond]]),
-        np.concatenate([cut, intervals.end_ms[beyond]]),
-        np.concatenate([intervals.seat, intervals.seat[beyond]]),
-        np.concatenate([intervals.state, np.full(len(beyond), int(State.unknown))]),
-        np.concatenate([intervals.sign, intervals.sign[beyond]]),
-    )
 
 
 class Panes(ColumnStore):

@@ -52,3 +52,18 @@ def ended_silences(source: I64, clock_ms: I64, progress_ms: I64, after_ms: I64) 
     none = np.full(len(progress_ms), NO_DATA_MS)
     start_ms = max_before(group, event_ms, none)[len(back) :] + after_ms[source[at]]
     return np.stack([source[at], start_ms, reach_ms[at]])[:, start_ms < reach_ms[at]]
+
+
+def watched_silences(
+    source: I64, clock_ms: I64, progress_ms: I64, after_ms: I64, watched_ms: I64
+) -> I64:
+    """The same of sources that are watched: only those that began since then.
+
+    watched_ms: (sources or more,) since when each is watched; NEVER_MS: not at all.
+    """
+    size = len(progress_ms)
+    watched_ms = watched_ms[:size]
+    after_ms = np.where(watched_ms < NEVER_MS, after_ms[:size], NEVER_MS)
+    ended = ended_silences(source, clock_ms, progress_ms, after_ms)
+    of, start_ms, _ = ended
+    return ended[:, start_ms >= watched_ms[of] + after_ms[of]]

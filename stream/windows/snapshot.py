@@ -14,6 +14,7 @@ from stream.windows import stored_jumps
 from stream.windows.calls import stored_calls
 from stream.windows.earlier_limits import limits_before_4
 from stream.windows.engine import Engine
+from stream.windows.gaps import NO_PAUSES, Gaps
 from stream.windows.packing import Pieces, pack, unpack
 from stream.windows.panes import empty_opened
 from stream.windows.stored_states import STATE_NAMES, numbers_of, renumbered
@@ -82,6 +83,8 @@ def _head(engine: Engine) -> Pieces:
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": engine.gauges.to_lists(),
         "call_sources": engine.call_sources.pairs,
+        "rendered": engine.rendered.to_array(),
+        "agent_snapshots": engine.snapshots.to_array(),
         **engine.sources.to_arrays(),
     }
 
@@ -148,6 +151,8 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     seat_heard = head.pop("seat_heard")
     engine.gauges.fill(head.pop("gauges"))
     engine.call_sources.fill(head.pop("call_sources", None), pool_heard)
+    engine.rendered = Gaps(*head.pop("rendered", NO_PAUSES))
+    engine.snapshots.fill(head.pop("agent_snapshots", np.zeros((3, 0), np.int64)))
     engine.sources.fill(head)
     engine.follow_names()
     engine.seals.restore(engine.sources)

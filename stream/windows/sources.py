@@ -12,8 +12,9 @@ from stream.events.language import I64, STATE_COUNT, Bool, StampType, State
 from stream.events.names import Names
 from stream.spec import ANY, SourceSpec, WindowSpec
 from stream.units import DAY_MS, NEVER_MS
+from stream.windows.gaps import SourceTimes
 from stream.windows.lateness import LateMasks
-from stream.windows.silences import NO_DATA_MS, NO_SILENCES, ended_silences, silent_from
+from stream.windows.silences import NO_DATA_MS, NO_SILENCES, silent_from, watched_silences
 
 _HAS_END = ~np.isin(np.arange(STATE_COUNT), [int(State.offline), int(State.unknown)])
 """(STATE_COUNT,): states that end with the day, if they have no limit of their own."""
@@ -39,8 +40,6 @@ class Sources(ColumnStore):
     watermark_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     seen_ms: I64 = column(np.int64, UNSEEN_MS, per="sources")
     """Kafka's latest time stamp of an event of each source."""
-    first_heartbeat_ms: I64 = column(np.int64, NEVER_MS, per="sources")
-    """The least instant of a heartbeat of each source; NEVER_MS without one."""
     known: Bool = column(np.bool_, per="sources")
     """Whether an event of the source was ever admitted or judged late."""
     limit_ms: I64 = column(np.int64, NEVER_MS, per="sources", shape=(STATE_COUNT,))
@@ -63,12 +62,13 @@ class Sources(ColumnStore):
         self, names: Names, specs: Sequence[SourceSpec], windows: WindowSpec, *, event_clock: bool
     ) -> None:
         super().__init__()
-        self._names = names
+        self.names = names
         self._configured = 0
         """How many sources have their limits."""
         self._spec_of = {spec.name: spec for spec in reversed(specs)}
-        self._windows = windows
+        self.windows = windows
         self._event_clock = event_clock
+        self.times = SourceTimes()
         self.least_leap_ms = self._least_leap_ms()
         """No event that is at most so far ahead of its floor jumps."""
         self.silences = NO_SILENCES
@@ -76,16 +76,17 @@ class Sources(ColumnStore):
 
     def follow_names(self) -> None:
         """Add rows for new sources and floors, with the sources' limits."""
-        count = len(self._names.sources)
-        self.resize(sources=count, floors=len(self._names.floors))
+        count = len(self.names.sources)
+        self.resize(sources=count, floors=len(self.names.floors))
+        self.times.resize(sources=count)
         for number in range(self._configured, count):
-            self._configure(number, self._spec(self._names.sources.keys[number][1]))
+            self._configure(number, self._spec(self.names.sources.keys[number][1]))
         self._configured = count
 
     def _least_leap_ms(self) -> int:
         named = [*self._spec_of.values(), self._spec(ANY)]
         beats_ms = [DAY_MS if one.heartbeat_ms is None else 3 * one.heartbeat_ms for one in named]
-        return max(self._windows.grace_ms, min(beats_ms))
+        return max(self.windows.grace_ms, min(beats_ms))
 
     def three_heartbeats_ms(self, name: str) -> int | None:
         """For so long a source may send nothing; None: its heartbeats are off."""
@@ -94,7 +95,7 @@ class Sources(ColumnStore):
 
     def quiet_ms(self, name: str) -> int:
         """Three heartbeats, or the grace where they are off."""
-        return self.three_heartbeats_ms(name) or self._windows.grace_ms
+        return self.three_heartbeats_ms(name) or self.windows.grace_ms
 
     def _spec(self, name: str) -> SourceSpec:
         return self._spec_of.get(name) or self._spec_of.get(ANY) or SourceSpec()
@@ -154,9 +155,9 @@ class Sources(ColumnStore):
         reach_ms = max(int(ts_ms.max()), int(self.greatest_ms.max()))
         if reach_ms - int(self.watermark_ms[source].min()) <= DAY_MS:
             return end
-        floor, least_ms = self._names.source_floor.data[source], int(ts_ms.min())
+        floor, least_ms = self.names.source_floor.data[source], int(ts_ms.min())
         greatest = max_before(floor, ts_ms, self.greatest_ms)
-        gone = ts_ms < np.maximum(greatest - self._windows.horizon_ms, sealed_ms[floor])
+        gone = ts_ms < np.maximum(greatest - self.windows.horizon_ms, sealed_ms[floor])
         own = max_before(source, np.where(gone, least_ms - 1, ts_ms), self.watermark_ms)
         # Where no event has counted before, `max_before` gives no more than a bound.
         greatest = np.where(greatest < least_ms, self.greatest_ms[floor], greatest)
@@ -166,15 +167,13 @@ class Sources(ColumnStore):
 
     def is_surely_late(self, source: I64, ts_ms: I64, sealed_ms: I64) -> Bool:
         """(N,): which events are late already, since no watermark goes back. Changes nothing."""
-        floor = self._names.source_floor.data[source]
-        own = self.watermark_ms[source] - self._windows.grace_ms
-        horizon = self.greatest_ms[floor] - self._windows.horizon_ms
-        late: Bool = ts_ms < np.maximum(np.maximum(own, horizon), sealed_ms[floor])
+        sealed_ms = sealed_ms[self.names.source_floor.data[source]]
+        late: Bool = ts_ms < np.maximum(self.own_cut_ms()[source], sealed_ms)
         return late
 
     def _start(self, source: int) -> None:
         """Start a source that is new, or was retired, at the watermark of its floor's slowest."""
-        slowest = int(self.slowest_ms()[self._names.source_floor.data[source]])
+        slowest = int(self.slowest_ms()[self.names.source_floor.data[source]])
         if slowest < NEVER_MS:
             self.watermark_ms[source] = max(int(self.watermark_ms[source]), slowest)
         self.known[source] = True
@@ -183,31 +182,35 @@ class Sources(ColumnStore):
         source, ts_ms = batch.source[run], batch.ts_ms[run]
         if not len(source):
             return
-        floor = self._names.source_floor.data[source]
+        floor = self.names.source_floor.data[source]
         # An event that is late by its own source never leads its floor, so it may be among these.
         greatest = max_before(floor, ts_ms, self.greatest_ms)
-        old = ts_ms < greatest - self._windows.horizon_ms
+        old = ts_ms < greatest - self.windows.horizon_ms
         gone = old | (ts_ms < sealed_ms[floor])
         # One that is too old may lead its source: it counts as the least instant, which makes no
         # other event late.
         own = max_before(source, np.where(gone, ts_ms.min(), ts_ms), self.watermark_ms)
-        late = ts_ms < own - self._windows.grace_ms
+        late = ts_ms < own - self.windows.grace_ms
         fine = ~(late | gone)
         refused.grace[run], refused.horizon[run] = late, old & ~late
         refused.sealed[run] = gone & ~old & ~late
         seen_ms = batch.seen_ms[run]
         source, floor, ts_ms, seen_ms = (one[fine] for one in (source, floor, ts_ms, seen_ms))
-        self._append_silences(source, ts_ms if self._event_clock else seen_ms)
+        clock_ms = ts_ms if self._event_clock else seen_ms
+        is_beat = lambda: batch.heartbeats()[run][fine]  # noqa: E731
+        since_ms = self.times.watch(source, ts_ms, clock_ms, is_beat)
+        ended = watched_silences(
+            source, clock_ms, self._progress_ms(), self.silent_after_ms, since_ms
+        )
+        self.silences = np.concatenate([self.silences, ended], axis=1)
         np.maximum.at(self.watermark_ms, source, ts_ms)
         np.maximum.at(self.greatest_ms, floor, ts_ms)
         np.maximum.at(self.seen_ms, source, seen_ms)
+        self.times.add(source, ts_ms, self.vouched_ms(), self.own_cut_ms())
         self.has_counted[source] = True
         by_broker = batch.stamp[run][fine] == StampType.broker
         if by_broker.any():
             np.maximum.at(self.broker_ms, source[by_broker], seen_ms[by_broker])
-        if (ts_ms < self.first_heartbeat_ms[source]).any():
-            at = np.flatnonzero(batch.heartbeats()[run][fine])
-            np.minimum.at(self.first_heartbeat_ms, source[at], ts_ms[at])
 
     def take_counted(self) -> list[CountedSource]:
         """The sources of which events have counted since the last call."""
@@ -218,26 +221,19 @@ class Sources(ColumnStore):
                 number,
                 int(self.seen_ms[number]),
                 int(self.broker_ms[number]),
-                self.quiet_ms(self._names.sources.keys[number][1]),
+                self.quiet_ms(self.names.sources.keys[number][1]),
             )
             for number in at.tolist()
         ]
 
-    def _append_silences(self, source: I64, clock_ms: I64) -> None:
-        progress_ms = self._progress_ms()
-        after_ms = self.silent_after_ms[: len(progress_ms)]
-        ended = ended_silences(source, clock_ms, progress_ms, after_ms)
-        if ended.shape[1]:
-            self.silences = np.concatenate([self.silences, ended], axis=1)
-
     def _progress_ms(self) -> I64:
         """(sources,): the latest instant of each by the clock that decides which are silent."""
-        progress_ms = self.watermark_ms if self._event_clock else self.seen_ms
-        return progress_ms[: len(self._names.sources)]
+        progress_ms = self.times.last_ms if self._event_clock else self.seen_ms
+        return progress_ms[: len(self.names.sources)]
 
     def clock_ms(self, floor: int) -> int:
         """The latest instant of an event of a floor's sources, by the clock of silences."""
-        return int(self._progress_ms()[self._names.source_floor.data == floor].max())
+        return int(self._progress_ms()[self.names.source_floor.data == floor].max())
 
     def drop_silences(self, until_ms: int) -> None:
         """Drop the silences that ended before an instant."""
@@ -245,9 +241,9 @@ class Sources(ColumnStore):
 
     def slowest_ms(self) -> I64:
         """(floors,): the least watermark of each floor's sources in use; NEVER_MS without any."""
-        slowest = np.full(len(self._names.floors), NEVER_MS, np.int64)
+        slowest = np.full(len(self.names.floors), NEVER_MS, np.int64)
         used = np.flatnonzero(self.in_use())
-        np.minimum.at(slowest, self._names.source_floor.data[used], self.watermark_ms[used])
+        np.minimum.at(slowest, self.names.source_floor.data[used], self.watermark_ms[used])
         return slowest
 
     def in_use(self) -> Bool:
@@ -255,45 +251,50 @@ class Sources(ColumnStore):
 
         Only these hold up new sources, what is final, and the sealing of hours.
         """
-        floor = self._names.source_floor.data
+        floor = self.names.source_floor.data
         behind_ms = self.greatest_ms[floor] - self.watermark_ms[: len(floor)]
         return self.known[: len(floor)] & (behind_ms <= DAY_MS)
 
     def cut_ms(self) -> I64:
         """(floors,): no event older than this can still be admitted."""
-        greatest = self.greatest_ms[: len(self._names.floors)]
+        greatest = self.greatest_ms[: len(self.names.floors)]
         return np.maximum(
-            self.slowest_ms() - self._windows.grace_ms, greatest - self._windows.horizon_ms
+            self.slowest_ms() - self.windows.grace_ms, greatest - self.windows.horizon_ms
         )
 
-    def heartbeat_ms(self) -> I64:
-        """(floors,): the first heartbeat of each floor; NEVER_MS without one."""
-        first_ms = np.full(len(self._names.floors), NEVER_MS)
-        floor = self._names.source_floor.data
-        np.minimum.at(first_ms, floor, self.first_heartbeat_ms[: len(floor)])
-        return first_ms
+    def own_cut_ms(self) -> I64:
+        """(sources,): no event of the source that is older than this can still be admitted."""
+        floor = self.names.source_floor.data
+        horizon = (self.greatest_ms - self.windows.horizon_ms)[floor]
+        return np.maximum(self.watermark_ms[: len(floor)] - self.windows.grace_ms, horizon)
+
+    def vouched_ms(self) -> I64:
+        """(sources,): for how long before it an event of each vouches; for ever, without beats."""
+        return self.silent_after_ms[: len(self.names.sources)] - 1
 
     def silent_from_ms(self) -> I64:
         """(sources,): the first instant at which each source counts as silent."""
         progress_ms = self._progress_ms()
         silent_ms = silent_from(progress_ms, self.silent_after_ms[: len(progress_ms)])
-        return np.where(self.known[: len(silent_ms)], silent_ms, NEVER_MS)
+        watched = self.known & (self.times.first_heartbeat_ms < NEVER_MS)
+        return np.where(watched[: len(silent_ms)], silent_ms, NEVER_MS)
 
     def to_arrays(self) -> dict[str, I64 | Bool]:
         """The state for a snapshot, under stored names."""
-        count, floors = len(self._names.sources), len(self._names.floors)
+        count, floors = len(self.names.sources), len(self.names.floors)
         return {
             "watermark_ms": self.watermark_ms[:count],
             "seen_ms": self.seen_ms[:count],
             "known": self.known[:count],
-            "first_heartbeat_ms": self.first_heartbeat_ms[:count],
             "greatest_ms": self.greatest_ms[:floors],
             "silences": self.silences,
+            **self.times.to_arrays(count),
         }
 
     def fill(self, arrays: dict[str, I64]) -> None:
         """Restore the state from a snapshot; the names are restored already."""
         self.follow_names()
         self.silences = arrays.pop("silences", NO_SILENCES)
+        self.times.fill(arrays, np.where(arrays["known"], arrays["watermark_ms"], UNSEEN_MS))
         for name, values in arrays.items():
             getattr(self, name)[: len(values)] = values

@@ -1,39 +1,52 @@
-"""Intervals of states: the open one of each agent at an instant, and closed ones still held."""
+"""The open state of each agent at an instant, and what closed intervals hold beyond it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from stream.arrays import ranges
-from stream.events.language import I64, Bool, State
+from stream.arrays import Columns
+from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
-from stream.windows.panes import Intervals, split_at_limit
+from stream.windows.panes import Intervals
+from stream.windows.pieces import believed, pieces
+from stream.windows.rendering import closed_intervals
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStates:
-    """The open state of each agent that has one at an instant, in columns."""
+class OpenStates(Columns):
+    """The row in force of each agent that has one at an instant, in columns."""
 
     agent: I64
     since_ms: I64
     seat: I64
     state: I64
-    """As reported; from `until_ms` on the state is `unknown`."""
-    until_ms: I64
-    """Until when the state is credible."""
+    """As reported."""
+    source: I64
+    limit_ms: I64
+    """Until when the state is credible by its own limit."""
+    now: I64
+    """What is believed at the instant."""
     call: I64
     """The call that rings, as of `stream.windows.timeline.Rows`."""
 
-    def now(self, as_of_ms: int) -> I64:
-        """The states at the instant."""
-        return np.where(self.until_ms <= as_of_ms, int(State.unknown), self.state)
+    def until(self, engine: Engine, at: Bool, end_ms: int) -> Intervals:
+        """The time of some of the rows up to an instant, divided by what is believed of it."""
+        rows = self.take(at)
+        whole = Intervals(
+            rows.since_ms,
+            np.full(len(rows), end_ms),
+            rows.seat,
+            rows.state,
+            np.ones(len(rows), np.int64),
+        )
+        return pieces(whole, rows.source, rows.limit_ms, engine.rendered)
 
 
 def credible_until(engine: Engine, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
-    """Until when open states are credible: their limit, or the watermark of a silent source."""
+    """Until when open states are credible: their limit, or the last event of a silent source."""
     silent = engine.sources.silent_from_ms() <= as_of_ms
-    reach_ms = np.where(silent, engine.sources.watermark_ms[: len(silent)], NEVER_MS)
+    reach_ms = np.where(silent, engine.sources.times.last_ms[: len(silent)], NEVER_MS)
     return np.minimum(limit_ms, reach_ms[source])
 
 
@@ -57,10 +70,8 @@ def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
         behind = _rows_at(engine, ahead, as_of_ms)
         columns = [np.concatenate(pair) for pair in zip(columns, behind, strict=True)]
     agent, since_ms, seat, state, source, limit_ms, call = columns
-    until_ms = credible_until(engine, source, limit_ms, as_of_ms)
-    # A row ahead closed this interval: the source's silence does not affect it.
-    until_ms[len(at) :] = limit_ms[len(at) :]
-    return OpenStates(agent, since_ms, seat, state, until_ms, call)
+    now = believed(state, source, limit_ms, np.full(len(state), as_of_ms), engine.rendered)
+    return OpenStates(agent, since_ms, seat, state, source, limit_ms, now, call)
 
 
 def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
@@ -75,20 +86,11 @@ def _rows_at(engine: Engine, agents: I64, as_of_ms: int) -> list[I64]:
     return [agents[place[last]], held.ts_ms, seat, state, source, held.limit_ms, held.call]
 
 
-def closed_intervals(engine: Engine, agents: I64, from_ms: int, to_ms: int) -> Intervals:
-    """The closed intervals still in the timelines, clipped to [from_ms, to_ms)."""
-    rows, size = engine.timelines.of(agents)
-    start = np.cumsum(size) - size
-    at = ranges(start, np.maximum(start, start + size - 1))
-    held = rows.take(at)
-    whole = Intervals(
-        held.ts_ms,
-        rows.ts_ms[at + 1] if len(at) else held.ts_ms,
-        held.seat.astype(np.int64),
-        held.state.astype(np.int64),
-        np.ones(len(at), np.int64),
+def closed_after(engine: Engine, agents: I64, from_ms: int) -> Intervals:
+    """The closed intervals still in the timelines, divided, as far as they are after an instant."""
+    cut = pieces(*closed_intervals(engine, agents), engine.rendered)
+    start_ms = np.maximum(cut.start_ms, from_ms)
+    kept: Bool = start_ms < cut.end_ms
+    return Intervals(
+        start_ms[kept], cut.end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept]
     )
-    cut = split_at_limit(whole, held.limit_ms)
-    start_ms, end_ms = np.maximum(cut.start_ms, from_ms), np.minimum(cut.end_ms, to_ms)
-    kept: Bool = start_ms < end_ms
-    return Intervals(start_ms[kept], end_ms[kept], cut.seat[kept], cut.state[kept], cut.sign[kept])

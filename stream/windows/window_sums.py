@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.events.language import I64, State
+from stream.events.language import I64, STATE_COUNT, State
 from stream.units import MINUTE_MS, NEVER_MS
 from stream.windows.closed_sums import WINDOW_COUNT, WINDOW_MINUTES
 from stream.windows.engine import Engine
-from stream.windows.state_intervals import OpenStates, closed_intervals, open_states
+from stream.windows.rendering import render
+from stream.windows.source_gaps import gaps_at
+from stream.windows.state_intervals import OpenStates, closed_after, open_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def window_starts(engine: Engine, as_of_ms: int) -> I64:
 def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
     """All windows of all seats at an instant; opens minutes up to it."""
     minute = as_of_ms // MINUTE_MS
+    render(engine, gaps_at(engine.sources, as_of_ms))
     engine.open_minutes(np.full(len(engine.names.floors), minute))
     starts = window_starts(engine, as_of_ms)
     start_of_seat = starts[engine.names.seat_team.data]
@@ -51,16 +54,15 @@ def read_windows(engine: Engine, as_of_ms: int) -> WindowSums:
 def _add_open(
     engine: Engine, sums: I64, start_of_seat: I64, now: OpenStates, as_of_ms: int
 ) -> None:
-    """Add the open intervals. An agent has one open seat, so no place occurs twice."""
-    alone = np.flatnonzero(engine.agents.last_ms[now.agent] <= as_of_ms)
-    seat, state = now.seat[alone], now.state[alone]
-    since_ms = now.since_ms[alone]
-    until_ms = np.clip(now.until_ms[alone], since_ms, as_of_ms)
-    start_ms = np.maximum(since_ms[:, None], start_of_seat[seat])
-    sums[seat, :, state] += np.maximum(0, until_ms[:, None] - start_ms)
-    lost = np.flatnonzero(until_ms < as_of_ms)
-    from_ms = np.maximum(start_ms[lost], until_ms[lost, None])
-    sums[seat[lost], :, State.unknown] += np.maximum(0, as_of_ms - from_ms)
+    """Add the open intervals."""
+    alone = engine.agents.last_ms[now.agent] <= as_of_ms
+    parts = now.until(engine, alone, as_of_ms)
+    length_ms = parts.end_ms[:, None] - np.maximum(
+        parts.start_ms[:, None], start_of_seat[parts.seat]
+    )
+    place = (parts.seat[:, None] * WINDOW_COUNT + np.arange(WINDOW_COUNT)) * STATE_COUNT
+    place += parts.state[:, None]
+    np.add.at(sums.reshape(-1), place.reshape(-1), np.maximum(0, length_ms).reshape(-1))
 
 
 def _add_before_first(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int) -> None:
@@ -79,7 +81,7 @@ def _subtract_ahead(engine: Engine, sums: I64, start_of_seat: I64, as_of_ms: int
     ahead = np.flatnonzero((last_ms > as_of_ms) & (last_ms < NEVER_MS))
     if not len(ahead):
         return
-    beyond = closed_intervals(engine, ahead, as_of_ms, NEVER_MS)
+    beyond = closed_after(engine, ahead, as_of_ms)
     minute_end_ms = (as_of_ms // MINUTE_MS + 1) * MINUTE_MS
     at, start_ms, end_ms, shift_ms = engine.calendars.split_by_shift(
         beyond.seat, beyond.start_ms, beyond.end_ms
@@ -99,19 +101,14 @@ def read_interval(engine: Engine, start_ms: int, end_ms: int, as_of_ms: int) -> 
     the end is as_of_ms.
     """
     seats = len(engine.names.seats)
+    render(engine, gaps_at(engine.sources, as_of_ms))
     engine.open_minutes(np.full(len(engine.names.floors), as_of_ms // MINUTE_MS))
     last = (end_ms - 1) // MINUTE_MS
     sums = engine.panes.sum_minutes(slice(0, seats), start_ms // MINUTE_MS, last)
     now = open_states(engine, as_of_ms)
-    start = np.maximum(now.since_ms, start_ms)
-    until = np.clip(now.until_ms, now.since_ms, end_ms)
-    known = np.maximum(0, until - start)
-    np.add.at(sums, (now.seat, now.state), known)
-    np.add.at(
-        sums,
-        (now.seat, np.full(len(known), int(State.unknown))),
-        np.maximum(0, end_ms - start) - known,
-    )
+    parts = now.until(engine, np.ones(len(now), np.bool_), end_ms)
+    length_ms = np.maximum(0, parts.end_ms - np.maximum(parts.start_ms, start_ms))
+    np.add.at(sums, (parts.seat, parts.state), length_ms)
     return sums
 
 

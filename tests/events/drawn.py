@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from stream.events.batch import Decoded, EventBatch
+from stream.events.batch import NOBODY, Decoded, EventBatch
 from stream.events.language import Kind, Phase, State
 from stream.events.names import Names
 
@@ -16,6 +16,7 @@ STATE: Final[Document] = {"type": "state", "ts": T_MS, "agent": "ann", "state": 
 CALL: Final[Document] = {"type": "call", "ts": T_MS, "call": "c1", "phase": "ended", "agent": "ann"}
 QUEUE: Final[Document] = {"type": "queue", "ts": T_MS, "pool": "sales", "waiting": 3}
 HEARTBEAT: Final[Document] = {"type": "heartbeat", "ts": T_MS, "source": "pbx"}
+SNAPSHOT: Final[Document] = {"type": "snapshot", "ts": T_MS, "agents": ["ann", "bob", "ann"]}
 
 IDS: Final = ("ann", "bob", "客服一组", "☎👩\u200d💻", " ", "a" * 128, "☎" * 42)
 BAD_IDS: Final = (
@@ -76,6 +77,10 @@ FIELDS: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
     "direction": (("inbound", "outbound"), ("up",)),
     "purpose": (("service", "sales"), ("fun",)),
     "work_mode": (("on_site", "at_home"), ("moon",)),
+    "agents": (
+        ([], ["cid"], [*IDS], ["ann", "ann"]),
+        ([""], ["ann", "a/b"], ["ann", 1], [None], [["ann"]], "ann", {"ann": 1}, 3, None),
+    ),
     "colour": (("never heard of", 1, None), ()),
 }
 """Values of each field that are allowed, and that are not."""
@@ -84,7 +89,7 @@ FIELDS: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
     """One event: a good one of some kind, with more fields, and at times with a mistake."""
-    base = draw(st.sampled_from((STATE, CALL, QUEUE, HEARTBEAT)))
+    base = draw(st.sampled_from((STATE, CALL, QUEUE, HEARTBEAT, SNAPSHOT)))
     more = draw(st.lists(st.sampled_from(sorted(FIELDS)), max_size=4, unique=True))
     document = {name: draw(st.sampled_from(FIELDS[name][0])) for name in more}
     document = {**base, **document, "type": base["type"]}
@@ -125,6 +130,11 @@ def by_names(batch: EventBatch, names: Names) -> list[tuple[Any, ...]]:
             "queue", queues.ts_ms[row], names.pools.keys[queues.pool[row]], queues.waiting[row],
             queues.oldest_wait_ms[row],
         )  # fmt: skip
+    snapshots = batch.snapshots
+    for row in range(len(snapshots.event)):
+        agent, event = int(snapshots.agent[row]), int(snapshots.event[row])
+        named = of.get(event, ("snapshot", snapshots.ts_ms[row]))
+        of[event] = named if agent == NOBODY else (*named, names.agents.keys[agent])
     return [
         (
             int(batch.record[event]), int(batch.ts_ms[event]), int(batch.seen_ms[event]),

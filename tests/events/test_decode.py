@@ -204,6 +204,19 @@ def test_rfc_3339_is_taken_with_any_offset_and_cut_to_the_millisecond() -> None:
         ),
         ({"type": "call", "phase": "offered"}, Reason.missing_field, "call is missing"),
         ({"type": "queue"}, Reason.missing_field, "waiting is missing"),
+        ({"type": "snapshot"}, Reason.missing_field, "agents is missing; allowed: an array"),
+        (
+            {"type": "snapshot", "agents": "ann"},
+            Reason.wrong_type,
+            "agents 'ann'; allowed: an array of names",
+        ),
+        ({"type": "snapshot", "agents": ["ann", 7]}, Reason.wrong_type, "agents[1] 7; allowed: a"),
+        ({"type": "snapshot", "agents": ["a/b"]}, Reason.bad_id, "agents[0] 'a/b'; allowed: 1 to"),
+        (
+            {"type": "snapshot", "agents": ["ann"] * 200_001},
+            Reason.out_of_range,
+            "agents has 200001 names; allowed: 200000",
+        ),
     ],
 )
 def test_a_field_that_breaks_a_rule_is_named_with_its_value_and_what_is_allowed(

@@ -83,11 +83,11 @@ def test_what_was_decoded_before_changes_nothing(
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))
-@pytest.mark.parametrize("kind", ["state", "call", "queue", "heartbeat"])
+@pytest.mark.parametrize("kind", ["state", "call", "queue", "heartbeat", "snapshot"])
 def test_each_value_of_each_field_is_judged_alike_beside_a_good_one(kind: str, name: str) -> None:
     whole: Document = {
         "type": kind, "ts": T_MS, "agent": "ann", "state": "acw", "call": "c", "phase": "wrapped",
-        "waiting": 1,
+        "waiting": 1, "agents": ["ann"],
     }  # fmt: skip
     for value in FIELDS[name][0] + FIELDS[name][1]:
         for base in (whole, {key: whole[key] for key in ("type", "ts")}):

@@ -22,7 +22,8 @@ from stream.units import HOUR_MS, MINUTE_MS
 from tests.faults.calls import Calls, Fields
 from tests.faults.traffic import START_MS
 from tests.reference.figures import WINDOWS
-from tests.reference.naive import WINDOW_MINUTES, Lateness, source_spec
+from tests.reference.lateness import Lateness, source_spec
+from tests.reference.naive import WINDOW_MINUTES
 
 BELIEVED_MS = 25 * MINUTE_MS
 """The traffic knows no longer states than this, but those that have a limit of their own."""

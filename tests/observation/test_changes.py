@@ -24,7 +24,7 @@ Told = list[tuple[float, str, str]]
 
 def quiet(*events: Event, since: str = "talking") -> list[Event]:
     """Ann's source is not heard of until 300 s; another one is."""
-    said = [state(0, "ann", since, source="pbx"), heartbeat(BACK_S, "pbx")]
+    said = [state(0, "ann", since, source="pbx"), heartbeat(0, "pbx"), heartbeat(BACK_S, "pbx")]
     said += [heartbeat(at, "other") for at in range(0, 331, 30)]
     return sorted([*events, *said], key=lambda one: int(one["ts"]))
 
@@ -109,15 +109,16 @@ def test_who_is_offline_makes_no_team_stale() -> None:
 
 def test_a_silence_that_goes_on_is_one_with_that_before() -> None:
     """The source says at 300 s what is 180 s old: so it is not back, and never was."""
-    events = [state(0, "ann", "talking", source="pbx"), heartbeat(BACK_S, "other")]
+    events = [state(0, "ann", "talking", source="pbx"), heartbeat(0, "pbx")]
+    events += [heartbeat(BACK_S, "other")]
     ((changes, stale),) = looked([*events, heartbeat(120, "pbx")], 330)
     assert told(changes) == [(0, "-", "talking"), (ONSET_S, "talking", "unknown")]
     assert staleness(stale) == [(ONSET_S, True)]
 
 
 def test_live_a_silence_is_one_of_kafkas_time_stamps() -> None:
-    events = [state(0, "ann", "talking", source="pbx"), heartbeat(200, "pbx")]
-    times_ms = [T_MS + 500, T_MS + 200_700]
+    events = [state(0, "ann", "talking", source="pbx"), heartbeat(0, "pbx"), heartbeat(200, "pbx")]
+    times_ms = [T_MS + 500, T_MS + 500, T_MS + 200_700]
     ((changes, stale),) = looked(events, 201, times_ms=times_ms, spec=Spec())
     assert told(changes)[1:] == [(90.501, "talking", "unknown"), (200.7, "unknown", "talking")]
     assert staleness(stale) == [(90.501, True), (200.7, False)]
@@ -126,8 +127,8 @@ def test_live_a_silence_is_one_of_kafkas_time_stamps() -> None:
 def test_after_a_restore_a_silence_that_is_not_judged_to_its_end_goes_on() -> None:
     shard = Shard(Spec())
     events = [state(0, "ann", "talking", source="pbx"), state(40, "ann", "aux", source="pbx")]
-    times_ms = [T_MS, T_MS + 40_000, T_MS + 200_700]
-    push(shard, [*events, heartbeat(200, "pbx")], times_ms)
+    times_ms = [T_MS, T_MS, T_MS + 40_000, T_MS + 200_700]
+    push(shard, [heartbeat(0, "pbx"), *events, heartbeat(200, "pbx")], times_ms)
     shard.step(T_MS + 150_000)
     assert shard.next_deadline() == T_MS + 200_700
     twin = Shard.restore(
@@ -166,7 +167,7 @@ def test_after_a_restore_who_is_not_named_any_more_is_left_out() -> None:
 
 def test_a_word_that_was_on_its_way_ends_a_silence_from_now_on_until_the_next() -> None:
     shard = Shard(Spec())
-    push(shard, [state(0, "ann", "talking", source="pbx")], [T_MS])
+    push(shard, [heartbeat(0, "pbx"), state(0, "ann", "talking", source="pbx")], [T_MS, T_MS])
     ann, none = np.array([0]), np.zeros(0, np.int64)
     observe(shard.engine, shard.watch, ann, T_MS, T_MS + 100_500, ENTRY_STATES)
     push(shard, [heartbeat(89, "pbx")], [T_MS + 89_000])
@@ -186,7 +187,7 @@ def walk_out() -> list[Event]:
     back = [state(160, name, "talking", team="blue", source="other") for name in names[:8]]
     events += [*back, heartbeat(BACK_S, "pbx")]
     events += [heartbeat(at, "other") for at in range(0, 421, 15)]
-    events += [heartbeat(at, "pbx") for at in (330, 360, 390, 420)]
+    events += [heartbeat(at, "pbx") for at in (0, 330, 360, 390, 420)]
     return sorted(events, key=lambda one: int(one["ts"]))
 
 

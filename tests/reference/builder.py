@@ -7,7 +7,8 @@ from stream.events.language import Phase, State
 from stream.spec import Spec
 from stream.units import rfc3339
 from tests.reference.history import History
-from tests.reference.naive import Event, Floorplan, Lateness, RosterLine, instant
+from tests.reference.lateness import Event, Lateness, instant
+from tests.reference.naive import Floorplan, RosterLine
 from tests.reference.truth.records import ranked
 
 SECOND: Final = 1_000

@@ -8,8 +8,9 @@ from math import sqrt
 from stream.events.language import Reason, State
 from stream.spec import RatioSpec, Spec
 from tests.reference.hours import Calls, NaiveHour, sealed_hours
+from tests.reference.lateness import Event, floor_of
 from tests.reference.ledger import Ledger, PoolCalls
-from tests.reference.naive import Event, RosterLine, States, add_up, floor_of
+from tests.reference.naive import RosterLine, States, add_up
 from tests.reference.truth.sums import SeatCalls
 
 WINDOWS = ("5m", "15m", "60m", "shift")

@@ -10,7 +10,8 @@ from typing import Any
 
 from stream.spec import Spec
 from stream.units import rfc3339
-from tests.reference.naive import Event, RosterLine
+from tests.reference.lateness import Event
+from tests.reference.naive import RosterLine
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from itertools import islice
 
 from stream.events.language import STAFFED, State
 from tests.reference import clock
+from tests.reference.lateness import zone_of_hours
 from tests.reference.ledger import Ledger
-from tests.reference.naive import States, add_up, zone_of_hours
+from tests.reference.naive import States, add_up
 
 EVER = -(2**62)
 HOURS_MOST = 3 * 24

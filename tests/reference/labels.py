@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from stream.events.language import Reason, State
 from tests.reference.figures import Reference
 from tests.reference.history import History
-from tests.reference.naive import Event, Lateness, Row, floor_of, instant, source_of
+from tests.reference.lateness import Event, Lateness, floor_of, instant, source_of
+from tests.reference.naive import Row
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000

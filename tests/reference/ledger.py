@@ -5,7 +5,8 @@ from typing import Final
 
 from stream.spec import Spec
 from tests.reference import clock
-from tests.reference.naive import WINDOW_MINUTES, Event, Floorplan, floor_of, instant, zone_of
+from tests.reference.lateness import Event, floor_of, instant
+from tests.reference.naive import WINDOW_MINUTES, Floorplan, zone_of
 from tests.reference.truth import sums
 from tests.reference.truth.facts import Facts
 from tests.reference.truth.marks import Arrival

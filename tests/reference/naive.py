@@ -4,19 +4,17 @@ Takes events as JSON objects in order of arrival. Shares no code with the produc
 enums, its configuration and the words of units come from there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
-from stream.events.language import Reason, State
-from stream.spec import ANY, PoolSpec, ShiftSpec, SourceSpec, Spec
+from stream.events.language import State
+from stream.spec import ANY, PoolSpec, ShiftSpec, Spec
 from tests.reference import clock
-from tests.reference.truth.rules import DAY, Member, Rules
+from tests.reference.lateness import DAY_MS, Event, Gap, Lateness, floor_of, instant, source_of
+from tests.reference.truth.rules import Member, Rules
 
-Event = Mapping[str, Any]
-AHEAD_MS = 5_000
-"""How far an event may be ahead of its record's own time stamp."""
 WINDOW_MINUTES = {"5m": 5, "15m": 15, "60m": 60}
 
 
@@ -51,99 +49,11 @@ class RosterLine:
     end_ms: int | None = None
 
 
-def instant(event: Event) -> int:
-    """Epoch milliseconds of an event."""
-    ts = event["ts"]
-    if isinstance(ts, int):
-        return ts
-    return round(datetime.fromisoformat(ts).timestamp() * 1000)
-
-
-def floor_of(event: Event) -> str:
-    return str(event.get("floor", "main"))
-
-
-def source_of(event: Event) -> str:
-    return str(event.get("source", floor_of(event)))
-
-
-class Lateness:
-    """Which events come too late: a running maximum per source, and the order of arrival."""
-
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
-        self.marks: dict[str, dict[str, int]] = {}
-        self.last_seen: dict[tuple[str, str], int] = {}
-
-    def admit(self, event: Event, time_ms: int | None = None) -> Reason | None:
-        """None: the event is taken; else why it is not, and then it has no effect at all."""
-        ts, floor, source = instant(event), floor_of(event), source_of(event)
-        if time_ms is not None and ts > time_ms + AHEAD_MS:
-            return Reason.ahead
-        marks = self.marks.setdefault(floor, {})
-        # At first sight, or a day behind, late or not, a source starts where the slowest does.
-        slowest = min(self._active(floor), default=ts)
-        if marks.get(source) not in self._active(floor):
-            marks[source] = max(marks.get(source, slowest), slowest)
-        own = marks[source]
-        limits = self._spec.windows
-        if ts < own - limits.grace_ms:
-            return Reason.late_grace
-        if ts < max(marks.values()) - limits.horizon_ms:
-            return Reason.late_horizon
-        if ts < self.sealed(floor):
-            return Reason.late_sealed
-        marks[source] = max(own, ts)
-        key = (floor, source)
-        seen = ts if time_ms is None else time_ms
-        self.last_seen[key] = max(self.last_seen.get(key, seen), seen)
-        return None
-
-    def _active(self, floor: str) -> list[int]:
-        marks = self.marks[floor].values()
-        return [mark for mark in marks if max(marks) - mark <= DAY]
-
-    def sealed(self, floor: str) -> int:
-        """Before what a floor of which something is known is sealed."""
-        marks, limits = self.marks[floor].values(), self._spec.windows
-        reach = max(min(self._active(floor)) - limits.grace_ms, max(marks) - limits.seal_ms)
-        zone = zone_of_hours(self._spec, floor)
-        return clock.hour_start(zone, reach // clock.MINUTE_MS * clock.MINUTE_MS)
-
-    def heard(self, floor: str) -> int:
-        """The latest instant at which a source of a floor was heard."""
-        if self._spec.event_clock:
-            return max(self.marks[floor].values())
-        return max(at for (where, _), at in self.last_seen.items() if where == floor)
-
-    def silent(self, floor: str, source: str, as_of: int) -> bool:
-        """Whether nothing was heard of a source for three heartbeats."""
-        heartbeat = source_spec(self._spec, source).heartbeat_ms
-        if heartbeat is None:
-            return False
-        if self._spec.event_clock:
-            return as_of > self.marks[floor][source] + 3 * heartbeat
-        return as_of > self.last_seen[floor, source] + 3 * heartbeat
-
-
-def source_spec(spec: Spec, source: str) -> SourceSpec:
-    named = [one for one in spec.sources if one.name == source]
-    anyone = [one for one in spec.sources if one.name == ANY]
-    return (named + anyone + [SourceSpec()])[0]
-
-
 def zone_of(spec: Spec, floor: str, pool: str) -> str:
     here = [one for one in spec.pools if one.floor in (floor, ANY)]
     named = [one for one in here if one.name == pool]
     anyone = [one for one in here if one.name == ANY]
     return (named + anyone + [PoolSpec()])[0].zone
-
-
-def zone_of_hours(spec: Spec, floor: str) -> str:
-    """The hours of a floor are those of the first pool that is listed for it."""
-    own = [one for one in spec.pools if one.floor == floor]
-    anyone = [one for one in spec.pools if one.floor == ANY]
-    return (own + anyone + [PoolSpec()])[0].zone
 
 
 def shifts_of(spec: Spec, floor: str, team: str) -> ShiftSpec | None:
@@ -244,18 +154,31 @@ class States:
         heard: the instant by which it is judged what is silent, if it is not as_of.
         """
         rows = sorted(self.rows[floor, agent])
-        for place, row in enumerate(rows):
-            team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
-            credible = self.plan.latest_credible(floor, team, source, state, row.ts)
-            end = as_of
-            if place + 1 < len(rows):
-                end = min(end, rows[place + 1].ts)
-            elif self.lateness.silent(floor, source, as_of if heard is None else heard):
-                credible = min(credible, max(row.ts, self.lateness.marks[floor][source]))
-            if row.ts < min(credible, end):
-                yield Piece(row.ts, min(credible, end), team, state)
-            if max(row.ts, credible) < end:
-                yield Piece(max(row.ts, credible), end, team, State.unknown)
+        at = as_of if heard is None else heard
+        for row, next_ts in zip(rows, [*(row.ts for row in rows[1:]), as_of], strict=True):
+            end = min(next_ts, as_of)
+            edges = {row.ts, end, (limit := self._limit(floor, row)), limit + DAY_MS}
+            edges |= {edge for gap in self._gaps(floor, row, at) for edge in gap}
+            inside = sorted(edge for edge in edges if row.ts <= edge <= end)
+            for start, stop in pairwise(inside):
+                yield Piece(start, stop, row.team.decode(), self._believed(floor, row, start, at))
+
+    def _gaps(self, floor: str, row: Row, at: int) -> list[Gap]:
+        return self.lateness.gaps(floor, row.source.decode(), at)
+
+    def _limit(self, floor: str, row: Row) -> int:
+        team, source = row.team.decode(), row.source.decode()
+        return self.plan.latest_credible(floor, team, source, State(row.rank), row.ts)
+
+    def _believed(self, floor: str, row: Row, t: int, at: int) -> State:
+        """What is believed at t of the interval that a row opened, as is known at an instant."""
+        if row.rank == State.offline:
+            return State.offline
+        limit = self._limit(floor, row)
+        around = [gap for gap in self._gaps(floor, row, at) if gap.start <= t < gap.end]
+        if t >= limit + DAY_MS or any(t >= gap.gone for gap in around):
+            return State.offline
+        return State.unknown if around or t >= limit else State(row.rank)
 
     def within(
         self, floor: str, agent: str, pieces: Sequence[Piece], start: int, as_of: int
@@ -281,11 +204,7 @@ class States:
         if not begun:
             return None
         row = begun[-1]
-        team, source, state = row.team.decode(), row.source.decode(), State(row.rank)
-        credible = self.plan.latest_credible(floor, team, source, state, row.ts)
-        if row == max(self.rows[floor, agent]) and self.lateness.silent(floor, source, as_of):
-            credible = min(credible, self.lateness.marks[floor][source])
-        return team, state if as_of < credible else State.unknown
+        return row.team.decode(), self._believed(floor, row, as_of, as_of)
 
 
 def add_up(pieces: Iterable[Piece], team: str) -> list[int]:

@@ -9,7 +9,7 @@ from stream.shard import Shard, ShardSnapshot
 from stream.units import SECOND_MS
 from tests.reference.figures import Reference
 from tests.reference.history import History
-from tests.reference.naive import Event, Lateness, floor_of, instant, source_of
+from tests.reference.lateness import Event, Lateness, floor_of, instant, source_of
 from tests.reference.run import (
     against,
     archived,

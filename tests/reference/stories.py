@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference.history import History
-from tests.reference.naive import Event
+from tests.reference.lateness import Event
 
 NOON: Final = 1_772_452_800_000
 """2026-03-02T12:00:00Z"""

@@ -12,7 +12,7 @@ from stream.events.names import Names
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
 from stream.spec import NameLimits, Spec
-from tests.reference.naive import Event, Lateness, floor_of, source_of
+from tests.reference.lateness import Event, Lateness, floor_of, source_of
 from tests.reference.run import by_names, differing
 
 T_MS = 1_772_447_040_000

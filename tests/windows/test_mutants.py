@@ -90,14 +90,14 @@ MUTANTS = [
     Mutant(
         "an hour that is sealed lacks what is open",
         CLOSING + "sealing",
-        "np.clip(until_ms, since_ms, end_ms) - since_ms",
-        "np.clip(until_ms, since_ms, since_ms) - since_ms",
+        "np.maximum(0, parts.end_ms - np.maximum(parts.start_ms, start_ms))",
+        "np.zeros(len(parts), np.int64)",
     ),
     Mutant(
         "what a silent source left open is believed to the end of the hour",
         CLOSING + "sealing",
-        "seal.believed_ms[agents.last_source[at]])",
-        "np.full_like(at, NEVER_MS))",
+        "agents.limit_ms[at], seal.gaps)",
+        "agents.limit_ms[at], Gaps.none())",
     ),
     Mutant(
         "time beyond the edge of an hour is lost",
@@ -152,6 +152,24 @@ MUTANTS = [
         WINDOWS + "sources",
         "self.slowest_ms() - self._windows.grace_ms",
         "self.slowest_ms()",
+    ),
+    Mutant(
+        "a gap begins where the source counts as silent",
+        WINDOWS + "gaps",
+        "np.concatenate([start_ms[counts], open_ms])",
+        "np.concatenate([end_ms[counts], open_ms])",
+    ),
+    Mutant(
+        "what rows have in gaps is not corrected when another gap is known",
+        WINDOWS + "rendering",
+        "if not changed:",
+        "if True:",
+    ),
+    Mutant(
+        "time before the first heartbeat is a gap",
+        WINDOWS + "gaps",
+        "counts = start_ms >= self.first_heartbeat_ms[source]",
+        "counts = start_ms >= 0",
     ),
     Mutant(
         "a source is silent one millisecond early",

@@ -174,6 +174,7 @@ def test_an_unknown_format_is_refused_with_what_to_do(where: str) -> None:
     known = ", ".join(map(str, sorted(READS)))
     with pytest.raises(StateError) as caught:
         Shard.restore(SPEC, NO_ROSTER, stored, stored["control"])
+    known = ", ".join(str(number) for number in sorted(READS))
     assert str(caught.value) == (
         f"the stored state has another format than {known}: run the version that wrote it"
     )

@@ -4,9 +4,9 @@ A batch is admitted event by event; then it is applied in turns: of each floor f
 before the one that seals an hour, then that one and those that follow. So the hour does not depend
 on how events are batched. The sealing event itself is not in the hour, but its source has advanced
 to its instant. An open interval counts up to the end of the hour, in its state as far as that is
-credible; what a silent source left open is credible up to its watermark. A source is silent by the
-floor's own clock, the latest instant of an event of one of its sources: so the hour is a function
-of the stream.
+credible. The gaps of sources are those that are known with the sealing event. A source is silent by
+the floor's own clock, the latest instant of an event of one of its sources: so the hour is a
+function of the stream.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,16 @@ import numpy as np
 from stream.arrays import distinct
 from stream.events.batch import EventBatch
 from stream.events.language import I64, STAFFED, STATE_COUNT, State
-from stream.units import MINUTE_MS, NEVER_MS
+from stream.units import MINUTE_MS
 from stream.windows.closing.archive import Hour
 from stream.windows.drafts import DraftNames
 from stream.windows.engine import Engine
+from stream.windows.gaps import Gaps
 from stream.windows.lateness import Late, LateMasks
+from stream.windows.panes import Intervals
+from stream.windows.pieces import pieces
+from stream.windows.rendering import render
+from stream.windows.source_gaps import gaps_after, gaps_at
 
 HOURS_MOST: Final = 3 * 24
 """Hours that one event returns at most. Those of a floor that was silent for longer are left out:
@@ -42,8 +47,8 @@ class _Seal:
     """[start, end) of the hour that is sealed next."""
     watermarks_ms: tuple[tuple[str, int], ...]
     """By source."""
-    believed_ms: I64
-    """(sources,): up to when open states are credible; NEVER_MS but for silent sources."""
+    gaps: Gaps
+    """Of the floor's sources."""
 
 
 @dataclass(slots=True)
@@ -86,12 +91,15 @@ def push(engine: Engine, batch: EventBatch, drafts: DraftNames | None = None) ->
         some = fine & (admitted.turn == turn)
         late.finalised[:] |= engine.apply(batch, some, keep_ms=0)
         hours += (hour for seal in seals for hour in _sealed(engine, seal))
+    # Now rows may be dropped, so what is dropped must be divided by all that can be known of it.
+    render(engine, gaps_after(engine.sources, engine.rendered))
     rest = fine & (admitted.turn == len(admitted.seals)) if admitted.seals else fine
     late.finalised[:] |= engine.apply(batch, rest, engine.unjudged_ms)
     if opened:
         engine.drop_final()
-    agents = np.unique(engine.names.seat_agent.data[batch.states.seat])
-    return Pushed(late.lates(batch.record), hours, agents)
+    agents = [engine.names.seat_agent.data[batch.states.seat], *engine.remade]
+    engine.remade.clear()
+    return Pushed(late.lates(batch.record), hours, np.unique(np.concatenate(agents)))
 
 
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
@@ -128,15 +136,15 @@ def _seal(engine: Engine, floor: int) -> _Seal:
     sources, seals, names = engine.sources, engine.seals, engine.names
     edges = seals.advance(floor, sources)
     watermark_ms = sources.watermark_ms[: len(names.sources)]
-    silent = sources.silent_from_ms() <= sources.clock_ms(floor)
-    mine = np.flatnonzero((names.source_floor.data == floor) & sources.known[: len(silent)])
+    gaps = gaps_at(sources, sources.clock_ms(floor))
+    mine = np.flatnonzero((names.source_floor.data == floor) & sources.known[: len(watermark_ms)])
     marks = [(names.sources.keys[at][1], int(watermark_ms[at])) for at in mine.tolist()]
     return _Seal(
         floor,
         edges,
         (int(seals.sealed_ms[floor]), int(seals.next_ms[floor])),
         tuple(sorted(marks)),
-        np.where(silent, watermark_ms, NEVER_MS),
+        gaps.take(names.source_floor.data[gaps.source] == floor),
     )
 
 
@@ -145,6 +153,9 @@ def _sealed(engine: Engine, seal: _Seal) -> list[Hour]:
     hours, sealed = engine.hours, list[Hour]()
     if hours is None:
         return sealed
+    others = engine.rendered
+    others = others.take(engine.names.source_floor.data[others.source] != seal.floor)
+    render(engine, Gaps.joined(others, seal.gaps).in_order())
     seats = np.flatnonzero(engine.floor_of_seat == seal.floor)
     pools = np.flatnonzero(engine.names.pool_floor.data == seal.floor)
     for start_ms, end_ms in pairwise(seal.edges[: HOURS_MOST + 1].tolist()):
@@ -197,12 +208,16 @@ def _add_open(
     place = np.zeros(int(seats.max(initial=0)) + 1, np.int64)
     place[seats] = np.arange(len(seats))
     at = held[agents.last_ms[held] < end_ms]
-    since_ms = np.maximum(agents.last_ms[at], start_ms)
-    until_ms = np.minimum(agents.limit_ms[at], seal.believed_ms[agents.last_source[at]])
-    known_ms = np.clip(until_ms, since_ms, end_ms) - since_ms
-    seat = place[agents.last_seat[at]]
-    np.add.at(state_ms, (seat, agents.last_state[at]), known_ms)
-    np.add.at(state_ms[:, State.unknown], seat, end_ms - since_ms - known_ms)
+    whole = Intervals(
+        agents.last_ms[at],
+        np.full(len(at), end_ms),
+        agents.last_seat[at],
+        agents.last_state[at],
+        np.ones(len(at), np.int64),
+    )
+    parts = pieces(whole, agents.last_source[at], agents.limit_ms[at], seal.gaps)
+    length_ms = np.maximum(0, parts.end_ms - np.maximum(parts.start_ms, start_ms))
+    np.add.at(state_ms, (place[parts.seat], parts.state), length_ms)
     first_ms = agents.first_ms[held]
     new = held[(first_ms > start_ms) & (first_ms < end_ms)]
     np.add.at(

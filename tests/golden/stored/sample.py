@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,7 @@ from typing import Any, Self
 import orjson
 
 from stream.cli.embedded import RedisProgram, redis_in_wheel, redis_on_path
+from stream.windows.calls.minute_sums import POOL_COUNTS
 from tests.golden.stored.floors import COMMITTED, END, SAVED, Record, at_ms, records, roster
 from tests.golden.stored.keeping import FOLDER, KEY, Dump, Kept, dumped, shown, taken_over, waiting
 
@@ -47,7 +49,10 @@ class Sample:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        return cls(**orjson.loads(gzip.decompress(path.read_bytes())))
+        sample = cls(**orjson.loads(gzip.decompress(path.read_bytes())))
+        for *_, pools in sample.hours:  # an earlier version may have had fewer counts
+            pools[:] = [row + [0] * (len(POOL_COUNTS) - len(row)) for row in pools]
+        return sample
 
     def write(self, path: Path) -> None:
         path.write_bytes(gzip.compress(orjson.dumps(asdict(self)), mtime=0))
@@ -90,6 +95,26 @@ async def gone_on(kept: Kept, url: str, following: list[Record]) -> dict[str, An
         "shown_at_last": shown(url),
         "hours": await hours(kept),
     }
+
+
+def differing(sample: Sample, after: dict[str, Any], comparable: Callable[[Any], Any]) -> list[str]:
+    """What of `gone_on` is not as the sample has it.
+
+    The feed of floor-03 dies after the commit and comes back. By decision 0032 that time is unknown
+    for good, which the version of the oldest sample did not know: so figures of that floor differ.
+    """
+
+    def known(name: str, value: Any) -> Any:
+        if name == "hours":
+            return [hour for hour in value if hour[0] != "floor-03"]
+        if name == "shown_at_last":
+            return {key: view for key, view in value.items() if ":floor-03/" not in key}
+        return value
+
+    return [
+        name for name, value in after.items()
+        if comparable(known(name, getattr(sample, name))) != comparable(known(name, value))
+    ]  # fmt: skip
 
 
 async def made(url: str) -> Sample:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import stream
 from tests.golden.stored.keeping import load, shown, taken_over
-from tests.golden.stored.sample import Sample, gone_on, hours, made, paths
+from tests.golden.stored.sample import Sample, differing, gone_on, hours, made, paths
 
 
 async def seen(url: str, sample: Sample) -> str:
@@ -30,7 +30,7 @@ async def seen(url: str, sample: Sample) -> str:
             after = await gone_on(kept, url, sample.following)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is loud
         return f"fails: {error!r}"
-    return " ".join(name for name, value in after.items() if getattr(sample, name) != value)
+    return " ".join(differing(sample, after))
 
 
 async def main(url: str) -> None:

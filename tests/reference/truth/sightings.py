@@ -22,8 +22,8 @@ class Sighting:
 
     def __init__(self) -> None:
         self.last = -NEVER
-        self.dates: dict[int, int | None] = {}
-        """Three heartbeats as they were configured when something of this time first counted."""
+        self.dates: dict[int, int] = {}
+        """By instant: from when on the event vouches for the time before it."""
         self.first_heartbeat = NEVER
         self.seen = -NEVER
         """The latest stamp."""
@@ -41,7 +41,9 @@ class Sightings:
         source = source_of(one.event)
         found = self.of.setdefault((floor_of(one.event), source), Sighting())
         self._gaps.pop((floor_of(one.event), source), None)
-        found.dates.setdefault(one.ts, rules.three_heartbeats(source))
+        limit = rules.three_heartbeats(source)
+        vouched = -NEVER if limit is None else one.ts - limit
+        found.dates[one.ts] = min(found.dates.get(one.ts, NEVER), vouched)
         found.last = max(found.last, one.ts)
         found.seen = max(found.seen, one.ts if one.stamp is None else one.stamp)
         if one.event["type"] == "heartbeat":
@@ -76,8 +78,9 @@ class Sightings:
 
 
 def _between(found: Sighting) -> Iterator[Gap]:
-    """The gaps between two dates of a source."""
-    for x, y in pairwise(sorted(found.dates)):
-        limit = found.dates[y]
-        if x >= found.first_heartbeat and limit is not None and y - x > limit:
+    """The gaps between two dates of a source, the latest first."""
+    vouched = NEVER
+    for y, x in pairwise(sorted(found.dates, reverse=True)):
+        vouched = min(vouched, found.dates[y])
+        if x >= found.first_heartbeat and x < vouched:
             yield Gap(x, y, x + DAY)

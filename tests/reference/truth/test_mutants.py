@@ -12,10 +12,13 @@ def test_a_limit_that_is_computed_anew_when_a_row_is_taken_away_leaves_a_residue
     mutant = Mutant(
         "the limit as rendered is forgotten",
         "stream.windows.engine",
-        "split_at_limit(intervals, rows.limit_ms)",
-        """split_at_limit(intervals, self.limit_of(
-            rows.source.astype(np.int64), rows.state, intervals.seat, rows.ts_ms
-        ))""",
+        "pieces(intervals, source, rows.limit_ms, self.rendered)",
+        """pieces(
+            intervals,
+            source,
+            self.limit_of(source, rows.state, intervals.seat, rows.ts_ms),
+            self.rendered,
+        )""",
     )
     with mutated(mutant, RESTARTS) as checks, pytest.raises(AssertionError, match="seat"):
         checks.check_restarts(40)

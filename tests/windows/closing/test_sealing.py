@@ -60,16 +60,19 @@ def test_an_hour_waits_for_a_source_that_is_met_in_the_same_batch() -> None:
 
 
 def test_who_is_silent_for_a_quarter_of_an_hour_and_then_sends_all_loses_nothing() -> None:
-    """Source b is away from 10:54 to 11:09, across the end of the hour."""
+    """What source b sends of 10:30 to 10:45 comes at 10:45, oldest first."""
     quiet = [heartbeat(at_s, "a") for at_s in range(0, 45 * 60, 30)]
     late = [
         state(at_s, "bob", name, source="b") for at_s, name in [(1_900, "aux"), (2_000, "meal")]
     ]
+    late += [heartbeat(at_s, "b") for at_s in range(1_800, 45 * 60, 30)]
+    late.sort(key=lambda event: event["ts"])
     shard = Shard(EVENT)
     push(shard, [state(0, "bob", "available", source="b"), heartbeat(1_800, "b"), *quiet])
     assert push(shard, [*late, heartbeat(45 * 60, "b")]) == []
     [hour] = shard.take_sealed()
     assert times(hour, "bob")["aux"] == 100
+    assert times(hour, "bob")["unknown"] == 24 * 60  # before his first row
 
 
 def test_a_row_of_a_sealed_hour_is_late_and_changes_nothing() -> None:
