@@ -92,6 +92,8 @@ class Engine(ColumnStore):
         """
         snapshots = batch.snapshots.take(fine[batch.snapshots.event])
         unplaced = self._push_states(batch.states, snapshots, fine, keep_ms)
+        if keep_ms and len(self.snapshots):  # what they made may be the oldest row that is left
+            self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         self.counting.push(batch.calls, fine)
         self._push_queues(batch, fine)
         return unplaced
@@ -144,7 +146,6 @@ class Engine(ColumnStore):
         """
         minute = int(self.panes.head[: len(self.names.floors)].max())
         self.counting.drop_final(self.sources.cut_ms(), self.unjudged_ms, minute)
-        self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         if self.sources.times.is_crowded():
             self._drop_gaps()
 
