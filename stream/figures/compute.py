@@ -195,7 +195,7 @@ def _pool_figures(
 
 def phones_at(engine: Engine, now: OpenStates, as_of_ms: int) -> Phones:
     """The phones that ring at an instant."""
-    at = np.flatnonzero(now.now(as_of_ms) == State.ringing)
+    at = np.flatnonzero(now.now == State.ringing)
     since_ms = np.full(len(at), as_of_ms)
     return Phones.of_seats(engine.names, now.seat[at], now.call[at], since_ms, since_ms + 1)
 
