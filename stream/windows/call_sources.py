@@ -78,14 +78,16 @@ class CallSources(ColumnStore):
 def silences_until(sources: Sources, until_ms: int) -> tuple[I64, I64, I64]:
     """When sources were silent or retired before an instant: source, start, end; may overlap.
 
-    Of the silences that are over only those since `Sources.drop_silences`.
+    Of the silences that are over only those since `Sources.drop_silences`. At the last instant none
+    of them lasts, also where the clock of another source had run ahead of that instant.
     """
     silent_ms = sources.silent_from_ms()
-    from_ms = np.minimum(silent_ms, sources.watermark_ms[: len(silent_ms)] + DAY_MS + 1)
+    last_ms = sources.times.last_ms[: len(silent_ms)]
+    from_ms = np.minimum(silent_ms, last_ms + DAY_MS + 1)
     still = np.flatnonzero(from_ms < until_ms)
     source, start_ms, end_ms = sources.silences
     return (
         np.concatenate([source, still]),
         np.concatenate([start_ms, from_ms[still]]),
-        np.concatenate([end_ms, np.full(len(still), until_ms)]),
+        np.concatenate([np.minimum(end_ms, until_ms - 1), np.full(len(still), until_ms)]),
     )
