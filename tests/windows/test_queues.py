@@ -1,5 +1,8 @@
 """Queues of all pools at once, against the trace of each."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -56,10 +59,12 @@ def test_the_queues_of_all_pools_at_once_are_those_of_their_traces(seed: int) ->
     assert {0, 1, 2} <= heads
 
 
-def shown(events: list[dict[str, object]], at: str, kind: str, *fields: str) -> list[str | None]:
+def shown(
+    events: Sequence[Mapping[str, Any]], at: str, kind: str, *fields: str
+) -> list[str | None]:
     """Fields of the view of the only pool, or team, of one who has seen all events until then."""
     shard, until_ms = Shard(Spec(event_clock=True)), cases.at(at)
-    push(shard, [event for event in events if int(str(event["ts"])) <= until_ms])
+    push(shard, [dict(event) for event in events if event["ts"] <= until_ms])
     shard.step(until_ms)
     (view,) = (one for key, one in format_views(shard.figures()).items() if key.kind.value == kind)
     return [view.get(field) for field in fields]
