@@ -232,8 +232,26 @@ def _compact(
         table.sync[at],
         _ringing_calls(table, at),
     )
-    event, at = of(Kind.call)
-    calls = CallRows(
+    calls = _calls(table, *of(Kind.call), ts_ms, source)
+    event, at = of(Kind.queue)
+    queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
+    snapshots = _snapshots(table, *of(Kind.snapshot), ts_ms, source)
+    record, place = table.record[kept], _places(table.record[: table.used])[kept]
+    return EventBatch(
+        record, place, ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
+    )
+
+
+def _places(record: I64) -> I64:
+    """(N,): the place of each event in its record; record: (N,) the index of each one's record."""
+    if (record[1:] == record[:-1]).any():
+        return np.arange(len(record)) - np.searchsorted(record, record)
+    return np.zeros(len(record), np.int64)
+
+
+def _calls(table: EventColumns, event: I64, at: I64, ts_ms: I64, source: I64) -> CallRows:
+    """The call events at places of the table; event: their places in the batch."""
+    return CallRows(
         event,
         ts_ms[event],
         table.floor[at],
@@ -249,21 +267,6 @@ def _compact(
         table.hold_ms[at],
         table.acw_ms[at],
     )
-    event, at = of(Kind.queue)
-    queues = QueueRows(event, ts_ms[event], table.pool[at], table.waiting[at], table.wait_ms[at])
-    event, at = of(Kind.snapshot)
-    snapshots = _snapshots(table, event, at, ts_ms, source)
-    record, place = table.record[kept], _places(table.record[: table.used])[kept]
-    return EventBatch(
-        record, place, ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
-    )
-
-
-def _places(record: I64) -> I64:
-    """(N,): the place of each event in its record; record: (N,) the index of each one's record."""
-    if (record[1:] == record[:-1]).any():
-        return np.arange(len(record)) - np.searchsorted(record, record)
-    return np.zeros(len(record), np.int64)
 
 
 def _ringing_calls(table: EventColumns, at: I64) -> I64:

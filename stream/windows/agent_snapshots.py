@@ -76,8 +76,8 @@ class AgentSnapshots:
             order: The order of rows of equal time, by the names at that moment.
         """
         (old, new), (old_place, place) = rows, places
-        told = ~self._are_made(old)
-        merged = merge(old.take(told), old_place[told], new, place, len(agents), order())
+        reported = ~self._are_made(old)
+        merged = merge(old.take(reported), old_place[reported], new, place, len(agents), order())
         making = _Making(names, agents, merged)
         rank = order().source
         for ts_ms, source in sorted(self._named, key=lambda key: (key[0], rank[key[1]])):
@@ -104,13 +104,13 @@ class AgentSnapshots:
 class _Making:
     """Applies snapshots in their order; each sees the rows that the ones before it stand for.
 
-    told: the rows of the agents that events told.
+    reported: the rows of the agents that came as events.
     """
 
-    def __init__(self, names: Names, agents: I64, told: Merged) -> None:
-        self._names, self._agents, self._told = names, agents, told
+    def __init__(self, names: Names, agents: I64, reported: Merged) -> None:
+        self._names, self._agents, self._reported = names, agents, reported
         self._floor = names.agent_floor.data[agents]
-        self._keys = time_keys(told.place, told.rows.ts_ms)
+        self._keys = time_keys(reported.place, reported.rows.ts_ms)
         size = len(agents)
         self._ts_ms = np.full(size, -NEVER_MS)
         """The last row that was made of each agent."""
@@ -122,9 +122,9 @@ class _Making:
     def apply(self, ts_ms: int, source: int, named: I64) -> None:
         """Add the rows of a snapshot that names these agents."""
         here = np.flatnonzero(self._floor == self._names.source_floor.data[source])
-        told = self._told
+        reported = self._reported
         after = np.searchsorted(self._keys, time_keys(here, np.full(len(here), ts_ms)))
-        has_before = after > told.start[here]
+        has_before = after > reported.start[here]
         last = np.maximum(after - 1, 0)
         before_ms, seat, state, of = (
             self._ts_ms[here],
@@ -132,14 +132,14 @@ class _Making:
             self._state[here],
             self._source[here],
         )
-        if len(told.rows):
-            is_told = has_before & (told.rows.ts_ms[last] > before_ms)
-            seat = np.where(is_told, told.rows.seat[last], seat)
-            state = np.where(is_told, told.rows.state[last], state)
-            of = np.where(is_told, told.rows.source[last], of)
+        if len(reported.rows):
+            is_reported = has_before & (reported.rows.ts_ms[last] > before_ms)
+            seat = np.where(is_reported, reported.rows.seat[last], seat)
+            state = np.where(is_reported, reported.rows.state[last], state)
+            of = np.where(is_reported, reported.rows.source[last], of)
         known = has_before | (before_ms > -NEVER_MS)
-        at_it = after < told.start[here + 1]
-        at_it[at_it] = told.rows.ts_ms[after[at_it]] == ts_ms
+        at_it = after < reported.start[here + 1]
+        at_it[at_it] = reported.rows.ts_ms[after[at_it]] == ts_ms
         at_it |= before_ms == ts_ms
         is_named = np.isin(self._agents[here], named)
         ends = ~is_named & known & ~at_it & (of == source) & (state != State.offline)

@@ -77,7 +77,8 @@ class CallSources(ColumnStore):
 def silences_until(sources: Sources, until_ms: int) -> tuple[I64, I64, I64]:
     """When sources were silent or retired before an instant: source, start, end; may overlap.
 
-    Of the silences that are over only those since `Sources.drop_silences`.
+    Of the silences that are over only those since `Sources.drop_silences`. At the last instant none
+    of them lasts, also where the clock of another source had run ahead of that instant.
     """
     from_ms = sources.unheard_from_ms()
     still = np.flatnonzero(from_ms < until_ms)
@@ -85,5 +86,5 @@ def silences_until(sources: Sources, until_ms: int) -> tuple[I64, I64, I64]:
     return (
         np.concatenate([source, still]),
         np.concatenate([start_ms, from_ms[still]]),
-        np.concatenate([end_ms, np.full(len(still), until_ms)]),
+        np.concatenate([np.minimum(end_ms, until_ms - 1), np.full(len(still), until_ms)]),
     )

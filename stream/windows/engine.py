@@ -147,15 +147,9 @@ class Engine(ColumnStore):
         minute = int(self.panes.head[: len(self.names.floors)].max())
         self.counting.drop_final(self.sources.cut_ms(), self.unjudged_ms, minute)
         if self.sources.times.is_crowded():
-            self._drop_gaps()
-
-    def _drop_gaps(self) -> None:
-        """Drop the gaps that no row can have a part in any more."""
-        rows, _ = self.timelines.of(np.arange(len(self.names.agents)))
-        needed_ms = np.full(len(self.names.sources), NEVER_MS)
-        at = rows.state != State.offline
-        np.minimum.at(needed_ms, rows.source[at], rows.ts_ms[at])
-        self.sources.times.drop(needed_ms, self.sources.own_cut_ms())
+            rows, _ = self.timelines.of(np.arange(len(self.names.agents)))
+            rows = rows.take(rows.state != State.offline)
+            self.sources.times.drop(rows.source, rows.ts_ms, self.sources.own_cut_ms())
 
     # -- states
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from stream.arrays import Columns, ColumnStore, column, firsts
-from stream.events.language import I64, Bool
+from stream.events.language import I32, I64, Bool
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.silences import NO_DATA_MS
 
@@ -210,11 +210,16 @@ class SourceTimes(ColumnStore):
         """Whether there are twice as many pauses as `drop` last left."""
         return len(self.pauses[0]) > self._crowd
 
-    def drop(self, needed_ms: I64, cut_ms: I64) -> None:
-        """Drop the pauses that end before both instants; (sources,) each.
+    def drop(self, row_source: I32, row_ms: I64, cut_ms: I64) -> None:
+        """Drop the pauses that neither an event nor a row can have a part in any more.
 
-        needed_ms: where the oldest row of the source begins whose time is still to be divided.
+        Args:
+            row_source: (R,) sources of all rows whose time is still to be divided.
+            row_ms: (R,) where these begin.
+            cut_ms: (sources,) no older event of the source can follow.
         """
+        needed_ms = np.full(len(cut_ms), NEVER_MS)
+        np.minimum.at(needed_ms, row_source, row_ms)
         source, _, end_ms, _ = self.pauses
         self.pauses = self.pauses[:, end_ms > np.minimum(needed_ms, cut_ms)[source]]
         self._crowd = max(_CROWD_LEAST, 2 * len(self.pauses[0]))

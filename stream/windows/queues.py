@@ -11,11 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from stream.arrays import without
-from stream.events.language import I64, Bool
+from stream.events.language import Bool
 from stream.units import NEVER_MS
-from stream.windows.call_sources import silences_until
-from stream.windows.calls.stays import Waits
 from stream.windows.engine import Engine
+from stream.windows.known_waits import known_waits
 from stream.windows.phones import NO_CALL, Phones, rung
 from stream.windows.queue_trace import PoolSpans, Queued, QueueTrace, Rung, trace_of
 
@@ -113,34 +112,19 @@ class Queues(Sequence[QueueTrace]):
     def _calls(self) -> tuple[Queued, Rung]:
         if self._of_calls is None:
             # From a moment before: what ends with the first instant may be lost there.
-            waits = self._engine.counting.calls.waits(self._from_ms - 1, self._until_ms)
-            end_ms, lost = self._known_ends(waits)
-            real = np.flatnonzero(waits.start_ms < end_ms)
-            waits, end_ms, lost = waits.take(real), end_ms[real], lost[real]
-            holes = rung(waits.call.view(np.int64), waits.start_ms, end_ms, self._phones)
-            every = np.arange(len(waits))
-            at, start_ms, part_end_ms = without(every, waits.start_ms, end_ms, *holes)
-            is_last = part_end_ms == end_ms[at]
+            engine, wait_ms = self._engine, self._engine.spec.windows.wait_ms
+            waits = engine.counting.calls.waits(self._from_ms - 1, self._until_ms)
+            known = known_waits(engine.sources, waits, wait_ms, self._until_ms)
+            waits, every = waits.take(known.wait), np.arange(len(known))
+            start_ms, end_ms = known.start_ms, known.end_ms
+            holes = rung(waits.call.view(np.int64), start_ms, end_ms, self._phones)
+            at, part_start_ms, part_end_ms = without(every, start_ms, end_ms, *holes)
+            lost = known.lost[at] & (part_end_ms == end_ms[at])
             self._of_calls = (
-                Queued(
-                    waits.pool[at], waits.start_ms[at], start_ms, part_end_ms, lost[at] & is_last
-                ),
+                Queued(waits.pool[at], waits.start_ms[at], part_start_ms, part_end_ms, lost),
                 Rung(waits.pool[holes[0]], holes[1], holes[2]),
             )
         return self._of_calls
-
-    def _known_ends(self, waits: Waits) -> tuple[I64, Bool]:
-        """(N,): until when each call waits as far as is known, and whether no event tells its end.
-
-        Nothing is known beyond the limit of waits, nor of what a source told that falls silent.
-        """
-        open_ended = waits.end_ms - waits.start_ms >= self._engine.spec.windows.wait_ms
-        end_ms = waits.end_ms.copy()
-        source, silent_ms, _ = silences_until(self._engine.sources, self._until_ms)
-        for number, from_ms in zip(source.tolist(), silent_ms.tolist(), strict=True):
-            ends = open_ended & (waits.source == number) & (waits.start_ms < from_ms)
-            end_ms[ends] = np.minimum(end_ms[ends], from_ms)
-        return end_ms, open_ended
 
     def _spans(self, pool: int) -> PoolSpans:
         engine, between = self._engine, (self._from_ms, self._until_ms)

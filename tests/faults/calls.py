@@ -1,17 +1,19 @@
 """The expected figures of calls: sums by minute, and the last moment evaluated call by call."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stream.spec import WindowSpec
 from stream.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.reference.figures import WINDOWS
+from tests.reference.lateness import Gap
 
 Place = tuple[str, str]
 """Floor, and team or pool."""
 Fields = dict[str, float]
-KEPT_MS = 3 * HOUR_MS
+GapsOf = Callable[[str, str], Sequence[Gap]]
+KEPT_MS = 6 * HOUR_MS
 """Facts about a call are not repeated later than this."""
 
 
@@ -81,14 +83,29 @@ class Calls:
                 found[f"{name}:{window}"] = round(sums.get(name, 0), 3)
         return found
 
-    def of_pools(self, starts: list[int], as_of_ms: int) -> Iterator[tuple[Place, Fields]]:
-        """The fields of each pool's view; its "shift" is the local day."""
+    def of_pools(
+        self, starts: list[int], as_of_ms: int, phones: Mapping[Place, list[str]], gaps: GapsOf
+    ) -> Iterator[tuple[Place, Fields]]:
+        """The fields of each pool's view; its "shift" is the local day.
+
+        Args:
+            starts: of the windows.
+            as_of_ms: when they end.
+            phones: that ring in each pool, by the call that each names: it takes that one. Others
+                take those that wait longest.
+            gaps: by floor and source, an open one at the end where it is silent.
+        """
         starts = [*starts[:-1], as_of_ms // DAY_MS * DAY_MS]
-        waiting = self._waiting(as_of_ms)
+        waiting = self._waiting(as_of_ms, gaps)
         pools = {(e["floor"], e["pool"]) for e in self._told.values() if e["phase"] == "offered"}
         for pool in pools:
-            since = [as_of_ms - ts_ms for ts_ms in waiting.get(pool, [])]
-            found: Fields = {"waiting": len(since), "oldest_wait_s": max(since, default=0) / 1_000}
+            found: Fields = {}
+            if self._is_known(pool, as_of_ms, gaps):
+                named = set(phones.get(pool, [])) - {""}
+                calls = sorted(one for one in waiting.get(pool, []) if one[1] not in named)
+                since = [ts_ms for ts_ms, _ in calls[phones.get(pool, []).count("") :]]
+                oldest_ms = as_of_ms - min(since, default=as_of_ms)
+                found = {"waiting": len(since), "oldest_wait_s": oldest_ms / 1_000}
             for window, start_ms in zip(WINDOWS, starts, strict=True):
                 sums = self._sum(pool, start_ms, as_of_ms)
                 for name in ("offered", "answered", "abandoned"):
@@ -111,19 +128,34 @@ class Calls:
                     found[name] -= count
         return found
 
-    def _waiting(self, as_of_ms: int) -> dict[Place, list[int]]:
-        """By pool, when each of those calls was offered that wait still."""
+    def _is_known(self, pool: Place, as_of_ms: int, gaps: GapsOf) -> bool:
+        """Whether a source that says something of a pool's calls is alive."""
+        sources = {
+            event["source"]
+            for event in self._told.values()
+            if (event["floor"], event.get("pool")) == pool
+        }
+        return any(all(gap.end <= as_of_ms for gap in gaps(pool[0], source)) for source in sources)
+
+    def _waiting(self, as_of_ms: int, gaps: GapsOf) -> dict[Place, list[tuple[int, str]]]:
+        """By pool, when each of those calls was offered that wait still, and its name.
+
+        What became of one that waited as its feed died is not known.
+        """
         over = {
             (floor, call)
             for floor, call, phase, _ in self._told
             if phase in {"answered", "abandoned", "ended"}
             # What happens at this very instant has happened.
         }
-        found: dict[Place, list[int]] = defaultdict(list)
+        found: dict[Place, list[tuple[int, str]]] = defaultdict(list)
         for (floor, call, phase, _), event in self._told.items():
             waits_ms = as_of_ms - event["ts"]
-            if phase == "offered" and (floor, call) not in over and 0 <= waits_ms < HOUR_MS:
-                found[floor, event["pool"]].append(event["ts"])
+            if phase != "offered" or (floor, call) in over:
+                continue
+            lost = any(gap.start >= event["ts"] for gap in gaps(floor, event["source"]))
+            if 0 <= waits_ms < self._windows.wait_ms and not lost:
+                found[floor, event["pool"]].append((event["ts"], call))
         return found
 
     def forget(self, as_of_ms: int) -> None:

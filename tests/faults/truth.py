@@ -7,8 +7,9 @@ and configuration, and a test holds it against the naive reference, which is slo
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,7 @@ from stream.units import HOUR_MS, MINUTE_MS
 from tests.faults.calls import Calls, Fields
 from tests.faults.traffic import START_MS
 from tests.reference.figures import WINDOWS
-from tests.reference.lateness import Lateness, source_spec
+from tests.reference.lateness import Gap, Lateness, source_spec
 from tests.reference.naive import WINDOW_MINUTES
 
 BELIEVED_MS = 25 * MINUTE_MS
@@ -39,9 +40,12 @@ class Person:
     """An agent; in this traffic each has one team and one source."""
 
     team: str
+    pool: str
     source: str
     rows: set[tuple[int, int, int]] = field(default_factory=set)
     """Instant, seq and state; those that may still be changed, and the one before them."""
+    calls: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    """The calls that rows of `ringing` name."""
     first_ms: int | None = None
     """Of the first row; known when no earlier one can come."""
     minutes: npt.NDArray[np.int32] = field(
@@ -49,12 +53,12 @@ class Person:
     )
     """(minutes since FIRST_MINUTE, states)"""
 
-    def settle(self, cut_ms: int, limit: Mapping[int, int]) -> None:
+    def settle(self, cut_ms: int, limit: Mapping[int, int], gaps: Sequence[Gap]) -> None:
         """Add to minutes what lies between rows before an instant; keep the last of these."""
         rows = sorted(self.rows)
         settled = [row for row in rows if row[0] < cut_ms]
         for row, after in pairwise(settled):
-            for chunk in chunks(row, after[0], limit):
+            for chunk in chunks(row, after[0], limit, gaps):
                 self._render(chunk)
         if settled:
             self.first_ms = settled[0][0] if self.first_ms is None else self.first_ms
@@ -71,14 +75,14 @@ class Person:
             start = until
 
     def open_pieces(
-        self, as_of_ms: int, limit: Mapping[int, int], silent_from_ms: int | None
+        self, as_of_ms: int, limit: Mapping[int, int], gaps: Sequence[Gap]
     ) -> list[Piece]:
         """From the last settled row to an instant."""
         rows = sorted(self.rows)
         found: list[Piece] = []
         for row, after in pairwise(rows):
-            found += chunks(row, after[0], limit)
-        return [*found, *chunks(rows[-1], as_of_ms, limit, silent_from_ms)]
+            found += chunks(row, after[0], limit, gaps)
+        return [*found, *chunks(rows[-1], as_of_ms, limit, gaps)]
 
     def time_in(self, start_ms: int, as_of_ms: int, still: list[Piece]) -> npt.NDArray[np.int64]:
         """(states,): milliseconds in [start, as_of); `still`: what is not settled."""
@@ -93,19 +97,18 @@ class Person:
 
 
 def chunks(
-    row: tuple[int, int, int], end: int, limit: Mapping[int, int], silent_from_ms: int | None = None
+    row: tuple[int, int, int], end: int, limit: Mapping[int, int], gaps: Sequence[Gap]
 ) -> Iterator[Piece]:
-    """A row's own state as long as it is believed, then unknown."""
+    """A row's own state where it is believed, unknown where it is not."""
     start, _, state = row
     believed = start + limit.get(state, BELIEVED_MS)
-    if state not in limit and end > believed and silent_from_ms is None:
+    mine = [] if state == State.offline else [gap for gap in gaps if gap.start < end > start]
+    if state not in limit and end > believed and not mine:
         raise AssertionError(f"{State(state).name} for more than {BELIEVED_MS} ms: what then?")
-    if silent_from_ms is not None:
-        believed = min(believed, max(start, silent_from_ms))
-    if start < min(believed, end):
-        yield start, min(believed, end), state
-    if max(start, believed) < end:
-        yield max(start, believed), end, int(State.unknown)
+    edges = {start, end, believed, *(edge for gap in mine for edge in gap[:2])}
+    for begins, ends in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
+        lost = begins >= believed or any(gap.start <= begins < gap.end for gap in mine)
+        yield begins, ends, int(State.unknown) if lost else state
 
 
 class Truth:
@@ -130,9 +133,14 @@ class Truth:
             self._calls.add(event)
         elif event["type"] == "state":
             key = (event["floor"], event["agent"])
-            person = self._people.setdefault(key, Person(event["team"], event["source"]))
+            person = self._people.setdefault(
+                key, Person(event["team"], event.get("pool", "main"), event["source"])
+            )
             assert person.team == event["team"], "the truth knows one team for each agent"
-            person.rows.add((event["ts"], event["seq"], int(State[event["state"]])))
+            row = event["ts"], event["seq"], int(State[event["state"]])
+            person.rows.add(row)
+            if "call" in event:
+                person.calls[row] = event["call"]
 
     @property
     def watermark_ms(self) -> int:
@@ -145,19 +153,31 @@ class Truth:
         starts = self._starts(as_of_ms)
         tables: dict[tuple[str, str], list[Any]] = defaultdict(list)
         heads: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(State))
+        phones: dict[tuple[str, str], list[str]] = defaultdict(list)
+        gaps_of = cache(partial(self._lateness.gaps, as_of=as_of_ms))
         for (floor, _), person in self._people.items():
-            person.settle(self._cut_ms(floor), self._limit)
-            still = person.open_pieces(as_of_ms, self._limit, self._silent(floor, person, as_of_ms))
+            gaps = gaps_of(floor, person.source)
+            person.settle(self._settled_ms(floor), self._limit, gaps)
+            still = person.open_pieces(as_of_ms, self._limit, gaps)
             tables[floor, person.team].append(
                 [person.time_in(start, as_of_ms, still) for start in starts]
             )
-            heads[floor, person.team][self._state_now(floor, person, as_of_ms)] += 1
+            state = self._state_now(person, gaps, as_of_ms)
+            heads[floor, person.team][state] += 1
+            if state == State.ringing:
+                row = max(row for row in person.rows if row[0] <= as_of_ms)
+                phones[floor, person.pool].append(person.calls.get(row, ""))
         found: dict[tuple[str, str, str], Fields] = {}
         for key, table in tables.items():
             fields = team_fields(self._spec.ratios, np.array(table), starts, as_of_ms)
             fields |= {f"agents:{state.name}": heads[key][state] for state in State}
             found["team", *key] = fields | self._calls.of_team(key, starts, as_of_ms)
-        for key, fields in self._calls.of_pools(starts, as_of_ms):
+        for key, fields in self._calls.of_pools(
+            starts,
+            as_of_ms,
+            phones,
+            lambda floor, source: self._lateness.gaps(floor, source, as_of_ms),
+        ):
             found["pool", *key] = fields
         self._calls.forget(as_of_ms)
         return found
@@ -167,21 +187,16 @@ class Truth:
         lasts = [minute_ms - minutes * MINUTE_MS for minutes in WINDOW_MINUTES.values()]
         return [*lasts, as_of_ms // SHIFT_MS * SHIFT_MS]
 
-    def _cut_ms(self, floor: str) -> int:
+    def _settled_ms(self, floor: str) -> int:
+        """Before it nothing changes; a gap is filled by events of up to three heartbeats later."""
         marks, windows = self._lateness.marks[floor].values(), self._spec.windows
-        return max(min(marks) - windows.grace_ms, max(marks) - windows.horizon_ms)
+        cut_ms = max(min(marks) - windows.grace_ms, max(marks) - windows.horizon_ms)
+        return cut_ms - 3 * (source_spec(self._spec, "any").heartbeat_ms or 0)
 
-    def _silent(self, floor: str, person: Person, as_of_ms: int) -> int | None:
-        if not self._lateness.silent(floor, person.source, as_of_ms):
-            return None
-        return self._lateness.marks[floor][person.source]
-
-    def _state_now(self, floor: str, person: Person, as_of_ms: int) -> int:
-        start, _, state = max(row for row in person.rows if row[0] <= as_of_ms)
-        believed = start + self._limit.get(state, BELIEVED_MS)
-        silent_ms = self._silent(floor, person, as_of_ms)
-        believed = believed if silent_ms is None else min(believed, silent_ms)
-        return state if as_of_ms < believed else int(State.unknown)
+    def _state_now(self, person: Person, gaps: Sequence[Gap], as_of_ms: int) -> int:
+        row = max(row for row in person.rows if row[0] <= as_of_ms)
+        *_, (_, _, state) = chunks(row, as_of_ms + 1, self._limit, gaps)
+        return state
 
 
 def readable(value: bytes | None) -> dict[str, Any] | None:

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from stream.events.decode import decode_objects
+from stream.render.views import format_views
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.phones import Phones
 from stream.windows.queues import Queues
+from tests.reference.truth import cases
+from tests.windows.telling import push
 
 NO_PHONES = Phones(*np.zeros((4, 0), np.int64))
 POOLS = 7
@@ -51,3 +54,26 @@ def test_the_queues_of_all_pools_at_once_are_those_of_their_traces(seed: int) ->
             assert getattr(now, name).tolist() == [getattr(one, name)[0] for one in queues]
         assert ((now.waiting > 0) == (now.oldest_since_ms < NEVER_MS)).all()
     assert {0, 1, 2} <= heads
+
+
+def shown(events: list[dict[str, object]], at: str, kind: str, *fields: str) -> list[str | None]:
+    """Fields of the view of the only pool, or team, of one who sees each event as it comes."""
+    shard, until_ms = Shard(Spec(event_clock=True)), cases.at(at)
+    for event in events:
+        if int(str(event["ts"])) <= until_ms:
+            push(shard, [event])
+            shard.step(shard.watermark_ms)
+    shard.step(until_ms)
+    (view,) = (one for key, one in format_views(shard.figures()).items() if key.kind.value == kind)
+    return [view.get(field) for field in fields]
+
+
+FROZEN = ("waiting", "oldest_wait_s", "alert:cover")
+
+
+def test_a_gauge_that_is_read_no_more_is_no_queue_and_no_reason_for_an_alarm() -> None:
+    events = cases.frozen_gauge()
+    assert shown(events, "10:01:30", "pool", *FROZEN) == ["5", "149.000", "page"]
+    assert shown(events, "10:01:31", "pool", *FROZEN) == [None, None, "page"]
+    for instant in ("10:02:32", "10:30:00", "10:59:00"):  # a minute later the alert has ended
+        assert shown(events, instant, "pool", *FROZEN) == [None, None, None]

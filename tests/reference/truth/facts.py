@@ -32,7 +32,7 @@ class Facts:
     def __init__(self) -> None:
         self.of: dict[tuple[str, str], set[Fact]] = {}
         self.tellers: dict[tuple[str, str], set[str]] = {}
-        """By (floor, pool): the sources that told a call of it."""
+        """By (floor, pool): the sources of facts that name it, or would without any other fact."""
 
     def add(self, rules: Rules, one: Arrival) -> None:
         event = one.event
@@ -53,3 +53,5 @@ class Facts:
             source_of(event).encode(),
         )
         self.of.setdefault((floor_of(event), str(event["call"])), set()).add(fact)
+        pool = str(event.get("pool") or (rules.pool_of(team) if team else "main"))
+        self.tellers.setdefault((floor_of(event), pool), set()).add(source_of(event))

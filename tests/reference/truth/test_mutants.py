@@ -4,6 +4,9 @@ import pytest
 
 from tests.reference.mutants import Mutant, mutated
 
+AGAINST = "tests.reference.truth.against"
+HISTORIES_MOST = 20
+"""Within so many histories each mistake must show."""
 RESTARTS = "tests.reference.truth.restarts"
 RETIRED = "tests.reference.truth.retired"
 
@@ -33,3 +36,55 @@ def test_a_retired_source_that_holds_its_floor_up_is_noticed() -> None:
     )
     with mutated(mutant, RETIRED) as checks, pytest.raises(AssertionError):
         checks.check_retired_sources(40)
+
+
+MISTAKES = [
+    ("queues", Mutant(
+        "a call that rings at an agent who names no call waits",
+        "stream.windows.queues",
+        "taken = np.minimum(phones, queued)",
+        "taken = np.zeros_like(queued)",
+    )),
+    ("queues", Mutant(
+        "a call that rings at an agent who names it waits",
+        "stream.windows.phones",
+        "real = start < end",
+        "real = start > end",
+    )),
+    ("queues", Mutant(
+        "phones that ring all at once take a call each",
+        "stream.windows.queues",
+        "takes = (phones.call == NO_CALL) & ~engine.ring_all[phones.pool]",
+        "takes = phones.call == NO_CALL",
+    )),
+    ("queues", Mutant(
+        "a call waits again after its source was silent",
+        "stream.windows.known_waits",
+        "np.where(open_ended, _ends(sources, waits, silences, until_ms), end_ms)",
+        "end_ms",
+    )),
+    ("queues", Mutant(
+        "a gauge holds for ever",
+        "stream.windows.queue_gauges",
+        "return one.ts_ms + (",
+        "return NEVER_MS + (",
+    )),
+    ("calls", Mutant(
+        "a leg that another fact closes does not end",
+        "stream.windows.calls.stays",
+        "return self.closed_ms if self.ended is None else self.ended.ts_ms",
+        "return NEVER_MS if self.ended is None else self.ended.ts_ms",
+    )),
+    ("calls", Mutant(
+        "a leg ends where it was closed, whenever its end is told",
+        "stream.windows.calls.stays",
+        "return self.closed_ms if self.ended is None else self.ended.ts_ms",
+        "return min(self.closed_ms, NEVER_MS if self.ended is None else self.ended.ts_ms)",
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "mutant"), MISTAKES, ids=lambda one: getattr(one, "name", one))
+def test_a_mistake_about_calls_or_queues_is_noticed(part: str, mutant: Mutant) -> None:
+    with mutated(mutant, AGAINST) as checks, pytest.raises(AssertionError, match=part):
+        checks.check_all(part, HISTORIES_MOST)

@@ -131,8 +131,14 @@ class Truth:
             for team in sorted(self.lines.teams(floor) | called):
                 self._team(out, floor, team, walks.values(), as_of)
             gauged = {pool for where, pool in self.queues.pools() if where == floor}
-            for pool in sorted(sums.pools(walks.values()) | gauged):
+            pools = sums.pools(walks.values()) | gauged
+            for pool in sorted(pools):
                 self._pool(out, floor, pool, walks, as_of)
+            told = {pool for where, pool in self.facts.tellers if where == floor}
+            for pool in sorted(pools | told):
+                tellers = self.facts.tellers.get((floor, pool), set())
+                queue = self.queues.at(floor, pool, walks, tellers, as_of)
+                out.queues[floor, pool] = queue
             for walk in walks.values():
                 out.odd.update(walk.odd)
         return out
@@ -171,7 +177,6 @@ class Truth:
             sums.pool_calls(self.rules, walks.values(), pool, span)
             for span in self._spans(day, as_of)
         ]
-        out.queues[key] = self.queues.at(floor, pool, walks, self._tellers(key, walks), as_of)
         ages = [
             as_of - one.start
             for walk in walks.values()
@@ -181,16 +186,6 @@ class Truth:
         open_ages = [age for age in ages if age < PROMISE_MOST]
         overdue = sum(age > self.rules.callback_ms for age in open_ages)
         out.callbacks[key] = CallBacks(len(open_ages), overdue)
-
-    def _tellers(self, key: Key, walks: dict[str, Walk]) -> set[str]:
-        """The sources that told something of a pool's calls."""
-        floor, pool = key
-        return {
-            fact.source.decode()
-            for call, walk in walks.items()
-            if pool in sums.pools([walk])
-            for fact in self.facts.of[floor, call]
-        }
 
     def shown(self, figures: Figures, floor: str, team: str) -> bool:
         """Whether a team is shown at all; no alert of it is active."""

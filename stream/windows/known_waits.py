@@ -1,0 +1,85 @@
+"""When calls wait as far as is known.
+
+Of a call whose end nobody tells nothing is known while its source is silent, from the first gap of
+the source on, and beyond the limit of waits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stream.arrays import Columns, union, without
+from stream.events.language import I64, Bool
+from stream.units import NEVER_MS
+from stream.windows.call_sources import silences_until
+from stream.windows.calls.stays import Waits
+from stream.windows.source_gaps import gaps_at
+from stream.windows.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWaits(Columns):
+    """Parts of waits that are known, in columns; in the order of the waits, then of time."""
+
+    wait: I64
+    """Which of the waits it is a part of."""
+    start_ms: I64
+    end_ms: I64
+    lost: Bool
+    """Whether nothing tells what becomes of the call where the part ends."""
+
+
+def known_waits(sources: Sources, waits: Waits, wait_ms: int, until_ms: int) -> KnownWaits:
+    """The parts of waits that are known at the last instant before until_ms.
+
+    wait_ms: the limit of waits. A wait that reaches it has no end that is told.
+    """
+    every = np.arange(len(waits))
+    open_ended = waits.end_ms - waits.start_ms >= wait_ms
+    silences = silences_until(sources, until_ms)
+    end_ms = waits.end_ms
+    if open_ended.any():
+        end_ms = np.where(open_ended, _ends(sources, waits, silences, until_ms), end_ms)
+    real = waits.start_ms < end_ms
+    silent = _silent(waits, np.flatnonzero(open_ended & real), end_ms, silences)
+    wait, start_ms, end_ms = without(every[real], waits.start_ms[real], end_ms[real], *silent)
+    parts = KnownWaits(wait, start_ms, end_ms, open_ended[wait])
+    return parts.take(start_ms < until_ms)  # a source that is silent now may be so for ever
+
+
+def _ends(sources: Sources, waits: Waits, silences: tuple[I64, I64, I64], until_ms: int) -> I64:
+    """(N,): where waits end of which no end is told.
+
+    That is where the first gap of the source begins, but who observed the source during the gap
+    knew that no earlier than when it fell silent. So what control finds does not depend on whether
+    the end of the silence has come meanwhile.
+    """
+    gaps, end_ms = gaps_at(sources, until_ms - 1), waits.end_ms.copy()
+    over = gaps.take(gaps.end_ms < NEVER_MS)
+    for source in np.unique(over.source).tolist():
+        mine = over.take(over.source == source)
+        of_source = np.flatnonzero(waits.source == source)
+        first = np.searchsorted(mine.start_ms, waits.start_ms[of_source])
+        at, first = of_source[first < len(mine)], first[first < len(mine)]
+        silent_ms = np.append(np.sort(silences[1][silences[0] == source]), NEVER_MS)
+        begin_ms = mine.start_ms[first]
+        observed_ms = silent_ms[np.searchsorted(silent_ms, begin_ms)]
+        lost_ms = np.where(
+            observed_ms < NEVER_MS, np.minimum(observed_ms, mine.end_ms[first]), begin_ms
+        )
+        end_ms[at] = np.minimum(end_ms[at], lost_ms)
+    return end_ms
+
+
+def _silent(
+    waits: Waits, at: I64, end_ms: I64, silences: tuple[I64, I64, I64]
+) -> tuple[I64, I64, I64]:
+    """When the sources of some waits were silent meanwhile: (wait, start, end), in order."""
+    found = [np.zeros((3, 0), np.int64)]
+    for source, silent_ms, back_ms in zip(*(one.tolist() for one in silences), strict=True):
+        mine = at[waits.source[at] == source]
+        start_ms = np.maximum(waits.start_ms[mine], silent_ms)
+        found.append(np.stack([mine, start_ms, np.minimum(end_ms[mine], back_ms)]))
+    wait, start_ms, stop_ms = np.concatenate(found, axis=1)
+    real = start_ms < stop_ms
+    return union(wait[real], start_ms[real], stop_ms[real])
