@@ -136,9 +136,14 @@ def _states(truth: Truth, read: Read, engine: Engine) -> Lines:
 
 
 def _seen(_: Truth, read: Read, engine: Engine) -> Lines:
-    """What control sees; it has seen an instant once time is beyond it."""
+    """What control sees; it has seen an instant once time is beyond it.
+
+    Until its clock comes to the end of a silence it sees the silence (decision 0014).
+    """
     figures, shard = read(), engine.shard
     shard.step(shard.as_of_ms + 1)
+    if len(shard.engine.sources.silences[0]):
+        return
     seen = shard.watch.heads(shard.engine)
     seen[:, State.unknown] += seen[:, len(State) :].sum(axis=1)
     heads = {
