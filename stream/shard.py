@@ -24,6 +24,7 @@ from stream.observation.feed import Feed, PoolKnowledge
 from stream.observation.floor_silences import floor_silences
 from stream.observation.last_observed import LastObserved, ObservedState
 from stream.observation.named_pools import PoolNaming
+from stream.observation.stale_teams import stale_teams
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import NEVER_MS
@@ -148,7 +149,7 @@ class Shard:
         engine, names = self.engine, self.names
         engine.follow_names()
         self.watch.follow_names(names)
-        heads, stale = self.watch.heads(engine), self.watch.stale[: len(names.teams)].copy()
+        heads = self.watch.heads(engine)
         touched = self._unobserved()
         self._touched.clear()
         knowledge = PoolKnowledge(
@@ -156,9 +157,10 @@ class Shard:
             names.pool_floor.data,
             floor_silences(engine.sources, names.source_floor.data, until_ms),
         )
-        changes, stale_changes, phones = observe(
+        changes, phones = observe(
             engine, self.watch, touched, from_ms, until_ms, self._entry_states
         )
+        stale, stale_changes = stale_teams(heads, changes)
         return Feed(
             from_ms,
             until_ms,
@@ -210,7 +212,7 @@ class Shard:
         count = len(self.names.agents)
         expiry = int(self.watch.until_ms[:count].min(initial=NEVER_MS))
         sources = self.engine.sources
-        turns = np.concatenate([sources.silent_from_ms(), *sources.silences[1:]])
+        turns = np.concatenate([sources.unheard_from_ms(), *sources.silences[1:]])
         later = turns[turns >= self._judged_ms]
         return min(expiry, int(later.min(initial=NEVER_MS)), self.control.next_deadline())
 

@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from stream.events.language import I32, I64, SERVING, STAFFED, STATE_COUNT, Bool, State
+from stream.events.language import I32, I64, SERVING, STAFFED, Bool, State
 from stream.observation.feed import Changes
+from stream.observation.seen_states import SEEN_COUNT
 from stream.units import NEVER_MS
 
 
@@ -36,9 +37,9 @@ class StepFunction:
 
 _BITS: Final = 21
 _MASK: Final = (1 << _BITS) - 1
-_WIDTH: Final = 16
-"""Room for a state's number: a pair of states is before * _WIDTH + after, in 8 bits."""
-assert STATE_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH and pairs beyond U8"
+_WIDTH: Final = 32
+"""Room for the number of a state that is seen: a pair is before * _WIDTH + after, in 16 bits."""
+assert SEEN_COUNT <= _WIDTH, "more states than there is room for: widen _WIDTH"
 
 
 Counts = tuple[int, int, int]
@@ -65,13 +66,13 @@ class CountPacking:
         self._of_pair = (self.of_state[None, :] - self.of_state[:, None]).ravel()
 
     def heads(self, heads: I32) -> I64:
-        """(G,): packed counts of (G, STATE_COUNT) heads."""
-        packed: I64 = heads @ self.of_state[:STATE_COUNT]
+        """(G,): packed counts of (G, SEEN_COUNT) heads."""
+        packed: I64 = heads @ self.of_state[:SEEN_COUNT]
         return packed
 
     def deltas(self, changes: Changes) -> "CountDeltas":
         """The changes that move any of the counts, by team, in order of instants."""
-        pair = changes.state_before * np.uint8(_WIDTH) + changes.state_after
+        pair = changes.state_before * np.uint16(_WIDTH) + changes.state_after
         delta = self._of_pair[pair]
         team = changes.team_after
         moved = changes.team_before != team

@@ -9,19 +9,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream.arrays import union
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
-from stream.observation.feed import Changes, StaleChanges
+from stream.observation.feed import Changes
 from stream.observation.last_observed import NOBODY, LastObserved
 from stream.observation.ringing import ringing_phones
-from stream.observation.stretches import Held, Stretches, divided, held_rows, silent_stretches
+from stream.observation.seen_states import DAY_OVER, SILENT
+from stream.observation.stretches import (
+    Division,
+    Held,
+    Stretches,
+    day_ends_ms,
+    divided,
+    held_rows,
+    retired_ms,
+)
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.phones import Phones
-from stream.windows.state_intervals import credible_until
 
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
+_SEEN_OF_PART = np.array([0, int(State.unknown), DAY_OVER, SILENT, int(State.offline)])
+"""By part of `Division`; what is shown has the state of its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class _StateSteps:
     seat: I64
     state: I64
     shown: Bool
-    """Whether the state is the row's own; else it is not credible (`unknown`, `offline`)."""
+    """Whether the state is the row's own; else that is not credible."""
     before: I64
     """The state that led to the row's run."""
     run_ms: I64
@@ -46,7 +55,6 @@ class Observed(NamedTuple):
     """What was observed of a stretch of time."""
 
     changes: Changes
-    stale_changes: StaleChanges
     phones: Phones
 
 
@@ -58,7 +66,7 @@ def observe(
     until_ms: int,
     entry_states: Bool,
 ) -> Observed:
-    """The changes in [from_ms, until_ms) since the last observation, which `watch` then replaces.
+    """What changed in [from_ms, until_ms) since the last observation, which `watch` then replaces.
 
     Args:
         engine: The windows.
@@ -71,15 +79,12 @@ def observe(
     watch.follow_names(engine.names)
     agents = _candidates(engine, watch, touched, until_ms)
     held = held_rows(engine, agents)
-    silent = silent_stretches(engine, held, until_ms)
-    steps = _steps(agents, held, silent, from_ms, until_ms)
+    steps = _steps(agents, held, divided(engine, held, until_ms), from_ms)
     phones = _phones(engine.names, watch, agents, steps, from_ms, until_ms)
     changes = _changes(engine, watch, steps, entry_states)
-    stale = _stale(engine, watch, agents, held, silent, until_ms)
-    stale_changes = _stale_changes(watch, stale, from_ms, until_ms)
-    _schedule(engine, watch, agents, until_ms)
+    _schedule(engine, watch, agents, held, until_ms)
     engine.sources.drop_silences(until_ms)
-    return Observed(changes, stale_changes, phones)
+    return Observed(changes, phones)
 
 
 def observe_all(engine: Engine, watch: LastObserved, judged_ms: int) -> None:
@@ -111,7 +116,7 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
     """Agents whose state may have changed."""
     count = len(engine.names.agents)
     expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
-    silent_ms = engine.sources.silent_from_ms()
+    silent_ms = engine.sources.unheard_from_ms()
     silent_ms[silent_ms >= until_ms] = NEVER_MS
     turned = silent_ms != watch.silent_ms[: len(silent_ms)]
     turned[engine.sources.silences[0]] = True
@@ -123,16 +128,15 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
     return np.unique(np.concatenate(parts))
 
 
-def _steps(agents: I64, held: Held, silent: Stretches, from_ms: int, until_ms: int) -> _StateSteps:
-    """The states of the agents at from_ms and at each later row, limit or end of a silence."""
-    visible, doubted, gone = divided(held, silent, until_ms)
-    every = Stretches.joined(visible, doubted, gone)
+def _steps(agents: I64, held: Held, parts: Division, from_ms: int) -> _StateSteps:
+    """What is seen of the agents at from_ms and at each later instant at which it changes."""
+    every = Stretches.joined(*parts)
     row, at_ms, place = every.row, np.maximum(every.start_ms, from_ms), np.arange(len(every))
-    is_shown = place < len(visible)
-    state = np.where(place < len(visible) + len(doubted), int(State.unknown), int(State.offline))
-    state[: len(visible)] = held.state[visible.row]
+    is_shown = place < len(parts.shown)
+    state = np.repeat(_SEEN_OF_PART, [len(part) for part in parts])
+    state[is_shown] = held.state[parts.shown.row]
     at = np.flatnonzero(every.end_ms > from_ms)
-    if len(every) > len(visible):
+    if len(every) > len(parts.shown):
         at = at[np.lexsort((at_ms[at], row[at]))]
     row, at_ms, is_shown = row[at], at_ms[at], is_shown[at]
     return _StateSteps(
@@ -162,7 +166,8 @@ def _changes(
     team = np.append(engine.names.seat_team.data, NOBODY)
     run_ms = _shown_runs(watch, steps, first)
     is_new = steps.shown & (steps.run_ms != _before(run_ms, watch.run_ms, steps.agent, first))
-    entry = entry_states[steps.state] & _KNOWN_WORK[steps.before] & ~steps.sync & is_new
+    into = entry_states[np.where(steps.shown, steps.state, int(State.unknown))]
+    entry = into & _KNOWN_WORK[steps.before] & ~steps.sync & is_new
     last = np.append(first[1:], True) if count else first
     watch.seat[steps.agent[last]] = steps.seat[last]
     watch.state[steps.agent[last]] = steps.state[last]
@@ -195,68 +200,16 @@ def _shown_runs(watch: LastObserved, steps: _StateSteps, first: Bool) -> I64:
     return start[np.maximum.accumulate(last)]
 
 
-def _schedule(engine: Engine, watch: LastObserved, agents: I64, until_ms: int) -> None:
-    """Set when each agent must be observed again if no row arrives."""
-    held = engine.agents
-    agents = agents[held.last_ms[agents] < NEVER_MS]
-    limit_ms = held.limit_ms[agents]
-    known_ms = credible_until(engine, held.last_source[agents], limit_ms, until_ms)
-    next_ms = np.where(known_ms >= until_ms, known_ms, limit_ms + DAY_MS)
-    is_over = (next_ms < until_ms) | (held.last_state[agents] == State.offline)
-    later = np.where(is_over, NEVER_MS, np.minimum(next_ms, NEVER_MS))
-    watch.until_ms[agents] = np.where(held.last_ms[agents] >= until_ms, until_ms, later)
-
-
-def _stale(
-    engine: Engine,
-    watch: LastObserved,
-    observed_now: I64,
-    held: Held,
-    silent: Stretches,
-    until_ms: int,
-) -> Stretches:
-    """Time before until_ms in which teams (`row`) have members, not offline, of silent sources."""
-    team_of = engine.names.seat_team.data
-    always = np.unique(team_of[_silent_all_along(engine, watch, observed_now)])
-    at = np.flatnonzero(held.state[silent.row] != State.offline)
-    return Stretches(
-        *union(
-            np.concatenate([always, team_of[held.seat[silent.row[at]]]]),
-            np.concatenate([np.full(len(always), -NEVER_MS), silent.start_ms[at]]),
-            np.concatenate([np.full(len(always), until_ms), silent.end_ms[at]]),
-        )
-    )
-
-
-def _silent_all_along(engine: Engine, watch: LastObserved, observed_now: I64) -> I64:
-    """Seats of agents not offline, without anything new, whose source is silent."""
-    is_silent = watch.silent_ms[: len(engine.names.sources)] < NEVER_MS
-    if not is_silent.any():
-        return np.zeros(0, np.int64)
-    agents, count = engine.agents, len(engine.names.agents)
-    found = is_silent[agents.last_source[:count]] & (agents.last_ms[:count] < NEVER_MS)
-    found &= agents.last_state[:count] != State.offline
-    found[observed_now] = False
-    return agents.last_seat[:count][found]
-
-
-def _stale_changes(
-    watch: LastObserved, stale: Stretches, from_ms: int, until_ms: int
-) -> StaleChanges:
-    """Changes of the stale teams since the last observation, which `watch` then replaces."""
-    ahead = (stale.end_ms > from_ms) | (stale.end_ms == until_ms)  # also where no time passes
-    team, start_ms, end_ms = stale.row[ahead], stale.start_ms[ahead], stale.end_ms[ahead]
-    still = np.zeros(len(watch.stale), np.bool_)
-    still[team[start_ms <= from_ms]] = True
-    begin = (start_ms > from_ms) | ~watch.stale[team]
-    end = end_ms < until_ms
-    gone = np.flatnonzero(watch.stale & ~still)
-    at_ms = np.concatenate(
-        [np.full(len(gone), from_ms), np.maximum(start_ms[begin], from_ms), end_ms[end]]
-    )
-    teams = np.concatenate([gone, team[begin], team[end]])
-    is_stale = np.repeat([False, True, False], [len(gone), begin.sum(), end.sum()])
-    order = np.lexsort((teams, at_ms))
-    watch.stale[:] = False
-    watch.stale[team[~end]] = True
-    return StaleChanges(at_ms[order], teams[order], is_stale[order])
+def _schedule(engine: Engine, watch: LastObserved, agents: I64, held: Held, until_ms: int) -> None:
+    """Set when each agent must be observed again if no row arrives and no source turns."""
+    last = np.flatnonzero(held.next_ms == NEVER_MS)
+    source, limit_ms = held.source[last], held.limit_ms[last]
+    unheard = engine.sources.unheard_from_ms() < until_ms
+    gone_ms = np.where(unheard, retired_ms(engine.sources), NEVER_MS)[source]
+    day_ms = day_ends_ms(engine, held, until_ms)[last]
+    edges_ms = np.stack([limit_ms, day_ms, limit_ms + DAY_MS, gone_ms])
+    next_ms = np.where(edges_ms >= until_ms, edges_ms, NEVER_MS).min(axis=0)
+    next_ms[held.state[last] == State.offline] = NEVER_MS
+    is_ahead = held.ts_ms[last] >= until_ms
+    next_ms = np.minimum(np.where(is_ahead, until_ms, next_ms), NEVER_MS)
+    watch.until_ms[agents[held.place[last]]] = next_ms

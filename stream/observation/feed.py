@@ -25,6 +25,7 @@ class Changes:
     team_before: I64
     """-1: the agent was unknown before."""
     state_before: U8
+    """A state, or one of `stream.observation.seen_states`."""
     team_after: I64
     state_after: U8
     entry: Bool
@@ -34,11 +35,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class StaleChanges:
-    """Teams whose source falls silent or is back in [from_ms, until_ms), sorted by instant."""
+    """Teams that become stale, or no longer are, in [from_ms, until_ms), sorted by instant."""
 
     at_ms: I64
     team: I64
     stale: Bool
+
+    @classmethod
+    def none(cls) -> "StaleChanges":
+        """No change."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +120,7 @@ class Feed:
     agent_names: Sequence[str]
     """By agent number; read at access."""
     heads: I32
-    """(teams, STATE_COUNT): heads by state at from_ms, before any change."""
+    """(teams, SEEN_COUNT): heads by what is seen of them at from_ms, before any change."""
     changes: Changes
     queues: Sequence[QueueTrace]
     """By pool number; computed at first access (`stream.windows.queues.Queues`)."""

@@ -1,12 +1,13 @@
-"""What control last observed of each agent, source and team."""
+"""What control last observed of each agent and source."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from stream.arrays import ColumnStore, column
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64
 from stream.events.names import Names
+from stream.observation.seen_states import SEEN_COUNT, SEEN_NAMES
 from stream.units import NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.phones import NO_CALL
@@ -24,20 +25,19 @@ class LastObserved(ColumnStore):
     seat: I64 = column(np.int64, NOBODY, per="agents")
     """NOBODY before the first state."""
     state: I64 = column(np.int64, per="agents")
+    """A state, or one of `stream.observation.seen_states`."""
     until_ms: I64 = column(np.int64, NEVER_MS, per="agents")
-    """When the state stops being credible."""
+    """When what is seen of the agent changes without another event."""
     run_ms: I64 = column(np.int64, -NEVER_MS, per="agents")
     """When the last run of rows that was shown began: an entry is observed once."""
     call: I64 = column(np.int64, per="agents")
     """The call that rings, as of `stream.windows.timeline.Rows`."""
     silent_ms: I64 = column(np.int64, NEVER_MS, per="sources")
-    """Since when each source is silent; NEVER_MS: it is not."""
-    stale: Bool = column(np.bool_, per="teams")
-    """Teams that were stale at the last observation."""
+    """Since when each source is silent or retired; NEVER_MS: it is not."""
 
     def follow_names(self, names: Names) -> None:
-        """Add rows for new agents, sources and teams."""
-        self.resize(agents=len(names.agents), sources=len(names.sources), teams=len(names.teams))
+        """Add rows for new agents and sources."""
+        self.resize(agents=len(names.agents), sources=len(names.sources))
 
     def observed(self, engine: Engine, agents: I64) -> list[ObservedState]:
         """The states of these agents as last observed, by names, for a commit."""
@@ -46,7 +46,7 @@ class LastObserved(ColumnStore):
         for agent in np.unique(agents).tolist():
             seat = int(self.seat[agent])
             team = "" if seat == NOBODY else names.seats.keys[seat][2]
-            state = State(int(self.state[agent])).name
+            state = SEEN_NAMES[int(self.state[agent])]
             times = int(self.run_ms[agent]), int(self.until_ms[agent])
             call = int(self.call[agent])
             observed.append((*names.agents.keys[agent], team, state, *times, call))
@@ -66,17 +66,17 @@ class LastObserved(ColumnStore):
                 continue
             agents.append(number)
             self.seat[number] = seat
-            self.state[number] = State[state]
+            self.state[number] = SEEN_NAMES.index(state)
             self.run_ms[number], self.until_ms[number] = run_ms, until_ms
             self.call[number] = call[0] if call else NO_CALL
         return np.array(agents, np.int64)
 
     def heads(self, engine: Engine) -> I64:
-        """(teams, STATE_COUNT): heads as last observed."""
+        """(teams, SEEN_COUNT): heads as last observed."""
         count = len(engine.names.agents)
         seat = self.seat[:count]
         there = np.flatnonzero(seat != NOBODY)
         team = engine.names.seat_team.data[seat[there]]
-        place = team * STATE_COUNT + self.state[there]
+        place = team * SEEN_COUNT + self.state[there]
         teams = len(engine.names.teams)
-        return np.bincount(place, minlength=teams * STATE_COUNT).reshape(teams, STATE_COUNT)
+        return np.bincount(place, minlength=teams * SEEN_COUNT).reshape(teams, SEEN_COUNT)

@@ -1,10 +1,11 @@
-"""Rows of agents over time: while each row's state is shown, and while it is not credible.
+"""Rows of agents over time: while each row's state is shown, and why it is not.
 
 Unlike the figures, which are read at one instant, this gives for each instant what an observer
 would have found then: a silence of the source hides the state even if it is over by now.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from stream.arrays import Columns, union, without
 from stream.events.language import I64, Bool, State
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
+from stream.windows.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,52 +106,89 @@ def _runs(place: I64, seat: I64, state: I64, is_broken: Bool) -> tuple[I64, I64]
     return start, before[start]
 
 
-def silent_stretches(engine: Engine, held: Held, until_ms: int) -> Stretches:
-    """Time of rows before until_ms in which their source was silent; stretches may overlap."""
-    silent_from = engine.sources.silent_from_ms()
-    row = np.flatnonzero(np.minimum(held.next_ms, until_ms) > silent_from[held.source])
-    parts = [(row, silent_from[held.source[row]], np.full(len(row), until_ms))]
-    for source, start_ms, end_ms in engine.sources.silences.T.tolist():
-        row = np.flatnonzero(held.source == source)
-        parts.append((row, np.full(len(row), start_ms), np.full(len(row), end_ms)))
-    row, start, end = (np.concatenate(column) for column in zip(*parts, strict=True))
-    start = np.maximum(start, held.ts_ms[row])
-    end = np.minimum(np.minimum(end, held.next_ms[row]), until_ms)
-    real = start < end
-    return Stretches(row, start, end).take(real)
+class Division(NamedTuple):
+    """Time of rows by what is seen of their agents; no two overlap."""
+
+    shown: Stretches
+    """In the state of the row."""
+    unknown: Stretches
+    """Beyond the limit of that state, until the agent's working day is over."""
+    day_over: Stretches
+    silent: Stretches
+    """Of rows that depend on a silent source."""
+    gone: Stretches
+    """`offline`: a day beyond the limit, or of rows of a retired source."""
 
 
-def divided(held: Held, silent: Stretches, until_ms: int) -> tuple[Stretches, Stretches, Stretches]:
-    """Time of rows before until_ms: shown in their state, as `unknown`, and as `offline`."""
-    gone = _gone(held, until_ms)
-    hidden = _hidden(held, silent, gone, until_ms)
+def divided(engine: Engine, held: Held, until_ms: int) -> Division:
+    """Divide the time of rows before until_ms. What is `offline` always is shown."""
+    unheard, retired = _unheard(engine.sources, held, until_ms)
+    gone = _union(_from(held, held.limit_ms + DAY_MS, until_ms), retired)
+    unheard = _union(unheard, gone)
+    over = _union(_from(held, day_ends_ms(engine, held, until_ms), until_ms), unheard)
+    hidden = _union(_from(held, held.limit_ms, until_ms), over)
     row = np.flatnonzero(held.ts_ms < until_ms)
     whole = Stretches(row, held.ts_ms[row], np.minimum(held.next_ms[row], until_ms))
-    return _without(whole, hidden), _without(hidden, gone), gone
-
-
-def _hidden(held: Held, silent: Stretches, gone: Stretches, until_ms: int) -> Stretches:
-    """Time of rows in which their state is not credible; `offline` always is."""
-    is_known = held.state != State.offline
-    row = np.flatnonzero(is_known & (held.limit_ms < np.minimum(held.next_ms, until_ms)))
-    start_ms = np.maximum(held.limit_ms[row], held.ts_ms[row])
-    end_ms = np.minimum(held.next_ms[row], until_ms)
-    silent = silent.take(is_known[silent.row])
-    return Stretches(
-        *union(
-            np.concatenate([row, silent.row, gone.row]),
-            np.concatenate([start_ms, silent.start_ms, gone.start_ms]),
-            np.concatenate([end_ms, silent.end_ms, gone.end_ms]),
-        )
+    return Division(
+        _without(whole, hidden),
+        _without(hidden, over),
+        _without(over, unheard),
+        _without(unheard, gone),
+        gone,
     )
 
 
-def _gone(held: Held, until_ms: int) -> Stretches:
-    """Time of rows in which somebody is taken for `offline`, who never logged off."""
-    gone_ms = held.limit_ms + DAY_MS
-    row = np.flatnonzero(gone_ms < np.minimum(held.next_ms, until_ms))
-    row = row[held.state[row] != State.offline]
-    return Stretches(row, gone_ms[row], np.minimum(held.next_ms[row], until_ms))
+def day_ends_ms(engine: Engine, held: Held, until_ms: int) -> I64:
+    """(R,): from when on what is beyond its limit is so after the end of the working day.
+
+    NEVER_MS for rows that are not beyond their limit by until_ms.
+    """
+    sources, out = engine.sources, np.full(len(held), NEVER_MS)
+    row = np.flatnonzero(held.limit_ms < np.minimum(held.next_ms, until_ms))
+    out[row] = held.limit_ms[row]
+    row = row[~sources.ends_with_day[held.source[row], held.state[row]]]
+    slack_ms = sources.shift_slack_ms[held.source[row]]
+    day_ms = engine.calendars.day_end(held.seat[row], held.ts_ms[row], slack_ms)
+    out[row] = np.maximum(out[row], day_ms)
+    return out
+
+
+def retired_ms(sources: Sources) -> I64:
+    """(sources,): from when on what each has told is a day old."""
+    return sources.times.last_ms[: len(sources.names.sources)] + DAY_MS
+
+
+def _unheard(sources: Sources, held: Held, until_ms: int) -> tuple[Stretches, Stretches]:
+    """Time of rows whose source is silent or retired, and that in which it is retired."""
+    over, still = sources.silences, sources.unheard_from_ms()
+    watched = sources.times.first_heartbeat_ms < NEVER_MS
+    told_ms = np.where(watched[over[0]], over[1] - sources.silent_after_ms[over[0]], -NEVER_MS)
+    open_of = np.flatnonzero(still < until_ms)
+    of = np.concatenate([over[0], open_of])
+    start_ms = np.concatenate([over[1], still[open_of]])
+    end_ms = np.concatenate([over[2], np.full(len(open_of), until_ms)])
+    gone_ms = np.concatenate([told_ms + DAY_MS, retired_ms(sources)[open_of]])
+    silent, retired = [Stretches.none()], [Stretches.none()]
+    spans = zip(*(one.tolist() for one in (of, start_ms, end_ms, gone_ms)), strict=True)
+    for source, start, end, gone in spans:
+        mine = np.where(held.source == source, start, NEVER_MS)
+        silent.append(_from(held, mine, min(end, until_ms)))
+        retired.append(_from(held, np.maximum(mine, gone), min(end, until_ms)))
+    return _union(*silent), _union(*retired)
+
+
+def _from(held: Held, from_ms: I64, until_ms: int) -> Stretches:
+    """Time of rows, but of those of `offline`, from an instant of each on."""
+    start_ms = np.maximum(from_ms, held.ts_ms)
+    end_ms = np.minimum(held.next_ms, until_ms)
+    row = np.flatnonzero((start_ms < end_ms) & (held.state != State.offline))
+    return Stretches(row, start_ms[row], end_ms[row])
+
+
+def _union(*parts: Stretches) -> Stretches:
+    """All time that is in any of the parts."""
+    every = Stretches.joined(*parts)
+    return Stretches(*union(every.row, every.start_ms, every.end_ms))
 
 
 def _without(whole: Stretches, part: Stretches) -> Stretches:

@@ -4,7 +4,6 @@ import numpy as np
 
 from stream.arrays import ColumnStore, column, union, without
 from stream.events.language import I64, Bool
-from stream.units import DAY_MS
 from stream.windows.sources import Sources
 
 ANYBODY = -1
@@ -81,9 +80,7 @@ def silences_until(sources: Sources, until_ms: int) -> tuple[I64, I64, I64]:
     Of the silences that are over only those since `Sources.drop_silences`. At the last instant none
     of them lasts, also where the clock of another source had run ahead of that instant.
     """
-    silent_ms = sources.silent_from_ms()
-    last_ms = sources.times.last_ms[: len(silent_ms)]
-    from_ms = np.minimum(silent_ms, last_ms + DAY_MS + 1)
+    from_ms = sources.unheard_from_ms()
     still = np.flatnonzero(from_ms < until_ms)
     source, start_ms, end_ms = sources.silences
     return (

@@ -9,7 +9,7 @@ import numpy as np
 
 from stream.arrays import firsts, max_before
 from stream.events.language import I64
-from stream.units import NEVER_MS
+from stream.units import DAY_MS, NEVER_MS
 
 NO_DATA_MS = -NEVER_MS
 """The progress of a source without data."""
@@ -59,11 +59,14 @@ def watched_silences(
 ) -> I64:
     """The same of sources that are watched: only those that began since then.
 
+    One that is not watched is no more heard of where it is retired: after a day.
+
     watched_ms: (sources or more,) since when each is watched; NEVER_MS: not at all.
     """
     size = len(progress_ms)
-    watched_ms = watched_ms[:size]
-    after_ms = np.where(watched_ms < NEVER_MS, after_ms[:size], NEVER_MS)
+    watched = watched_ms[:size] < NEVER_MS
+    after_ms = np.where(watched, after_ms[:size], DAY_MS + 1)
+    watched_ms = np.where(watched, watched_ms[:size], NO_DATA_MS)
     ended = ended_silences(source, clock_ms, progress_ms, after_ms)
     of, start_ms, _ = ended
     return ended[:, start_ms >= watched_ms[of] + after_ms[of]]

@@ -43,13 +43,6 @@ class OpenStates(Columns):
         return pieces(whole, rows.source, rows.limit_ms, engine.rendered)
 
 
-def credible_until(engine: Engine, source: I64, limit_ms: I64, as_of_ms: int) -> I64:
-    """Until when open states are credible: their limit, or the last event of a silent source."""
-    silent = engine.sources.silent_from_ms() <= as_of_ms
-    reach_ms = np.where(silent, engine.sources.times.last_ms[: len(silent)], NEVER_MS)
-    return np.minimum(limit_ms, reach_ms[source])
-
-
 def open_states(engine: Engine, as_of_ms: int) -> OpenStates:
     """The state of every agent who has a row at or before the instant."""
     count = len(engine.names.agents)

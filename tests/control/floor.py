@@ -8,9 +8,10 @@ import numpy as np
 
 from stream.control.control import Control
 from stream.control.model import DetectorView, Transition
-from stream.events.language import STATE_COUNT, WORKING, Bool, State
+from stream.events.language import WORKING, Bool, State
 from stream.ids import PoolKey, TeamKey
 from stream.observation.feed import Changes, Feed, StaleChanges
+from stream.observation.seen_states import SEEN_COUNT
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, PoolSpec, ShiftSpec, Spec
 from stream.units import MINUTE_MS, NEVER_MS, SECOND_MS
 from stream.windows.queue_trace import QueueTrace
@@ -131,7 +132,7 @@ class Floor:
         """What happens in [from_ms, until_ms), and how things stand before."""
         teams, pools = list(self.pool_of), [key.pool for key in self.pools]
         agents = list(dict.fromkeys(h.agent for h in self.happenings))
-        heads = np.zeros((len(teams), STATE_COUNT), np.int32)
+        heads = np.zeros((len(teams), SEEN_COUNT), np.int32)
         now: dict[str, tuple[int, State]] = {}
         rows: list[tuple[int, int, int, int, int, int, bool, int]] = []
         for h in sorted(self.happenings, key=lambda h: h.at_ms):

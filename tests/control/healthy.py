@@ -14,9 +14,10 @@ import numpy as np
 
 from stream.control.control import Control
 from stream.control.model import Severity, Verdict
-from stream.events.language import I64, STATE_COUNT, Bool, State
+from stream.events.language import I64, Bool, State
 from stream.ids import PoolKey, TeamKey
 from stream.observation.feed import Changes, Feed, StaleChanges
+from stream.observation.seen_states import SEEN_COUNT
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS
 from tests.control.floor import START_MS, queue_trace
@@ -35,7 +36,7 @@ def shift(
     """One shift of healthy teams, each a pool of its own: exponential spells, stationary."""
     team = np.repeat(np.arange(teams), size)
     away = random.random(teams * size) < control.aux_rate
-    heads = np.zeros((teams, STATE_COUNT), np.int32)
+    heads = np.zeros((teams, SEEN_COUNT), np.int32)
     np.add.at(heads, (team, np.where(away, State.aux, State.talking)), 1)
     changes = _changes(random, away, team, from_ms, control)
     queue = queue_trace([(from_ms, 0, NEVER_MS)], known=False)

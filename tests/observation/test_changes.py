@@ -6,9 +6,11 @@ from itertools import pairwise
 import numpy as np
 
 from stream.control.model import Transition, Verdict
-from stream.events.language import STATE_COUNT, State
+from stream.events.language import I64, STATE_COUNT, State
 from stream.observation.changes import observe
 from stream.observation.feed import Changes, StaleChanges
+from stream.observation.seen_states import SEEN_NAMES
+from stream.observation.stale_teams import stale_teams
 from stream.shard import Shard
 from stream.spec import LocalSpan, NameLimits, PeakSpec, Spec
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
@@ -38,10 +40,17 @@ def looked(
     everyone = np.arange(len(shard.names.agents))
     instants = [T_MS, *(T_MS + round(until * 1_000) for until in until_s)]
     return [
-        observe(shard.engine, shard.watch, everyone if from_ms == T_MS else everyone[:0],
-             from_ms, until_ms, ENTRY_STATES)[:2]
+        seen(shard, everyone if from_ms == T_MS else everyone[:0], from_ms, until_ms)
         for from_ms, until_ms in pairwise(instants)
-    ]  # fmt: skip
+    ]
+
+
+def seen(shard: Shard, touched: I64, from_ms: int, until_ms: int) -> tuple[Changes, StaleChanges]:
+    """What control is told at one look."""
+    shard.watch.follow_names(shard.names)
+    heads = shard.watch.heads(shard.engine)
+    changes = observe(shard.engine, shard.watch, touched, from_ms, until_ms, ENTRY_STATES).changes
+    return changes, stale_teams(heads, changes)[1]
 
 
 def second(at_ms: int) -> float:
@@ -51,7 +60,7 @@ def second(at_ms: int) -> float:
 def told(changes: Changes) -> Told:
     """How ann changed; before she is known, "-"."""
     return [
-        (second(at), "-" if team < 0 else State(before).name, State(after).name)
+        (second(at), "-" if team < 0 else SEEN_NAMES[before], SEEN_NAMES[after])
         for at, team, before, after in zip(
             changes.at_ms.tolist(), changes.team_before.tolist(), changes.state_before.tolist(),
             changes.state_after.tolist(), strict=True,
@@ -66,10 +75,10 @@ def staleness(changes: StaleChanges) -> list[tuple[float, bool]]:
     ]
 
 
-def test_during_a_silence_that_is_over_a_state_is_unknown_and_its_team_stale() -> None:
+def test_during_a_silence_that_is_over_an_agent_is_silent_and_his_team_stale() -> None:
     ((changes, stale),) = looked(quiet(), BACK_S + 30)
     assert told(changes) == [
-        (0, "-", "talking"), (ONSET_S, "talking", "unknown"), (BACK_S, "unknown", "talking"),
+        (0, "-", "talking"), (ONSET_S, "talking", "silent"), (BACK_S, "silent", "talking"),
     ]  # fmt: skip
     assert staleness(stale) == [(ONSET_S, True), (BACK_S, False)]
 
@@ -92,13 +101,13 @@ def test_who_is_in_aux_before_and_after_a_silence_has_not_gone_there_again() -> 
 
 def test_a_row_that_ends_the_silence_is_an_entry_of_that_instant() -> None:
     ((changes, _),) = looked(quiet(state(BACK_S, "ann", "aux", source="pbx")), 330)
-    assert told(changes)[1:] == [(ONSET_S, "talking", "unknown"), (BACK_S, "unknown", "aux")]
+    assert told(changes)[1:] == [(ONSET_S, "talking", "silent"), (BACK_S, "silent", "aux")]
     assert changes.entry.tolist() == [False, False, True]
 
 
 def test_what_another_source_says_of_someone_holds_at_once() -> None:
     ((changes, stale),) = looked(quiet(state(200, "ann", "available", source="other")), 330)
-    assert told(changes)[1:] == [(ONSET_S, "talking", "unknown"), (200, "unknown", "available")]
+    assert told(changes)[1:] == [(ONSET_S, "talking", "silent"), (200, "silent", "available")]
     assert staleness(stale) == [(ONSET_S, True), (200, False)]
 
 
@@ -112,7 +121,7 @@ def test_a_silence_that_goes_on_is_one_with_that_before() -> None:
     events = [state(0, "ann", "talking", source="pbx"), heartbeat(0, "pbx")]
     events += [heartbeat(BACK_S, "other")]
     ((changes, stale),) = looked([*events, heartbeat(120, "pbx")], 330)
-    assert told(changes) == [(0, "-", "talking"), (ONSET_S, "talking", "unknown")]
+    assert told(changes) == [(0, "-", "talking"), (ONSET_S, "talking", "silent")]
     assert staleness(stale) == [(ONSET_S, True)]
 
 
@@ -120,7 +129,7 @@ def test_live_a_silence_is_one_of_kafkas_time_stamps() -> None:
     events = [state(0, "ann", "talking", source="pbx"), heartbeat(0, "pbx"), heartbeat(200, "pbx")]
     times_ms = [T_MS + 500, T_MS + 500, T_MS + 200_700]
     ((changes, stale),) = looked(events, 201, times_ms=times_ms, spec=Spec())
-    assert told(changes)[1:] == [(90.501, "talking", "unknown"), (200.7, "unknown", "talking")]
+    assert told(changes)[1:] == [(90.501, "talking", "silent"), (200.7, "silent", "talking")]
     assert staleness(stale) == [(90.501, True), (200.7, False)]
 
 
@@ -138,10 +147,8 @@ def test_after_a_restore_a_silence_that_is_not_judged_to_its_end_goes_on() -> No
     none = np.zeros(0, np.int64)
     for one in (shard, twin):
         until_ms = T_MS + 201_000
-        changes, stale, _phones = observe(
-            one.engine, one.watch, none, T_MS + 150_000, until_ms, ENTRY_STATES
-        )
-        assert told(changes) == [(200.7, "unknown", "aux")]
+        changes, stale = seen(one, none, T_MS + 150_000, until_ms)
+        assert told(changes) == [(200.7, "silent", "aux")]
         assert not changes.entry.any()
         assert staleness(stale) == [(200.7, False)]
 
@@ -169,12 +176,10 @@ def test_a_word_that_was_on_its_way_ends_a_silence_from_now_on_until_the_next() 
     shard = Shard(Spec())
     push(shard, [heartbeat(0, "pbx"), state(0, "ann", "talking", source="pbx")], [T_MS, T_MS])
     ann, none = np.array([0]), np.zeros(0, np.int64)
-    observe(shard.engine, shard.watch, ann, T_MS, T_MS + 100_500, ENTRY_STATES)
+    seen(shard, ann, T_MS, T_MS + 100_500)
     push(shard, [heartbeat(89, "pbx")], [T_MS + 89_000])
-    changes, stale, _phones = observe(
-        shard.engine, shard.watch, none, T_MS + 100_500, T_MS + 300_000, ENTRY_STATES
-    )
-    assert told(changes) == [(100.5, "unknown", "talking"), (179.001, "talking", "unknown")]
+    changes, stale = seen(shard, none, T_MS + 100_500, T_MS + 300_000)
+    assert told(changes) == [(100.5, "silent", "talking"), (179.001, "talking", "silent")]
     assert staleness(stale) == [(100.5, False), (179.001, True)]
 
 

@@ -6,7 +6,7 @@ waited more than 20 s? Both dwells count from the opening. Outside opening hours
 line of the digest and pages nobody; an alert of the day ends when the pool closes, and says so.
 
 An agent who is `unknown` is not staffed: one who forgot to log off yesterday must not hide that
-nobody came today. While a source of the pool is silent nothing is raised and nothing cleared. A
+nobody came today. While a team of the pool is stale nothing is raised and nothing cleared. A
 pool that roster or configuration names is evaluated even if none of its agents was ever seen; any
 other is not.
 """

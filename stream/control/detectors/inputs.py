@@ -192,7 +192,7 @@ class DetectorInput:
     heads: StepFunction
     """Packed counts, as the detector's `counts` has them."""
     stale: StepFunction
-    """How many of the teams have a silent source."""
+    """How many of the teams are stale."""
     known: StepFunction
     """Whether the pool is evaluated (`Known`)."""
     open: ScheduleUnion | None

@@ -8,7 +8,7 @@ knowing which one it is.
 - A detector says what alarms at an instant and what is calm. Its alert group makes the episode of
   it: ids, steps, a clear dwell of one minute and reopening within ten.
 - Detectors of one group share one episode: one page per team (or pool) and episode.
-- A silent source is seen in `DetectorInput.stale`; whether the detector then alarms, or is calm, is
+- Silent sources are seen in `DetectorInput.stale`; whether the detector then alarms, or is calm, is
   its own affair.
 """
 
@@ -250,7 +250,7 @@ class Detector(Protocol[S]):
     def standing(self, now: CurrentCounts, state: S) -> DetectorStatus | None:
         """Its line in the views; None: it is off by configuration, and is no check of a verdict.
 
-        A group too small to be evaluated is `facts_only`, one whose source is silent `stale`.
+        A group too small to be evaluated is `facts_only`, one of silent sources `stale`.
         """
 
     def raised(self, transition: Transition) -> AlertWording:

@@ -136,7 +136,7 @@ class EvaluationContext:
     # -------------------------------------------------------------------------------- sources
 
     def stale(self, scope: Scope, number: int) -> StepFunction:
-        """How many teams, this one or those of a pool, have a silent source, as time goes.
+        """How many teams, this one or those of a pool, are stale, as time goes.
 
         A pool counts one more while nobody would tell that somebody has come.
         """

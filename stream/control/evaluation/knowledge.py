@@ -30,14 +30,14 @@ def known(feed: Feed, pool: int, seen_ms: int) -> StepFunction:
 
 
 def stale_team(feed: Feed, team: int) -> StepFunction:
-    """Whether a team has a silent source."""
+    """Whether a team is stale."""
     changes = feed.stale_changes
     place = np.flatnonzero(changes.team == team)
     return StepFunction.of(int(feed.stale[team]), changes.at_ms[place], changes.stale[place])
 
 
 def stale_pool(feed: Feed, pool: int, count: int, seen_ms: int) -> StepFunction:
-    """How many teams of a pool have a silent source; one more while nobody tells who is there.
+    """How many teams of a pool are stale; one more while nobody tells who is there.
 
     That is while a source of its floor is silent and no agent was ever seen in it, and while all
     sources of its floor are.

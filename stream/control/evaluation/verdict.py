@@ -1,11 +1,11 @@
 """The status of detectors, teams and pools where the last feed ended.
 
 A raised alert is its detector's state, whatever else is known. A team's or pool's verdict goes by
-the order of DESIGN.md, section 6: `stale` if a source is silent, `out_of_control` if cover (or
-another listed detector that overrules) is raised and no mere line of the digest, `facts_only` if
-small, `insufficient_data` if more than a tenth are unknown and nothing is raised, else the worst
-state among the detectors that have data. On the line of a verdict `statistic` is how many checks
-are active and `limit` how many there are ("2 of 3 checks active").
+the order of DESIGN.md, section 6: `stale` if half of the agents depend on silent sources,
+`out_of_control` if cover (or another listed detector that overrules) is raised and no mere line of
+the digest, `facts_only` if small, `insufficient_data` if more than a tenth are unknown and nothing
+is raised, else the worst state among the detectors that have data. On the line of a verdict
+`statistic` is how many checks are active and `limit` how many there are ("2 of 3 checks active").
 """
 
 from collections.abc import Sequence

@@ -11,6 +11,8 @@ from math import isnan
 from random import Random
 from typing import Any, Final
 
+from stream.control.evaluation.verdict import VERDICT
+from stream.control.model import Verdict
 from stream.events.language import STAFFED, State
 from stream.figures.model import WINDOWS
 from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
@@ -25,6 +27,7 @@ ADMISSION: Final = frozenset({"snapshot"})
 NOT_YET: Final[Mapping[str, frozenset[str]]] = {
     "refused": ADMISSION - {"snapshot"},
     "states": (ADMISSION - {"snapshot"}) | {"calendar_change"},
+    "seen": (ADMISSION - {"snapshot"}) | {"calendar_change"},
     "calls": (ADMISSION - {"snapshot"}) | {"shifts", "rules_change", "calendar_change"},
     "queues": frozenset(),
 }
@@ -132,6 +135,30 @@ def _states(truth: Truth, read: Read, engine: Engine) -> Lines:
     yield from _differing("hour", told, sealed, None)
 
 
+def _seen(_: Truth, read: Read, engine: Engine) -> Lines:
+    """What control sees; it has seen an instant once time is beyond it.
+
+    Until its clock comes to the end of a silence it sees the silence (decision 0014).
+    """
+    figures, shard = read(), engine.shard
+    shard.step(shard.as_of_ms + 1)
+    if len(shard.engine.sources.silences[0]):
+        return
+    seen = shard.watch.heads(shard.engine)
+    seen[:, State.unknown] += seen[:, len(State) :].sum(axis=1)
+    heads = {
+        (key.floor, key.team): own.tolist()
+        for key, own in zip(shard.team_keys(), seen[:, : len(State)], strict=True)
+    }
+    yield from _differing("heads seen", figures.heads, heads, [0] * len(State))
+    stale = {
+        (view.floor, view.team): view.state == Verdict.stale
+        for view in shard.control.views()
+        if view.team and view.detector == VERDICT
+    }
+    yield from _differing("stale", figures.stale, stale, absent=False)
+
+
 def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
     figures = read()
     teams, pools = engine.shard.figures().teams, engine.shard.figures().pools
@@ -218,6 +245,7 @@ def _number(value: float) -> int | None:
 PARTS: Final[Mapping[str, Callable[[Truth, Read, Engine], Lines]]] = {
     "refused": _refused,
     "states": _states,
+    "seen": _seen,
     "calls": _calls,
     "queues": _queues,
 }
