@@ -13,8 +13,12 @@ from stream.events.language import I64, Bool
 from stream.units import NEVER_MS
 from stream.windows.call_sources import silences_until
 from stream.windows.calls.stays import Waits
+from stream.windows.gaps import Gaps
 from stream.windows.source_gaps import gaps_at
 from stream.windows.sources import Sources
+
+Silences = tuple[I64, I64, I64]
+"""Of `silences_until`: source, start and end of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +38,30 @@ def known_waits(sources: Sources, waits: Waits, wait_ms: int, until_ms: int) -> 
 
     wait_ms: the limit of waits. A wait that reaches it has no end that is told.
     """
-    every = np.arange(len(waits))
     open_ended = waits.end_ms - waits.start_ms >= wait_ms
-    silences = silences_until(sources, until_ms)
+    silences, gaps = silences_until(sources, until_ms), gaps_at(sources, until_ms - 1)
+    over = gaps.take(gaps.end_ms < NEVER_MS)
     end_ms = waits.end_ms
-    if open_ended.any():
-        end_ms = np.where(open_ended, _ends(sources, waits, silences, until_ms), end_ms)
-    real = waits.start_ms < end_ms
-    silent = _silent(waits, np.flatnonzero(open_ended & real), end_ms, silences)
-    wait, start_ms, end_ms = without(every[real], waits.start_ms[real], end_ms[real], *silent)
-    parts = KnownWaits(wait, start_ms, end_ms, open_ended[wait])
-    return parts.take(start_ms < until_ms)  # a source that is silent now may be so for ever
+    if len(over):
+        end_ms = np.where(open_ended, _ends(waits, over, silences), end_ms)
+    wait = np.flatnonzero(waits.start_ms < end_ms)
+    start_ms, stop_ms = waits.start_ms[wait], end_ms[wait]
+    if len(silences[0]):
+        silent = _silent(waits, wait[open_ended[wait]], end_ms, silences)
+        wait, start_ms, stop_ms = without(wait, start_ms, stop_ms, *silent)
+        heard = start_ms < until_ms  # a source that is silent now may be so for ever
+        wait, start_ms, stop_ms = wait[heard], start_ms[heard], stop_ms[heard]
+    return KnownWaits(wait, start_ms, stop_ms, open_ended[wait])
 
 
-def _ends(sources: Sources, waits: Waits, silences: tuple[I64, I64, I64], until_ms: int) -> I64:
-    """(N,): where waits end of which no end is told.
+def _ends(waits: Waits, over: Gaps, silences: Silences) -> I64:
+    """(N,): where waits end of which no end is told, by the gaps that are over.
 
     That is where the first gap of the source begins, but who observed the source during the gap
     knew that no earlier than when it fell silent. So what control finds does not depend on whether
     the end of the silence has come meanwhile.
     """
-    gaps, end_ms = gaps_at(sources, until_ms - 1), waits.end_ms.copy()
-    over = gaps.take(gaps.end_ms < NEVER_MS)
+    end_ms = waits.end_ms.copy()
     for source in np.unique(over.source).tolist():
         mine = over.take(over.source == source)
         of_source = np.flatnonzero(waits.source == source)
@@ -71,9 +77,7 @@ def _ends(sources: Sources, waits: Waits, silences: tuple[I64, I64, I64], until_
     return end_ms
 
 
-def _silent(
-    waits: Waits, at: I64, end_ms: I64, silences: tuple[I64, I64, I64]
-) -> tuple[I64, I64, I64]:
+def _silent(waits: Waits, at: I64, end_ms: I64, silences: Silences) -> tuple[I64, I64, I64]:
     """When the sources of some waits were silent meanwhile: (wait, start, end), in order."""
     found = [np.zeros((3, 0), np.int64)]
     for source, silent_ms, back_ms in zip(*(one.tolist() for one in silences), strict=True):

@@ -60,8 +60,8 @@ MISTAKES = [
     ("queues", Mutant(
         "a call waits again after its source was silent",
         "stream.windows.known_waits",
-        "np.where(open_ended, _ends(sources, waits, silences, until_ms), end_ms)",
-        "end_ms",
+        "end_ms = np.where(open_ended, _ends(waits, over, silences), end_ms)",
+            "end_ms = np.where(open_ended, end_ms, end_ms)",
     )),
     ("queues", Mutant(
         "a gauge holds for ever",
