@@ -91,18 +91,20 @@ class Calls:
         Args:
             starts: of the windows.
             as_of_ms: when they end.
-            phones: that ring in each pool, by the call that each names: it takes that one. Others
-                take those that wait longest.
+            phones: that ring in each pool, by the call that each names: it takes that one, in
+                whatever pool it waits. Others take those that wait longest.
             gaps: by floor and source, an open one at the end where it is silent.
         """
         starts = [*starts[:-1], as_of_ms // DAY_MS * DAY_MS]
         waiting = self._waiting(as_of_ms, gaps)
+        named = {(floor, call) for (floor, _), calls in phones.items() for call in calls}
         pools = {(e["floor"], e["pool"]) for e in self._told.values() if e["phase"] == "offered"}
         for pool in pools:
             found: Fields = {}
             if self._is_known(pool, as_of_ms, gaps):
-                named = set(phones.get(pool, [])) - {""}
-                calls = sorted(one for one in waiting.get(pool, []) if one[1] not in named)
+                calls = sorted(
+                    one for one in waiting.get(pool, []) if (pool[0], one[1]) not in named
+                )
                 since = [ts_ms for ts_ms, _ in calls[phones.get(pool, []).count("") :]]
                 oldest_ms = as_of_ms - min(since, default=as_of_ms)
                 found = {"waiting": len(since), "oldest_wait_s": oldest_ms / 1_000}

@@ -1,5 +1,8 @@
 """Queues of all pools at once, against the trace of each."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -56,13 +59,12 @@ def test_the_queues_of_all_pools_at_once_are_those_of_their_traces(seed: int) ->
     assert {0, 1, 2} <= heads
 
 
-def shown(events: list[dict[str, object]], at: str, kind: str, *fields: str) -> list[str | None]:
-    """Fields of the view of the only pool, or team, of one who sees each event as it comes."""
+def shown(
+    events: Sequence[Mapping[str, Any]], at: str, kind: str, *fields: str
+) -> list[str | None]:
+    """Fields of the view of the only pool, or team, of one who has seen all events until then."""
     shard, until_ms = Shard(Spec(event_clock=True)), cases.at(at)
-    for event in events:
-        if int(str(event["ts"])) <= until_ms:
-            push(shard, [event])
-            shard.step(shard.watermark_ms)
+    push(shard, [dict(event) for event in events if event["ts"] <= until_ms])
     shard.step(until_ms)
     (view,) = (one for key, one in format_views(shard.figures()).items() if key.kind.value == kind)
     return [view.get(field) for field in fields]
@@ -77,3 +79,10 @@ def test_a_gauge_that_is_read_no_more_is_no_queue_and_no_reason_for_an_alarm() -
     assert shown(events, "10:01:31", "pool", *FROZEN) == [None, None, "page"]
     for instant in ("10:02:32", "10:30:00", "10:59:00"):  # a minute later the alert has ended
         assert shown(events, instant, "pool", *FROZEN) == [None, None, None]
+
+
+def test_the_queue_is_known_of_a_source_that_took_over_and_who_never_came_back_is_gone() -> None:
+    events, later = cases.retired_source(), "2026-03-03T12:00:30"
+    assert shown(events, later, "pool", "waiting", "oldest_wait_s") == ["1", "29.000"]
+    assert shown(events, later, "team", "agents:offline", "agents:unknown") == ["5", "0"]
+    assert shown(events, "10:20:00", "team", "agents:available", "agents:unknown") == ["4", "1"]

@@ -90,15 +90,17 @@ class Gate:
             return False
         return not self.needed or within(self.waits, t_ms) or within(self.idle_free, t_ms)
 
-    def reason(self, t_ms: int) -> str:
-        """Why it is open or closed: the key of the words that evidence tells people."""
+    def reason(self, t_ms: int, *, queue_known: bool) -> str:
+        """Why it is open or closed, as evidence has it."""
         if not self.peak.contains(t_ms):
             return "outside_peak"
         if not self.needed:
             return "off"
         if within(self.waits, t_ms):
             return "calls_wait"
-        return "nobody_free" if within(self.idle_free, t_ms) else "calls_served"
+        if within(self.idle_free, t_ms):
+            return "nobody_free"
+        return "calls_served" if queue_known else "queue_unknown"
 
     def openings(self, from_ms: int, until_ms: int) -> list[int]:
         """Instants at which it may open; at some of them it may be open already."""

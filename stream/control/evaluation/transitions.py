@@ -23,8 +23,8 @@ def transitions_of(
 
 def _transition(context: EvaluationContext, pool: int, key: TeamKey, found: Finding) -> Transition:
     gate, at_ms, step = context.gate(pool), found.at_ms, found.step
-    facts = found.evidence | _queue_evidence(context.queue_at(pool, at_ms), at_ms)
-    facts |= _gate_evidence(gate, at_ms)
+    queue = context.queue_at(pool, at_ms)
+    facts = found.evidence | _queue_evidence(queue, at_ms) | _gate_evidence(gate, queue, at_ms)
     facts["local_time"] = rfc3339_local(at_ms, context.rules.hours.zone(context.feed.pools[pool]))
     facts["config"] = context.rules.config
     return Transition(
@@ -55,10 +55,10 @@ def _queue_evidence(queue: QueueFacts, at_ms: int) -> dict[str, object]:
     }
 
 
-def _gate_evidence(gate: Gate, at_ms: int) -> dict[str, object]:
+def _gate_evidence(gate: Gate, queue: QueueFacts, at_ms: int) -> dict[str, object]:
     """Whether the gate is open, why, and whether it is a peak."""
     return {
         "gate": "open" if gate.is_open(at_ms) else "closed",
-        "gate_reason": gate.reason(at_ms),
+        "gate_reason": gate.reason(at_ms, queue_known=queue.known),
         "in_peak": gate.peak.contains(at_ms),
     }

@@ -31,6 +31,19 @@ def test_while_calls_are_served_a_walk_out_is_a_nudge_and_outside_a_peak_for_the
     ]
 
 
+@pytest.mark.parametrize(("known", "reason"), [(True, "calls_served"), (False, "queue_unknown")])
+def test_a_closed_gate_says_that_calls_are_served_only_where_the_queue_is_known(
+    known: bool, reason: str
+) -> None:
+    floor = Floor({"red": "main", "free": "main"})
+    floor.staff(1, "free", State.available)
+    if known:
+        floor.calls(0, 0)
+    floor.all_set(s(300), floor.staff(10)[:4], State.aux)
+    (found,) = run(floor, spec(), m(10))
+    assert (found.evidence["gate"], found.evidence["gate_reason"]) == ("closed", reason)
+
+
 def test_the_gate_opens_once_the_oldest_call_has_waited_more_than_20_seconds() -> None:
     floor = served(Floor({"red": "main", "free": "main"}))
     floor.all_set(s(300), floor.staff(10)[:4], State.aux)
