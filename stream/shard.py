@@ -36,7 +36,7 @@ from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
 from stream.windows.queues import Queues
-from stream.windows.source_gaps import first_heartbeats_ms
+from stream.windows.source_gaps import first_heartbeats_ms, silent_or_retired_ms
 
 NOT_YET_MS = -NEVER_MS
 
@@ -212,7 +212,7 @@ class Shard:
         count = len(self.names.agents)
         expiry = int(self.watch.until_ms[:count].min(initial=NEVER_MS))
         sources = self.engine.sources
-        turns = np.concatenate([sources.unheard_from_ms(), *sources.silences[1:]])
+        turns = np.concatenate([silent_or_retired_ms(sources), *sources.silences[1:]])
         later = turns[turns >= self._judged_ms]
         return min(expiry, int(later.min(initial=NEVER_MS)), self.control.next_deadline())
 

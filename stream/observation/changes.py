@@ -27,6 +27,7 @@ from stream.observation.stretches import (
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
 from stream.windows.phones import Phones
+from stream.windows.source_gaps import silent_or_retired_ms
 
 _KNOWN_WORK = np.isin(np.arange(STATE_COUNT), [int(state) for state in WORKING])
 _SEEN_OF_PART = np.array([0, int(State.unknown), DAY_OVER, SILENT, int(State.offline)])
@@ -116,7 +117,7 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
     """Agents whose state may have changed."""
     count = len(engine.names.agents)
     expiring = np.flatnonzero(watch.until_ms[:count] < until_ms)
-    silent_ms = engine.sources.unheard_from_ms()
+    silent_ms = silent_or_retired_ms(engine.sources)
     silent_ms[silent_ms >= until_ms] = NEVER_MS
     turned = silent_ms != watch.silent_ms[: len(silent_ms)]
     turned[engine.sources.silences[0]] = True
@@ -204,8 +205,8 @@ def _schedule(engine: Engine, watch: LastObserved, agents: I64, held: Held, unti
     """Set when each agent must be observed again if no row arrives and no source turns."""
     last = np.flatnonzero(held.next_ms == NEVER_MS)
     source, limit_ms = held.source[last], held.limit_ms[last]
-    unheard = engine.sources.unheard_from_ms() < until_ms
-    gone_ms = np.where(unheard, retired_ms(engine.sources), NEVER_MS)[source]
+    over = silent_or_retired_ms(engine.sources) < until_ms
+    gone_ms = np.where(over, retired_ms(engine.sources), NEVER_MS)[source]
     day_ms = day_ends_ms(engine, held, until_ms)[last]
     edges_ms = np.stack([limit_ms, day_ms, limit_ms + DAY_MS, gone_ms])
     next_ms = np.where(edges_ms >= until_ms, edges_ms, NEVER_MS).min(axis=0)

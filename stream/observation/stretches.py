@@ -13,6 +13,7 @@ from stream.arrays import Columns, union, without
 from stream.events.language import I64, Bool, State
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.engine import Engine
+from stream.windows.source_gaps import silent_or_retired_ms
 from stream.windows.sources import Sources
 
 
@@ -122,18 +123,18 @@ class Division(NamedTuple):
 
 def divided(engine: Engine, held: Held, until_ms: int) -> Division:
     """Divide the time of rows before until_ms. What is `offline` always is shown."""
-    unheard, retired = _unheard(engine.sources, held, until_ms)
+    silent, retired = _silences(engine.sources, held, until_ms)
     gone = _union(_from(held, held.limit_ms + DAY_MS, until_ms), retired)
-    unheard = _union(unheard, gone)
-    over = _union(_from(held, day_ends_ms(engine, held, until_ms), until_ms), unheard)
+    silent = _union(silent, gone)
+    over = _union(_from(held, day_ends_ms(engine, held, until_ms), until_ms), silent)
     hidden = _union(_from(held, held.limit_ms, until_ms), over)
     row = np.flatnonzero(held.ts_ms < until_ms)
     whole = Stretches(row, held.ts_ms[row], np.minimum(held.next_ms[row], until_ms))
     return Division(
         _without(whole, hidden),
         _without(hidden, over),
-        _without(over, unheard),
-        _without(unheard, gone),
+        _without(over, silent),
+        _without(silent, gone),
         gone,
     )
 
@@ -158,9 +159,9 @@ def retired_ms(sources: Sources) -> I64:
     return sources.times.last_ms[: len(sources.names.sources)] + DAY_MS
 
 
-def _unheard(sources: Sources, held: Held, until_ms: int) -> tuple[Stretches, Stretches]:
+def _silences(sources: Sources, held: Held, until_ms: int) -> tuple[Stretches, Stretches]:
     """Time of rows whose source is silent or retired, and that in which it is retired."""
-    over, still = sources.silences, sources.unheard_from_ms()
+    over, still = sources.silences, silent_or_retired_ms(sources)
     watched = sources.times.first_heartbeat_ms < NEVER_MS
     told_ms = np.where(watched[over[0]], over[1] - sources.silent_after_ms[over[0]], -NEVER_MS)
     open_of = np.flatnonzero(still < until_ms)

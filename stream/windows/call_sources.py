@@ -4,6 +4,7 @@ import numpy as np
 
 from stream.arrays import ColumnStore, column, union, without
 from stream.events.language import I64, Bool
+from stream.windows.source_gaps import silent_or_retired_ms
 from stream.windows.sources import Sources
 
 ANYBODY = -1
@@ -80,7 +81,7 @@ def silences_until(sources: Sources, until_ms: int) -> tuple[I64, I64, I64]:
     Of the silences that are over only those since `Sources.drop_silences`. At the last instant none
     of them lasts, also where the clock of another source had run ahead of that instant.
     """
-    from_ms = sources.unheard_from_ms()
+    from_ms = silent_or_retired_ms(sources)
     still = np.flatnonzero(from_ms < until_ms)
     source, start_ms, end_ms = sources.silences
     return (

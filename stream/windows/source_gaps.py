@@ -5,6 +5,7 @@ import numpy as np
 from stream.events.language import I64
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.gaps import Gaps
+from stream.windows.silences import NO_DATA_MS
 from stream.windows.sources import Sources
 
 
@@ -48,3 +49,11 @@ def first_heartbeats_ms(sources: Sources) -> I64:
     floor = sources.names.source_floor.data
     np.minimum.at(first_ms, floor, sources.times.first_heartbeat_ms[: len(floor)])
     return first_ms
+
+
+def silent_or_retired_ms(sources: Sources) -> I64:
+    """(sources,): the first instant at which each is silent, or retired for a reader."""
+    silent_ms = sources.silent_from_ms()
+    last_ms = sources.times.last_ms[: len(silent_ms)]
+    retired_ms = last_ms + DAY_MS + 1
+    return np.where(last_ms > NO_DATA_MS, np.minimum(silent_ms, retired_ms), NEVER_MS)

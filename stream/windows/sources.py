@@ -279,13 +279,6 @@ class Sources(ColumnStore):
         watched = self.known & (self.times.first_heartbeat_ms < NEVER_MS)
         return np.where(watched[: len(silent_ms)], silent_ms, NEVER_MS)
 
-    def unheard_from_ms(self) -> I64:
-        """(sources,): the first instant at which each is silent, or retired for a reader."""
-        silent_ms = self.silent_from_ms()
-        retired_ms = self.times.last_ms[: len(silent_ms)] + DAY_MS + 1
-        has_data = self.times.last_ms[: len(silent_ms)] > NO_DATA_MS
-        return np.where(has_data, np.minimum(silent_ms, retired_ms), NEVER_MS)
-
     def to_arrays(self) -> dict[str, I64 | Bool]:
         """The state for a snapshot, under stored names."""
         count, floors = len(self.names.sources), len(self.names.floors)
