@@ -18,7 +18,7 @@ import redis
 from crowd import Crowd, template
 from paced_shard import Times, live
 
-from stream.render.views import number_fields
+from stream.render.views import field_formats
 from stream.shard import Shard
 from stream.spec import Spec
 from stream.store.scripts import ScriptName, script
@@ -71,7 +71,7 @@ class _Log:
         client.config_set("slowlog-max-len", _ALL)
         client.config_set("slowlog-log-slower-than", 0)
         self._client = client
-        fields = number_fields(Shard(Spec()).figures())
+        fields = field_formats(Shard(Spec()).figures())
         names: tuple[ScriptName, ...] = get_args(ScriptName)
         made = {name: script(name, fields if name == "view" else ()) for name in names}
         self._name_of = {one.digest: name for name, one in made.items()}

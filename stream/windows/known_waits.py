@@ -49,8 +49,8 @@ def known_waits(sources: Sources, waits: Waits, wait_ms: int, until_ms: int) -> 
     if len(silences[0]):
         silent = _silent(waits, wait[open_ended[wait]], end_ms, silences)
         wait, start_ms, stop_ms = without(wait, start_ms, stop_ms, *silent)
-        heard = start_ms < until_ms  # a source that is silent now may be so for ever
-        wait, start_ms, stop_ms = wait[heard], start_ms[heard], stop_ms[heard]
+        begun = start_ms < until_ms  # a source that is silent now may be so for ever
+        wait, start_ms, stop_ms = wait[begun], start_ms[begun], stop_ms[begun]
     return KnownWaits(wait, start_ms, stop_ms, open_ended[wait])
 
 
