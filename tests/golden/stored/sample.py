@@ -98,7 +98,7 @@ async def gone_on(kept: Kept, url: str, following: list[Record]) -> dict[str, An
 
 
 LATER: Final = re.compile(
-    rb'\\*"(call_backs_[a-z]+|waiting|(oldest|estimated)_wait_s|ringing_calls)\\*":[^,}]*,?'
+    rb'\\*"(call_backs_[a-z0-9_:]+|waiting|(oldest|estimated)_wait_s|ringing_calls)\\*":[^,}]*,?'
 )
 
 
