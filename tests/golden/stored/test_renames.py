@@ -37,6 +37,7 @@ def url() -> Iterator[str]:
 
 NOT_READ = frozenset(
     {
+        "calls: newest_ms",  # follows from the facts
         "control state: format",  # of the windows: a manifest has it too
         "control state: unseen",  # there are none while figures follow the events
         "control: amber",
