@@ -97,9 +97,9 @@ def test_events_come_into_order_by_themselves_unless_arrival_is_asked_for(tmp_pa
 
 
 def test_a_gap_of_a_night_is_unknown_where_the_feed_should_have_lived(tmp_path: Path) -> None:
-    out = replayed(
-        tmp_path, [state(0, "available"), state(600, "aux"), state(601, "aux")], window="1h"
-    )
+    alive = {"type": "heartbeat", "ts": NINE_MS, "source": "main"}  # so its feed has a pulse
+    states = [state(0, "available"), state(600, "aux"), state(601, "aux")]
+    out = replayed(tmp_path, [alive, *states], window="1h")
     rows = table(out / "agents.csv")
     assert len(rows) == 11
     assert times(rows[3]) == {"unknown": 3600}
