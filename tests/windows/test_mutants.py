@@ -60,14 +60,8 @@ MUTANTS = [
     Mutant(
         "an event just at the grace is late",
         WINDOWS + "sources",
-        "late = ts_ms < own - self._windows.grace_ms",
-        "late = ts_ms <= own - self._windows.grace_ms",
-    ),
-    Mutant(
-        "an event just beyond the horizon is taken",
-        WINDOWS + "sources",
-        "old = ts_ms < greatest - self._windows.horizon_ms",
-        "old = ts_ms < greatest - self._windows.horizon_ms - 1",
+        "late = ts_ms < own - self.windows.grace_ms",
+        "late = ts_ms <= own - self.windows.grace_ms",
     ),
     Mutant(
         "an event just at the seal is late",
@@ -142,16 +136,10 @@ MUTANTS = [
         "np.full_like(start_ms, NEVER_MS)",
     ),
     Mutant(
-        "a day ends with the first shift end, however soon",
-        "stream.calendar.team_calendars",
-        "self._end_after(calendar, start_ms + _SHIFT_MS_LEAST)",
-        "self._end_after(calendar, start_ms)",
-    ),
-    Mutant(
         "rows are let go of before their grace is over",
-        WINDOWS + "sources",
-        "self.slowest_ms() - self._windows.grace_ms",
-        "self.slowest_ms()",
+        WINDOWS + "source_gaps",
+        "    return settled\n",
+        "    return settled + sources.windows.grace_ms\n",
     ),
     Mutant(
         "a gap begins where the source counts as silent",

@@ -39,6 +39,18 @@ def test_a_retired_source_that_holds_its_floor_up_is_noticed() -> None:
 
 
 MISTAKES = [
+    ("states", Mutant(
+        "a day ends with the first shift end, however soon",
+        "stream.calendar.team_calendars",
+        "end_ms = self._end_after(calendar, hour_ms)",
+        "end_ms = self._end_after(calendar, start_ms)",
+    )),
+    ("refused", Mutant(
+        "an event beyond the horizon is taken",
+        "stream.windows.sources",
+        "old = ts_ms < greatest - self.windows.horizon_ms",
+        "old = ts_ms < greatest - 2 * self.windows.horizon_ms",
+    )),
     ("queues", Mutant(
         "a call that rings at an agent who names no call waits",
         "stream.windows.queues",
@@ -85,6 +97,6 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("part", "mutant"), MISTAKES, ids=lambda one: getattr(one, "name", one))
-def test_a_mistake_about_calls_or_queues_is_noticed(part: str, mutant: Mutant) -> None:
+def test_a_mistake_about_time_calls_or_queues_is_noticed(part: str, mutant: Mutant) -> None:
     with mutated(mutant, AGAINST) as checks, pytest.raises(AssertionError, match=part):
         checks.check_all(part, HISTORIES_MOST)
