@@ -1,6 +1,6 @@
 """The promises of the shard, as checks of one history each; `assert` tells which is broken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -9,7 +9,7 @@ from stream.shard import Shard, ShardSnapshot
 from stream.units import SECOND_MS
 from tests.reference.figures import Reference
 from tests.reference.history import History
-from tests.reference.lateness import Event, Lateness, floor_of, instant, source_of
+from tests.reference.lateness import Event, floor_of, instant, source_of
 from tests.reference.run import (
     against,
     archived,
@@ -30,12 +30,13 @@ CLOSED_WINDOWS: Final = 3
 """5m, 15m and 60m: windows that all teams of a floor share."""
 
 
-def _jumps(history: History) -> bool:
-    """Whether an event jumps ahead of its floor, of which this reference knows nothing."""
+def _admission(history: History, order: Iterable[int]) -> Admission:
+    """What decides which events count, after these ones one by one, and nothing to come."""
     admission = Admission(Rules(history.spec))
-    for event, time_ms in zip(history.events, history.times_ms, strict=True):
-        admission.push(Record((event,), time_ms))
-    return admission.jumps > 0
+    for place in order:
+        admission.push(Record((history.events[place],), history.times_ms[place]))
+    admission.finish()
+    return admission
 
 
 def check_equals_reference(history: History) -> None:
@@ -43,7 +44,7 @@ def check_equals_reference(history: History) -> None:
 
     Histories with jumps ahead are left to `tests.reference.truth`.
     """
-    if _jumps(history):
+    if _admission(history, range(len(history.events))).jumps:
         return
     shard, reference = new_shard(history), Reference(history.spec, history.roster)
     for first, last in pairwise([0, *history.cuts()]):
@@ -77,16 +78,16 @@ def check_accounts(history: History) -> None:
 
 
 def _accounts(shard: Shard) -> None:
-    teams, tables = shard.figures().teams, shard.all_members()
-    for floor in {key.floor for key in teams.keys}:
-        rows = [row for row, key in enumerate(teams.keys) if key.floor == floor]
+    """Of all teams, also those that are no longer shown: somebody may have been offline there."""
+    shown, tables = shard.figures().teams, shard.all_members()
+    for floor in {key.floor for key in shown.keys}:
+        lengths = shown.window_ms[[key.floor == floor for key in shown.keys]]
+        keys = {key for key in tables if key.floor == floor}
+        alike = keys <= set(shown.keys) and (lengths == lengths[0]).all()
+        shared = 4 if alike else CLOSED_WINDOWS
         sums: dict[str, Any] = {}
-        for row in rows:
-            for member in tables[teams.keys[row]]:
-                spent = member.state_ms.sum(axis=1)
-                sums[member.agent] = sums.get(member.agent, 0) + spent
-        lengths = teams.window_ms[rows]
-        shared = 4 if (lengths == lengths[0]).all() else CLOSED_WINDOWS
+        for member in (one for key in keys for one in tables[key]):
+            sums[member.agent] = sums.get(member.agent, 0) + member.state_ms.sum(axis=1)
         for agent, spent in sums.items():
             found, wanted = spent[:shared].tolist(), lengths[0, :shared].tolist()
             assert found in (wanted, [0] * shared), f"{floor}/{agent}: {found} of {wanted}"
@@ -106,28 +107,23 @@ def check_converges(history: History) -> None:
 
 
 def admissible_orders(history: History) -> tuple[list[int], list[int]]:
-    """Places of events in two orders, the second with repetitions; in neither is any late."""
+    """Places of events in two orders, the second with repetitions; in neither is any refused."""
     random = history.random("order")
     plain = list(range(len(history.events)))
     keyed = [(place + random.randrange(12), place) for place in plain]
     keyed += [(place + random.randrange(12), place) for place in plain if random.random() < 0.3]
     mixed = [place for _, place in sorted(keyed)]
     while True:
-        late = late_in(history, plain) | late_in(history, mixed)
-        if not late:
+        refused = _refused(history, plain) | _refused(history, mixed)
+        if not refused:
             return plain, mixed
-        plain = [place for place in plain if place not in late]
-        mixed = [place for place in mixed if place not in late]
+        plain = [place for place in plain if place not in refused]
+        mixed = [place for place in mixed if place not in refused]
 
 
-def late_in(history: History, order: Sequence[int]) -> set[int]:
-    """The events that are refused when they arrive in this order."""
-    rule = Lateness(history.spec)
-    return {
-        place
-        for place in order
-        if rule.admit(history.events[place], history.times_ms[place]) is not None
-    }
+def _refused(history: History, order: Sequence[int]) -> set[int]:
+    """The events that are refused, or never confirmed, when they arrive in this order."""
+    return {order[one.place[0]] for one in _admission(history, order).refused}
 
 
 def _fed(history: History, order: Sequence[int], steps: bool) -> Shard:
