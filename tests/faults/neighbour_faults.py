@@ -86,7 +86,7 @@ def damaged_commit(rig: Rig, rng: Random) -> None:
 
 @named("damaged-snapshot")
 def damaged_snapshot(rig: Rig, rng: Random) -> None:
-    """Somebody replaces a piece of a snapshot; whoever needs it waits until it is put back."""
+    """Somebody replaces a piece of a snapshot: the partition is computed again from the log."""
     one_of(rig, rng)
     rig.settle()
     running = rig.running
@@ -95,6 +95,8 @@ def damaged_snapshot(rig: Rig, rng: Random) -> None:
     shard = ShardKey(rig.topic, rng.randrange(PARTITIONS))
     key = rng.choice(rig.held.pieces(shard.partition))
     set_aside(rig, key)
+    # What is computed again begins where the log begins, which may have lost its first records.
+    rig.read_anew([shard.partition], abandons=True)
     for number in running:
         rig.start(number)
     rig.pump.flow()
