@@ -51,7 +51,7 @@ async def test_figures_hold_what_was_committed_and_time_goes_on_behind_a_marker(
         gateway.abort_transaction(20)
         write("open")
         wait_until(lambda: available(stored) == "2", "what was committed is shown")
-        wait_until(lambda: _lags(worker) == 0.0, "the position is behind the aborted and the marker")
+        wait_until(lambda: _lags(worker) == 0.0, "the position has passed the marker")
         before = stored.view("floorwatch:team:f/t")["as_of"]
         await asyncio.sleep(12.0)  # a shard that is behind its end would stand still after 10 s
         after = stored.view("floorwatch:team:f/t")
