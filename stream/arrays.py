@@ -19,6 +19,11 @@ _GROWTH = 4
 time, which doubling would spend three times as often."""
 
 
+def blocks_of(first: int, last: int) -> range:
+    """The blocks in which the numbers [first, last) lie."""
+    return range(first >> BLOCK_BITS, (last - 1 >> BLOCK_BITS) + 1) if last > first else range(0)
+
+
 def ranges(starts: I64, ends: I64) -> I64:
     """All indices of the half-open ranges [starts[i], ends[i]), one range after the other."""
     lengths = ends - starts

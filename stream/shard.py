@@ -13,30 +13,29 @@ import numpy as np
 from stream.control.control import Control
 from stream.control.model import Transition
 from stream.events.batch import EventBatch
-from stream.events.language import I64, STATE_COUNT, Rejected
-from stream.events.names import AgentNames, Names
+from stream.events.language import I64, Rejected
+from stream.events.names import Names
 from stream.figures.compute import compute, members
 from stream.figures.model import Figures, Member
 from stream.figures.seat_sums import SeatSums, seat_sums
 from stream.ids import PoolKey, TeamKey
-from stream.observation.changes import observe, observe_all
-from stream.observation.feed import Feed, PoolKnowledge
-from stream.observation.floor_silences import floor_silences
+from stream.observation.changes import observe_all
+from stream.observation.feed import Feed
 from stream.observation.last_observed import LastObserved, ObservedState
-from stream.observation.named_pools import PoolNaming
-from stream.observation.stale_teams import stale_teams
+from stream.observation.observer import Observer
 from stream.roster import NO_ROSTER, Roster
 from stream.spec import Spec
 from stream.units import NEVER_MS
 from stream.windows import snapshot as parts_of
 from stream.windows.admission import Admission
 from stream.windows.closing.archive import Hour
+from stream.windows.compaction import compacted, new_numbers
 from stream.windows.engine import Engine
+from stream.windows.forgetting import left_of
 from stream.windows.jumps import Refused
 from stream.windows.lateness import Late
 from stream.windows.packing import pack
-from stream.windows.queues import Queues
-from stream.windows.source_gaps import first_heartbeats_ms, silent_or_retired_ms
+from stream.windows.source_gaps import silent_or_retired_ms
 
 NOT_YET_MS = -NEVER_MS
 
@@ -57,7 +56,7 @@ class Shard:
         self.names = Names(roster)
         self.engine = Engine(self.names, spec)
         self.control = Control(spec)
-        self.watch = LastObserved()
+        self._observer = Observer(self.engine, LastObserved())
         self.as_of_ms = NOT_YET_MS
         self.counts: Counter[str] = Counter()
         self._judged_ms = NOT_YET_MS
@@ -68,13 +67,17 @@ class Shard:
         self._admission = Admission(self.engine, spec)
         self._observed: list[ObservedState] = []
         """Agents with later rows, as control had observed them when its state was stored."""
-        self._team_keys: tuple[TeamKey, ...] = ()
-        self._pool_keys: tuple[PoolKey, ...] = ()
-        self._naming = PoolNaming(spec, self.names)
+        self._odd: Counter[str] = Counter()
+        self._ends: list[Transition] = []
+        """Transitions that forgetting has brought, until the next step."""
+        self._is_observed = True
+        """Whether control has observed agents, which it has not between `restore` and `resume`."""
         self._named = -1  # the names are a part of the first snapshot, also if there are none
-        self._entry_states = np.isin(
-            np.arange(STATE_COUNT), [int(state) for state in spec.control.entry_states]
-        )
+
+    @property
+    def watch(self) -> LastObserved:
+        """What control last observed of the agents."""
+        return self._observer.watch
 
     @property
     def watermark_ms(self) -> int:
@@ -90,6 +93,14 @@ class Shard:
         if self._judged_ms == NOT_YET_MS and len(batch):
             self._judged_ms = int(batch.ts_ms[0])
         self.engine.unjudged_ms = self._judged_ms
+        late = self._admit(batch)
+        while (rest := self._admission.rest) is not None:
+            self._forget()
+            late += self._admit(rest.numbered(self.names))
+        self._observer.naming.add_names()
+        return late
+
+    def _admit(self, batch: EventBatch) -> list[Late]:
         admitted = self._admission
         admitted.push(batch)
         self._sealed += admitted.hours
@@ -99,8 +110,36 @@ class Shard:
         self.counts["accepted"] += admitted.accepted
         for some in (admitted.late, admitted.rejected, admitted.refused):
             self.counts.update(str(one.reason) for one in some)
-        self._naming.add_names()
         return admitted.late
+
+    def _forget(self) -> None:
+        """Drop the names that are gone, and number the others anew (`windows.forgetting`)."""
+        old = self.engine
+        if self._is_observed:  # control sees all of them first
+            self._ends = self.step(int(old.seals.sealed_ms[: len(old.names.floors)].max()))
+        old.unjudged_ms = self._judged_ms
+        left = left_of(old)
+        self._odd += self.take_odd_facts()
+        self.engine = compacted(old, left)
+        self.names = self.engine.names
+        seats, agents = (
+            new_numbers(len(old.names.seats), left.seats),
+            new_numbers(len(old.names.agents), left.agents),
+        )
+        watch = self.watch.taken_over(self.names, left.sources, left.agents, seats)
+        touched = agents[self._unobserved()]
+        self._touched = [touched[touched >= 0]]
+        self._admission = Admission(self.engine, self.spec)
+        self._observer = Observer(self.engine, watch)
+        self._observer.naming.add_names()
+        self._named = -1
+        if self._is_observed:
+            self._ends += self.control.forget(self.team_keys(), self.pool_keys())
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether forgetting has ended alerts, or brought a step, that no step has returned."""
+        return bool(self._ends)
 
     @property
     def held(self) -> int:
@@ -123,7 +162,10 @@ class Shard:
 
     def take_odd_facts(self) -> Counter[str]:
         """Facts of calls that are odd, by kind, since the last call (`stream.windows.calls`)."""
-        return Counter({str(kind): n for kind, n in self.engine.counting.calls.take_odd().items()})
+        taken = self.engine.counting.calls.take_odd()
+        odd, self._odd = self._odd, Counter()
+        odd.update({str(kind): number for kind, number in taken.items()})
+        return odd
 
     def take_sealed(self) -> list[Hour]:
         """The hours that were sealed since the last call; none unless `Spec.archive`."""
@@ -136,47 +178,18 @@ class Shard:
         Time never goes back: an earlier as_of_ms counts as the last one.
         """
         self.as_of_ms = max(self.as_of_ms, as_of_ms)
-        if self._judged_ms == NOT_YET_MS or self.as_of_ms <= self._judged_ms:
-            return []
-        feed = self._feed(self._judged_ms, self.as_of_ms)
-        self._judged_ms = self.as_of_ms
-        transitions = self.control.advance(feed)
+        transitions, self._ends = self._ends, []
+        if self._judged_ms != NOT_YET_MS and self.as_of_ms > self._judged_ms:
+            feed = self._feed(self._judged_ms, self.as_of_ms)
+            self._judged_ms = self.as_of_ms
+            transitions += self.control.advance(feed)
         return sorted(
             transitions, key=lambda one: (one.at_ms, one.floor, one.pool, one.team, one.detector)
         )
 
     def _feed(self, from_ms: int, until_ms: int) -> Feed:
-        engine, names = self.engine, self.names
-        engine.follow_names()
-        self.watch.follow_names(names)
-        heads = self.watch.heads(engine)
-        touched = self._unobserved()
-        self._touched.clear()
-        knowledge = PoolKnowledge(
-            self._naming.spans(first_heartbeats_ms(engine.sources)),
-            names.pool_floor.data,
-            floor_silences(engine.sources, names.source_floor.data, until_ms),
-        )
-        changes, phones = observe(
-            engine, self.watch, touched, from_ms, until_ms, self._entry_states
-        )
-        stale, stale_changes = stale_teams(heads, changes)
-        return Feed(
-            from_ms,
-            until_ms,
-            self.team_keys(),
-            self.pool_keys(),
-            names.team_pool.data,
-            AgentNames(names),
-            heads.astype(np.int32),
-            changes,
-            Queues(engine, phones, from_ms, until_ms),
-            stale,
-            stale_changes,
-            self._resolution_ms(),
-            engine,
-            knowledge,
-        )
+        touched, self._touched = self._unobserved(), []
+        return self._observer.feed(touched, from_ms, until_ms)
 
     def _unobserved(self) -> I64:
         """Agents with rows that control has not observed: time has not advanced since then."""
@@ -184,31 +197,16 @@ class Shard:
 
     def team_keys(self) -> tuple[TeamKey, ...]:
         """All teams by number."""
-        known = len(self._team_keys)
-        if known != len(self.names.teams):
-            pools = self.names.team_pool.data[known:].tolist()
-            self._team_keys += tuple(
-                TeamKey(floor, self.names.pools.keys[pool][1], team)
-                for (floor, team), pool in zip(self.names.teams.keys[known:], pools, strict=True)
-            )
-        return self._team_keys
+        return self._observer.keys.teams()
 
     def pool_keys(self) -> tuple[PoolKey, ...]:
         """All pools by number."""
-        known = len(self._pool_keys)
-        if known != len(self.names.pools):
-            self._pool_keys += tuple(PoolKey(*key) for key in self.names.pools.keys[known:])
-        return self._pool_keys
-
-    def _resolution_ms(self) -> I64:
-        """(teams,): the coarsest resolution among the sources of each team's floor."""
-        coarsest = np.ones(len(self.names.floors), np.int64)
-        floor = self.names.source_floor.data
-        np.maximum.at(coarsest, floor, self.engine.sources.resolution_ms[: len(floor)])
-        return coarsest[self.names.team_floor.data]
+        return self._observer.keys.pools()
 
     def next_deadline(self) -> int:
         """The next instant at which something may change without events; NEVER_MS without one."""
+        if self.has_ends:
+            return self._judged_ms
         count = len(self.names.agents)
         expiry = int(self.watch.until_ms[:count].min(initial=NEVER_MS))
         sources = self.engine.sources
@@ -282,15 +280,17 @@ class Shard:
             held = parts_of.read_part({"control": control}, "control")
             shard._judged_ms, shard.as_of_ms = held["judged_ms"], held["as_of_ms"]
             shard._observed = held.get("unseen", [])
+            shard._is_observed = False
             shard.control.restore(held["control"].tobytes())
         return shard
 
     def resume(self) -> None:
         """Continue, after the records up to control's offset were pushed."""
+        self._is_observed = True
         self._touched.clear()
         if self._judged_ms != NOT_YET_MS:
             self.engine.follow_names()
-            self.watch = LastObserved()
+            self._observer.watch = LastObserved()
             observe_all(self.engine, self.watch, self._judged_ms)
             unobserved = self.watch.restore(self.names, self._observed)
             self.control.resume(self._feed(self._judged_ms, self._judged_ms))

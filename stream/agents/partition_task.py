@@ -200,7 +200,7 @@ class PartitionTask:
             self.origin, chunk.values, chunk.offsets, rejected, late
         )
         self.dead_letters += make_refused_dead_letters(self.origin, refused)
-        if changes or not self.clock.live:
+        if changes or self.shard.has_ends or not self.clock.live:
             self.step(now_ms, kafka_answered=True)
         found = self.shard.counts - known
         found.update(str(one.reason) for one in decoded.rejected)

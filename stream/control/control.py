@@ -6,6 +6,7 @@ would have come to nothing there: a test proves it by evaluating everyone.
 """
 
 import math
+from collections.abc import Collection
 
 from stream.control.alerts.alert_group import awaits_gate
 from stream.control.alerts.suppression import update_jumps
@@ -18,7 +19,7 @@ from stream.control.evaluation.evaluate import evaluate
 from stream.control.evaluation.verdict import update_amber, views_of
 from stream.control.model import DetectorView, Scope, Transition
 from stream.control.state_codec import adopt, dump, load
-from stream.ids import PoolKey
+from stream.ids import PoolKey, TeamKey
 from stream.observation.feed import Feed
 from stream.spec import Spec
 from stream.units import NEVER_MS
@@ -40,6 +41,8 @@ class Control:
         self._everyone = not calm_filter
         self._carried = ControlState()
         self._context: EvaluationContext | None = None
+        self._views: tuple[DetectorView, ...] = ()
+        """What `views` returns without a context."""
 
     def advance(self, feed: Feed) -> list[Transition]:
         """Evaluate every instant of [feed.from_ms, feed.until_ms); it begins where the last ended.
@@ -77,7 +80,7 @@ class Control:
 
     def views(self) -> tuple[DetectorView, ...]:
         """How all detectors, teams and pools stand where the last feed ended; () before any."""
-        return views_of(self._context) if self._context is not None else ()
+        return views_of(self._context) if self._context is not None else self._views
 
     def in_peak(self, pool: PoolKey, t_ms: int) -> bool:
         """Whether an instant lies in a scheduled peak of the pool."""
@@ -107,6 +110,26 @@ class Control:
         carried.resize([*carried.pending_teams], [*carried.pending_pools])
         adopt(carried, range(len(carried.teams)), range(len(carried.pools)))
         return abandon(carried, self._rules)
+
+    def forget(self, teams: Collection[TeamKey], pools: Collection[PoolKey]) -> list[Transition]:
+        """Drop all but these teams and pools; the next feed numbers them anew.
+
+        Returns the ends of the raised alerts of the others, as no longer known.
+        """
+        stays = {*teams, *(TeamKey(*pool, "") for pool in pools)}
+        ends = [
+            one
+            for one in abandon(self._carried, self._rules)
+            if TeamKey(one.floor, one.pool, one.team) not in stays
+        ]
+        self._views = tuple(view for view in self.views() if view[:3] in stays)
+        anew = load(self.snapshot())
+        anew.pending_teams = {key: one for key, one in anew.pending_teams.items() if key in stays}
+        anew.pending_pools = {
+            key: one for key, one in anew.pending_pools.items() if TeamKey(*key, "") in stays
+        }
+        self._carried, self._context = anew, None
+        return ends
 
     def resume(self, feed: Feed) -> None:
         """After a restore: read how things are where the last feed ended; nothing is evaluated.

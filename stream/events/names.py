@@ -230,9 +230,13 @@ class Names:
         """Whether decoding has found new names since the last batch was pushed."""
         return self.drafts_from is not None and self.drafts_from != self.sizes()
 
+    def sizes_kept(self) -> dict[str, int]:
+        """The number of names by kind, without drafts."""
+        return self.drafts_from or self.sizes()
+
     def fixed_drafts(self) -> set[tuple[str, str, str]]:
         """The new seats that are fixed."""
-        first = (self.drafts_from or self.sizes())["seats"]
+        first = self.sizes_kept()["seats"]
         new = self.seats.keys[first:]
         return {key for number, key in enumerate(new, first) if self._is_fixed(key, number)}
 
@@ -247,7 +251,7 @@ class Names:
         """Remove the drafts; new names are for good until the next batch is decoded."""
         for floor, agent, _ in self.fixed_drafts():
             del self.fixed_seats[floor, agent]
-        self._drop_texts(self.drafts_from or self.sizes())
+        self._drop_texts(self.sizes_kept())
         for kind, size in (self.drafts_from or {}).items():
             getattr(self, kind).truncate(size)
             for column in _COLUMNS[kind]:
@@ -263,13 +267,8 @@ class Names:
 
     def to_lists(self) -> dict[str, list[list[str]]]:
         """All keys in the order of their numbers, for a snapshot."""
-        return {
-            "sources": [list(key) for key in self.sources.keys],
-            "pools": [list(key) for key in self.pools.keys],
-            "teams": [list(key) for key in self.teams.keys],
-            "agents": [list(key) for key in self.agents.keys],
-            "seats": [list(key) for key in self.seats.keys],
-        }
+        kinds = ("sources", "pools", "teams", "agents", "seats")
+        return {kind: [list(key) for key in getattr(self, kind).keys] for kind in kinds}
 
     def fill(self, lists: dict[str, list[list[str]]]) -> None:
         """Assign the numbers of a snapshot; only to an instance without names."""

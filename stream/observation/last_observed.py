@@ -39,6 +39,23 @@ class LastObserved(ColumnStore):
         """Add rows for new agents and sources."""
         self.resize(agents=len(names.agents), sources=len(names.sources))
 
+    def taken_over(self, names: Names, sources: I64, agents: I64, seat_of: I64) -> "LastObserved":
+        """The same under other numbers.
+
+        Args:
+            names: after names were forgotten.
+            sources: the old numbers of its sources.
+            agents: the old numbers of its agents.
+            seat_of: the new number of each old seat; -1 as the last one, for nobody.
+        """
+        new = LastObserved()
+        new.follow_names(names)
+        for name in self.column_names("agents"):
+            getattr(new, name)[: len(agents)] = getattr(self, name)[agents]
+        new.seat[: len(agents)] = seat_of[new.seat[: len(agents)]]
+        new.silent_ms[: len(sources)] = self.silent_ms[sources]
+        return new
+
     def observed(self, engine: Engine, agents: I64) -> list[ObservedState]:
         """The states of these agents as last observed, by names, for a commit."""
         self.follow_names(engine.names)

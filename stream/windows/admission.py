@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from stream.arrays import distinct
 from stream.events.batch import EventBatch
 from stream.events.decode import decode
 from stream.events.fields import NO_SEQ
@@ -19,9 +20,11 @@ from stream.windows.closing.archive import Hour
 from stream.windows.drafts import DraftNames, is_within
 from stream.windows.engine import Engine
 from stream.windows.floor_marks import FloorMarks
-from stream.windows.jump_test import JumpTest, TestedEvents, suspected_floors
+from stream.windows.forgetting import is_due, may_be_due
+from stream.windows.jump_test import JumpTest, Segment, TestedEvents, suspected_floors
 from stream.windows.jumps import HeldEvent, HeldRecord, Refused, SourceKey
 from stream.windows.lateness import Late
+from stream.windows.renumbering import NamedBatch
 
 
 class Admission:
@@ -48,11 +51,17 @@ class Admission:
         self.hours: list[Hour] = []
         self.agents: list[I64] = []
         """Agents with new rows."""
+        self.rest: NamedBatch | None = None
+        """What is to be admitted after names are forgotten."""
 
     def push(self, batch: EventBatch) -> None:
-        """Admit a batch; then `late`, `rejected` and the others say what became of it."""
+        """Admit a batch; then `late`, `rejected` and the others say what became of it.
+
+        If `rest` is set afterwards, names are to be forgotten before it is admitted.
+        """
         self.late, self.rejected, self.refused, self.accepted = [], [], [], 0
         self.released, self.hours, self.agents = [], [], []
+        self.rest = None
         if len(batch):
             self._push(batch)
         else:
@@ -75,6 +84,9 @@ class Admission:
         names = self._names
         is_exact = not names.has_drafts() or is_within(names, self._limits)
         floors = suspected_floors(self._engine, batch, is_exact=is_exact)
+        may_forget = held is None and may_be_due(self._engine, batch)
+        if may_forget:  # so that each event that seals an hour ends a segment
+            floors = {names.sources.keys[one][0] for one in distinct(batch.source).tolist()}
         if not floors:
             self._apply(batch, self._drafts(batch), 0, len(batch))
             return
@@ -85,14 +97,14 @@ class Admission:
         test = JumpTest(self._engine, TestedEvents(batch, keys, held), floors, drafts)
         start = 0
         while segment := test.run():
+            sealed_ms = self._engine.seals.sealed_ms.copy()
             self._apply_kept(batch, drafts, test.kept, start, segment.end)
-            start, released = segment.end, segment.released
-            test.follow_engine()
+            start = segment.end
             last = batch.records.offsets[int(batch.record[start - 1])]
-            while released:
-                self._release(released, last if by is None else by)
-                test.follow_engine()
-                released = test.settled(segment.floor)
+            self._release_all(test, segment, last if by is None else by)
+            if may_forget and self._forgets(sealed_ms):
+                self.rest = NamedBatch.of(batch.cut(start, len(batch)), names, drafts)
+                return
             if drafts is not None:
                 drafts.find_names()
         self._apply_kept(batch, drafts, test.kept, start, len(batch))
@@ -135,7 +147,21 @@ class Admission:
         self.hours += pushed.hours
         self.agents.append(pushed.agents)
 
+    def _forgets(self, sealed_ms: I64) -> bool:
+        """Whether names are to be forgotten now: only when hours were sealed since `sealed_ms`."""
+        now_ms = self._engine.seals.sealed_ms[: len(sealed_ms)]
+        return not np.array_equal(now_ms, sealed_ms) and is_due(self._engine)
+
     # -- what was on hold
+
+    def _release_all(self, test: JumpTest, segment: Segment, by: int) -> None:
+        """Release what a segment confirms, then what that confirms."""
+        test.follow_engine()
+        released = segment.released
+        while released:
+            self._release(released, by)
+            test.follow_engine()
+            released = test.settled(segment.floor)
 
     def _release(self, keys: tuple[SourceKey, ...], by: int) -> None:
         """Take off hold what sources have, and admit it anew, the first without a test.

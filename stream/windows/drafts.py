@@ -17,7 +17,7 @@ A late event gives the shard its source and floor all the same, which its latene
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class DraftNames:
         self._batch = batch
         self._limits = limits
         self._is_late = is_late
-        self._first = names.drafts_from or names.sizes()
+        self._first = names.sizes_kept()
         """By kind, the first number of a new name."""
         self._uses = uses_of_new(names, batch, self._first)
         self._is_open = np.ones(len(batch), np.bool_)
@@ -95,6 +95,10 @@ class DraftNames:
         """By kind, the number that each new name has in the shard; -1: none so far."""
         self._fixed = names.fixed_drafts()
         names.drop_drafts()
+
+    def keys(self, kind: str) -> list[Any]:
+        """The names of a kind by the numbers that the batch has, once they are taken out."""
+        return [*getattr(self._names, kind).keys[: self._first[kind]], *self._keys[kind]]
 
     def pieces(self, start: int = 0, end: int | None = None) -> Iterator[EventBatch]:
         """The events [start, end) in pieces within the limits, without rejected and held ones.

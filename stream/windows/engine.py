@@ -7,7 +7,7 @@ new ones. The open interval of an agent is never added; it is clipped when figur
 
 import numpy as np
 
-from stream.arrays import BLOCK_BITS, ColumnStore, column, distinct, ranges, ranked
+from stream.arrays import BLOCK_BITS, ColumnStore, blocks_of, column, distinct, ranges, ranked
 from stream.calendar.team_calendars import TeamCalendars
 from stream.events.batch import EventBatch, SnapshotRows, StateRows
 from stream.events.language import I64, U8, Bool, State
@@ -22,6 +22,8 @@ from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.gaps import Gaps
 from stream.windows.jumps import HeldEvents
+from stream.windows.last_uses import LastUses
+from stream.windows.named_places import NamedPlaces
 from stream.windows.panes import Intervals, Panes
 from stream.windows.pieces import pieces
 from stream.windows.queue_gauges import Gauges
@@ -66,13 +68,14 @@ class Engine(ColumnStore):
         self.counting = CallAggregator(names, spec, self.calendars, self.sources, self.hours)
         self.gauges = Gauges(names, self.sources)
         self.call_sources = CallSources()
+        self.uses = LastUses(self.dirty_agents, self.dirty_seats)
+        self.named = NamedPlaces(spec, names.roster)
         self.ring_all: Bool = np.zeros(0, np.bool_)
         """(pools,): whether all phones of a pool ring at once."""
         self.rendered = Gaps.none()
         """The gaps by which the sums hold closed intervals (`stream.windows.rendering`)."""
         self.floor_of_seat = np.zeros(0, np.int64)
-        self._agents_named = 0
-        self.finalised_early = 0
+        self._agents_named = self.finalised_early = 0
         self.snapshots = AgentSnapshots()
         self.remade: list[I64] = []
         """Agents whose rows were made anew, since the last call of `sealing.push`."""
@@ -96,6 +99,7 @@ class Engine(ColumnStore):
             self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         self.counting.push(batch.calls, fine)
         self._push_queues(batch, fine)
+        self.uses.add(batch, fine & ~unplaced)
         return unplaced
 
     def follow_names(self) -> None:
@@ -103,6 +107,7 @@ class Engine(ColumnStore):
         names = self.names
         agents, seats, floors = len(names.agents), len(names.seats), len(names.floors)
         self.resize(seats=seats)
+        self.uses.resize(seats=seats, agents=agents, pools=len(names.pools))
         self.sources.follow_names()
         self.seals.resize(floors=floors)
         self.calendars.follow_names()
@@ -118,8 +123,8 @@ class Engine(ColumnStore):
         if self.hours is not None:
             self.hours.resize(floors=floors, seats=seats, pools=len(names.pools))
         if len(self.floor_of_seat) != len(names.seats):
-            self.dirty_agents.update(_blocks(self._agents_named, len(names.agents)))
-            self.dirty_seats.update(_blocks(len(self.floor_of_seat), len(names.seats)))
+            self.dirty_agents.update(blocks_of(self._agents_named, len(names.agents)))
+            self.dirty_seats.update(blocks_of(len(self.floor_of_seat), len(names.seats)))
             self._agents_named = len(names.agents)
             self.floor_of_seat = names.agent_floor.data[names.seat_agent.data]
 
@@ -293,8 +298,3 @@ class Engine(ColumnStore):
         seen = self.counting.pools_with_data()
         seen[self.names.team_pool.data[self.teams_with_data()]] = True
         return seen
-
-
-def _blocks(first: int, last: int) -> range:
-    """The blocks of [first, last): new names have a part, even if nothing was added to it."""
-    return range(first >> BLOCK_BITS, (last - 1 >> BLOCK_BITS) + 1) if last > first else range(0)

@@ -3,7 +3,7 @@
 Agents and seats are stored in blocks, so that a snapshot writes only what changed since the last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -47,16 +47,16 @@ def part_names(engine: Engine) -> tuple[str, ...]:
 def changed_parts(engine: Engine, named: int) -> dict[str, bytes]:
     """The parts that changed since the last call; named: the number of names at that time."""
     parts = {
-        "head": pack(_head(engine)),
+        "head": pack({"format": FORMAT, **head_of(engine)}),
         "calls": pack(stored_calls.to_pieces(engine.counting.calls)),
-        "tallies": pack(_tallies(engine)),
+        "tallies": pack(tallies_of(engine)),
     }
     if count_names(engine) != named:
         parts["names"] = pack(dict(engine.names.to_lists()))
     for block in sorted(engine.dirty_agents):
-        parts[f"agents/{block}"] = pack(_agents(engine, block))
+        parts[f"agents/{block}"] = pack(agents_of(engine, _block(block, len(engine.names.agents))))
     for block in sorted(engine.dirty_seats):
-        parts[f"seats/{block}"] = pack(_seats(engine, block))
+        parts[f"seats/{block}"] = pack(seats_of(engine, _block(block, len(engine.names.seats))))
     for name in stored_jumps.part_names(engine.jumps):
         parts[name] = pack(stored_jumps.to_pieces(engine.jumps))
     engine.dirty_agents.clear()
@@ -72,10 +72,10 @@ def count_names(engine: Engine) -> int:
     )
 
 
-def _head(engine: Engine) -> Pieces:
+def head_of(engine: Engine) -> Pieces:
+    """What is stored of the shard as a whole."""
     seats = len(engine.names.seats)
     return {
-        "format": FORMAT,
         "states": STATE_NAMES,
         "finalised_early": engine.finalised_early,
         "seat_heard": engine.seat_has_data[:seats] | engine.counting.seat_has_data[:seats],
@@ -93,19 +93,20 @@ def _block(block: int, size: int) -> I64:
     return np.arange(block << BLOCK_BITS, min((block + 1) << BLOCK_BITS, size))
 
 
-def _agents(engine: Engine, block: int) -> Pieces:
-    at = _block(block, len(engine.names.agents))
+def agents_of(engine: Engine, at: I64) -> Pieces:
+    """What is stored of some agents."""
     rows, size = engine.timelines.of(at)
     return {
         "size": size,
         "base_ms": engine.timelines.base_ms[at],
         **{f"row_{name}": getattr(rows, name) for name in COLUMNS},
         **{name: getattr(engine.agents, name)[at] for name in TimelineEnds.column_names("agents")},
+        "named_ms": engine.uses.agent_ms[at],
     }
 
 
-def _seats(engine: Engine, block: int) -> Pieces:
-    at = _block(block, len(engine.names.seats))
+def seats_of(engine: Engine, at: I64) -> Pieces:
+    """What is stored of some seats."""
     panes, hours = engine.panes, engine.hours
     by_hour = () if hours is None else hours.column_names("seats")
     return {
@@ -114,10 +115,12 @@ def _seats(engine: Engine, block: int) -> Pieces:
         "shifts": panes.shifts[at],
         "shift_start_ms": panes.shift_start_ms[at],
         **{f"hour_{name}": getattr(hours, name)[at] for name in by_hour},
+        "used_ms": engine.uses.seat_ms[at],
     }
 
 
-def _tallies(engine: Engine) -> Pieces:
+def tallies_of(engine: Engine) -> Pieces:
+    """What is stored of teams and pools."""
     pieces: Pieces = {}
     for name, tally, rows in (
         ("team", engine.counting.teams, len(engine.names.teams)),
@@ -129,6 +132,7 @@ def _tallies(engine: Engine) -> Pieces:
         pieces[f"{name}_keys"] = [list(key) for key in keys]
         pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
     pieces["pool_rows"] = engine.counting.pool_rows[: len(engine.names.pools)]
+    pieces["pool_used_ms"] = engine.uses.pool_ms[: len(engine.names.pools)]
     if engine.hours is not None:
         pieces["pool_hours"] = engine.hours.pools[: len(engine.names.pools)]
     return pieces
@@ -142,8 +146,24 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
             this one does not know.
         UnreadableStateError: one is missing.
     """
-    head = read_part(parts, "head")
     names = read_part(parts, "names")
+    numbers = fill(engine, names, lambda name: read_part(parts, name))
+    if stored_jumps.PART in parts:
+        stored_jumps.fill(engine.jumps, read_part(parts, stored_jumps.PART))
+    if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
+        return -1
+    if numbers is None:  # what was read is stored; what was renumbered is stored again as a whole
+        engine.dirty_agents.clear()
+        engine.dirty_seats.clear()
+    return sum(map(len, names.values()))
+
+
+def fill(engine: Engine, names: Pieces, read: Callable[[str], Pieces]) -> I64 | None:
+    """Fill a new engine with names and what `read` gives as the other parts, but what is on hold.
+
+    Returns the number now of each stored number of a state; None if all are the same.
+    """
+    head = read("head")
     engine.names.fill(names)
     engine.finalised_early = head.pop("finalised_early")
     numbers = numbers_of(head.pop("states", STATE_NAMES))
@@ -166,19 +186,12 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     for name in part_names(engine):
         kind, _, block = name.partition("/")
         if kind == "agents":
-            _restore_agents(engine, int(block), renumbered(read_part(parts, name), numbers))
+            _restore_agents(engine, int(block), renumbered(read(name), numbers))
         elif kind == "seats":
-            _restore_seats(engine, int(block), renumbered(read_part(parts, name), numbers))
-    _restore_tallies(engine, read_part(parts, "tallies"))
-    stored_calls.restore(engine.counting.calls, read_part(parts, "calls"))
-    if stored_jumps.PART in parts:
-        stored_jumps.fill(engine.jumps, read_part(parts, stored_jumps.PART))
-    if unpack(parts["head"])["format"] != FORMAT:  # a manifest names parts of one format
-        return -1
-    if numbers is None:  # what was read is stored; what was renumbered is stored again as a whole
-        engine.dirty_agents.clear()
-        engine.dirty_seats.clear()
-    return sum(map(len, names.values()))
+            _restore_seats(engine, int(block), renumbered(read(name), numbers))
+    _restore_tallies(engine, read("tallies"))
+    stored_calls.restore(engine.counting.calls, read("calls"))
+    return numbers
 
 
 def read_part(parts: Mapping[str, bytes], name: str) -> Pieces:
@@ -210,6 +223,8 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     engine.timelines.base_ms[at] = pieces["base_ms"]
     for name in TimelineEnds.column_names("agents"):
         getattr(engine.agents, name)[at] = pieces[name]
+    now_ms = engine.sources.greatest_ms[engine.names.agent_floor.data[at]]
+    engine.uses.agent_ms[at] = pieces.get("named_ms", now_ms)  # as if used, if it is not known
 
 
 def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
@@ -219,6 +234,8 @@ def _restore_seats(engine: Engine, block: int, pieces: Pieces) -> None:
     empty_opened(pieces["minutes"], pieces["head"], panes.head[engine.floor_of_seat[at]])
     for name in ("minutes", "shifts", "shift_start_ms"):
         getattr(panes, name)[at] = pieces[name]
+    now_ms = engine.sources.greatest_ms[engine.floor_of_seat[at]]
+    engine.uses.seat_ms[at] = pieces.get("used_ms", now_ms)
     if (hours := engine.hours) is not None:
         for name in hours.column_names("seats"):
             if (held := pieces.get(f"hour_{name}")) is not None:
@@ -236,6 +253,9 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
         tally.replace_periods([(row, start) for row, start in pieces[f"{name}_keys"]], wide)
     rows = len(pieces.get("pool_rows", ()))
     engine.counting.pool_rows[:rows] = pieces.get("pool_rows", ())
+    rows = len(pieces["pool_head"])
+    now_ms = engine.sources.greatest_ms[engine.names.pool_floor.data[:rows]]
+    engine.uses.pool_ms[:rows] = pieces.get("pool_used_ms", now_ms)
     if engine.hours is not None and "pool_hours" in pieces:
         held = pieces["pool_hours"]
         engine.hours.pools[: len(held), :, : held.shape[-1]] = held

@@ -20,13 +20,17 @@ class Refused(NamedTuple):
 
 
 class Admission:
-    """Decides event by event; what counts is handed to `count`, what is sealed to `seal`."""
+    """Decides event by event; what counts is handed to `count`, what is sealed to `seal`.
+
+    `after` is called after each event, when all that it released has counted.
+    """
 
     def __init__(
         self,
         rules: Rules,
         count: Callable[[Arrival], None] = lambda _: None,
         seal: Callable[[Arrival, int, int], None] = lambda *_: None,
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         self.rules = rules
         self.floors: dict[str, Marks] = {}
@@ -37,11 +41,13 @@ class Admission:
         """How often such events were taken off hold."""
         self._count = count
         self._seal = seal
+        self._after = after
         self._records = 0
 
     def push(self, record: Record) -> None:
         for index, event in enumerate(record.events):
             self._offer(Arrival((self._records, index), event, record.stamp, record.appended))
+            self._after()
         self._records += 1
 
     def finish(self) -> None:

@@ -55,3 +55,10 @@ class Facts:
         self.of.setdefault((floor_of(event), str(event["call"])), set()).add(fact)
         pool = str(event.get("pool") or (rules.pool_of(team) if team else "main"))
         self.tellers.setdefault((floor_of(event), pool), set()).add(source_of(event))
+
+    def forget(self, pools: set[tuple[str, ...]], sources: set[tuple[str, ...]]) -> None:
+        """Drop pools and sources of which nothing was told for long."""
+        for key, tellers in list(self.tellers.items()):
+            tellers -= {source for floor, source in sources if floor == key[0]}
+            if key in pools:
+                del self.tellers[key]

@@ -54,6 +54,9 @@ class Queues:
         key = floor_of(event), str(event.get("pool", "main"))
         self._readings.setdefault(key, set()).add(reading)
 
+    def forget(self, floor: str, pool: str) -> None:
+        self._readings.pop((floor, pool), None)
+
     def pools(self) -> set[tuple[str, str]]:
         return set(self._readings)
 

@@ -49,6 +49,10 @@ class Sightings:
         if one.event["type"] == "heartbeat":
             found.first_heartbeat = min(found.first_heartbeat, one.ts)
 
+    def forget(self, floor: str, source: str) -> None:
+        self.of.pop((floor, source), None)
+        self._gaps.pop((floor, source), None)
+
     def heard(self, rules: Rules, floor: str) -> int:
         """The latest instant at which a source of a floor was heard of."""
         mine = [one for (where, _), one in self.of.items() if where == floor]
@@ -66,6 +70,8 @@ class Sightings:
 
     def gaps(self, rules: Rules, floor: str, source: str, at: int) -> list[Gap]:
         """The gaps of a source as they are known at an instant, the open one at the end."""
+        if (floor, source) not in self.of:
+            return []  # it was forgotten: what it told of is older than any window
         found = self.of[floor, source]
         if (floor, source) not in self._gaps:
             self._gaps[floor, source] = list(_between(found))

@@ -101,15 +101,13 @@ class Timelines:
         rows = (row for agent in self.agents(floor) for row in self.rows(floor, agent))
         return {row.team.decode() for row in rows}
 
-    def forget(self, floor: str, before: int) -> None:
-        """Drop agents of whom nothing is known since an instant, unless the roster names them."""
-        for agent in self.agents(floor):
-            if self.rules.names(agent):
-                continue
-            named = [n.ts for n in self._namings.get(floor, {}).values() if agent in n.teams]
-            if max([*named, *(row.ts for row in self._rows[floor, agent])]) < before:
-                del self._rows[floor, agent]
-                self._whole.clear()
+    def forget(self, floor: str, agent: str) -> None:
+        """Drop an agent: snapshots of before say nothing of who comes under the name later."""
+        self._rows.pop((floor, agent), None)
+        for key, naming in self._namings.get(floor, {}).items():
+            teams = {one: team for one, team in naming.teams.items() if one != agent}
+            self._namings[floor][key] = naming._replace(teams=teams)
+        self._whole.clear()
 
     def told(self, floor: str, agent: str) -> list[Row]:
         """The rows of an agent that state events told."""

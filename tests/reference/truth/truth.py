@@ -13,9 +13,10 @@ from tests.reference.truth.admission import Admission, Refused
 from tests.reference.truth.facts import Facts
 from tests.reference.truth.hours import Hour, Told, hour
 from tests.reference.truth.marks import Arrival
+from tests.reference.truth.names import Names
 from tests.reference.truth.queues import Queue, Queues
 from tests.reference.truth.records import Record, floor_of
-from tests.reference.truth.rules import DAY, MINUTE, Rules
+from tests.reference.truth.rules import MINUTE, Rules
 from tests.reference.truth.sightings import Sightings
 from tests.reference.truth.stays import PROMISE_MOST
 from tests.reference.truth.sums import PoolCalls, SeatCalls
@@ -25,7 +26,6 @@ from tests.reference.truth.walk import Walk
 WINDOW_MINUTES: Final = (5, 15, 60)
 HOURS_MOST: Final = 72
 """One event seals no more of them."""
-KEPT: Final = 35 * DAY
 Key = tuple[str, str]
 """Floor and team, or floor and pool."""
 
@@ -60,13 +60,17 @@ class Truth:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.admission = Admission(rules, self._count, self._seal)
+        self.admission = Admission(rules, self._count, self._seal, self._forget)
         self.sightings = Sightings()
         self.lines = Timelines(rules, self.sightings)
         self.facts = Facts()
         self.queues = Queues(rules, self.sightings, self.lines)
+        self.names = Names(rules, self.lines)
         self.hours: list[Hour] = []
+        self.forgotten = 0
+        """How often names were forgotten."""
         self._told = Told()
+        self._has_sealed = False
 
     # -- what comes in
 
@@ -80,11 +84,12 @@ class Truth:
     def change(self, rules: Rules) -> None:
         """Other rules, or another roster, from here on."""
         self.rules = rules
-        for part in (self.admission, self.lines, self.queues):
+        for part in (self.admission, self.lines, self.queues, self.names):
             part.rules = rules
 
     def _count(self, one: Arrival) -> None:
         self.sightings.add(self.rules, one)
+        self.names.add(one)
         kind = one.event["type"]
         if kind in ("state", "snapshot"):
             self.lines.add(one)
@@ -95,6 +100,9 @@ class Truth:
 
     def _seal(self, one: Arrival, start: int, end: int) -> None:
         """An event seals hours: its time is known to them, and nothing else of it."""
+        self._has_sealed = True
+        if not self.rules.spec.archive:
+            return
         self.sightings.add(self.rules, one)
         floor = floor_of(one.event)
         spans = clock.hours_between(self.rules.zone_of_hours(floor), start, end)
@@ -104,7 +112,23 @@ class Truth:
             found = hour(self.rules, self.lines, walks, self._told, floor, span, heard)
             if found.seats or found.pools:
                 self.hours.append(found)
-        self.lines.forget(floor, end - KEPT)
+
+    def _forget(self) -> None:
+        """Forget what is gone, after an event that sealed hours."""
+        has_sealed, self._has_sealed = self._has_sealed, False
+        floors = self.admission.floors
+        gone = self.names.gone(floors) if has_sealed else {}
+        if not gone:
+            return
+        self.forgotten += 1
+        for floor, agent in gone["agents"]:
+            self.lines.forget(floor, agent)
+        for floor, source in gone["sources"]:
+            del floors[floor].sources[source]
+            self.sightings.forget(floor, source)
+        for floor, pool in gone["pools"]:
+            self.queues.forget(floor, pool)
+        self.facts.forget(gone["pools"], gone["sources"])
 
     # -- what comes out
 
