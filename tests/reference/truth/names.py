@@ -40,6 +40,8 @@ class Names:
             _raise(self._teams, (floor, team), -NEVER)
         for named in event.get("agents", ()):
             _raise(self._agents, (floor, named), one.ts)
+            if not any(row.ts <= one.ts for row in self._lines.rows_of(floor, named)):
+                _raise(self._teams, (floor, self.rules.team_at(named, one.ts)), -NEVER)
         if event["type"] in ("call", "queue"):
             brought = self.rules.pool_of(team) if team else "main"
             _raise(self._pools, (floor, str(event.get("pool") or brought)), one.ts)
@@ -83,8 +85,7 @@ class Names:
             if source.mark is not None
         }
         for (floor, agent), last in agents.items():
-            rows = self._lines.rows(floor, agent) if agent in self._lines.agents(floor) else []
-            for row in rows[-1:]:
+            for row in self._lines.rows_of(floor, agent)[-1:]:
                 _raise(seats, (floor, agent, row.team.decode()), last)
                 _raise(sources, (floor, row.source.decode()), last)
         teams = dict(self._teams)

@@ -113,6 +113,10 @@ class Timelines:
         """The rows of an agent that state events told."""
         return sorted(self._rows[floor, agent])
 
+    def rows_of(self, floor: str, agent: str) -> list[Row]:
+        """The rows of an agent, who need not be known."""
+        return self.rows(floor, agent) if (floor, agent) in self._rows else []
+
     def rows(self, floor: str, agent: str) -> list[Row]:
         """The rows of an agent in order, with those that snapshots stand for."""
         if (floor, agent) not in self._whole:
