@@ -141,6 +141,7 @@ def in_use(engine: Engine, *, referred: bool = False) -> InUse:
     if referred:
         _add_calls(engine, pools, seats, sources)
     agents = uses.agent_ms[: sizes["agents"]].copy()
+    _add_seats_of_snapshots(engine, agents, seats)
     np.maximum.at(agents, names.seat_agent.data[: len(seats)], seats)
     if assigned := names.roster.assignments:
         known = names.agents.keys[: len(agents)]
@@ -154,6 +155,16 @@ def in_use(engine: Engine, *, referred: bool = False) -> InUse:
     np.maximum.at(pools, names.team_pool.data[: len(teams)], teams)
     pools[[engine.named.has_pool(*key) for key in names.pools.keys[: len(pools)]]] = NEVER_MS
     return InUse((sources, pools, teams, agents), seats)
+
+
+def _add_seats_of_snapshots(engine: Engine, agents: I64, seats: I64) -> None:
+    """A snapshot uses the seat that an agent whom it names has by the roster, if there is one."""
+    names = engine.names
+    for agent in np.flatnonzero(agents > UNUSED_MS).tolist():
+        (floor, name), ts_ms = names.agents.keys[agent], int(agents[agent])
+        seat = names.seats.get((floor, name, names.roster.team_at(name, ts_ms)), len(seats))
+        if seat < len(seats):
+            seats[seat] = max(int(seats[seat]), ts_ms)
 
 
 def rows_that_stay(engine: Engine, rows: Rows, agent: I64) -> Bool:

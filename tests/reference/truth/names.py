@@ -27,6 +27,8 @@ class Names:
         """Those that an event told; until when they are in use follows from their seats."""
         self._agents: dict[Key, int] = {}
         """By agent: the last event that names him."""
+        self._named: dict[Key, int] = {}
+        """By agent: the last snapshot that names him."""
         self._pools: dict[Key, int] = {}
         """By pool: its last call or reading."""
 
@@ -40,8 +42,11 @@ class Names:
             _raise(self._teams, (floor, team), -NEVER)
         for named in event.get("agents", ()):
             _raise(self._agents, (floor, named), one.ts)
+            _raise(self._named, (floor, named), one.ts)
             if not any(row.ts <= one.ts for row in self._lines.rows_of(floor, named)):
-                _raise(self._teams, (floor, self.rules.team_at(named, one.ts)), -NEVER)
+                team = self.rules.team_at(named, one.ts)
+                _raise(self._seats, (floor, named, team), -NEVER)
+                _raise(self._teams, (floor, team), -NEVER)
         if event["type"] in ("call", "queue"):
             brought = self.rules.pool_of(team) if team else "main"
             _raise(self._pools, (floor, str(event.get("pool") or brought)), one.ts)
@@ -60,8 +65,8 @@ class Names:
         if not any(gone[kind] and 10 * len(gone[kind]) >= len(used[kind]) for kind in LIMITED):
             return {}
         for known, kind in (
-            (self._seats, "seats"), (self._teams, "teams"), (self._agents, "agents"),
-            (self._pools, "pools"),
+            (self._seats, "seats"), (self._teams, "teams"), (self._pools, "pools"),
+            (self._agents, "agents"), (self._named, "agents"),
         ):  # fmt: skip
             for key in gone[kind] & known.keys():
                 del known[key]
@@ -78,6 +83,10 @@ class Names:
             key: NEVER if self.rules.names(key[1]) else at for key, at in self._agents.items()
         }
         seats = dict(self._seats)
+        for (floor, agent), last in self._named.items():
+            seat = floor, agent, self.rules.team_at(agent, last)
+            if seat in seats:
+                _raise(seats, seat, last)
         sources: dict[Key, int] = {
             (floor, source.name): source.mark
             for floor, marks in floors.items()

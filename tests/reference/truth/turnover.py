@@ -79,7 +79,7 @@ class _Drawing:
 
     def _call(self, day: int) -> Event:
         random = self._random
-        event: dict[str, object] = {"type": "call", "call": f"c{random.randrange(30)}"}
+        event: dict[str, object] = {"type": "call", "call": f"c{day}-{random.randrange(3)}"}
         event["phase"] = random.choice(PHASES)
         if random.random() < 0.6:
             event["agent"] = random.choice(self._agents)
