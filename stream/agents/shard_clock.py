@@ -48,8 +48,8 @@ class ShardClock:
         """Monotonic time of the last update at which Kafka answered."""
         self._acquired_ms = now_ms
         self._acquired_lead_ms = -NEVER_MS if as_of_ms is None else as_of_ms - now_ms
-        self._producers: dict[int, _Producer] = {}
-        """By number of the source."""
+        self._producers: dict[tuple[str, str], _Producer] = {}
+        """By floor and source."""
         self._broker_lead_ms = -NEVER_MS
         self._newest_ms = -NEVER_MS
         """Monotonic time by which the newest record would have come without any delay."""
@@ -64,7 +64,7 @@ class ShardClock:
     def observe(self, counted: list[CountedSource], now_ms: int) -> None:
         """Note the sources of which records have counted, applied at a monotonic time."""
         for one in counted:
-            producer = self._producers.setdefault(one.number, _Producer())
+            producer = self._producers.setdefault(one.key, _Producer())
             lead_ms = one.seen_ms - now_ms
             producer.lead_ms = max(producer.lead_ms, lead_ms)
             producer.counted_ms, producer.quiet_ms = now_ms, one.quiet_ms

@@ -18,7 +18,7 @@ from stream.windows import snapshot
 from stream.windows.calls import stored_calls
 from stream.windows.calls.minute_sums import MinuteSums
 from stream.windows.engine import Engine
-from stream.windows.forgetting import Left, rows_that_stay
+from stream.windows.forgetting import FORGOTTEN_AFTER_MS, Left, rows_that_stay
 from stream.windows.packing import Pieces
 from stream.windows.timeline import COLUMNS, Rows
 
@@ -98,10 +98,16 @@ class _Parts:
             head[name] = head[name][left.sources]
         for name, row in (("silences", 0), ("pauses", 0), ("rendered", 0), ("agent_snapshots", 1)):
             head[name] = _renumbered(head[name], {row: self._source})
-        head["agent_snapshots"] = _renumbered(head["agent_snapshots"], {2: self._agent})
+        head["agent_snapshots"] = self._snapshots(head["agent_snapshots"])
         head["call_sources"] = _renumbered(head["call_sources"], {0: self._pool, 1: self._source})
         head["gauges"] = list(self._gauges(head["gauges"]))
         return head
+
+    def _snapshots(self, held: I64) -> I64:
+        """Those that may make anew what rows and seats say that stay."""
+        floor = self._engine.names.source_floor.data[self._left.sources[held[1]]]
+        recent = held[0] >= self._engine.seals.sealed_ms[floor] - FORGOTTEN_AFTER_MS
+        return _renumbered(held[:, recent], {2: self._agent})
 
     def _gauges(self, stored: list[Any]) -> Iterator[tuple[int, list[tuple[int, ...]]]]:
         for pool, readings in stored:

@@ -7,11 +7,12 @@ a source without events. The team and the source of the last state of an agent w
 in use; so are teams and pools that roster or configuration name. Floors stay.
 
 All that is gone is dropped at once, after an event that sealed hours (and what it released), as
-soon as it is a tenth of the shard's agents, teams, pools or sources. So the cost follows the number
-of names that come and go, and the outcome is a function of the events in the order of offsets.
-`stream.windows.compaction` drops them. Decision 0032, section 5.
+soon as it is a tenth of the shard's sources, pools, teams, agents or seats. So the cost follows the
+number of names that come and go, and the outcome is a function of the events in the order of
+offsets. `stream.windows.compaction` drops them. Decision 0032, section 5.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +37,10 @@ PART: Final = 10
 class InUse:
     """Until when each name was in use, by number."""
 
-    limited: tuple[I64, I64, I64, I64]
-    """Of sources, pools, teams and agents."""
+    sources: I64
+    pools: I64
+    teams: I64
+    agents: I64
     seats: I64
 
 
@@ -80,26 +83,28 @@ def _is_beyond_estimate(engine: Engine, batch: EventBatch, floor: I64) -> bool:
 
 def _estimate(engine: Engine, batch: EventBatch, floor: I64) -> Estimate:
     """For how long nothing can be forgotten, since uses move on and names are added."""
-    names, used = engine.names, in_use(engine)
+    names = engine.names
     start_ms = np.full(len(names.floors), NEVER_MS)
     np.minimum.at(start_ms, floor, batch.ts_ms)
     engine.sources.resize(floors=len(names.floors))
     greatest_ms = engine.sources.greatest_ms[: len(names.floors)]
     start_ms = np.where(greatest_ms == UNSEEN_MS, start_ms, greatest_ms)
     slack_ms = FORGOTTEN_AFTER_MS - DAY_MS  # a new name is in use a day before its floor or later
-    for used_ms, of_name in zip(used.limited, _floors(engine), strict=True):
-        left_ms = used_ms - start_ms[of_name[: len(used_ms)]] + FORGOTTEN_AFTER_MS
+    for used_ms, of_name in _kinds(engine, in_use(engine)):
+        left_ms = used_ms - start_ms[of_name] + FORGOTTEN_AFTER_MS
         if least := -(-len(left_ms) // PART):
             slack_ms = min(slack_ms, int(np.partition(left_ms, least - 1)[least - 1]))
     return Estimate(start_ms, slack_ms)
 
 
-def _floors(engine: Engine) -> tuple[I64, I64, I64, I64]:
-    """The floors of the names of each kind of `InUse.limited`."""
+def _kinds(engine: Engine, used: InUse) -> Iterator[tuple[I64, I64]]:
+    """By kind of names: until when each was in use, and its floor."""
     names = engine.names
-    columns = names.source_floor, names.pool_floor, names.team_floor, names.agent_floor
-    sources, pools, teams, agents = (column.data for column in columns)
-    return sources, pools, teams, agents
+    yield used.sources, names.source_floor.data[: len(used.sources)]
+    yield used.pools, names.pool_floor.data[: len(used.pools)]
+    yield used.teams, names.team_floor.data[: len(used.teams)]
+    yield used.agents, names.agent_floor.data[: len(used.agents)]
+    yield used.seats, names.agent_floor.data[names.seat_agent.data[: len(used.seats)]]
 
 
 def is_due(engine: Engine) -> bool:
@@ -110,18 +115,16 @@ def is_due(engine: Engine) -> bool:
 def left_of(engine: Engine) -> Left:
     """The names that stay; control has evaluated up to the sealed hours."""
     engine.drop_final()
-    used = in_use(engine, referred=True)
-    sources, pools, teams, agents = map(np.flatnonzero, _stay(engine, used))
-    before_ms = engine.seals.sealed_ms - FORGOTTEN_AFTER_MS
-    seats = np.flatnonzero(used.seats >= before_ms[engine.floor_of_seat])
+    stays = _stay(engine, in_use(engine, referred=True))
+    sources, pools, teams, agents, seats = map(np.flatnonzero, stays)
     of_source = engine.names.source_floor.data[sources]
     return Left(sources[np.argsort(of_source, kind="stable")], pools, teams, agents, seats)
 
 
 def _stay(engine: Engine, used: InUse) -> list[Bool]:
-    """Of the names of each kind of `InUse.limited`, which are not gone."""
-    before_ms, kinds = engine.seals.sealed_ms - FORGOTTEN_AFTER_MS, _floors(engine)
-    return [used_ms >= before_ms[of] for used_ms, of in zip(used.limited, kinds, strict=True)]
+    """Of the names of each kind, which are not gone."""
+    before_ms = engine.seals.sealed_ms - FORGOTTEN_AFTER_MS
+    return [used_ms >= before_ms[floor] for used_ms, floor in _kinds(engine, used)]
 
 
 def _is_tenth_gone(stays: Bool) -> bool:
@@ -154,7 +157,7 @@ def in_use(engine: Engine, *, referred: bool = False) -> InUse:
     teams[[engine.named.has_team(*key) for key in names.teams.keys[: len(teams)]]] = NEVER_MS
     np.maximum.at(pools, names.team_pool.data[: len(teams)], teams)
     pools[[engine.named.has_pool(*key) for key in names.pools.keys[: len(pools)]]] = NEVER_MS
-    return InUse((sources, pools, teams, agents), seats)
+    return InUse(sources, pools, teams, agents, seats)
 
 
 def _add_seats_of_snapshots(engine: Engine, agents: I64, seats: I64) -> None:

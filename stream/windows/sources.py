@@ -25,7 +25,7 @@ UNSEEN_MS = NO_DATA_MS
 class CountedSource(NamedTuple):
     """A source of which events have counted."""
 
-    number: int
+    key: tuple[str, str]  # not its number, which forgetting changes
     seen_ms: int
     """The latest time stamp of its records so far."""
     broker_ms: int
@@ -218,7 +218,7 @@ class Sources(ColumnStore):
         self.has_counted[at] = False
         return [
             CountedSource(
-                number,
+                self.names.sources.keys[number],
                 int(self.seen_ms[number]),
                 int(self.broker_ms[number]),
                 self.quiet_ms(self.names.sources.keys[number][1]),

@@ -24,7 +24,7 @@ def observe(
     shard: ShardClock, seen_ms: int, now_ms: int, source: int = 0, *, by_broker: bool = False
 ) -> None:
     broker_ms = seen_ms if by_broker else UNSEEN_MS
-    shard.observe([CountedSource(source, seen_ms, broker_ms, QUIET_MS)], now_ms)
+    shard.observe([CountedSource(("main", str(source)), seen_ms, broker_ms, QUIET_MS)], now_ms)
 
 
 def is_live(shard: ShardClock) -> bool:

@@ -10,7 +10,7 @@ from tests.reference.truth.rules import DAY, NEVER, Rules
 from tests.reference.truth.timelines import Timelines
 
 FORGOTTEN_AFTER: Final = 35 * DAY
-LIMITED: Final = ("sources", "pools", "teams", "agents")
+KINDS: Final = ("sources", "pools", "teams", "agents", "seats")
 Key = tuple[str, ...]
 """Floor and name; of a seat floor, agent and team."""
 
@@ -62,7 +62,7 @@ class Names:
             kind: {key for key, last in known.items() if last < before[key[0]]}
             for kind, known in used.items()
         }
-        if not any(gone[kind] and 10 * len(gone[kind]) >= len(used[kind]) for kind in LIMITED):
+        if not any(gone[kind] and 10 * len(gone[kind]) >= len(used[kind]) for kind in KINDS):
             return {}
         for known, kind in (
             (self._seats, "seats"), (self._teams, "teams"), (self._pools, "pools"),
@@ -73,49 +73,50 @@ class Names:
         return gone
 
     def known(self, floors: Mapping[str, Marks]) -> dict[str, set[Key]]:
-        """All names of the kinds that are limited."""
-        used = self._in_use(floors)
-        return {kind: set(used[kind]) for kind in LIMITED}
+        """All names by kind."""
+        return {kind: set(known) for kind, known in self._in_use(floors).items()}
 
     def _in_use(self, floors: Mapping[str, Marks]) -> dict[str, dict[Key, int]]:
         """By kind and name: until when it was in use."""
-        agents = {
-            key: NEVER if self.rules.names(key[1]) else at for key, at in self._agents.items()
+        agents: dict[Key, int] = {
+            (floor, agent): NEVER if self.rules.names(agent) else last
+            for (floor, agent), last in self._agents.items()
         }
-        seats = dict(self._seats)
-        for (floor, agent), last in self._named.items():
-            seat = floor, agent, self.rules.team_at(agent, last)
-            if seat in seats:
-                _raise(seats, seat, last)
         sources: dict[Key, int] = {
             (floor, source.name): source.mark
             for floor, marks in floors.items()
             for source in marks.sources.values()
             if source.mark is not None
         }
+        seats = self._seats_in_use()
         for (floor, agent), last in agents.items():
             for row in self._lines.rows_of(floor, agent)[-1:]:
                 _raise(seats, (floor, agent, row.team.decode()), last)
                 _raise(sources, (floor, row.source.decode()), last)
+        teams = self._teams_in_use(seats)
+        pools = self._pools_in_use(teams)
+        return dict(zip(KINDS, (sources, pools, teams, agents, seats), strict=True))
+
+    def _seats_in_use(self) -> dict[Key, int]:
+        """By events of their own and by snapshots, as far as the agent has such a seat."""
+        seats = dict(self._seats)
+        for (floor, agent), last in self._named.items():
+            seat = floor, agent, self.rules.team_at(agent, last)
+            if seat in seats:
+                _raise(seats, seat, last)
+        return seats
+
+    def _teams_in_use(self, seats: Mapping[Key, int]) -> dict[Key, int]:
         teams = dict(self._teams)
         for (floor, _, team), last in seats.items():
             _raise(teams, (floor, team), last)
-        for floor, team in teams:
-            if self._is_named_team(floor, team):
-                teams[floor, team] = NEVER
+        return {key: NEVER if self._is_named_team(*key) else at for key, at in teams.items()}
+
+    def _pools_in_use(self, teams: Mapping[Key, int]) -> dict[Key, int]:
         pools = dict(self._pools)
         for (floor, team), last in teams.items():
             _raise(pools, (floor, self.rules.pool_of(team)), last)
-        for floor, pool in pools:
-            if self._is_named_pool(floor, pool):
-                pools[floor, pool] = NEVER
-        return {
-            "sources": sources,
-            "pools": pools,
-            "teams": teams,
-            "agents": agents,
-            "seats": seats,
-        }
+        return {key: NEVER if self._is_named_pool(*key) else at for key, at in pools.items()}
 
     def _is_named_team(self, floor: str, team: str) -> bool:
         shifts = [one.floor for one in self.rules.spec.shifts if one.team == team]

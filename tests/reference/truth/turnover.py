@@ -64,7 +64,7 @@ class _Drawing:
         return [
             (
                 ts + random.randrange(2) * MINUTE,
-                {"source": "gateway", "floor": floor, "ts": ts} | one,
+                {"source": "gateway", "floor": floor, "ts": ts, **one},
             )
             for ts, one in zip(times, drawn, strict=True)
         ]
