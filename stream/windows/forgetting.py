@@ -13,7 +13,7 @@ offsets. `stream.windows.compaction` drops them. Decision 0032, section 5.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -58,15 +58,26 @@ class Left:
 
 def may_be_due(engine: Engine, batch: EventBatch) -> bool:
     """Whether names may have to be dropped within a batch; nearly always it is certain that not."""
-    floor = engine.names.source_floor.data[batch.source]
-    if not _is_beyond_estimate(engine, batch, floor):
+    floor, uses = engine.names.source_floor.data[batch.source], engine.uses
+    if not (_is_beyond_estimate(engine, batch, floor) or _moves_keepers(engine, batch)):
         return False
     known = engine.names.sizes_kept()["floors"]
-    estimate = engine.uses.estimate = _estimate(engine, batch, floor)
+    uses.estimate = _estimate(engine, batch, floor)
+    if _moves_keepers(engine, batch):
+        uses.estimate = Estimate.none()
+        return True
     beyond = _is_beyond_estimate(engine, batch, floor)
-    if known < len(estimate.start_ms):  # others may take the numbers of floors that are not kept
-        engine.uses.estimate = Estimate(estimate.start_ms[:known], estimate.slack_ms)
+    # Others may take the numbers of floors that are not kept.
+    uses.estimate = replace(uses.estimate, start_ms=uses.estimate.start_ms[:known])
     return beyond
+
+
+def _moves_keepers(engine: Engine, batch: EventBatch) -> bool:
+    keepers = engine.uses.estimate.keepers
+    if not keepers.any():
+        return False
+    agent = engine.names.seat_agent.data[batch.states.seat]
+    return bool(len(batch.snapshots)) or bool(keepers[agent[agent < len(keepers)]].any())
 
 
 def _is_beyond_estimate(engine: Engine, batch: EventBatch, floor: I64) -> bool:
@@ -94,7 +105,25 @@ def _estimate(engine: Engine, batch: EventBatch, floor: I64) -> Estimate:
         left_ms = used_ms - start_ms[of_name] + FORGOTTEN_AFTER_MS
         if least := -(-len(left_ms) // PART):
             slack_ms = min(slack_ms, int(np.partition(left_ms, least - 1)[least - 1]))
-    return Estimate(start_ms, slack_ms)
+    return Estimate(start_ms, slack_ms, _keepers(engine, start_ms + slack_ms - FORGOTTEN_AFTER_MS))
+
+
+def _keepers(engine: Engine, until_ms: I64) -> Bool:
+    """(agents,): whose last state is of a seat or source that no event of its own uses for longer.
+
+    until_ms: (floors,).
+    """
+    names, sizes = engine.names, engine.names.sizes_kept()
+    seats = engine.uses.seat_ms[: sizes["seats"]]
+    floor_of_seat = names.agent_floor.data[names.seat_agent.data[: len(seats)]]
+    sources = engine.sources.watermark_ms[: sizes["sources"]]
+    old_seats = seats <= until_ms[floor_of_seat]
+    old_sources = sources <= until_ms[names.source_floor.data[: len(sources)]]
+    at = np.flatnonzero(engine.agents.last_ms[: sizes["agents"]] < NEVER_MS)
+    keepers = np.zeros(sizes["agents"], np.bool_)
+    keepers[at] = old_seats[engine.agents.last_seat[at]]
+    keepers[at] |= old_sources[engine.agents.last_source[at]]
+    return keepers
 
 
 def _kinds(engine: Engine, used: InUse) -> Iterator[tuple[I64, I64]]:

@@ -15,11 +15,21 @@ _NO_SEAT = -1
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Nothing is forgotten while no floor is further than `slack_ms` beyond `start_ms`."""
+    """Nothing is forgotten while no floor is further than `slack_ms` beyond `start_ms`.
+
+    That is so as long as no agent moves on who alone keeps a name in use.
+    """
 
     start_ms: I64
     """(floors,)"""
     slack_ms: int
+    keepers: Bool
+    """(agents,): whose last state is of a seat or a source that is not in use otherwise."""
+
+    @classmethod
+    def none(cls) -> "Estimate":
+        """Nothing is known."""
+        return cls(np.zeros(0, np.int64), 0, np.zeros(0, np.bool_))
 
 
 class LastUses(ColumnStore):
@@ -41,7 +51,7 @@ class LastUses(ColumnStore):
         super().__init__()
         self._dirty_agents = dirty_agents
         self._dirty_seats = dirty_seats
-        self.estimate = Estimate(np.zeros(0, np.int64), 0)
+        self.estimate = Estimate.none()
 
     def add(self, batch: EventBatch, counts: Bool) -> None:
         """Add events; counts: (E,) which of them have counted."""
