@@ -25,6 +25,7 @@ from stream.windows.jumps import HeldEvents
 from stream.windows.panes import Intervals, Panes
 from stream.windows.pieces import pieces
 from stream.windows.queue_gauges import Gauges
+from stream.windows.reasons import Reasons
 from stream.windows.source_gaps import settled_ms
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
@@ -74,6 +75,7 @@ class Engine(ColumnStore):
         self._agents_named = 0
         self.finalised_early = 0
         self.snapshots = AgentSnapshots()
+        self.reasons = Reasons()
         self.remade: list[I64] = []
         """Agents whose rows were made anew, since the last call of `sealing.push`."""
         self.unjudged_ms = NEVER_MS
@@ -96,6 +98,7 @@ class Engine(ColumnStore):
             self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         self.counting.push(batch.calls, fine)
         self._push_queues(batch, fine)
+        self.reasons.add(batch, fine & ~unplaced)
         return unplaced
 
     def follow_names(self) -> None:
@@ -162,16 +165,9 @@ class Engine(ColumnStore):
         at = np.flatnonzero(fine[rows.event] & placed)
         unplaced[rows.event[fine[rows.event] & ~placed]] = True
         if len(at) or len(snapshots):
-            new = Rows(
-                rows.ts_ms[at],
-                rows.seq[at],
-                rows.seat[at].astype(np.int32),
-                rows.source[at].astype(np.int32),
-                rows.state[at],
-                rows.sync[at],
-                self.limit_of(rows.source[at], rows.state[at], rows.seat[at], rows.ts_ms[at]),
-                rows.call[at],
-            )
+            some = rows.take(at)
+            limit_ms = self.limit_of(some.source, some.state, some.seat, some.ts_ms)
+            new = Rows.of(some, limit_ms)
             self.seat_has_data[rows.seat[at]] = True
             if len(snapshots) or len(self.snapshots):
                 self._merge_with_snapshots(new, agent[at], snapshots, keep_ms)

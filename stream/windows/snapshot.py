@@ -85,6 +85,7 @@ def _head(engine: Engine) -> Pieces:
         "call_sources": engine.call_sources.pairs,
         "rendered": engine.rendered.to_array(),
         "agent_snapshots": engine.snapshots.to_array(),
+        "reasons": engine.reasons.to_list(),
         **engine.sources.to_arrays(),
     }
 
@@ -153,6 +154,7 @@ def restore(engine: Engine, parts: Mapping[str, bytes]) -> int:
     engine.call_sources.fill(head.pop("call_sources", None), pool_heard)
     engine.rendered = Gaps(*head.pop("rendered", NO_PAUSES))
     engine.snapshots.fill(head.pop("agent_snapshots", np.zeros((3, 0), np.int64)))
+    engine.reasons.fill(head.pop("reasons", ()))
     engine.sources.fill(head)
     engine.follow_names()
     engine.seals.restore(engine.sources)
@@ -205,6 +207,8 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     if "row_call" not in pieces:  # no call of a ringing agent is known
         pieces["row_call"] = np.zeros_like(pieces["row_ts_ms"])
         pieces["last_call"] = np.zeros_like(pieces["last_ms"])
+    if "row_reason" not in pieces:
+        pieces["row_reason"] = np.zeros_like(pieces["row_ts_ms"])
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]

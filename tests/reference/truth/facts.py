@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from stream.events.language import Phase
+from stream.events.language import EndedBy, Phase
 from tests.reference.truth.marks import Arrival
 from tests.reference.truth.records import floor_of, milliseconds, source_of
 from tests.reference.truth.rules import Rules
@@ -24,6 +24,8 @@ class Fact(NamedTuple):
     acw: int
     team: bytes
     source: bytes
+    by: int
+    reason: str
 
 
 class Facts:
@@ -51,6 +53,8 @@ class Facts:
             acw,
             team.encode(),
             source_of(event).encode(),
+            EndedBy[event.get("by") or "unnamed"],
+            str(event.get("reason") or ""),
         )
         self.of.setdefault((floor_of(event), str(event["call"])), set()).add(fact)
         pool = str(event.get("pool") or (rules.pool_of(team) if team else "main"))
