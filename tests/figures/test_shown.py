@@ -87,3 +87,28 @@ def test_vanished_team_is_not_shown_after_three_days() -> None:
     push(shard, [dict(event) for event in cases.vanished_team(3)])
     shard.step(shard.watermark_ms)
     assert teams_of(shard) == ["sales"]
+
+
+def test_a_source_that_was_replaced_is_shown_as_silent_for_a_day() -> None:
+    shard = Shard(Spec(event_clock=True))
+    push(shard, [heartbeat(0, "old"), heartbeat(0, "new")])
+    for at_s, wanted in ((DAY_S, {"new": False, "old": True}), (DAY_S + 1, {"new": False})):
+        push(shard, [heartbeat(at_s, "new")])
+        shard.step(T_MS + at_s * 1_000)
+        assert {one.source: one.silent for one in shard.figures().sources} == wanted
+    push(shard, [heartbeat(DAY_S + 1, "old")])
+    shard.step(T_MS + (DAY_S + 1) * 1_000)
+    assert {one.source: one.silent for one in shard.figures().sources} == {
+        "new": False,
+        "old": False,
+    }
+
+
+def test_the_last_source_of_a_floor_stays_silent_however_long_it_lasts() -> None:
+    shard = Shard(Spec(event_clock=True))
+    push(shard, [heartbeat(0, "pbx"), heartbeat(0, "other", floor="b")])
+    for at_s in range(0, 3 * DAY_S, 3_600):
+        push(shard, [heartbeat(at_s, "other", floor="b")])
+    shard.step(T_MS + 3 * DAY_MS - HOUR_MS)
+    silent = {(one.floor, one.source): one.silent for one in shard.figures().sources}
+    assert silent == {("main", "pbx"): True, ("b", "other"): False}
