@@ -119,7 +119,7 @@ def status_of(walks: Sequence[Walk]) -> CallStatus:
 
 
 class Stays:
-    """Stays and promises of the few calls that have more than their last entry tells, by slot."""
+    """Stays and promises of the few calls that have more than their last entry, by slot."""
 
     def __init__(self) -> None:
         self._earlier: dict[int, list[QueueEntry]] = {}
