@@ -70,7 +70,7 @@ class WindowsTable(ConfigTable):
     )
     wait_ms: v.DurationMs = setting(
         _WINDOWS.wait_ms,
-        "A call of which no end is known is believed to wait for so long.",
+        "How long a call without a known end counts as waiting.",
         "10m to 24h",
         alias="wait",
         ge=10 * MINUTE_MS,
