@@ -94,11 +94,11 @@ class Engine(ColumnStore):
         """
         snapshots = batch.snapshots.take(fine[batch.snapshots.event])
         unplaced = self._push_states(batch.states, snapshots, fine, keep_ms)
+        self.reasons.add(batch, fine & ~unplaced)
         if keep_ms and len(self.snapshots):  # what they made may be the oldest row that is left
             self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         self.counting.push(batch.calls, fine)
         self._push_queues(batch, fine)
-        self.reasons.add(batch, fine & ~unplaced)
         return unplaced
 
     def follow_names(self) -> None:
