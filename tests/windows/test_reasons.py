@@ -74,6 +74,7 @@ def test_rows_that_differ_by_their_reason_alone_begin_nothing_and_one_with_a_rea
         state(120, "ann", "available"),
     ]
     once = shard_of([rows[0], rows[1], rows[3]])
+    assert np.sum(spells(once)) == 3
     for order in permutations(rows):
         shard = shard_of(list(order))
         assert row_reasons(shard, "ann") == ["", "", "coffee", ""]
@@ -81,9 +82,10 @@ def test_rows_that_differ_by_their_reason_alone_begin_nothing_and_one_with_a_rea
         assert spells(shard) == spells(once)
 
 
-def spells(shard: Shard) -> list[Any]:
+def spells(shard: Shard) -> Any:
     hours = shard.engine.hours
-    return [] if hours is None else hours.spells[: len(shard.names.seats)].tolist()
+    assert hours is not None
+    return hours.spells[: len(shard.names.seats)].tolist()
 
 
 @pytest.mark.parametrize("more", [{"by": "agent"}, {"reason": "transfer"}])
