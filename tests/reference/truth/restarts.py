@@ -8,7 +8,7 @@ from stream.spec import LocalSpan, ShiftSpec, SourceSpec, Spec
 from tests.reference.truth.against import compare
 from tests.reference.truth.cases import TEN
 from tests.reference.truth.engine import Engine
-from tests.reference.truth.histories import MOVED, ROSTER
+from tests.reference.truth.days import MOVED, ROSTER
 from tests.reference.truth.records import Event, Record, ranked
 from tests.reference.truth.rules import MINUTE, SECOND, Rules
 from tests.reference.truth.truth import Truth
