@@ -14,7 +14,6 @@ from tests.reference.truth.histories import HISTORIES, drawn, history_of
 from tests.reference.truth.history import History
 from tests.reference.truth.minimal import tried
 
-
 READS = 20
 """A history is read no more often."""
 

@@ -12,7 +12,7 @@ from tests.reference.truth.parts import PARTS
 from tests.reference.truth.truth import Truth
 
 NO_CALENDAR_CHANGE: Final = frozenset({"refused", "seen", "queues"})
-"""Parts that are the same where calendars change: the others may need minutes not stored by then."""
+"""Parts that are the same where calendars change: the others may need minutes no longer stored."""
 
 
 def check(history: History) -> None:
@@ -44,7 +44,9 @@ def check(history: History) -> None:
 def with_restart(history: History, place: int) -> History:
     """The history with one more restart, by the rules that are in force."""
     rules = [history.rules, *(one for number, one in history.changes if number <= place)][-1]
-    return replace(history, changes=tuple(sorted([*history.changes, (place, rules)], key=itemgetter(0))))
+    return replace(
+        history, changes=tuple(sorted([*history.changes, (place, rules)], key=itemgetter(0)))
+    )
 
 
 def compare(parts: Iterable[str], truth: Truth, engines: Iterable[Engine], as_of: int) -> None:

@@ -26,9 +26,7 @@ def by_names(shard: Shard) -> dict[str, Any]:
 
 
 def _columns(table: Any, row: int) -> dict[str, Any]:
-    return {
-        name: getattr(table, name)[row].tolist() for name in table.__slots__ if name != "keys"
-    }
+    return {name: getattr(table, name)[row].tolist() for name in table.__slots__ if name != "keys"}
 
 
 def views(shard: Shard) -> list[str]:

@@ -94,7 +94,9 @@ def check_batches(history: History) -> None:
     for _ in play(history, history.cuts(), single, batched):
         _same_handed_out(single, batched)
     for look in history.looks:
-        _step_alike(single.shard, batched.shard, look)
+        for engine in (single, batched):
+            engine.shard.step(look)
+        _same_figures(single.shard, batched.shard)
 
 
 def check_restores(history: History, *, behind: bool = False) -> int:
@@ -143,6 +145,10 @@ def _step_alike(one: Shard, other: Shard, as_of_ms: int) -> int:
     same_transitions(said, transitions_by_names(other.step(as_of_ms)))
     # Until time moves control shows the teams that it knew when it judged last.
     assert not time_moves or views(one) == views(other), "other views"
-    found = differing(by_names(one), by_names(other))
-    assert not found, "\n".join([f"as_of {as_of_ms}", *found])
+    _same_figures(one, other)
     return len(said)
+
+
+def _same_figures(one: Shard, other: Shard) -> None:
+    found = differing(by_names(one), by_names(other))
+    assert not found, "\n".join([f"as_of {one.as_of_ms}", *found])

@@ -67,9 +67,7 @@ class History:
         changes = tuple(
             (number - max(0, min(gone, number - first)), rules) for number, rules in self.changes
         )
-        return replace(
-            self, records=self.records[:first] + self.records[last:], changes=changes
-        )
+        return replace(self, records=self.records[:first] + self.records[last:], changes=changes)
 
 
 def sources_of(events: Iterable[Event]) -> set[tuple[str, str]]:

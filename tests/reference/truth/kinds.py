@@ -14,7 +14,8 @@ from tests.reference.truth.rules import DAY
 from tests.reference.truth.truth import Truth
 
 KINDS = (
-    "days", "steps", "gap", "filled_gap", "day_old_gap", "lost_feed", "buffered_feed", "dead_feed", "snapshot",
+    "days", "steps",
+    "gap", "filled_gap", "day_old_gap", "lost_feed", "buffered_feed", "dead_feed", "snapshot",
     "named_unknown", "ended_by_snapshot", "retired", "came_back", "limit_of_state", "end_of_day",
     "leaver", "dst", "held", "confirmed", "refused_jump", "out", "wrong_year", "fast_clock",
     "late", "sealed", "append_time", "rules_change", "calendar_change", "equal_times", "sync",

@@ -1,4 +1,4 @@
-"""What the engine and the reference say at one instant, part by part: every difference, in words."""
+"""What the engine and the reference say at an instant, part by part: each difference, in words."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

@@ -131,8 +131,8 @@ class Programme:
     def _take(self, step: Step) -> None:
         self._now = self._after(step)
         if step.twist == "repeat" and self._sent:
-            arrival, event = self._sent[-1 - min(step.size // 16, len(self._sent) - 1)]
-            self._send(max(arrival, self._now), event)
+            arrival, sent = self._sent[-1 - min(step.size // 16, len(self._sent) - 1)]
+            self._send(max(arrival, self._now), sent)
             return
         floor, agent, usual = CAST[step.who % len(CAST)]
         event: dict[str, Any] = {"type": step.action, "floor": floor}
