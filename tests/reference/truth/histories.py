@@ -42,5 +42,7 @@ def _changing(random: Random, history: History) -> History:
 
 
 def changed(rules: Rules, other: Rules) -> Rules:
-    """Other rules of sources, and another roster, but the same calendars."""
-    return replace(rules, spec=replace(rules.spec, sources=other.spec.sources), roster=other.roster)
+    """Other rules of sources and another roster; teams keep their pools, and so their calendars."""
+    roster = tuple(one._replace(pool=rules.pool_of(one.team)) for one in other.roster)
+    spec = replace(rules.spec, sources=other.spec.sources)
+    return replace(rules, spec=spec, roster=roster or rules.roster)
