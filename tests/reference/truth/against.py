@@ -27,6 +27,9 @@ def check(history: History) -> None:
         place = random.randint(1, end)
         history = with_restart(history, place)
     parts = NO_CALENDAR_CHANGE if "calendar_change" in history.kinds else frozenset(PARTS)
+    if "steps" in history.kinds:
+        # Where events come long after their time what control has seen is not yet understood.
+        parts -= {"seen"}
     truth = Truth(history.rules)
     engines = Engine(history.rules), Engine(history.rules)
     changes, pushed = dict(history.changes), 0
