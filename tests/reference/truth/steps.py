@@ -103,6 +103,7 @@ class Programme:
         self._alone = random.random() < 0.35
         self._appended = random.random() < 0.2
         self._is_file = rules.spec.event_clock and random.random() < 0.15
+        self._appended &= not self._is_file
         self._admission = Admission(rules)
         self._sent: list[tuple[int, Event]] = []
         self._last: dict[tuple[str, str], Event] = {}
