@@ -9,7 +9,6 @@ from tests.reference.truth.histories import drawn, history_of
 from tests.reference.truth.kinds import count
 from tests.reference.truth.minimal import tried
 
-
 OPEN = frozenset({"contract 75"})
 """Histories in which the engine still differs: it loses an open call-back that comes a day late."""
 
