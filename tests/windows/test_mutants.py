@@ -96,8 +96,8 @@ MUTANTS = [
     Mutant(
         "time beyond the edge of an hour is lost",
         CLOSING + "unsealed_hours",
-        "np.add.at(sums, place[both] + STATE_COUNT,",
-        "np.add.at(sums, place[both[:0]] + STATE_COUNT,",
+        "(beyond_ms * what.sign[both])",
+        "(0 * what.sign[both])",
     ),
     Mutant(
         "a repeat begins a spell",

@@ -103,25 +103,17 @@ def _some(random: Random, seconds: int) -> int:
 
 
 def drawn_call(
-    random: Random, desk: Desk, name: str, start: int, source: str, without: frozenset[str]
+    random: Random, desk: Desk, name: str, start: int, source: str
 ) -> tuple[str, list[Event]]:
-    """A call that begins at an instant: its kind, and its events in order, some of them resent.
-
-    without: kinds that are not wanted, `resend`, `hold` and `pool_untold` among them.
-    """
-    kind = random.choice([kind for kind in SCRIPTS if kind not in without])
+    """A call that begins at an instant: its kind, and its events in order, some of them resent."""
+    kind = random.choice(list(SCRIPTS))
     ts, events = start, list[Event]()
     for wait, phase, more in SCRIPTS[kind](random, desk):
         ts += wait
         event: dict[str, Any] = {"type": "call", "ts": ts, "call": name, "phase": phase}
         event |= {"source": source} | more
-        if "pool_untold" in without:
-            event.setdefault("pool", events[0]["pool"] if events else desk.pools[0])
-        if "hold" in without:
-            event = {key: value for key, value in event.items() if key not in ("hold_s", "talk_s")}
         events.append(event)
     again = [dict(event) for event in events if random.random() < 0.15]
-    again = [] if "resend" in without else again
     for event in again:
         event["ts"] += random.choice([0, 300, 1_900, 2_000, 2_100])
     return kind, sorted([*events, *again], key=lambda event: int(event["ts"]))

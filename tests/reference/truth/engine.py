@@ -1,8 +1,9 @@
 """The engine, fed with records as a worker feeds it, and restarted as a worker restarts it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import orjson
 
@@ -11,6 +12,7 @@ from stream.roster import Assignment, Roster
 from stream.shard import Shard
 from stream.spec import ANY, Spec
 from stream.windows.closing.archive import Hour
+from tests.reference.truth.history import History
 from tests.reference.truth.records import Record
 from tests.reference.truth.rules import Member, Rules
 
@@ -47,11 +49,12 @@ class Engine:
     """A shard, and everything that it has handed out."""
 
     def __init__(self, rules: Rules) -> None:
+        self.rules = rules
         self.shard = Shard(spec_of(rules), roster_of(rules.roster))
         self.refused: Counter[tuple[int, str]] = Counter()
         """By number of the record and reason."""
         self.hours: list[Hour] = []
-        self._records = 0
+        self._records = self._stored = 0
         self._parts: dict[str, bytes] = {}
 
     def push(self, records: Sequence[Record]) -> None:
@@ -74,12 +77,48 @@ class Engine:
         self.hours += self.shard.take_sealed()
         self._records += len(records)
 
-    def restart(self, rules: Rules) -> None:
-        """Go on from what was stored, by other rules or the same ones."""
-        old = self.shard
-        told = old.snapshot()
+    def store(self) -> None:
+        """Store what has changed since the last time."""
+        told = self.shard.snapshot()
         both = {**self._parts, **told.changed}
         self._parts = {name: both[name] for name in told.names}
-        spec, roster = spec_of(rules), roster_of(rules.roster)
-        self.shard = Shard.restore(spec, roster, self._parts, old.control_state())
+        self._stored = self._records
+
+    def restart(self, rules: Rules) -> None:
+        """Go on from what is stored now, by other rules or the same ones."""
+        self.store()
+        self.rules = rules
+        self.shard = self._restored()
         self.shard.resume()
+
+    def twin(self, since: Sequence[Record]) -> "Engine":
+        """Another engine, from what was stored last and the records that were pushed since."""
+        twin = Engine(self.rules)
+        twin.shard, twin._records = self._restored(), self._stored
+        twin.push(since)
+        twin.shard.resume()
+        twin.refused, twin.hours = Counter(self.refused), list(self.hours)
+        return twin
+
+    def _restored(self) -> Shard:
+        spec, roster = spec_of(self.rules), roster_of(self.rules.roster)
+        return Shard.restore(spec, roster, self._parts, self.shard.control_state())
+
+
+def play(history: History, stops: Iterable[int], *engines: Engine) -> Iterator[int]:
+    """Push a history, restarting where its rules change; wait at these numbers of records.
+
+    The first engine takes record by record, the others batches.
+    """
+    changes, waits = dict(history.changes), set(stops)
+    for first, stop in pairwise(sorted({0, *changes, *waits})):
+        for engine in engines:
+            if first in changes:
+                engine.restart(changes[first])
+        records = history.records[first:stop]
+        for engine in engines[1:]:
+            engine.push(records)
+        for record in records:
+            engines[0].push([record])
+        if stop in waits:
+            yield stop

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from random import Random
 
-from tests.reference.truth.admission import Refused
-from tests.reference.truth.histories import History
+from tests.reference.truth.admission import Admission, Refused
+from tests.reference.truth.history import History
 from tests.reference.truth.kinds import fed
 from tests.reference.truth.records import Event, Record, instant
 from tests.reference.truth.truth import Figures, Truth
@@ -19,30 +18,22 @@ def check_accounts(history: History) -> None:
     truth = fed(history)
     for look in history.looks:
         figures = truth.figures(look)
-        sums: dict[str, list[int]] = {}
-        for (_, _, agent), windows in figures.seats.items():
-            mine = sums.setdefault(agent, [0] * SHARED_WINDOWS)
+        sums: dict[tuple[str, str], list[int]] = {}
+        for (floor, _, agent), windows in figures.seats.items():
+            mine = sums.setdefault((floor, agent), [0] * SHARED_WINDOWS)
             for window in range(SHARED_WINDOWS):
                 mine[window] += sum(windows[window])
         spans = next(iter(figures.spans.values()))[:SHARED_WINDOWS]
         lengths = [end - start for start, end in spans]
-        for agent, found in sums.items():
-            expected = [
-                length if truth.lines.rows("main", agent)[0].ts < look else 0 for length in lengths
-            ]
-            assert found == expected, f"{agent} at {look}: {found} of {lengths}"
+        for who, found in sums.items():
+            begun = truth.lines.rows(*who)[0].ts < look
+            expected = [length if begun else 0 for length in lengths]
+            assert found == expected, f"{who} at {look}: {found} of {lengths}"
 
 
 def check_records(history: History) -> None:
     """Events one by one give the same as in records of several."""
-    single = [
-        Record((event,), record.stamp, record.appended)
-        for record in history.records
-        for event in record.events
-    ]
-    places = [number for number, record in enumerate(history.records) for _ in record.events]
-    changes = tuple((places.index(number), rules) for number, rules in history.changes)
-    other = replace(history, records=tuple(single), changes=changes)
+    other = history.singly()
     one, two = fed(history), fed(other)
     assert _reasons(one.admission.refused) == _reasons(two.admission.refused)
     assert one.hours == two.hours
@@ -69,7 +60,7 @@ def _differences(one: Figures, two: Figures) -> Iterator[str]:
 
 def check_harmless(history: History) -> bool:
     """What is refused as a jump changes no figure: without it all is the same."""
-    history = replace(history, changes=())
+    history = history.unchanged()
     truth = fed(history)
     truth.admission.finish()
     gone = {one.place for one in truth.admission.refused if one.reason == "ahead"}
@@ -96,7 +87,7 @@ def check_converges(history: History) -> bool:
 
     Returns whether anything was left to compare under the premises of decision 0032.
     """
-    history = replace(history, changes=())
+    history = history.unchanged()
     plain, mixed = admissible_orders(history)
     if not plain:
         return False
@@ -107,12 +98,7 @@ def check_converges(history: History) -> bool:
 
 def admissible_orders(history: History) -> tuple[list[Record], list[Record]]:
     """Two orders of the same events, the second with repetitions; neither refuses any."""
-    random = Random(f"{history.seed} order")
-    single = [
-        Record((event,), record.stamp, record.appended)
-        for record in history.records
-        for event in record.events
-    ]
+    random, single = history.random("order"), history.singly().records
     plain = list(range(len(single)))
     keyed = [(place + random.randrange(12), place) for place in plain]
     keyed += [(place + random.randrange(12), place) for place in plain if random.random() < 0.3]
@@ -127,10 +113,11 @@ def admissible_orders(history: History) -> tuple[list[Record], list[Record]]:
 
 def _refused(history: History, single: Sequence[Record], order: Sequence[int]) -> set[int]:
     """Which events are refused, or never confirmed, when they come in this order."""
-    truth = Truth(history.rules)
-    truth.push(*(single[place] for place in order))
-    truth.admission.finish()
-    return {order[one.place[0]] for one in truth.admission.refused}
+    admission = Admission(history.rules)
+    for place in order:
+        admission.push(single[place])
+    admission.finish()
+    return {order[one.place[0]] for one in admission.refused}
 
 
 def check_buffered(history: History) -> bool:
@@ -138,14 +125,10 @@ def check_buffered(history: History) -> bool:
 
     Compared with the events in the order of their own times.
     """
-    history = replace(history, changes=())
-    events = [
-        Record((event,), record.stamp, record.appended)
-        for record in history.records
-        for event in record.events
-    ]
-    if history.kinds["wrong_year"] or history.kinds["fast_clock"] or fed(history).admission.refused:
+    history = history.unchanged()
+    if history.kinds.keys() & {"wrong_year", "fast_clock"} or fed(history).admission.refused:
         return False
+    events = history.singly().records
     by_time = sorted(events, key=lambda record: instant(record.events[0]))
     one, two = fed(history), fed(replace(history, records=tuple(by_time)))
     if two.admission.refused:

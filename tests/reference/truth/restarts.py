@@ -7,8 +7,8 @@ from stream.events.language import State
 from stream.spec import LocalSpan, ShiftSpec, SourceSpec, Spec
 from tests.reference.truth.against import compare
 from tests.reference.truth.cases import TEN
+from tests.reference.truth.days import MOVED, ROSTER
 from tests.reference.truth.engine import Engine
-from tests.reference.truth.histories import MOVED, ROSTER
 from tests.reference.truth.records import Event, Record, ranked
 from tests.reference.truth.rules import MINUTE, SECOND, Rules
 from tests.reference.truth.truth import Truth
@@ -57,8 +57,8 @@ def check_restart(seed: int) -> None:
         some = records[start : start + 15]
         truth.push(*some)
         engine.push(some)
-        compare("states", truth, [engine], truth.watermark)
-    compare("states", truth, [engine], truth.watermark + 10 * SECOND)
+        compare(["states"], truth, [engine], truth.watermark)
+    compare(["states"], truth, [engine], truth.watermark + 10 * SECOND)
 
 
 def check_restarts(seeds: int) -> None:

@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.reference.mutants import Mutant, mutated
+from tests.reference.mutants import Mutant, caught_after, mutated
 
-AGAINST = "tests.reference.truth.against"
-HISTORIES_MOST = 20
+HISTORIES_MOST = 100
 """Within so many histories each mistake must show."""
 RESTARTS = "tests.reference.truth.restarts"
 RETIRED = "tests.reference.truth.retired"
@@ -39,64 +38,63 @@ def test_a_retired_source_that_holds_its_floor_up_is_noticed() -> None:
 
 
 MISTAKES = [
-    ("states", Mutant(
+    Mutant(
         "a day ends with the first shift end, however soon",
         "stream.calendar.team_calendars",
         "end_ms = self._end_after(calendar, hour_ms)",
         "end_ms = self._end_after(calendar, start_ms)",
-    )),
-    ("refused", Mutant(
+    ),
+    Mutant(
         "an event beyond the horizon is taken",
         "stream.windows.sources",
         "old = ts_ms < greatest - self.windows.horizon_ms",
         "old = ts_ms < greatest - 2 * self.windows.horizon_ms",
-    )),
-    ("queues", Mutant(
+    ),
+    Mutant(
         "a call that rings at an agent who names no call waits",
         "stream.windows.queues",
         "taken = np.minimum(phones, queued)",
         "taken = np.zeros_like(queued)",
-    )),
-    ("queues", Mutant(
+    ),
+    Mutant(
         "a call that rings at an agent who names it waits",
         "stream.windows.phones",
         "real = start < end",
         "real = start > end",
-    )),
-    ("queues", Mutant(
+    ),
+    Mutant(
         "phones that ring all at once take a call each",
         "stream.windows.queues",
         "takes = (phones.call == NO_CALL) & ~engine.ring_all[phones.pool]",
         "takes = phones.call == NO_CALL",
-    )),
-    ("queues", Mutant(
+    ),
+    Mutant(
         "a call waits again after its source was silent",
         "stream.windows.known_waits",
         "end_ms = np.where(open_ended, _ends(waits, over, silences), end_ms)",
-            "end_ms = np.where(open_ended, end_ms, end_ms)",
-    )),
-    ("queues", Mutant(
+        "end_ms = np.where(open_ended, end_ms, end_ms)",
+    ),
+    Mutant(
         "a gauge holds for ever",
         "stream.windows.queue_gauges",
         "return one.ts_ms + (",
         "return NEVER_MS + (",
-    )),
-    ("calls", Mutant(
+    ),
+    Mutant(
         "a leg that another fact closes does not end",
         "stream.windows.calls.stays",
         "return self.closed_ms if self.ended is None else self.ended.ts_ms",
         "return NEVER_MS if self.ended is None else self.ended.ts_ms",
-    )),
-    ("calls", Mutant(
+    ),
+    Mutant(
         "a leg ends where it was closed, whenever its end is told",
         "stream.windows.calls.stays",
         "return self.closed_ms if self.ended is None else self.ended.ts_ms",
         "return min(self.closed_ms, NEVER_MS if self.ended is None else self.ended.ts_ms)",
-    )),
-]  # fmt: skip
+    ),
+]
 
 
-@pytest.mark.parametrize(("part", "mutant"), MISTAKES, ids=lambda one: getattr(one, "name", one))
-def test_a_mistake_about_time_calls_or_queues_is_noticed(part: str, mutant: Mutant) -> None:
-    with mutated(mutant, AGAINST) as checks, pytest.raises(AssertionError, match=part):
-        checks.check_all(part, HISTORIES_MOST)
+@pytest.mark.parametrize("mutant", MISTAKES, ids=lambda mutant: mutant.name)
+def test_a_mistake_about_time_calls_or_queues_is_noticed(mutant: Mutant) -> None:
+    assert caught_after(mutant, HISTORIES_MOST) is not None
