@@ -51,7 +51,7 @@ CASES: Final[Mapping[str, Case]] = {
     "call_id_again": Case(cases.call_id_again),
     "ancient_first": Case(cases.ancient_first, is_file=True),
     "future_one": Case(cases.future_one, is_file=True),
-    "vanished_team": Case(partial(cases.vanished_team, 2)),
+    "vanished_team": Case(partial(cases.vanished_team, 1)),
     "dst_autumn": _dst("Europe/Berlin", "2026-10-24T20:00:00"),
     "dst_spring": _dst("Europe/Berlin", "2026-03-28T21:00:00"),
     "dst_midnight_skipped": _dst("Africa/Cairo", "2026-04-23T18:00:00"),
