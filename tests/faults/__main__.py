@@ -38,6 +38,8 @@ SHORT = (
     "poison",
     "backlog-of-10-minutes",
     "source-silent-15-minutes",
+    "source-lost-then-snapshot",
+    "source-clock-hours-ahead",
     "transactions-aborted",
     "damaged-commit",
 )

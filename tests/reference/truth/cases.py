@@ -249,3 +249,30 @@ def day_ahead(days: int) -> list[Event]:
     bad = {"floor": "berlin", "source": "bad-pbx"}
     events.insert(len(events) // 2, state(TEN + days * DAY, "a-99", "available", **bad))
     return events
+
+
+def ghosts() -> list[Event]:
+    """A feed dies with a misspelt team, a leaver and one who is off; others work days later."""
+    old = {"source": "old-pbx"}
+    events = [
+        state(TEN, "typo", "available", team="slaes", **old),
+        state(TEN, "leaver", "available", **old),
+        state(TEN + SECOND, "off", "offline", **old),
+    ]
+    for day in (1, 3, 10):
+        begin = TEN + day * DAY
+        events += [state(begin + i, f"n{i}", "available", source="new") for i in range(8)]
+        events += beats(begin, begin + 10 * MINUTE, source="new")
+    return events
+
+
+def leaver(name: str | None) -> list[Event]:
+    """Of a dead feed one agent is known, in a state or not at all; eleven of twelve walk out."""
+    left = [state(TEN, "leaver", name, source="old")] if name else []
+    begin = TEN + 5 * DAY
+    return in_order(
+        *left,
+        *beats(begin, begin + 8 * MINUTE, 10_000, source="s"),
+        *(state(begin + i, f"a{i}", "available", source="s") for i in range(12)),
+        *(state(begin + 4 * MINUTE + i, f"a{i}", "aux", source="s") for i in range(11)),
+    )

@@ -203,17 +203,7 @@ def test_f5_future_of_one_source_harms_no_other(days: int) -> None:
 
 
 def test_f10_ghost_teams_and_agents_of_a_dead_source_are_gone_after_a_day() -> None:
-    old = {"source": "old-pbx"}
-    events = [
-        cases.state(TEN, "typo", "available", team="slaes", **old),
-        cases.state(TEN, "leaver", "available", **old),
-        cases.state(TEN + 1_000, "off", "offline", **old),
-    ]
-    for day in (1, 3, 10):
-        begin = TEN + day * DAY
-        events += [cases.state(begin + i, f"n{i}", "available", source="new") for i in range(8)]
-        events += cases.beats(begin, begin + 10 * MINUTE, source="new")
-    truth = known(events)
+    truth = known(cases.ghosts())
     figures = truth.figures(TEN + 10 * DAY + 9 * MINUTE)
     assert figures.heads["main", "t"][State.available] == 8
     assert figures.heads["main", "t"][State.offline] == 2
@@ -225,15 +215,7 @@ def test_f10_ghost_teams_and_agents_of_a_dead_source_are_gone_after_a_day() -> N
 
 @pytest.mark.parametrize("state", [None, "available", "offline"])
 def test_f11_leaver_of_a_dead_source_silences_no_team(state: str | None) -> None:
-    left = [cases.state(TEN, "leaver", state, source="old")] if state else []
-    begin = TEN + 5 * DAY
-    events = [
-        *left,
-        *cases.beats(begin, begin + 8 * MINUTE, 10_000, source="s"),
-        *(cases.state(begin + i, f"a{i}", "available", source="s") for i in range(12)),
-        *(cases.state(begin + 4 * MINUTE + i, f"a{i}", "aux", source="s") for i in range(11)),
-    ]
-    figures = known(cases.in_order(*events)).figures(begin + 5 * MINUTE)
+    figures = known(cases.leaver(state)).figures(TEN + 5 * DAY + 5 * MINUTE)
     assert not figures.stale["main", "t"]
     assert figures.heads["main", "t"][State.aux] == 11
     assert figures.heads["main", "t"][State.unknown] == 0
