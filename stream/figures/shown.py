@@ -62,8 +62,10 @@ def _shown_pools(
 ) -> Bool:
     """brought: the pools of teams that are shown."""
     pools = figures.pools
-    called = np.asarray((pools.offered + pools.answered + pools.abandoned).any(axis=1))
-    counts: Bool = called | (pools.waiting > 0) | (pools.ringing > 0)
+    calls = pools.offered + pools.answered + pools.abandoned
+    call_backs = pools.call_backs_promised + pools.call_backs_done
+    counts: Bool = (calls + call_backs).any(axis=1) | (pools.call_backs_open > 0)
+    counts |= (pools.waiting > 0) | (pools.ringing > 0)
     for row in np.flatnonzero(~counts).tolist():
         key = pools.keys[row]
         number, as_of_ms = engine.names.pools.number_of[key], figures.as_of_ms

@@ -25,7 +25,7 @@ from stream.windows.jumps import HeldEvents
 from stream.windows.panes import Intervals, Panes
 from stream.windows.pieces import pieces
 from stream.windows.queue_gauges import Gauges
-from stream.windows.reasons import Reasons
+from stream.windows.reason_texts import Reasons
 from stream.windows.source_gaps import settled_ms
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix

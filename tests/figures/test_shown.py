@@ -76,6 +76,16 @@ def test_a_pool_without_calls_ends_and_one_that_is_named_stays() -> None:
     assert pools_of(shard_after(events, 2 * DAY_S, spec)) == ["kept"]
 
 
+def test_a_pool_in_which_a_call_back_is_open_stays_until_it_is_made_or_dropped() -> None:
+    asked = call(0, "c", "callback_requested", "sales")
+    done = call(7_200, "c", "callback_done", "sales")
+    assert pools_of(shard_after([asked], 0)) == ["sales"]
+    assert pools_of(shard_after([asked], 6 * DAY_S)) == ["sales"]
+    assert pools_of(shard_after([asked], 8 * DAY_S)) == []
+    assert pools_of(shard_after([asked, done], 7_300)) == ["sales"]
+    assert pools_of(shard_after([asked, done], DAY_S)) == []
+
+
 def test_a_pool_with_a_gauge_stays_while_the_gauge_is_read() -> None:
     events = [{"type": "queue", "ts": T_MS, "pool": "wall", "waiting": 0}]
     assert pools_of(shard_after(events, HOUR_MS // 1_000 - 1)) == ["wall"]

@@ -9,15 +9,11 @@ from tests.reference.truth.histories import drawn, history_of
 from tests.reference.truth.kinds import count
 from tests.reference.truth.minimal import tried
 
-OPEN = frozenset({"contract 75"})
-"""Histories in which the engine still differs: it loses an open call-back that comes a day late."""
-
 
 def test_every_figure_is_the_naive_references_to_the_millisecond() -> None:
     for seed in drawn("contract"):
         count(history_of(seed))
-        if seed not in OPEN:
-            tried(against.check, history_of(seed))
+        tried(against.check, history_of(seed))
 
 
 def test_an_agents_states_add_up_to_the_length_of_the_window() -> None:

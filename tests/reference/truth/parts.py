@@ -114,8 +114,7 @@ def _close(wanted: float | None, found: float) -> bool:
 
 
 def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
-    figures = read()
-    teams, pools = engine.shard.figures().teams, engine.shard.figures().pools
+    figures, teams = read(), engine.shard.figures().teams
     names = TEAM_CALLS[1:]
     wanted = {
         key: [[getattr(one, name) for name in names] for one in windows]
@@ -128,6 +127,12 @@ def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
         for row, key in enumerate(teams.keys)
     }
     yield from _differing("calls of team", wanted, found, [[0] * len(names)] * len(WINDOWS))
+    yield from _calls_of_pools(figures, engine)
+    yield from _hours_of_calls(truth, engine)
+
+
+def _calls_of_pools(figures: Figures, engine: Engine) -> Lines:
+    pools = engine.shard.figures().pools
     asked = {
         key: [[getattr(one, name) for name in POOL_CALLS] for one in windows]
         for key, windows in figures.pools.items()
@@ -154,7 +159,6 @@ def _calls(truth: Truth, read: Read, engine: Engine) -> Lines:
         for row, key in enumerate(pools.keys)
     }
     yield from _differing("call-backs", promised, standing, (0, 0))
-    yield from _hours_of_calls(truth, engine)
 
 
 def _hours_of_calls(truth: Truth, engine: Engine) -> Lines:
