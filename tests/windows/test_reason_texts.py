@@ -12,7 +12,6 @@ from stream.events.language import EndedBy
 from stream.events.reasons import NO_REASON, reason_number
 from stream.shard import Shard
 from stream.spec import Spec
-from stream.windows import reasons
 from stream.windows.packing import pack, unpack
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, shard_of, state, states_of
 
@@ -101,7 +100,7 @@ def test_a_fact_that_differs_by_who_hung_up_or_its_reason_is_a_repeat(more: Even
 
 def test_beyond_the_limit_a_reason_is_read_as_other_and_the_event_counts() -> None:
     events = [state(at, "ann", "aux", reason=f"code {at}") for at in range(4)]
-    with mock.patch.object(reasons, "REASONS_MOST", 2):
+    with mock.patch.object(reason_texts, "REASONS_MOST", 2):
         for split in range(5):
             shard = shard_of([])
             push(shard, events[:split])
