@@ -12,6 +12,7 @@ from stream.events.language import EndedBy
 from stream.events.reasons import NO_REASON, reason_number
 from stream.shard import Shard
 from stream.spec import Spec
+from stream.windows import reason_texts
 from stream.windows.packing import pack, unpack
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, shard_of, state, states_of
 
