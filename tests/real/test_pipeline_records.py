@@ -51,11 +51,11 @@ async def test_figures_hold_what_was_committed_and_time_goes_on_behind_a_marker(
         gateway.abort_transaction(20)
         write("open")
         wait_until(lambda: available(stored) == "2", "what was committed is shown")
-        ends = _lags(worker)
+        wait_until(lambda: _lags(worker) == 0.0, "the position has passed the marker")
         before = stored.view("floorwatch:team:f/t")["as_of"]
         await asyncio.sleep(12.0)  # a shard that is behind its end would stand still after 10 s
         after = stored.view("floorwatch:team:f/t")
-        assert (after["agents:available"], ends, _lags(worker)) == ("2", 0.0, 0.0)
+        assert (after["agents:available"], _lags(worker)) == ("2", 0.0)
         assert after["as_of"] > before
         gateway.commit_transaction(20)
         wait_until(lambda: available(stored) == "3", "the open one is shown once it is committed")
