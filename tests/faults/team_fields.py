@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stream.events.language import State
+from stream.figures.model import WINDOWS
 from stream.spec import RatioSpec
 from tests.faults.calls import Fields
-from tests.reference.figures import WINDOWS
 
 
 def team_fields(

@@ -22,11 +22,12 @@ from stream.events.language import State
 from stream.spec import Spec
 from stream.units import HOUR_MS, MINUTE_MS
 from tests.faults.calls import Calls, Fields
+from tests.faults.lateness import Gap, Lateness
 from tests.faults.team_fields import team_fields
 from tests.faults.traffic import START_MS, TWO_SOURCES
 from tests.faults.wrong_feeds import WrongFeeds
-from tests.reference.lateness import Gap, Lateness, source_spec
-from tests.reference.naive import WINDOW_MINUTES
+from tests.reference.truth.rules import Rules
+from tests.reference.truth.truth import WINDOW_MINUTES
 
 BELIEVED_MS = 25 * MINUTE_MS
 """The traffic knows no longer states than this, but those that have a limit of their own."""
@@ -118,7 +119,8 @@ class Truth:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        silence = source_spec(spec, "any").silence_ms
+        self._source = Rules(spec).source("any")
+        silence = self._source.silence_ms
         self._limit = {int(state): limit_ms for state, limit_ms in (silence or {}).items()}
         self._lateness = Lateness(spec)
         self._people: dict[tuple[str, str], Person] = {}
@@ -190,14 +192,14 @@ class Truth:
 
     def _starts(self, as_of_ms: int) -> list[int]:
         minute_ms = as_of_ms // MINUTE_MS * MINUTE_MS
-        lasts = [minute_ms - minutes * MINUTE_MS for minutes in WINDOW_MINUTES.values()]
+        lasts = [minute_ms - minutes * MINUTE_MS for minutes in WINDOW_MINUTES]
         return [*lasts, as_of_ms // SHIFT_MS * SHIFT_MS]
 
     def _settled_ms(self, floor: str) -> int:
         """Before it nothing changes; a gap is filled by events of up to three heartbeats later."""
         marks, windows = self._lateness.marks[floor].values(), self._spec.windows
         cut_ms = max(min(marks) - windows.grace_ms, max(marks) - windows.horizon_ms)
-        return cut_ms - 3 * (source_spec(self._spec, "any").heartbeat_ms or 0)
+        return cut_ms - 3 * (self._source.heartbeat_ms or 0)
 
     def _state_now(self, person: Person, gaps: Sequence[Gap], as_of_ms: int) -> int:
         row = max(row for row in person.rows if row[0] <= as_of_ms)

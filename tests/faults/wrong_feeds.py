@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from stream.events.language import State
+from stream.figures.model import WINDOWS
 from stream.spec import Spec
 from tests.faults.calls import Fields
 from tests.faults.team_fields import team_fields
-from tests.reference.figures import WINDOWS
 from tests.reference.truth.queues import Queue
 from tests.reference.truth.records import Record
 from tests.reference.truth.rules import Rules

@@ -9,8 +9,10 @@ import pytest
 
 from stream.events.language import Reason, State
 from stream.spec import LocalSpan, ShiftSpec, SourceSpec, Spec
-from tests.reference.figures import Reference
-from tests.reference.naive import RosterLine
+from tests.reference.truth.ratios import Ratio, ratio_of
+from tests.reference.truth.records import Record
+from tests.reference.truth.rules import Member, Rules
+from tests.reference.truth.truth import Truth
 
 TEN = 1_772_445_600_000
 """2026-03-02T10:00:00Z, a Monday."""
@@ -26,73 +28,86 @@ def state(minute: float, name: str, agent: str = "ann", **more: Any) -> dict[str
     return {"type": "state", "ts": at(minute), "agent": agent, "state": name, "team": "blue"} | more
 
 
-def taken(events: list[dict[str, Any]], spec: Spec = LOG) -> Reference:
-    reference = Reference(spec)
+def push(truth: Truth, event: dict[str, Any]) -> Reason | None:
+    """Why an event is refused; None: it counts."""
+    return next((one.reason for one in truth.push(Record((event,)))), None)
+
+
+def taken(events: list[dict[str, Any]], spec: Spec = LOG) -> Truth:
+    truth = Truth(Rules(spec))
     for event in events:
-        assert reference.push(event) is None
-    return reference
+        assert push(truth, event) is None
+    return truth
 
 
 def minutes(
-    reference: Reference, as_of: float, window: int, team: str = "blue", agent: str = "ann"
+    truth: Truth, as_of: float, window: int, team: str = "blue", agent: str = "ann"
 ) -> dict[str, float]:
-    seat = reference.figures(at(as_of)).seats["main", team, agent][window]
+    seat = truth.figures(at(as_of)).seats["main", team, agent][window]
     return {State(s).name: ms / MINUTE for s, ms in enumerate(seat) if ms}
+
+
+def rate_of(truth: Truth, as_of: float, window: int) -> Ratio:
+    """The aux rate of the team blue."""
+    figures = truth.figures(at(as_of))
+    start, end = figures.spans["main", "blue"][window]
+    members = [own[window] for (_, team, _), own in figures.seats.items() if team == "blue"]
+    return ratio_of(LOG.ratios[2], members, end - start)
 
 
 # 0         5         10
 # TTTAAaaaaa|                     as_of 10, 5m = [5, 10), 15m = [-5, 10)
 def test_time_in_state_is_the_sum_of_clipped_intervals() -> None:
-    reference = taken([state(0, "talking"), state(3, "aux"), state(5, "available")])
-    assert minutes(reference, 10, 0) == {"available": 5}
-    assert minutes(reference, 10, 1) == {"unknown": 5, "talking": 3, "aux": 2, "available": 5}
+    truth = taken([state(0, "talking"), state(3, "aux"), state(5, "available")])
+    assert minutes(truth, 10, 0) == {"available": 5}
+    assert minutes(truth, 10, 1) == {"unknown": 5, "talking": 3, "aux": 2, "available": 5}
 
 
 # as_of 10.5: the last five closed minutes and the open one, [5, 10.5)
 def test_the_open_minute_belongs_to_the_window_and_makes_it_longer() -> None:
-    reference = taken([state(0, "talking"), state(10, "aux")])
-    assert minutes(reference, 10.5, 0) == {"talking": 5, "aux": 0.5}
-    assert reference.figures(at(10.5)).teams["main", "blue"][0].length_ms == 330_000
+    truth = taken([state(0, "talking"), state(10, "aux")])
+    assert minutes(truth, 10.5, 0) == {"talking": 5, "aux": 0.5}
+    assert truth.figures(at(10.5)).spans["main", "blue"][0] == (at(5), at(10.5))
 
 
 def test_an_event_at_as_of_is_in_no_window_yet_but_is_a_head() -> None:
-    reference = taken([state(0, "talking"), state(10, "aux")])
-    assert minutes(reference, 10, 0) == {"talking": 5}
-    assert reference.figures(at(10)).heads["main", "blue"][State.aux] == 1
+    truth = taken([state(0, "talking"), state(10, "aux")])
+    assert minutes(truth, 10, 0) == {"talking": 5}
+    assert truth.figures(at(10)).heads["main", "blue"][State.aux] == 1
 
 
 # red  ....TTTTT
 # blue TTTT.....                  the event at 4 names a new team
 def test_a_new_team_closes_the_old_seat() -> None:
-    reference = taken([state(0, "talking"), state(4, "talking", team="red")])
-    assert minutes(reference, 9, 1, "blue") == {"unknown": 6, "talking": 4}
-    assert minutes(reference, 9, 1, "red") == {"talking": 5}
+    truth = taken([state(0, "talking"), state(4, "talking", team="red")])
+    assert minutes(truth, 9, 1, "blue") == {"unknown": 6, "talking": 4}
+    assert minutes(truth, 9, 1, "red") == {"talking": 5}
 
 
 def test_of_rows_at_one_time_the_last_in_order_wins_and_the_others_last_no_time() -> None:
     rows = [state(1, "available", team="red"), state(1, "aux"), state(1, "talking", seq=1)]
     for order in (rows, rows[::-1]):
-        reference = taken([*order, state(6, "offline")])
-        assert minutes(reference, 6, 0) == {"talking": 5}
+        truth = taken([*order, state(6, "offline")])
+        assert minutes(truth, 6, 0) == {"talking": 5}
 
 
 def test_rows_of_equal_time_and_state_are_ordered_by_the_bytes_of_their_team() -> None:
-    reference = taken([state(0, "aux", team="zz"), state(0, "aux", team="ä"), state(3, "aux")])
-    assert minutes(reference, 3, 0, "ä") == {"aux": 3}
+    truth = taken([state(0, "aux", team="zz"), state(0, "aux", team="ä"), state(3, "aux")])
+    assert minutes(truth, 3, 0, "ä") == {"aux": 3}
 
 
 # ringing is believed for 3 minutes: rrruuuuT
 def test_beyond_its_limit_a_closed_interval_is_unknown_for_good() -> None:
     spec = Spec(sources=(SourceSpec(heartbeat_ms=None),))
-    reference = taken([state(0, "ringing"), state(7, "talking")], spec)
-    assert minutes(reference, 8, 1) == {"unknown": 11, "ringing": 3, "talking": 1}
+    truth = taken([state(0, "ringing"), state(7, "talking")], spec)
+    assert minutes(truth, 8, 1) == {"unknown": 11, "ringing": 3, "talking": 1}
 
 
 # a repeat starts a new interval with a limit of its own: rrurrru
 def test_a_repeated_state_is_believed_anew() -> None:
     spec = Spec(sources=(SourceSpec(heartbeat_ms=None),))
-    reference = taken([state(0, "ringing"), state(4, "ringing")], spec)
-    assert minutes(reference, 8, 1) == {"unknown": 7 + 1 + 1, "ringing": 3 + 3}
+    truth = taken([state(0, "ringing"), state(4, "ringing")], spec)
+    assert minutes(truth, 8, 1) == {"unknown": 7 + 1 + 1, "ringing": 3 + 3}
 
 
 # shift 8-11:15; available since 10:00 is believed until 11:45
@@ -100,9 +115,9 @@ def test_a_state_without_a_limit_ends_half_an_hour_after_the_shift() -> None:
     spec = Spec(
         sources=(SourceSpec(heartbeat_ms=None),), shifts=(ShiftSpec((LocalSpan(480, 675),)),)
     )
-    reference = taken([state(0, "available"), state(120, "offline")], spec)
-    assert minutes(reference, 120, 2) == {"available": 45, "unknown": 15}
-    assert minutes(reference, 120, 3) == {"unknown": 120 + 15, "available": 105}
+    truth = taken([state(0, "available"), state(120, "offline")], spec)
+    assert minutes(truth, 120, 2) == {"available": 45, "unknown": 15}
+    assert minutes(truth, 120, 3) == {"unknown": 120 + 15, "available": 105}
 
 
 # heartbeat 30 s: silent after 90 s, then the open interval counts to the watermark only
@@ -118,44 +133,44 @@ def test_an_open_interval_of_a_silent_source_counts_to_its_watermark(
 
 
 def test_lateness_is_judged_by_the_own_source_and_by_the_floor() -> None:
-    reference = Reference(LOG)
-    assert reference.push(state(0, "aux", source="a")) is None
-    assert reference.push(state(300, "aux", source="b")) is None
-    assert reference.push(state(295, "aux", source="b")) is None
-    assert reference.push(state(294.99, "aux", source="b")) is Reason.late_grace
-    assert reference.push(state(240, "aux", source="a")) is None
-    assert reference.push(state(239.99, "aux", source="a")) is Reason.late_sealed
+    truth = Truth(Rules(LOG))
+    assert push(truth, state(0, "aux", source="a")) is None
+    assert push(truth, state(300, "aux", source="b")) is None
+    assert push(truth, state(295, "aux", source="b")) is None
+    assert push(truth, state(294.99, "aux", source="b")) is Reason.late_grace
+    assert push(truth, state(240, "aux", source="a")) is None
+    assert push(truth, state(239.99, "aux", source="a")) is Reason.late_sealed
 
 
 def test_what_is_older_than_the_horizon_is_late_for_that_reason() -> None:
-    reference = Reference(LOG)
-    assert reference.push(state(0, "aux", source="a")) is None
-    assert reference.push(state(300, "aux", source="b")) is None
-    assert reference.push(state(180, "aux", source="a")) is Reason.late_sealed
-    assert reference.push(state(179.99, "aux", source="a")) is Reason.late_horizon
+    truth = Truth(Rules(LOG))
+    assert push(truth, state(0, "aux", source="a")) is None
+    assert push(truth, state(300, "aux", source="b")) is None
+    assert push(truth, state(180, "aux", source="a")) is Reason.late_sealed
+    assert push(truth, state(179.99, "aux", source="a")) is Reason.late_horizon
 
 
 def test_a_source_begins_where_the_slowest_other_source_of_its_floor_stands() -> None:
-    reference = Reference(LOG)
-    reference.push(state(0, "aux", source="a"))
-    reference.push(state(20, "aux", source="b"))
-    reference.push(state(1, "aux", source="a"))
-    assert reference.push(state(-5, "aux", source="c")) is Reason.late_grace
-    reference.push(state(10, "aux", source="a"))
-    assert reference.push(state(-4, "aux", source="c")) is None
-    assert reference.states.lateness.marks["main"]["c"] == at(1)
-    assert reference.push(state(-500, "aux", floor="other")) is None
+    truth = Truth(Rules(LOG))
+    push(truth, state(0, "aux", source="a"))
+    push(truth, state(20, "aux", source="b"))
+    push(truth, state(1, "aux", source="a"))
+    assert push(truth, state(-5, "aux", source="c")) is Reason.late_grace
+    push(truth, state(10, "aux", source="a"))
+    assert push(truth, state(-4, "aux", source="c")) is None
+    assert truth.admission.floors["main"].sources["c"].mark == at(1)
+    assert push(truth, state(-500, "aux", floor="other")) is None
 
 
 def test_the_roster_at_that_time_decides_where_the_event_names_no_team() -> None:
-    roster = (RosterLine("ann", "blue", "", None, at(5)), RosterLine("ann", "red", "", at(5)))
-    reference = Reference(LOG, roster)
+    roster = (Member("ann", "blue", end=at(5)), Member("ann", "red", start=at(5)))
+    truth = Truth(Rules(LOG, roster))
     for minute in (0, 5):
         event = state(minute, "aux")
         del event["team"]
-        reference.push(event)
-    assert minutes(reference, 8, 0, "blue") == {"aux": 2}
-    assert minutes(reference, 8, 0, "red") == {"aux": 3}
+        push(truth, event)
+    assert minutes(truth, 8, 0, "blue") == {"aux": 2}
+    assert minutes(truth, 8, 0, "red") == {"aux": 3}
 
 
 # statistics.md: aux (2, 3, 0, 5) min of exposure (10, 60, 60, 60) min
@@ -166,10 +181,7 @@ def test_the_published_example_of_member_mean_and_cv() -> None:
         events.append(state(0, "aux", name, seq=1))
         events.append(state(aux, "available", name, seq=2))
         events.append(state(exposure, "offline", name))
-    figures = Reference(LOG)
-    for event in sorted(events, key=lambda event: int(event["ts"])):
-        figures.push(event)
-    rate = figures.figures(at(60)).teams["main", "blue"][2].ratios[2]
+    rate = rate_of(taken(sorted(events, key=lambda event: int(event["ts"]))), 60, 2)
     assert rate.ratio == pytest.approx(10 / 190)
     assert rate.members == 3
     assert rate.mean == pytest.approx((3 + 0 + 5) / 180)
@@ -177,7 +189,7 @@ def test_the_published_example_of_member_mean_and_cv() -> None:
 
 
 def test_without_any_time_in_the_denominator_a_ratio_is_not_defined() -> None:
-    rate = taken([state(0, "offline")]).figures(at(5)).teams["main", "blue"][0].ratios[2]
+    rate = rate_of(taken([state(0, "offline")]), 5, 0)
     assert (rate.ratio, rate.members, rate.mean, rate.sd, rate.cv) == (None, 0, None, None, None)
 
 
@@ -197,7 +209,7 @@ def test_a_transferred_call_is_answered_once_and_each_leg_is_handled_once() -> N
         call(3, "wrapped", agent="ann", acw_s=30),
     ]
     figures = taken(events).figures(at(4))
-    calls = figures.teams["main", "blue"][0].calls
+    calls = figures.calls["main", "blue"][0]
     assert (calls.started, calls.handled, calls.short) == (2, 2, 1)
     assert (calls.talk_ms, calls.hold_ms, calls.acw_ms) == (105_000 + 3_000, 1_000, 30_000)
     pool = figures.pools["main", "main"][0]

@@ -1,16 +1,15 @@
 """Which events come too late, and when sources were heard of, the slow and obvious way."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stream.events.language import Reason
-from stream.spec import ANY, PoolSpec, SourceSpec, Spec
+from stream.spec import Spec
+from stream.units import DAY_MS, MINUTE_MS
 from tests.reference import clock
+from tests.reference.truth.records import Event, floor_of, instant, source_of
+from tests.reference.truth.rules import Rules
 
-Event = Mapping[str, Any]
-DAY_MS = 24 * 60 * clock.MINUTE_MS
 AHEAD_MS = 5_000
 """How far an event may be ahead of its record's own time stamp."""
 
@@ -23,40 +22,12 @@ class Gap(NamedTuple):
     gone: int
 
 
-def instant(event: Event) -> int:
-    """Epoch milliseconds of an event."""
-    ts = event["ts"]
-    if isinstance(ts, int):
-        return ts
-    return round(datetime.fromisoformat(ts).timestamp() * 1000)
-
-
-def floor_of(event: Event) -> str:
-    return str(event.get("floor", "main"))
-
-
-def source_of(event: Event) -> str:
-    return str(event.get("source", floor_of(event)))
-
-
-def source_spec(spec: Spec, source: str) -> SourceSpec:
-    named = [one for one in spec.sources if one.name == source]
-    anyone = [one for one in spec.sources if one.name == ANY]
-    return (named + anyone + [SourceSpec()])[0]
-
-
-def zone_of_hours(spec: Spec, floor: str) -> str:
-    """The hours of a floor are those of the first pool that is listed for it."""
-    own = [one for one in spec.pools if one.floor == floor]
-    anyone = [one for one in spec.pools if one.floor == ANY]
-    return (own + anyone + [PoolSpec()])[0].zone
-
-
 class Lateness:
     """Which events come too late: a running maximum per source, and the order of arrival."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._rules = Rules(spec)
         self.marks: dict[str, dict[str, int]] = {}
         self.last_seen: dict[tuple[str, str], int] = {}
         self.dates: dict[tuple[str, str], set[int]] = {}
@@ -98,8 +69,8 @@ class Lateness:
         """Before what a floor of which something is known is sealed."""
         marks, limits = self.marks[floor].values(), self._spec.windows
         reach = max(min(self._active(floor)) - limits.grace_ms, max(marks) - limits.seal_ms)
-        zone = zone_of_hours(self._spec, floor)
-        return clock.hour_start(zone, reach // clock.MINUTE_MS * clock.MINUTE_MS)
+        zone = self._rules.zone_of_hours(floor)
+        return clock.hour_start(zone, reach // MINUTE_MS * MINUTE_MS)
 
     def heard(self, floor: str) -> int:
         """The latest instant at which a source of a floor was heard."""
@@ -109,7 +80,7 @@ class Lateness:
 
     def silent(self, floor: str, source: str, as_of: int) -> bool:
         """Whether nothing was heard of a source for three heartbeats."""
-        heartbeat = source_spec(self._spec, source).heartbeat_ms
+        heartbeat = self._rules.source(source).heartbeat_ms
         if heartbeat is None or (floor, source) not in self.beats:
             return False
         if self._spec.event_clock:
@@ -118,7 +89,7 @@ class Lateness:
 
     def gaps(self, floor: str, source: str, as_of: int) -> list[Gap]:
         """The gaps of a source, an open one at the end."""
-        key, heartbeat = (floor, source), source_spec(self._spec, source).heartbeat_ms
+        key, heartbeat = (floor, source), self._rules.source(source).heartbeat_ms
         dates = sorted(self.dates[key])
         found = [
             Gap(x, y, x + DAY_MS)
