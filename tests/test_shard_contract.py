@@ -1,9 +1,9 @@
 """The contract of the shard: batches, restarts and the rhythm of steps change nothing."""
 
-from tests.reference.truth import engine_properties, rhythm
-from tests.reference.truth.histories import HISTORIES, drawn, history_of
-from tests.reference.truth.minimal import tried
-from tests.reference.truth.stories import story_of
+from tests.reference import engine_properties, rhythm
+from tests.reference.histories import HISTORIES, drawn, history_of
+from tests.reference.minimal import tried
+from tests.reference.stories import story_of
 
 
 def test_one_by_one_or_in_batches_gives_the_same_figures_and_late_events() -> None:

@@ -19,7 +19,7 @@ from stream.roster import NO_ROSTER, Roster, parse_roster
 from stream.shard import Shard
 from stream.spec import LocalSpan, PoolSpec, SourceSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS, NEVER_MS, SECOND_MS
-from tests.reference.truth.histories import HISTORIES
+from tests.reference.histories import HISTORIES
 from tests.windows.telling import Event, push
 
 DAYS = (

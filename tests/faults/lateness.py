@@ -7,8 +7,8 @@ from stream.events.language import Reason
 from stream.spec import Spec
 from stream.units import DAY_MS, MINUTE_MS
 from tests.reference import clock
-from tests.reference.truth.records import Event, floor_of, instant, source_of
-from tests.reference.truth.rules import Rules
+from tests.reference.records import Event, floor_of, instant, source_of
+from tests.reference.rules import Rules
 
 AHEAD_MS = 5_000
 """How far an event may be ahead of its record's own time stamp."""

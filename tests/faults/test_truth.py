@@ -15,10 +15,10 @@ from tests.faults.rules import RULES
 from tests.faults.traffic import START_MS, Mix, Traffic
 from tests.faults.truth import Truth
 from tests.faults.undisturbed import Undisturbed
-from tests.reference.truth import truth as naive_truth
-from tests.reference.truth.ratios import ratio_of
-from tests.reference.truth.records import Record
-from tests.reference.truth.rules import Rules
+from tests.reference import truth as naive_truth
+from tests.reference.ratios import ratio_of
+from tests.reference.records import Record
+from tests.reference.rules import Rules
 
 SMALL = Mix(orderly=1, rough=1, teams=2, heads=4)
 

@@ -26,8 +26,8 @@ from tests.faults.lateness import Gap, Lateness
 from tests.faults.team_fields import team_fields
 from tests.faults.traffic import START_MS, TWO_SOURCES
 from tests.faults.wrong_feeds import WrongFeeds
-from tests.reference.truth.rules import Rules
-from tests.reference.truth.truth import WINDOW_MINUTES
+from tests.reference.rules import Rules
+from tests.reference.truth import WINDOW_MINUTES
 
 BELIEVED_MS = 25 * MINUTE_MS
 """The traffic knows no longer states than this, but those that have a limit of their own."""

@@ -10,11 +10,11 @@ from stream.figures.model import WINDOWS
 from stream.spec import Spec
 from tests.faults.calls import Fields
 from tests.faults.team_fields import team_fields
-from tests.reference.truth.queues import Queue
-from tests.reference.truth.records import Record
-from tests.reference.truth.rules import Rules
-from tests.reference.truth.sums import PoolCalls, SeatCalls
-from tests.reference.truth.truth import Figures, Truth
+from tests.reference.queues import Queue
+from tests.reference.records import Record
+from tests.reference.rules import Rules
+from tests.reference.sums import PoolCalls, SeatCalls
+from tests.reference.truth import Figures, Truth
 
 
 class WrongFeeds:

@@ -8,7 +8,7 @@ from stream.roster import Assignment, Roster
 from stream.shard import Shard
 from stream.spec import PoolSpec, ShiftSpec, SourceSpec, Spec
 from stream.units import DAY_MS, HOUR_MS
-from tests.reference.truth import cases
+from tests.reference import cases
 from tests.windows.telling import T_MS, heartbeat, push, state
 
 LOG = Spec(event_clock=True, sources=(SourceSpec(heartbeat_ms=None, silence_ms=None),))

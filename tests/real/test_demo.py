@@ -18,10 +18,10 @@ from stream.config import load_settings
 from stream.events.language import State
 from stream.spec import RatioSpec
 from stream.units import rfc3339
-from tests.reference.truth.ratios import ratio_of
-from tests.reference.truth.records import Record
-from tests.reference.truth.rules import Member, Rules
-from tests.reference.truth.truth import Figures, Key, Truth
+from tests.reference.ratios import ratio_of
+from tests.reference.records import Record
+from tests.reference.rules import Member, Rules
+from tests.reference.truth import Figures, Key, Truth
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.xdist_group("bank")]
 

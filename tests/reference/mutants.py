@@ -10,13 +10,13 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from tests.reference.truth.histories import drawn, history_of
+from tests.reference.histories import drawn, history_of
 
 FRESH = (
     "stream.arrays", "stream.calendar", "stream.windows", "stream.observation", "stream.shard",
     "stream.figures", "stream.control",
-    "tests.reference.truth.engine", "tests.reference.truth.parts", "tests.reference.truth.against",
-    "tests.reference.truth.restarts", "tests.reference.truth.retired",
+    "tests.reference.engine", "tests.reference.parts", "tests.reference.against",
+    "tests.reference.restarts", "tests.reference.retired",
 )  # fmt: skip
 """Modules that are imported anew, so that they see the broken one."""
 
@@ -43,7 +43,7 @@ def caught_after(mutant: Mutant, most: int) -> int | None:
 
 
 @contextmanager
-def mutated(mutant: Mutant, checks: str = "tests.reference.truth.against") -> Iterator[Any]:
+def mutated(mutant: Mutant, checks: str = "tests.reference.against") -> Iterator[Any]:
     """A module of checks, imported afresh over the broken product."""
     saved = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(FRESH)}
     try:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tests.reference.truth.engine_properties")
+pytest.register_assert_rewrite("tests.reference.engine_properties")
 
-from tests.reference.truth.kinds import TALLY, shares  # noqa: E402 - rewritten first
+from tests.reference.kinds import TALLY, shares  # noqa: E402 - rewritten first
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -9,10 +9,10 @@ from stream.shard import Shard
 from stream.units import MINUTE_MS
 from stream.windows.closed_sums import WINDOW_MINUTES, ClosedSums
 from stream.windows.window_sums import window_starts
-from tests.reference.truth.engine import Engine, play
-from tests.reference.truth.histories import HISTORIES, drawn, history_of
-from tests.reference.truth.history import History
-from tests.reference.truth.minimal import tried
+from tests.reference.engine import Engine, play
+from tests.reference.histories import HISTORIES, drawn, history_of
+from tests.reference.history import History
+from tests.reference.minimal import tried
 
 READS = 20
 """A history is read no more often."""

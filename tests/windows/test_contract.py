@@ -4,10 +4,10 @@ FLOORWATCH_HISTORIES says how many histories each property sees (100); the draw 
 every run. A failure prints the smallest history that shows it, as events.
 """
 
-from tests.reference.truth import against, engine_properties
-from tests.reference.truth.histories import drawn, history_of
-from tests.reference.truth.kinds import count
-from tests.reference.truth.minimal import tried
+from tests.reference import against, engine_properties
+from tests.reference.histories import drawn, history_of
+from tests.reference.kinds import count
+from tests.reference.minimal import tried
 
 
 def test_every_figure_is_the_naive_references_to_the_millisecond() -> None:

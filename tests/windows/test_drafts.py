@@ -12,10 +12,10 @@ from stream.events.names import Names
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
 from stream.spec import NameLimits, Spec
-from tests.reference.truth.admission import Admission
-from tests.reference.truth.by_names import by_names, differing
-from tests.reference.truth.records import Event, Record, floor_of, source_of
-from tests.reference.truth.rules import Rules
+from tests.reference.admission import Admission
+from tests.reference.by_names import by_names, differing
+from tests.reference.records import Event, Record, floor_of, source_of
+from tests.reference.rules import Rules
 
 T_MS = 1_772_447_040_000
 ROSTER = parse_roster("agent,team,pool\na1,red,sales\na2,red,sales\na3,blue,care\n", "r.csv")

@@ -19,15 +19,15 @@ from stream.windows.calls.index import call_hashes
 from stream.windows.calls.open_calls import Calls
 from stream.windows.packing import pack, unpack
 from stream.windows.sources import Sources
-from tests.reference.truth.drawn_calls import Desk, drawn_call
-from tests.reference.truth.facts import Facts
-from tests.reference.truth.histories import HISTORIES
-from tests.reference.truth.marks import Arrival
-from tests.reference.truth.records import Event
-from tests.reference.truth.rules import Member, Rules
-from tests.reference.truth.stays import PROMISE_MOST, times
-from tests.reference.truth.sums import seat_of
-from tests.reference.truth.walk import Walk
+from tests.reference.drawn_calls import Desk, drawn_call
+from tests.reference.facts import Facts
+from tests.reference.histories import HISTORIES
+from tests.reference.marks import Arrival
+from tests.reference.records import Event
+from tests.reference.rules import Member, Rules
+from tests.reference.stays import PROMISE_MOST, times
+from tests.reference.sums import seat_of
+from tests.reference.walk import Walk
 
 START: Final = 1_772_445_600_000
 ROSTER = parse_roster("agent,team,pool\nann,red,sales\nbob,blue,help\n", "roster.csv")
