@@ -12,8 +12,6 @@ import numpy as np
 
 from stream.events.language import I64, Bool, State
 from stream.figures.model import Figures, PoolFigures, TeamFigures
-from stream.ids import PoolKey, TeamKey
-from stream.spec import ANY
 from stream.windows.engine import Engine
 
 Rows = TypeVar("Rows", TeamFigures, PoolFigures)
@@ -50,7 +48,7 @@ def _shown_teams(
     counts: Bool = spent | teams.heads[:, there].any(axis=1) | calls[at].any(axis=(1, 2))
     for row in np.flatnonzero(~counts).tolist():
         key = teams.keys[row]
-        counts[row] = tuple(key) in alarmed or _is_named_team(engine, key)
+        counts[row] = tuple(key) in alarmed or engine.named.has_team(key.floor, key.team)
     return counts
 
 
@@ -73,7 +71,7 @@ def _shown_pools(
             tuple(key) in brought
             or (*key, "") in alarmed
             or bool(engine.gauges.spans(number, as_of_ms, as_of_ms + 1))
-            or _is_named_pool(engine, key)
+            or engine.named.has_pool(*key)
         )
     return counts
 
@@ -81,23 +79,3 @@ def _shown_pools(
 def _take(rows: Rows, shown: Bool) -> Rows:
     keys, *columns = (getattr(rows, field.name) for field in fields(rows))
     return type(rows)(tuple(compress(keys, shown)), *(column[shown] for column in columns))
-
-
-def _is_named_team(engine: Engine, key: TeamKey) -> bool:
-    """Whether the roster or the configuration names a team."""
-    roster, shifts = engine.names.roster, engine.spec.shifts
-    assigned = (one.team for held in roster.assignments.values() for one in held)
-    return (
-        key.team in roster.pools
-        or key.team in assigned
-        or any(one.team == key.team and one.floor in (ANY, key.floor) for one in shifts)
-    )
-
-
-def _is_named_pool(engine: Engine, key: PoolKey) -> bool:
-    """Whether the roster or the configuration names a pool."""
-    named = [(one.floor, one.name) for one in engine.spec.pools]
-    named += [(one.floor, one.pool) for one in engine.spec.peaks]
-    return key.pool in engine.names.roster.pools.values() or any(
-        pool == key.pool and floor in (ANY, key.floor) for floor, pool in named
-    )

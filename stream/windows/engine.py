@@ -22,6 +22,7 @@ from stream.windows.closing.seal_times import Seals
 from stream.windows.closing.unsealed_hours import HourSums
 from stream.windows.gaps import Gaps
 from stream.windows.jumps import HeldEvents
+from stream.windows.named_places import NamedPlaces
 from stream.windows.panes import Intervals, Panes
 from stream.windows.pieces import pieces
 from stream.windows.queue_gauges import Gauges
@@ -61,6 +62,7 @@ class Engine(ColumnStore):
         self.agents = TimelineEnds()
         self.panes = Panes()
         self.closed = ClosedSums(self.panes)
+        self.named = NamedPlaces(spec, names.roster)
         self.seals = Seals(names, spec)
         self.jumps = HeldEvents()
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
