@@ -47,7 +47,7 @@ class Engine(ColumnStore):
     """Timelines, panes, calls and sources of one shard."""
 
     seat_has_data: Bool = column(np.bool_, per="seats")
-    """Seats with an accepted state event."""
+    """Seats with a state event, or a row that an agents' snapshot stands for."""
 
     def __init__(self, names: Names, spec: Spec) -> None:
         super().__init__()
@@ -206,6 +206,7 @@ class Engine(ColumnStore):
         merged = self.snapshots.merged(self.names, agents, (old, new), place, self._order)
         self.follow_names()
         changed = agents[merged.changed]
+        self.seat_has_data[old.seat[self.snapshots.are_made(old)]] = False
         self.seat_has_data[merged.rows.seat] = True
         start = np.cumsum(size) - size
         self._add_difference(
@@ -282,7 +283,7 @@ class Engine(ColumnStore):
         """(teams,): whether a state or call event of a member was accepted."""
         seen = np.zeros(len(self.names.teams), np.bool_)
         count = len(self.names.seats)
-        has_data = self.seat_has_data[:count] | self.counting.seat_has_data[:count]
+        has_data = self.seat_has_data[:count] | (self.counting.seat_rows[:count] > 0)
         seen[self.names.seat_team.data[has_data]] = True
         return seen
 

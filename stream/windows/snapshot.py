@@ -78,7 +78,7 @@ def _head(engine: Engine) -> Pieces:
         "format": FORMAT,
         "states": STATE_NAMES,
         "finalised_early": engine.finalised_early,
-        "seat_heard": engine.seat_has_data[:seats] | engine.counting.seat_has_data[:seats],
+        "seat_heard": engine.seat_has_data[:seats],
         "pool_heard": engine.counting.pool_has_data[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": engine.gauges.to_lists(),
@@ -130,6 +130,7 @@ def _tallies(engine: Engine) -> Pieces:
         pieces[f"{name}_keys"] = [list(key) for key in keys]
         pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
     pieces["pool_rows"] = engine.counting.pool_rows[: len(engine.names.pools)]
+    pieces["seat_rows"] = engine.counting.seat_rows[: len(engine.names.seats)]
     if engine.hours is not None:
         pieces["pool_hours"] = engine.hours.pools[: len(engine.names.pools)]
     return pieces
@@ -238,8 +239,9 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
         wide = np.zeros((len(sums), tally.minutes.shape[-1]), np.int64)
         wide[:, : sums.shape[-1]] = sums  # a format before may have had fewer counts
         tally.replace_periods([(row, start) for row, start in pieces[f"{name}_keys"]], wide)
-    rows = len(pieces.get("pool_rows", ()))
-    engine.counting.pool_rows[:rows] = pieces.get("pool_rows", ())
+    for name in ("pool_rows", "seat_rows"):  # a format before did not count them
+        held = pieces.get(name, ())
+        getattr(engine.counting, name)[: len(held)] = held
     if engine.hours is not None and "pool_hours" in pieces:
         held = pieces["pool_hours"]
         engine.hours.pools[: len(held), :, : held.shape[-1]] = held
