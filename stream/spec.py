@@ -91,7 +91,7 @@ class WindowSpec:
     service_level_ms: int = 20 * SECOND_MS
     """A call is answered in time if its wait is at most this."""
     wait_ms: int = added(4 * HOUR_MS)
-    """A call of which no end is known is believed to wait for so long."""
+    """How long a call without a known end counts as waiting."""
     callback_ms: int = added(HOUR_MS)
     """A call-back that was promised longer ago and is still open is overdue."""
 

@@ -427,5 +427,33 @@ MONITOR: Final = Board(
             lines=True,
             empty=Text("no worker reads yet", "尚无进程读取"),
         ),
+        _chart(
+            8,
+            64,
+            Text("Odd call events", "异常通话事件"),
+            Text(
+                "For the SRE, to pass to the feed's owner. Call events that do not fit the others of "
+                "their call. A short burst after a reconnect is normal. One kind at all hours: the "
+                "feed sends phases twice or not at all; docs/events.md says which.",
+                "给运维,转数据源负责人。与同一通话其他事件不符的通话事件。重连后短暂增多属正常。"
+                "某一类持续出现:数据源重复或漏发某个阶段,见 docs/events.md。",
+            ),
+            Target(monitor.ODD_CALL_EVENTS, "{{kind}}"),
+        ),
+        _chart(
+            16,
+            64,
+            Text("Events on hold", "暂挂事件"),
+            Text(
+                "For the SRE. Events far ahead of their floor that nothing confirms yet. Above 0 for "
+                "minutes: a source's clock is fast, or all other sources are down. The brokers' own "
+                "time stamps (LogAppendTime) need no hold.",
+                "给运维。时间远超所在楼层、尚未得到证实的事件。数分钟大于 0:某数据源时钟偏快,或其他数据源都已中断。"
+                "使用 Kafka 自己的时间戳(LogAppendTime)则无需暂挂。",
+            ),
+            Target(monitor.HELD, "{{instance}}"),
+            steps=palette.NONE_IS_GOOD,
+            lines=True,
+        ),
     ),
 )

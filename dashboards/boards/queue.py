@@ -240,6 +240,42 @@ QUEUE: Final = Board(
             words=palette.OPEN,
             empty=Text("no hours configured", "未配置时间"),
         ),
+        Row(Text("Call-backs", "回拨"), 42),
+        Panel(
+            Kind.timeseries,
+            Text("Call-backs owed", "待回拨"),
+            Text(
+                "For the supervisor. Open: callers who were promised to be rung back and still wait "
+                "for it. Overdue: for longer than an hour, unless configured otherwise. Overdue "
+                "above 0: have the call-back team ring these first. A promise is dropped after "
+                "seven days.",
+                "给值班主管。待回拨:已答应回拨、尚未回拨的来电者。超时:超过一小时(默认)仍未回拨。超时大于 0:"
+                "请回拨组先打这些。七天后不再计。",
+            ),
+            (
+                Target(queue.CALL_BACKS_OPEN, Text("{{pool}} open", "{{pool}} 待回拨")),
+                Target(queue.CALL_BACKS_OVERDUE, Text("{{pool}} overdue", "{{pool}} 超时")),
+            ),
+            Place(0, 43, 12, 8),
+            unit=Unit.number,
+            least=0,
+        ),
+        Panel(
+            Kind.timeseries,
+            Text("Call-backs promised and made in the window", "窗口内答应与完成的回拨"),
+            Text(
+                "For the floor manager. Promised above made, window after window: more is promised "
+                "than the call-back team can ring. Give it people, or stop offering call-backs.",
+                "给现场经理。连续多个窗口答应的多于完成的:答应的超过回拨组能打的。给回拨组加人,或停止提供回拨。",
+            ),
+            (
+                Target(queue.CALL_BACKS_PROMISED, Text("{{pool}} promised", "{{pool}} 答应")),
+                Target(queue.CALL_BACKS_DONE, Text("{{pool}} made", "{{pool}} 完成")),
+            ),
+            Place(12, 43, 12, 8),
+            unit=Unit.number,
+            least=0,
+        ),
     ),
     alerts=True,
 )

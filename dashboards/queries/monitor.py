@@ -29,6 +29,15 @@ REJECTED = Query(
     sparse=True,
 )
 LATE = Query("late", "sum(rate(floorwatch_events_late_total[$__rate_interval]))", Unit.per_second)
+ODD_CALL_EVENTS = Query(
+    "odd call events",
+    "sum by (kind) (rate(floorwatch_call_facts_total[$__rate_interval]))",
+    Unit.per_second,
+    ("kind",),
+)
+HELD = Query(
+    "events on hold", "sum by (instance) (floorwatch_events_held)", Unit.number, ("instance",)
+)
 RECORDS_LOST = Query(
     "records lost",
     # As in the alert: increase() misses what was counted in the moment in which a series began.

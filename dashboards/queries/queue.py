@@ -36,6 +36,14 @@ LOST = Query(
     POOL,
     sparse=True,
 )
+CALL_BACKS_OPEN = Query("call-backs open", pool("pool_call_backs_open"), Unit.number, POOL)
+CALL_BACKS_OVERDUE = Query("call-backs overdue", pool("pool_call_backs_overdue"), Unit.number, POOL)
+CALL_BACKS_PROMISED = Query(
+    "call-backs promised", pool("pool_call_backs_promised", where=IN_WINDOW), Unit.number, POOL
+)
+CALL_BACKS_DONE = Query(
+    "call-backs done", pool("pool_call_backs_done", where=IN_WINDOW), Unit.number, POOL
+)
 PEAK = Query("peak", pool("pool_peak"), Unit.number, POOL)
 OPEN = Query("open", pool("pool_open"), Unit.number, POOL, sparse=True)
 FREE = Query("free", heads("available", POOL), Unit.number, POOL)

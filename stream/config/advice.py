@@ -15,7 +15,7 @@ _WITHOUT_PEAK: Final = (
 )
 _WITHOUT_SHIFT: Final = (
     "the window `shift` is the local day, people who leave at the end of their shift count as "
-    "movers, and a state without a limit of its own never ends by itself"
+    "movers, and a state that nobody ends counts until its pool closes, or for 12 hours"
 )
 _WITHOUT_HOURS: Final = (
     "nobody being logged in is never reported (cover) unless a call waits, and a silent source "

@@ -70,7 +70,7 @@ class WindowsTable(ConfigTable):
     )
     wait_ms: v.DurationMs = setting(
         _WINDOWS.wait_ms,
-        "A call of which no end is known is believed to wait for so long.",
+        "How long a call without a known end counts as waiting.",
         "10m to 24h",
         alias="wait",
         ge=10 * MINUTE_MS,
@@ -127,7 +127,12 @@ class PoolTable(ConfigTable):
     """Teams that share a queue; "*" sets defaults for all others."""
 
     name: v.Name = setting(..., "The pool; '*': all others.", v.A_NAME)
-    floor: v.Name = setting(ANY, "Its floor.", v.A_NAME)
+    floor: v.Name = setting(
+        ANY,
+        "Its floor. '*': any; where the topic has several partitions, a pool in which nobody was "
+        "ever seen is then watched only while a call waits in it.",
+        v.A_NAME,
+    )
     zone: v.Zone = setting(
         "UTC", "Time zone of its local times.", "an IANA name, such as Asia/Shanghai"
     )

@@ -23,6 +23,8 @@ class StateRows(Columns):
     sync: Bool
     call: I64
     """A hash of the name of the call that rings; 0: not ringing, or no call was named."""
+    reason: I64
+    """`stream.events.reasons`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CallRows:
     source: I64
     by: U8
     """Who ended it: `EndedBy`."""
+    reason: I64
     wait_ms: I64
     talk_ms: I64
     hold_ms: I64
@@ -111,6 +114,8 @@ class EventBatch:
     calls: CallRows
     queues: QueueRows
     snapshots: SnapshotRows
+    reasons: dict[int, str]
+    """The texts of reasons by their numbers, those of rejected events too."""
     records: SourceRecords
 
     def __len__(self) -> int:
@@ -138,6 +143,7 @@ class EventBatch:
             _cut(self.calls, first, end),
             _cut(self.queues, first, end),
             _cut(self.snapshots, first, end),
+            self.reasons,
             self.records,
         )
 
@@ -161,6 +167,7 @@ class EventBatch:
             replace(calls, event=place[calls.event]),
             replace(queues, event=place[queues.event]),
             replace(snapshots, event=place[snapshots.event]),
+            self.reasons,
             self.records,
         )
 

@@ -13,6 +13,7 @@ from stream.events.fields import Fields
 from stream.events.language import I64, U8, Bool, Kind, Reason, State
 from stream.events.names import Names
 from stream.events.parse import Parsed, Unusual
+from stream.events.reasons import NO_REASON, reason_number
 from stream.events.typed import (
     ABSENT,
     CallEvent,
@@ -39,6 +40,7 @@ class EventColumns(ColumnStore):
     sync: Bool = column(np.bool_)
     phase: U8 = column(np.uint8)
     by: U8 = column(np.uint8)
+    reason: I64 = column(np.int64)
     pool: I64 = column(np.int64)
     pool_given: Bool = column(np.bool_)
     wait_ms: I64 = column(np.int64, -1)
@@ -55,6 +57,8 @@ class EventColumns(ColumnStore):
         """How many events were written."""
         self.agents: dict[int, list[int]] = {}
         """The agents that snapshots name, by place."""
+        self.reasons: dict[int, str] = {}
+        """The texts of reasons by their numbers."""
 
     def reserve(self, record: I64) -> int:
         """Reserve the next places for the events of these records; returns the first of them."""
@@ -89,8 +93,15 @@ class EventColumns(ColumnStore):
         self.state[index] = max(one.state, 0)
         self.phase[index] = max(one.phase, 0)
         self.call[index] = one.call or ""
+        self.write_reasons(np.array([index]), [one])
         for name in ("seq", "sync", "by", "wait_ms", "talk_ms", "hold_ms", "acw_ms", "waiting"):
             getattr(self, name)[index] = getattr(one, name)
+
+    def write_reasons(self, at: I64, events: Sequence[Any]) -> None:
+        """Write the reasons of some events, most of which have none."""
+        numbers = {text: reason_number(text) for text in {one.reason for one in events} if text}
+        self.reasons.update(zip(numbers.values(), numbers, strict=True))
+        self.reason[at] = [numbers.get(one.reason, NO_REASON) for one in events] if numbers else 0
 
 
 def fill(table: EventColumns, first: int, parsed: Parsed, names: Names) -> None:
@@ -129,6 +140,7 @@ def _write_states(
     table.seq[at] = [one.seq for one in events]
     table.state[at] = [fields.STATES[one.state] for one in events]
     table.sync[at] = [one.sync for one in events]
+    table.write_reasons(at, events)
     rings = np.flatnonzero(table.state[at] == State.ringing)
     table.call[at[rings]] = [events[place].call for place in rings.tolist()]
     table.seat[at] = _seats(names, floors, events, ts_ms)
@@ -140,6 +152,7 @@ def _write_calls(
     table.phase[at] = [fields.PHASES[one.phase] for one in events]
     table.call[at] = [one.call for one in events]
     table.by[at] = [fields.ENDED_BY[one.by] for one in events]
+    table.write_reasons(at, events)
     table.seat[at] = seat = _seats(names, floors, events, ts_ms)
     table.pool[at], table.pool_given[at] = _pools(names, floors, events, seat)
     table.wait_ms[at] = milliseconds([one.wait_s for one in events])

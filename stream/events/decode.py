@@ -231,6 +231,7 @@ def _compact(
         source[event],
         table.sync[at],
         _ringing_calls(table, at),
+        table.reason[at],
     )
     calls = _calls(table, *of(Kind.call), ts_ms, source)
     event, at = of(Kind.queue)
@@ -238,8 +239,9 @@ def _compact(
     snapshots = _snapshots(table, *of(Kind.snapshot), ts_ms, source)
     record, place = table.record[kept], _places(table.record[: table.used])[kept]
     return EventBatch(
-        record, place, ts_ms, source, seen_ms, stamp, states, calls, queues, snapshots, records
-    )
+        record, place, ts_ms, source, seen_ms, stamp,
+        states, calls, queues, snapshots, table.reasons, records,
+    )  # fmt: skip
 
 
 def _places(record: I64) -> I64:
@@ -262,6 +264,7 @@ def _calls(table: EventColumns, event: I64, at: I64, ts_ms: I64, source: I64) ->
         table.seat[at],
         source[event],
         table.by[at],
+        table.reason[at],
         table.wait_ms[at],
         table.talk_ms[at],
         table.hold_ms[at],

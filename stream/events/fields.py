@@ -63,6 +63,8 @@ class Fields(NamedTuple):
     call: str | None
     phase: int
     by: int
+    reason: str
+    """Empty where it is missing."""
     pool: str | None
     wait_ms: int
     talk_ms: int
@@ -129,6 +131,7 @@ def read(document: object) -> Fields:
         identifier(document, "call", required=kind == Kind.call),
         phase,
         ENDED_BY[document.get("by")],
+        document.get("reason") or "",
         identifier(document, "pool"),
         _seconds(document, "oldest_wait_s" if kind == Kind.queue else "wait_s"),
         _seconds(document, "talk_s"),

@@ -25,6 +25,7 @@ from stream.windows.calls.minute_sums import POOL_COUNTS, TEAM_COUNTS
 from stream.windows.engine import Engine
 from stream.windows.phones import Phones
 from stream.windows.queues import Queues
+from stream.windows.source_gaps import are_replaced
 from stream.windows.state_intervals import OpenStates
 from stream.windows.window_sums import WindowSums, read_calls, read_windows
 
@@ -218,11 +219,13 @@ def _estimated_wait_ms(engine: Engine, heads: I64, calls: I64, waiting: F64, poo
 
 
 def _source_figures(engine: Engine, as_of_ms: int) -> tuple[SourceFigures, ...]:
+    """Of all sources but those that were replaced: nobody can do anything about these."""
     silent = engine.sources.silent_from_ms() <= as_of_ms
+    shown = engine.sources.known[: len(silent)] & ~are_replaced(engine.sources, as_of_ms)
     return tuple(
         SourceFigures(*key, int(engine.sources.watermark_ms[number]), bool(silent[number]))
         for key, number in sorted(engine.names.sources.number_of.items())
-        if engine.sources.known[number]
+        if shown[number]
     )
 
 

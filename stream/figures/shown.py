@@ -61,9 +61,9 @@ def _shown_pools(
     """brought: the pools of teams that are shown."""
     pools = figures.pools
     calls = pools.offered + pools.answered + pools.abandoned
-    called = np.asarray((calls + pools.call_backs_promised + pools.call_backs_done).any(axis=1))
-    waits = (pools.waiting > 0) | (pools.ringing > 0) | (pools.call_backs_open > 0)
-    counts: Bool = called | waits
+    call_backs = pools.call_backs_promised + pools.call_backs_done
+    counts: Bool = (calls + call_backs).any(axis=1) | (pools.call_backs_open > 0)
+    counts |= (pools.waiting > 0) | (pools.ringing > 0)
     for row in np.flatnonzero(~counts).tolist():
         key = pools.keys[row]
         number, as_of_ms = engine.names.pools.number_of[key], figures.as_of_ms

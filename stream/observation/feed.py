@@ -85,7 +85,7 @@ class NamedSpans(Columns):
 
 @dataclass(frozen=True, slots=True)
 class PoolKnowledge:
-    """What is known of pools although none of their agents tells it."""
+    """What is known of pools without events of their agents."""
 
     named: NamedSpans
     floor: I64

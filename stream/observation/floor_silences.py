@@ -1,7 +1,7 @@
 """When sources of a floor are silent: some of them, or all.
 
 Agents of a team depend on the sources of their own states. Of a pool in which nobody was ever seen
-nobody knows which source would tell of it: it is known as long as no source of its floor is silent.
+nobody knows which source would report it: it is known as long as no source of its floor is silent.
 And while all of them are, nothing of the floor is known, neither who is offline.
 """
 

@@ -10,7 +10,7 @@ from typing import Final
 from stream.events.language import STATE_COUNT, State
 
 SILENT: Final = STATE_COUNT
-"""The source that told the state is silent."""
+"""The source that reported the state is silent."""
 DAY_OVER: Final = STATE_COUNT + 1
 """The state is beyond its limit, and the agent's working day is over."""
 SEEN_COUNT: Final = STATE_COUNT + 2

@@ -155,7 +155,7 @@ def day_ends_ms(engine: Engine, held: Held, until_ms: int) -> I64:
 
 
 def retired_ms(sources: Sources) -> I64:
-    """(sources,): from when on what each has told is a day old."""
+    """(sources,): from when on what each has reported is a day old."""
     return sources.times.last_ms[: len(sources.names.sources)] + DAY_MS
 
 

@@ -50,7 +50,7 @@ class AgentSnapshots:
             if ts_ms >= settled_ms[source]
         }
 
-    def _are_made(self, rows: Rows) -> Bool:
+    def are_made(self, rows: Rows) -> Bool:
         """(R,): which rows follow from the snapshots that are held, and are to be made anew."""
         made: Bool = rows.seq == MADE
         if made.any():
@@ -76,7 +76,7 @@ class AgentSnapshots:
             order: The order of rows of equal time, by the names at that moment.
         """
         (old, new), (old_place, place) = rows, places
-        reported = ~self._are_made(old)
+        reported = ~self.are_made(old)
         merged = merge(old.take(reported), old_place[reported], new, place, len(agents), order())
         making = _Making(names, agents, merged)
         rank = order().source

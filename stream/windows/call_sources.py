@@ -1,4 +1,4 @@
-"""Who tells of a pool's calls: while none of these sources is heard, nobody knows the queue."""
+"""Which sources report a pool's calls: while none of them is heard, nobody knows the queue."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ ANYBODY = -1
 
 
 class CallSources(ColumnStore):
-    """The sources that told calls of each pool."""
+    """The sources that reported calls of each pool."""
 
     _latest: I64 = column(np.int64, ANYBODY, per="pools")
     """The last one of each pool that was added."""

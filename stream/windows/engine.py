@@ -27,6 +27,7 @@ from stream.windows.named_places import NamedPlaces
 from stream.windows.panes import Intervals, Panes
 from stream.windows.pieces import pieces
 from stream.windows.queue_gauges import Gauges
+from stream.windows.reason_texts import Reasons
 from stream.windows.source_gaps import settled_ms
 from stream.windows.sources import Sources
 from stream.windows.spells import Suffix, suffix
@@ -47,7 +48,7 @@ class Engine(ColumnStore):
     """Timelines, panes, calls and sources of one shard."""
 
     seat_has_data: Bool = column(np.bool_, per="seats")
-    """Seats with an accepted state event."""
+    """Seats with a state event, or a row that an agents' snapshot stands for."""
 
     def __init__(self, names: Names, spec: Spec) -> None:
         super().__init__()
@@ -62,6 +63,7 @@ class Engine(ColumnStore):
         self.agents = TimelineEnds()
         self.panes = Panes()
         self.closed = ClosedSums(self.panes)
+        self.named = NamedPlaces(spec, names.roster)
         self.seals = Seals(names, spec)
         self.jumps = HeldEvents()
         self.hours = HourSums(names, self.dirty_seats) if spec.archive else None
@@ -77,6 +79,7 @@ class Engine(ColumnStore):
         self.floor_of_seat = np.zeros(0, np.int64)
         self._agents_named = self.finalised_early = 0
         self.snapshots = AgentSnapshots()
+        self.reasons = Reasons()
         self.remade: list[I64] = []
         """Agents whose rows were made anew, since the last call of `sealing.push`."""
         self.unjudged_ms = NEVER_MS
@@ -95,6 +98,7 @@ class Engine(ColumnStore):
         """
         snapshots = batch.snapshots.take(fine[batch.snapshots.event])
         unplaced = self._push_states(batch.states, snapshots, fine, keep_ms)
+        self.reasons.add(batch, fine & ~unplaced)
         if keep_ms and len(self.snapshots):  # what they made may be the oldest row that is left
             self.snapshots.drop(settled_ms(self.sources)[self.names.source_floor.data])
         self.counting.push(batch.calls, fine)
@@ -167,16 +171,9 @@ class Engine(ColumnStore):
         at = np.flatnonzero(fine[rows.event] & placed)
         unplaced[rows.event[fine[rows.event] & ~placed]] = True
         if len(at) or len(snapshots):
-            new = Rows(
-                rows.ts_ms[at],
-                rows.seq[at],
-                rows.seat[at].astype(np.int32),
-                rows.source[at].astype(np.int32),
-                rows.state[at],
-                rows.sync[at],
-                self.limit_of(rows.source[at], rows.state[at], rows.seat[at], rows.ts_ms[at]),
-                rows.call[at],
-            )
+            some = rows.take(at)
+            limit_ms = self.limit_of(some.source, some.state, some.seat, some.ts_ms)
+            new = Rows.of(some, limit_ms)
             self.seat_has_data[rows.seat[at]] = True
             if len(snapshots) or len(self.snapshots):
                 self._merge_with_snapshots(new, agent[at], snapshots, keep_ms)
@@ -213,6 +210,7 @@ class Engine(ColumnStore):
         merged = self.snapshots.merged(self.names, agents, (old, new), place, self._order)
         self.follow_names()
         changed = agents[merged.changed]
+        self.seat_has_data[old.seat[self.snapshots.are_made(old)]] = False
         self.seat_has_data[merged.rows.seat] = True
         start = np.cumsum(size) - size
         self._add_difference(
@@ -289,7 +287,7 @@ class Engine(ColumnStore):
         """(teams,): whether a state or call event of a member was accepted."""
         seen = np.zeros(len(self.names.teams), np.bool_)
         count = len(self.names.seats)
-        has_data = self.seat_has_data[:count] | self.counting.seat_has_data[:count]
+        has_data = self.seat_has_data[:count] | (self.counting.seat_rows[:count] > 0)
         seen[self.names.seat_team.data[has_data]] = True
         return seen
 

@@ -1,6 +1,6 @@
 """When calls wait as far as is known.
 
-Of a call whose end nobody tells nothing is known while its source is silent, from the first gap of
+Nothing is known of a call without an end while its source is silent, from the first gap of
 the source on, and beyond the limit of waits.
 """
 
@@ -30,13 +30,13 @@ class KnownWaits(Columns):
     start_ms: I64
     end_ms: I64
     lost: Bool
-    """Whether nothing tells what becomes of the call where the part ends."""
+    """Whether no event says what becomes of the call where the part ends."""
 
 
 def known_waits(sources: Sources, waits: Waits, wait_ms: int, until_ms: int) -> KnownWaits:
     """The parts of waits that are known at the last instant before until_ms.
 
-    wait_ms: the limit of waits. A wait that reaches it has no end that is told.
+    wait_ms: the limit of waits. A wait that reaches it has no known end.
     """
     open_ended = waits.end_ms - waits.start_ms >= wait_ms
     silences, gaps = silences_until(sources, until_ms), gaps_at(sources, until_ms - 1)
@@ -55,7 +55,7 @@ def known_waits(sources: Sources, waits: Waits, wait_ms: int, until_ms: int) -> 
 
 
 def _ends(waits: Waits, over: Gaps, silences: Silences) -> I64:
-    """(N,): where waits end of which no end is told, by the gaps that are over.
+    """(N,): where waits without an end of their own end, by the gaps that are over.
 
     That is where the first gap of the source begins, but who observed the source during the gap
     knew that no earlier than when it fell silent. So what control finds does not depend on whether

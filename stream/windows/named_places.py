@@ -22,8 +22,8 @@ class NamedPlaces:
 
     def has_team(self, floor: str, team: str) -> bool:
         """Whether a team is named."""
-        return (ANY, team) in self._teams or (floor, team) in self._teams
+        return not self._teams.isdisjoint({(ANY, team), (floor, team)})
 
     def has_pool(self, floor: str, pool: str) -> bool:
         """Whether a pool is named."""
-        return (ANY, pool) in self._pools or (floor, pool) in self._pools
+        return not self._pools.isdisjoint({(ANY, pool), (floor, pool)})

@@ -1,8 +1,8 @@
 """What is believed of a row's state over time: up to its limit, and outside the gaps of its source.
 
 Beyond its limit a state is `unknown`, and from a day after it on `offline`, since somebody has left
-without logging off. In a gap of the source that told it a state is `unknown`, and `offline` from a
-day after the gap's start on. `offline` itself is always believed.
+without logging off. In a gap of the source that reported it a state is `unknown`, and `offline`
+from a day after the gap's start on. `offline` itself is always believed.
 """
 
 import numpy as np

@@ -21,7 +21,7 @@ class GaugeReading(NamedTuple):
     ts_ms: int
     waiting: int
     oldest_wait_ms: int
-    """-1: not told."""
+    """-1: missing."""
     source: int = UNKNOWN_SOURCE
 
 

@@ -34,9 +34,9 @@ class QueueTrace:
     known: Bool
     """False: nobody knows the queue. Then nothing waits by the other columns."""
     lost_ms: I64 = field(default_factory=_never)
-    """Instants at which calls cease to wait and nothing tells what became of them."""
+    """Instants at which calls cease to wait and no event says what became of them."""
     read_ms: I64 = field(default_factory=_never)
-    """Instants from which on a reading tells the queue."""
+    """Instants from which on the queue is that of a reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Queued(Columns):
     start_ms: I64
     end_ms: I64
     lost: Bool
-    """Whether the stay ends with this part, and nothing tells what became of the call."""
+    """Whether the stay ends with this part, and no event says what became of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class PoolSpans:
     phones: Phones
     """All phones."""
     known: Spans
-    """When a source that told calls of the pool is heard."""
+    """When a source that reported calls of the pool is heard."""
     gauge: Sequence[GaugeSpan]
 
 

@@ -2,7 +2,7 @@
 
 A phone that rings takes the call that it names; one that names none takes the call that has waited
 longest of those left in its team's pool, unless all phones of the pool ring at once. What a source
-told of calls is known as long as the source is heard.
+reported of calls is known as long as the source is heard.
 """
 
 from collections.abc import Iterator, Sequence

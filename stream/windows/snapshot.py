@@ -78,13 +78,14 @@ def head_of(engine: Engine) -> Pieces:
     return {
         "states": STATE_NAMES,
         "finalised_early": engine.finalised_early,
-        "seat_heard": engine.seat_has_data[:seats] | engine.counting.seat_has_data[:seats],
+        "seat_heard": engine.seat_has_data[:seats],
         "pool_heard": engine.counting.pool_has_data[: len(engine.names.pools)],
         "panes_head": engine.panes.head[: len(engine.names.floors)],
         "gauges": engine.gauges.to_lists(),
         "call_sources": engine.call_sources.pairs,
         "rendered": engine.rendered.to_array(),
         "agent_snapshots": engine.snapshots.to_array(),
+        "reasons": engine.reasons.to_list(),
         **engine.sources.to_arrays(),
     }
 
@@ -132,6 +133,7 @@ def tallies_of(engine: Engine) -> Pieces:
         pieces[f"{name}_keys"] = [list(key) for key in keys]
         pieces[f"{name}_sums"] = tally.sums[np.array([tally.periods[key] for key in keys], int)]
     pieces["pool_rows"] = engine.counting.pool_rows[: len(engine.names.pools)]
+    pieces["seat_rows"] = engine.counting.seat_rows[: len(engine.names.seats)]
     pieces["pool_used_ms"] = engine.uses.pool_ms[: len(engine.names.pools)]
     if engine.hours is not None:
         pieces["pool_hours"] = engine.hours.pools[: len(engine.names.pools)]
@@ -173,6 +175,7 @@ def fill(engine: Engine, names: Pieces, read: Callable[[str], Pieces]) -> I64 | 
     engine.call_sources.fill(head.pop("call_sources", None), pool_heard)
     engine.rendered = Gaps(*head.pop("rendered", NO_PAUSES))
     engine.snapshots.fill(head.pop("agent_snapshots", np.zeros((3, 0), np.int64)))
+    engine.reasons.fill(head.pop("reasons", ()))
     engine.sources.fill(head)
     engine.follow_names()
     engine.seals.restore(engine.sources)
@@ -218,6 +221,8 @@ def _restore_agents(engine: Engine, block: int, pieces: Pieces) -> None:
     if "row_call" not in pieces:  # no call of a ringing agent is known
         pieces["row_call"] = np.zeros_like(pieces["row_ts_ms"])
         pieces["last_call"] = np.zeros_like(pieces["last_ms"])
+    if "row_reason" not in pieces:
+        pieces["row_reason"] = np.zeros_like(pieces["row_ts_ms"])
     rows = Rows(*(pieces[f"row_{name}"] for name in COLUMNS))
     engine.timelines.replace(at, pieces["size"], rows)
     engine.timelines.base_ms[at] = pieces["base_ms"]
@@ -251,8 +256,9 @@ def _restore_tallies(engine: Engine, pieces: Pieces) -> None:
         wide = np.zeros((len(sums), tally.minutes.shape[-1]), np.int64)
         wide[:, : sums.shape[-1]] = sums  # a format before may have had fewer counts
         tally.replace_periods([(row, start) for row, start in pieces[f"{name}_keys"]], wide)
-    rows = len(pieces.get("pool_rows", ()))
-    engine.counting.pool_rows[:rows] = pieces.get("pool_rows", ())
+    for name in ("pool_rows", "seat_rows"):  # a format before did not count them
+        held = pieces.get(name, ())
+        getattr(engine.counting, name)[: len(held)] = held
     rows = len(pieces["pool_head"])
     now_ms = engine.sources.greatest_ms[engine.names.pool_floor.data[:rows]]
     engine.uses.pool_ms[:rows] = pieces.get("pool_used_ms", now_ms)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stream.events.language import I64
+from stream.events.language import I64, Bool
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.gaps import Gaps
 from stream.windows.silences import NO_DATA_MS
@@ -49,6 +49,14 @@ def first_heartbeats_ms(sources: Sources) -> I64:
     floor = sources.names.source_floor.data
     np.minimum.at(first_ms, floor, sources.times.first_heartbeat_ms[: len(floor)])
     return first_ms
+
+
+def are_replaced(sources: Sources, as_of_ms: int) -> Bool:
+    """(sources,): which are retired for a reader while another source of their floor is not."""
+    floor = sources.names.source_floor.data
+    last_ms, known = sources.times.last_ms[: len(floor)], sources.known[: len(floor)]
+    retired = (last_ms > NO_DATA_MS) & (last_ms + DAY_MS < as_of_ms)
+    return retired & np.isin(floor, floor[known & ~retired])
 
 
 def silent_or_retired_ms(sources: Sources) -> I64:

@@ -197,8 +197,7 @@ class Sources(ColumnStore):
         seen_ms = batch.seen_ms[run]
         source, floor, ts_ms, seen_ms = (one[fine] for one in (source, floor, ts_ms, seen_ms))
         clock_ms = ts_ms if self._event_clock else seen_ms
-        is_beat = lambda: batch.heartbeats()[run][fine]  # noqa: E731
-        since_ms = self.times.watch(source, ts_ms, clock_ms, is_beat)
+        since_ms = self.times.watch(source, ts_ms, clock_ms, lambda: batch.heartbeats()[run][fine])
         ended = watched_silences(
             source, clock_ms, self._progress_ms(), self.silent_after_ms, since_ms
         )

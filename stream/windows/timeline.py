@@ -5,10 +5,12 @@ it, so that memory follows the number of rows, not the busiest agent.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from stream.arrays import Columns, ColumnStore, column, ranges
+from stream.events.batch import StateRows
 from stream.events.language import I32, I64, U8, Bool
 from stream.units import NEVER_MS
 
@@ -43,11 +45,21 @@ class Rows(Columns):
     it has rendered is taken away by the same limit. NEVER_MS: always."""
     call: I64
     """The call that rings, as of `stream.events.batch.StateRows`."""
+    reason: I64
+
+    @classmethod
+    def of(cls, events: StateRows, limit_ms: I64) -> Self:
+        """Events as rows, with the limits of their states."""
+        seat, source = events.seat.astype(np.int32), events.source.astype(np.int32)
+        return cls(
+            events.ts_ms, events.seq, seat, source, events.state, events.sync, limit_ms,
+            events.call, events.reason,
+        )  # fmt: skip
 
 
-COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync", "limit_ms", "call")
+COLUMNS = ("ts_ms", "seq", "seat", "source", "state", "sync", "limit_ms", "call", "reason")
 """The columns of `Rows` under their stored names."""
-_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_, np.int64, np.int64)
+_TYPES = (np.int64, np.int64, np.int32, np.int32, np.uint8, np.bool_, np.int64, np.int64, np.int64)
 
 
 def no_rows(size: int = 0) -> Rows:
@@ -161,7 +173,8 @@ def merge(
     """Merge new rows into old ones.
 
     `old` is in order, one agent after the other; `new` in any order. The order among an agent's
-    rows is ts, seq, state rank, team and source by their bytes, a snapshot before the event.
+    rows is ts, seq, state rank, team and source by their bytes, a snapshot before the event, and
+    one without a reason before one with it.
     """
     rows = Rows.joined(old, new)
     place = np.concatenate([old_place, new_place])
@@ -187,9 +200,10 @@ def _settle_equal_times(
     tie = tie * (int(order.team_of_seat.max(initial=0)) + 1) + order.team_of_seat[rows.seat]
     tie = tie * (int(order.source.max(initial=0)) + 1) + order.source[rows.source]
     tie = tie * 2 + ~rows.sync
-    by = np.lexsort((fresh, tie, rows.seq, key))
-    key, tie, seq = key[by], tie[by], rows.seq[by]
+    by = np.lexsort((fresh, rows.reason, tie, rows.seq, key))
     alone = np.ones(len(by), np.bool_)
-    alone[1:] = (key[1:] != key[:-1]) | (seq[1:] != seq[:-1]) | (tie[1:] != tie[:-1])
+    alone[1:] = False
+    for given in (key, rows.seq, tie, rows.reason):
+        alone[1:] |= given[by[1:]] != given[by[:-1]]
     by = by[alone]
     return rows.take(by), place[by], fresh[by]

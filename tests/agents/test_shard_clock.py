@@ -7,8 +7,8 @@ import pytest
 from stream.agents.shard_clock import BEHIND_MS, ShardClock
 from stream.units import HOUR_MS, NEVER_MS, SECOND_MS
 from stream.windows.sources import UNSEEN_MS, CountedSource
-from tests.reference.truth.live import Receipt, live_now
-from tests.reference.truth.rules import Rules
+from tests.reference.live import Receipt, live_now
+from tests.reference.rules import Rules
 
 T = 1_700_000_000_000
 WATERMARK = T - 600_000

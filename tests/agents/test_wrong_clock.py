@@ -6,7 +6,7 @@ import pytest
 from stream.agents.transport.fetched_batch import FetchedBatch, RecordColumns
 from stream.units import DAY_MS, SECOND_MS
 from tests.agents.bench import START_MS, TOPIC, Bench
-from tests.reference.truth.records import Event
+from tests.reference.records import Event
 
 
 def fetched(start: int, *events: Event, appended: bool = False) -> FetchedBatch:

@@ -11,8 +11,8 @@ from stream.events.language import State
 from stream.events.names import Names
 from stream.spec import LocalSpan, PoolSpec, ShiftSpec, Spec
 from stream.units import HOUR_MS, MINUTE_MS
-from tests.reference.truth.cases import at
-from tests.reference.truth.rules import Rules
+from tests.reference.cases import at
+from tests.reference.rules import Rules
 
 SLACK_MS = 30 * MINUTE_MS
 NIGHT = (LocalSpan(1_320, 360), LocalSpan(360, 840))

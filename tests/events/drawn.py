@@ -116,14 +116,14 @@ def by_names(batch: EventBatch, names: Names) -> list[tuple[Any, ...]]:
         of[int(states.event[row])] = (
             "state", states.ts_ms[row], states.seq[row], seat(states.seat[row]),
             State(int(states.state[row])).name, names.sources.keys[states.source[row]],
-            bool(states.sync[row]),
+            bool(states.sync[row]), batch.reasons.get(int(states.reason[row]), ""),
         )  # fmt: skip
     for row in range(len(calls.event)):
         of[int(calls.event[row])] = (
             "call", calls.ts_ms[row], names.floors.keys[calls.floor[row]], calls.call[row],
             Phase(int(calls.phase[row])).name, names.pools.keys[calls.pool[row]],
             seat(calls.seat[row]), calls.wait_ms[row], calls.talk_ms[row], calls.hold_ms[row],
-            calls.acw_ms[row],
+            calls.acw_ms[row], int(calls.by[row]), batch.reasons.get(int(calls.reason[row]), ""),
         )  # fmt: skip
     for row in range(len(queues.event)):
         of[int(queues.event[row])] = (

@@ -12,7 +12,7 @@ from stream.events.language import Reason, StampType
 from stream.events.names import Names
 from stream.events.ranks import ranks
 from tests.events.drawn import STATE, T_MS, Document
-from tests.reference.truth.records import ranked
+from tests.reference.records import ranked
 
 MORE: list[Document] = [{}, {"sync": True}, {"seq": 9}]
 

@@ -38,6 +38,8 @@ SHORT = (
     "poison",
     "backlog-of-10-minutes",
     "source-silent-15-minutes",
+    "source-lost-then-snapshot",
+    "source-clock-hours-ahead",
     "transactions-aborted",
     "damaged-commit",
 )
@@ -70,7 +72,9 @@ LIVE_MIX = Mix(orderly=20, rough=0, teams=2, heads=20)
 LIVE_PAST_MS = 20 * MINUTE_MS
 SOAK_MIX = Mix(heads=50)
 SOAK_RATE = 6_600
-"""Events a second while they flow: above 5 000 with the pauses for audits."""
+"""Events a second while they flow: above 5 000 with the pauses for audits. Making and auditing so
+many takes a core of its own.
+"""
 EVIDENCE = ROOT / "var" / "faults"
 """It outlives the temporary folder of all files."""
 EXAMPLES = """examples:
@@ -93,6 +97,9 @@ def _arguments() -> Namespace:
     parser.add_argument("--only", metavar="TEXT", help="faults with this text in their names")
     parser.add_argument("--steps", metavar="A,B", help="these faults in a row, once")
     parser.add_argument("--soak", metavar="MINUTES", type=float, help="steady traffic for so long")
+    parser.add_argument(
+        "--rate", type=int, default=SOAK_RATE, help="events a second of the soak (%(default)s)"
+    )
     parser.add_argument("--live", metavar="MINUTES", type=float, help="the same by the live clock")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sequences", type=int, help="random sequences (20)")
@@ -170,7 +177,7 @@ def main() -> int:
     mix = SMALL if arguments.short else Mix()
     setup = Setup(arguments.seed, mix, redis=arguments.redis)
     if arguments.soak:
-        setup = Setup(arguments.seed, SOAK_MIX, rate=SOAK_RATE)
+        setup = Setup(arguments.seed, SOAK_MIX, rate=arguments.rate)
     if arguments.live:
         setup = live_setup(arguments.seed)
     if arguments.keep is None:

@@ -1,6 +1,7 @@
 """All faults, entered by the modules that know them."""
 
 from tests.faults import (
+    feed_faults,
     input_faults,
     log_faults,
     neighbour_faults,
@@ -12,6 +13,7 @@ from tests.faults.fault import FAULTS
 
 __all__ = [
     "FAULTS",
+    "feed_faults",
     "input_faults",
     "log_faults",
     "neighbour_faults",

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from stream.figures.model import WINDOWS
 from stream.spec import WindowSpec
 from stream.units import DAY_MS, HOUR_MS, MINUTE_MS
-from tests.reference.figures import WINDOWS
-from tests.reference.lateness import Gap
+from tests.faults.lateness import Gap
 
 Place = tuple[str, str]
 """Floor, and team or pool."""

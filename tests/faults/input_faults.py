@@ -1,10 +1,9 @@
-"""What befalls the input: records that cannot be read, a backlog, a source that fell silent."""
+"""What befalls the input: records that cannot be read, and a backlog."""
 
-import time
 from random import Random
 from typing import Final
 
-from stream.units import MINUTE_MS, SECOND_MS
+from stream.units import MINUTE_MS
 from tests.faults.fault import named
 from tests.faults.held import PARTITIONS
 from tests.faults.rig import Rig
@@ -38,17 +37,4 @@ def backlog(rig: Rig, _rng: Random) -> None:
     rig.pump.jump(10 * MINUTE_MS)
     for number in running:
         rig.start(number)
-    rig.struck()
-
-
-@named("source-silent-15-minutes")
-def source_silent(rig: Rig, _rng: Random) -> None:
-    """One of two sources of a floor says nothing for 15 minutes, then all at once."""
-    rig.pump.hold_source()
-    until_ms = rig.pump.traffic.until_ms + 15 * MINUTE_MS
-    for _ in range(15):  # in steps, so that the workers see it silent
-        rig.pump.jump((until_ms - rig.pump.traffic.until_ms) // 3)
-        time.sleep(0.2)
-    rig.pump.jump(max(0, until_ms - rig.pump.traffic.until_ms) + SECOND_MS)
-    rig.pump.free_source()
     rig.struck()

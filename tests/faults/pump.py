@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from confluent_kafka import Producer
 
 from stream.units import SECOND_MS
+from tests.faults.feed import Event, Feed
 from tests.faults.traffic import Traffic
 
 TICK_S = 0.05
@@ -86,15 +87,10 @@ class Pump:
         with self._busy:
             return list(self.traffic.take(self.traffic.until_ms + duration_ms))
 
-    def hold_source(self) -> None:
-        """One of two sources falls silent."""
+    def feed(self, act: Callable[[Feed], Iterable[Event] | None]) -> None:
+        """Do something to the feed that may go wrong, and send what it sends thereupon."""
         with self._busy:
-            self.traffic.hold_source()
-
-    def free_source(self) -> None:
-        """It sends all that it kept."""
-        with self._busy:
-            self._send(self.traffic.free_source())
+            self._send(map(self.traffic.record, act(self.traffic.feed) or ()))
 
     def settle(self) -> None:
         """Wait until Kafka has acknowledged all that was sent."""

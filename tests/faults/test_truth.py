@@ -7,6 +7,7 @@ import pytest
 
 from stream.config import load_settings
 from stream.events.language import State
+from stream.figures.model import WINDOWS
 from stream.spec import Spec
 from stream.units import MINUTE_MS
 from tests.faults.log import Logged
@@ -14,7 +15,10 @@ from tests.faults.rules import RULES
 from tests.faults.traffic import START_MS, Mix, Traffic
 from tests.faults.truth import Truth
 from tests.faults.undisturbed import Undisturbed
-from tests.reference.figures import WINDOWS, Reference
+from tests.reference import truth as naive_truth
+from tests.reference.ratios import ratio_of
+from tests.reference.records import Record
+from tests.reference.rules import Rules
 
 SMALL = Mix(orderly=1, rough=1, teams=2, heads=4)
 
@@ -27,25 +31,28 @@ def spec(tmp_path: Path) -> Spec:
 
 
 def test_it_says_of_teams_what_the_naive_reference_says(spec: Spec) -> None:
-    truth, naive = Truth(spec), Reference(spec)
+    truth, naive = Truth(spec), naive_truth.Truth(Rules(spec))
     traffic = Traffic(SMALL, partitions=1, seed=3)
     for minutes in (7, 16, 40):
         for _, value in traffic.take(START_MS + minutes * MINUTE_MS):
             truth.take(value, START_MS * 2)
-            naive.push(orjson.loads(value), START_MS * 2)
+            naive.push(Record((orjson.loads(value),), START_MS * 2))
         as_of_ms = truth.watermark_ms
         found, expected = truth.figures(as_of_ms), naive.figures(as_of_ms)
-        assert {key[1:] for key in found if key[0] == "team"} == expected.teams.keys()
-        for team, windows in expected.teams.items():
+        assert {key[1:] for key in found if key[0] == "team"} == expected.heads.keys()
+        for team, spans in expected.spans.items():
             fields = found["team", *team]
             assert [fields[f"agents:{s.name}"] for s in State] == expected.heads[team]
-            for name, window in zip(WINDOWS, windows, strict=True):
+            for w, (name, (start, end)) in enumerate(zip(WINDOWS, spans, strict=True)):
+                seats = [own[w] for (*where, _), own in expected.seats.items() if (*where,) == team]
                 for state in State:
                     shown_ms = fields[f"seconds:{state.name}:{name}"] * 1_000
-                    assert round(shown_ms) == window.state_ms[state]
-                assert fields[f"handled:{name}"] == window.calls.handled
-                assert round(fields[f"acw_s:{name}"] * 1_000) == window.calls.acw_ms
-                for ratio, figures in zip(spec.ratios, window.ratios, strict=True):
+                    assert round(shown_ms) == sum(seat[state] for seat in seats)
+                calls = expected.calls[team][w]
+                assert fields[f"handled:{name}"] == calls.handled
+                assert round(fields[f"acw_s:{name}"] * 1_000) == calls.acw_ms
+                for ratio in spec.ratios:
+                    figures = ratio_of(ratio, seats, end - start)
                     assert fields.get(f"{ratio.name}:{name}") == pytest.approx(figures.ratio)
                     assert fields.get(f"{ratio.name}_cv:{name}") == pytest.approx(figures.cv)
         for pool, counts in expected.pools.items():

@@ -3,7 +3,8 @@
 Rows of an agent wait until no event can change what lies before them, are sorted, and then added
 to minutes; what still waits is clipped when figures are asked for. So nothing that was counted is
 ever repaired, which is what the product's windows are about. It shares no code with them but enums
-and configuration, and a test holds it against the naive reference, which is slower still.
+and configuration, and a test holds it against the naive reference, which is slower still. The floor
+of two feeds, of which one may go wrong, is computed by the naive reference itself.
 """
 
 from collections import defaultdict
@@ -18,13 +19,15 @@ import numpy.typing as npt
 import orjson
 
 from stream.events.language import State
-from stream.spec import RatioSpec, Spec
+from stream.spec import Spec
 from stream.units import HOUR_MS, MINUTE_MS
 from tests.faults.calls import Calls, Fields
-from tests.faults.traffic import START_MS
-from tests.reference.figures import WINDOWS
-from tests.reference.lateness import Gap, Lateness, source_spec
-from tests.reference.naive import WINDOW_MINUTES
+from tests.faults.lateness import Gap, Lateness
+from tests.faults.team_fields import team_fields
+from tests.faults.traffic import START_MS, TWO_SOURCES
+from tests.faults.wrong_feeds import WrongFeeds
+from tests.reference.rules import Rules
+from tests.reference.truth import WINDOW_MINUTES
 
 BELIEVED_MS = 25 * MINUTE_MS
 """The traffic knows no longer states than this, but those that have a limit of their own."""
@@ -116,18 +119,22 @@ class Truth:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        silence = source_spec(spec, "any").silence_ms
+        self._source = Rules(spec).source("any")
+        silence = self._source.silence_ms
         self._limit = {int(state): limit_ms for state, limit_ms in (silence or {}).items()}
         self._lateness = Lateness(spec)
         self._people: dict[tuple[str, str], Person] = {}
         self._calls = Calls(spec.windows)
+        self._wrong_feeds = WrongFeeds(spec)
         self.refused = 0
         """Events that had no effect: unreadable, or too late."""
 
     def take(self, value: bytes | None, time_ms: int) -> None:
         """Take in one record."""
         event = readable(value)
-        if event is None or self._lateness.admit(event, time_ms) is not None:
+        if event is not None and event.get("floor") == TWO_SOURCES:
+            self._wrong_feeds.take(event, time_ms)
+        elif event is None or self._lateness.admit(event, time_ms) is not None:
             self.refused += 1
         elif event["type"] == "call":
             self._calls.add(event)
@@ -146,7 +153,8 @@ class Truth:
     def watermark_ms(self) -> int:
         """The greatest watermark of all sources."""
         marks = self._lateness.marks.values()
-        return max((mark for floor in marks for mark in floor.values()), default=0)
+        own_ms = max((mark for floor in marks for mark in floor.values()), default=0)
+        return max(own_ms, self._wrong_feeds.watermark_ms)
 
     def figures(self, as_of_ms: int) -> dict[tuple[str, str, str], Fields]:
         """Fields that must be shown, by ("team" or "pool", floor, name)."""
@@ -180,18 +188,18 @@ class Truth:
         ):
             found["pool", *key] = fields
         self._calls.forget(as_of_ms)
-        return found
+        return found | self._wrong_feeds.figures(as_of_ms)
 
     def _starts(self, as_of_ms: int) -> list[int]:
         minute_ms = as_of_ms // MINUTE_MS * MINUTE_MS
-        lasts = [minute_ms - minutes * MINUTE_MS for minutes in WINDOW_MINUTES.values()]
+        lasts = [minute_ms - minutes * MINUTE_MS for minutes in WINDOW_MINUTES]
         return [*lasts, as_of_ms // SHIFT_MS * SHIFT_MS]
 
     def _settled_ms(self, floor: str) -> int:
         """Before it nothing changes; a gap is filled by events of up to three heartbeats later."""
         marks, windows = self._lateness.marks[floor].values(), self._spec.windows
         cut_ms = max(min(marks) - windows.grace_ms, max(marks) - windows.horizon_ms)
-        return cut_ms - 3 * (source_spec(self._spec, "any").heartbeat_ms or 0)
+        return cut_ms - 3 * (self._source.heartbeat_ms or 0)
 
     def _state_now(self, person: Person, gaps: Sequence[Gap], as_of_ms: int) -> int:
         row = max(row for row in person.rows if row[0] <= as_of_ms)
@@ -203,45 +211,10 @@ def readable(value: bytes | None) -> dict[str, Any] | None:
     """The event in a record of this traffic; None for what was put in to be refused."""
     try:
         event: dict[str, Any] = orjson.loads(value or b"")
-        known = {"state": "agent", "call": "phase", "heartbeat": "source"}
+        known = {"state": "agent", "call": "phase", "heartbeat": "source", "snapshot": "agents"}
         event[known[event["type"]]]
         if event["type"] == "state":
             State[event["state"]]
     except (ValueError, KeyError, TypeError):
         return None
     return event
-
-
-def team_fields(
-    ratios: tuple[RatioSpec, ...],
-    table: npt.NDArray[np.int64],
-    starts: list[int],
-    as_of_ms: int,
-) -> Fields:
-    """Sums and ratios of a team; table: (members, windows, states)."""
-    found: Fields = {}
-    for w, (name, start_ms) in enumerate(zip(WINDOWS, starts, strict=True)):
-        length_ms = as_of_ms - start_ms
-        found[f"window_s:{name}"] = length_ms / 1_000
-        sums = table[:, w].sum(axis=0)
-        found |= {f"seconds:{s.name}:{name}": float(sums[s]) / 1_000 for s in State}
-        for ratio in ratios:
-            part = table[:, w, sorted(ratio.numerator)].sum(axis=1)
-            whole = table[:, w, sorted(ratio.denominator)].sum(axis=1)
-            if whole.sum():
-                found[f"{ratio.name}:{name}"] = float(part.sum() / whole.sum())
-            fit = (whole > 0) & (4 * whole >= length_ms)
-            found |= spread(f"{ratio.name}", name, part[fit] / whole[fit])
-    return found
-
-
-def spread(ratio: str, window: str, shares: npt.NDArray[np.float64]) -> Fields:
-    """Members, mean, standard deviation and CV as views name them."""
-    found: Fields = {f"{ratio}_members:{window}": len(shares)}
-    if len(shares):
-        found[f"{ratio}_mean:{window}"] = float(shares.mean())
-    if len(shares) > 1:
-        found[f"{ratio}_sd:{window}"] = float(shares.std(ddof=1))
-    if len(shares) > 2 and shares.mean():
-        found[f"{ratio}_cv:{window}"] = float(shares.std(ddof=1) / shares.mean())
-    return found

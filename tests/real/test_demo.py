@@ -16,9 +16,12 @@ import pytest
 
 from stream.config import load_settings
 from stream.events.language import State
+from stream.spec import RatioSpec
 from stream.units import rfc3339
-from tests.reference.figures import Reference, TeamWindow
-from tests.reference.naive import RosterLine
+from tests.reference.ratios import ratio_of
+from tests.reference.records import Record
+from tests.reference.rules import Member, Rules
+from tests.reference.truth import Figures, Key, Truth
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.xdist_group("bank")]
 
@@ -132,9 +135,8 @@ def test_the_first_figures_are_those_of_the_naive_reference(demos: tuple[Demo, D
     demo, _ = demos
     settings = load_settings(demo.directory / "floorwatch.toml", {})
     with (demo.directory / "roster.csv").open() as file:
-        roster = [
-            RosterLine(row["agent"], row["team"], row["pool"]) for row in csv.DictReader(file)
-        ]
+        roster = [Member(row["agent"], row["team"], row["pool"]) for row in csv.DictReader(file)]
+    rules = Rules(settings.spec, roster)
     documents = demo.lines("figures.jsonl")
     assert sorted(one["team"] for one in documents) == ["sales", "service"]
     for document in documents:
@@ -142,12 +144,10 @@ def test_the_first_figures_are_those_of_the_naive_reference(demos: tuple[Demo, D
         sent = [one for one in demo.lines("events.jsonl") if one["received"] <= as_of_ms]
         # The youngest events may have been on their way when the figures were made.
         while True:
-            reference = Reference(settings.spec, roster)
-            for event in sent:
-                assert reference.push(event, event["received"]) is None
-            figures = reference.figures(as_of_ms)
+            truth = Truth(rules)
+            assert truth.push(*(Record((event,), event["received"]) for event in sent)) == []
             key = (document["floor"], document["team"])
-            expected = told(figures.teams[key], figures.heads[key], settings.spec.ratios)
+            expected = told(truth.figures(as_of_ms), key, settings.spec.ratios)
             if expected == shown(document) or sent[-1]["received"] < as_of_ms - IN_FLIGHT_MS:
                 break
             sent.pop()
@@ -157,25 +157,27 @@ def test_the_first_figures_are_those_of_the_naive_reference(demos: tuple[Demo, D
 WINDOWS = ("5m", "15m", "60m", "shift")
 
 
-def told(windows: Sequence[TeamWindow], heads: Sequence[int], ratios: Any) -> dict[str, Any]:
+def told(figures: Figures, key: Key, ratios: Sequence[RatioSpec]) -> dict[str, Any]:
     """What the reference says, in the words and with the decimals of the document."""
-    out: dict[str, Any] = {"agents": dict(zip(State.__members__, heads, strict=True))}
-    for name, window in zip(WINDOWS, windows, strict=True):
-        calls = window.calls
+    out: dict[str, Any] = {"agents": dict(zip(State.__members__, figures.heads[key], strict=True))}
+    members = [times for (*where, _), times in figures.seats.items() if tuple(where) == key]
+    for w, (name, (start, end)) in enumerate(zip(WINDOWS, figures.spans[key], strict=True)):
+        calls, own = figures.calls[key][w], [times[w] for times in members]
         out[name] = {
-            "window_s": window.length_ms / 1000,
+            "window_s": (end - start) / 1000,
             "handled": calls.handled,
             "short": calls.short,
             "talk_s": calls.talk_ms / 1000,
             "hold_s": calls.hold_ms / 1000,
             "acw_s": calls.acw_ms / 1000,
-            "seconds": {state.name: window.state_ms[state] / 1000 for state in State},
+            "seconds": {state.name: sum(ms[state] for ms in own) / 1000 for state in State},
         }
-        for spec, ratio in zip(ratios, window.ratios, strict=True):
-            figures = {"": ratio.ratio, "_mean": ratio.mean, "_sd": ratio.sd, "_cv": ratio.cv}
+        for spec in ratios:
+            ratio = ratio_of(spec, own, end - start)
+            values = {"": ratio.ratio, "_mean": ratio.mean, "_sd": ratio.sd, "_cv": ratio.cv}
             out[name] |= {
                 spec.name + suffix: round(value, 6)
-                for suffix, value in figures.items()
+                for suffix, value in values.items()
                 if value is not None
             }
             out[name][f"{spec.name}_members"] = ratio.members

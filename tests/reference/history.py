@@ -1,53 +1,35 @@
-"""A history: events in order of arrival, and what they are judged by."""
+"""A history: records in order of arrival, and what they are judged by."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property
-from itertools import accumulate
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
 
-from stream.spec import Spec
-from stream.units import rfc3339
-from tests.reference.lateness import Event
-from tests.reference.naive import RosterLine
+from tests.reference.records import Event, Record, floor_of, instant, source_of
+from tests.reference.rules import Rules
 
 
 @dataclass(frozen=True)
 class History:
-    """Events in order of arrival with the time stamps that Kafka gave their records."""
+    """Records in order of arrival, and instants after the last at which figures are read."""
 
-    spec: Spec
-    roster: tuple[RosterLine, ...]
-    events: tuple[Event, ...]
-    times_ms: tuple[int, ...]
-    """By event; events of one record share its time."""
-    records: tuple[int, ...]
-    """How many events each record holds, in order."""
+    rules: Rules
+    records: tuple[Record, ...]
     looks: tuple[int, ...]
-    """Instants after the last event at which figures are looked at."""
     seed: str = ""
-    zone: str = ""
-    """Where the floors of a drawn history are."""
+    kinds: Mapping[str, int] = field(default_factory=Counter, compare=False)
+    """What was put in on purpose."""
+    changes: tuple[tuple[int, Rules], ...] = ()
+    """Other rules before the record of this number."""
 
     def __repr__(self) -> str:
-        lines = [
-            f"  {json.dumps({'received': time} | dict(event))}"
-            for event, time in zip(self.events, self.times_ms, strict=True)
-        ]
-        changed = [
-            f"{one.name}={getattr(self.spec, one.name)}"
-            for one in fields(self.spec)
-            if getattr(self.spec, one.name) != getattr(Spec(), one.name)
-        ]
-        roster = roster_csv(self.roster) if self.roster else "no roster\n"
-        head = f"Spec({', '.join(changed)})\n{roster}records {self.records} looks {self.looks}"
-        return "\n".join([f"History {self.seed}", head, *lines])
+        lines = [f"  {record.stamp} {record.appended} {record.events}" for record in self.records]
+        head = [f"History {self.seed}", f"{self.rules}", f"looks {self.looks}"]
+        return "\n".join([*head, *(f"change {change}" for change in self.changes), *lines])
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """What hypothesis prints of a history that fails."""
-        printer.text(repr(self))
+    @property
+    def events(self) -> list[Event]:
+        return [event for record in self.records for event in record.events]
 
     def random(self, purpose: str) -> Random:
         """Numbers that belong to this history: where to cut it, how to shuffle it."""
@@ -56,33 +38,43 @@ class History:
     def cuts(self) -> list[int]:
         """Numbers of records at which to stop, in order; the last is that of all records."""
         random, count = self.random("cuts"), len(self.records)
-        cuts = {1 + random.randrange(1000) * count // 1000 for _ in range(random.randint(1, 4))}
+        cuts = {random.randint(1, count) for _ in range(random.randint(1, 4))}
         return sorted(cuts | {count})
 
-    @cached_property
-    def values(self) -> list[bytes]:
-        """The records as they lie in Kafka: one object, or an array of several."""
-        ends = list(accumulate(self.records))
-        return [
-            as_record(self.events[end - size : end])
-            for end, size in zip(ends, self.records, strict=True)
+    def now(self, pushed: int, watermark: int) -> int:
+        """as_of after so many records: by the event clock, or Kafka's time of the newest one."""
+        stamp = self.records[pushed - 1].stamp
+        return watermark if self.rules.spec.event_clock or stamp is None else stamp
+
+    def unchanged(self) -> "History":
+        """The history by its first rules alone."""
+        return replace(self, changes=())
+
+    def singly(self) -> "History":
+        """One event a record."""
+        places = [number for number, record in enumerate(self.records) for _ in record.events]
+        single = [
+            Record((event,), record.stamp, record.appended)
+            for record in self.records
+            for event in record.events
         ]
+        changes = tuple((places.index(number), rules) for number, rules in self.changes)
+        return replace(self, records=tuple(single), changes=changes)
 
-    @cached_property
-    def record_times(self) -> list[int]:
-        """Kafka's time stamp of each record."""
-        return [self.times_ms[end - 1] for end in accumulate(self.records)]
+    def without(self, first: int, last: int) -> "History":
+        """The history without the records [first, last)."""
+        gone = last - first
+        changes = tuple(
+            (number - max(0, min(gone, number - first)), rules) for number, rules in self.changes
+        )
+        return replace(self, records=self.records[:first] + self.records[last:], changes=changes)
 
 
-def as_record(events: Sequence[Event]) -> bytes:
-    """One record that holds these events."""
-    return json.dumps(dict(events[0]) if len(events) == 1 else [dict(e) for e in events]).encode()
+def sources_of(events: Iterable[Event]) -> set[tuple[str, str]]:
+    """(floor, source) of all that speak."""
+    return {(floor_of(event), source_of(event)) for event in events}
 
 
-def roster_csv(lines: Sequence[RosterLine]) -> str:
-    """The roster as the file that a user would write."""
-    rows = ["agent,team,pool,from,to"]
-    for line in lines:
-        dates = ["" if t is None else rfc3339(t) for t in (line.start_ms, line.end_ms)]
-        rows.append(",".join([line.agent, line.team, line.pool, *dates]))
-    return "\n".join(rows) + "\n"
+def greatest(records: Iterable[Record]) -> int:
+    """The latest instant of their events."""
+    return max(instant(event) for record in records for event in record.events)

@@ -10,17 +10,13 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from hypothesis import Phase, given, settings
-
-from tests.reference.histories import SEEDED, histories
-from tests.reference.history import History
+from tests.reference.histories import drawn, history_of
 
 FRESH = (
     "stream.arrays", "stream.calendar", "stream.windows", "stream.observation", "stream.shard",
     "stream.figures", "stream.control",
-    "tests.reference.run", "tests.reference.properties", "tests.reference.truth.engine",
-    "tests.reference.truth.against", "tests.reference.truth.restarts",
-    "tests.reference.truth.retired",
+    "tests.reference.engine", "tests.reference.parts", "tests.reference.against",
+    "tests.reference.restarts", "tests.reference.retired",
 )  # fmt: skip
 """Modules that are imported anew, so that they see the broken one."""
 
@@ -37,31 +33,17 @@ class Mutant:
 
 def caught_after(mutant: Mutant, most: int) -> int | None:
     """The number of the first history that differs from the reference; None: none of `most`."""
-    seen = 0
-    caught: list[int] = []
-
-    with mutated(mutant) as properties:
-
-        @settings(SEEDED, max_examples=most, phases=[Phase.generate], report_multiple_bugs=False)
-        @given(histories())
-        def each(history: History) -> None:
-            nonlocal seen
-            seen += 1
+    with mutated(mutant) as checks:
+        for number, seed in enumerate(drawn("mutant", most)):
             try:
-                properties.check_equals_reference(history)
+                checks.check(history_of(seed))
             except AssertionError:
-                caught.append(seen)
-                raise
-
-        try:
-            each()
-        except AssertionError:
-            return caught[0]
+                return number
     return None
 
 
 @contextmanager
-def mutated(mutant: Mutant, checks: str = "tests.reference.properties") -> Iterator[Any]:
+def mutated(mutant: Mutant, checks: str = "tests.reference.against") -> Iterator[Any]:
     """A module of checks, imported afresh over the broken product."""
     saved = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(FRESH)}
     try:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from hypothesis import strategies as st
-
 from stream.spec import ControlSpec, LocalSpan, PeakSpec, ShiftSpec, SourceSpec, Spec
 from tests.reference.history import History
-from tests.reference.lateness import Event
+from tests.reference.records import Event, Record
+from tests.reference.rules import Rules
 
 NOON: Final = 1_772_452_800_000
 """2026-03-02T12:00:00Z"""
@@ -26,17 +25,10 @@ SHIFTS: Final[tuple[tuple[ShiftSpec, ...], ...]] = (
     (),
     (ShiftSpec((LocalSpan(360, 721), LocalSpan(721, 1080))),),
 )
-
-
 FEEDS: Final = (("pbx-a",), ("pbx-a", "pbx-b"), ("pbx-a", "pbx-b"))
 TEAMS: Final = (("blue",), ("blue", "red"))
 LAGS_MS: Final = (0, 0, 300, 4_000)
 """How long a record takes to Kafka, at most."""
-
-
-def stories() -> st.SearchStrategy[History]:
-    """Stories of some minutes; what they do is decided by a seed."""
-    return st.binary(min_size=8, max_size=8).map(lambda seed: story_of(seed.hex()))
 
 
 def story_of(seed: str) -> History:
@@ -53,8 +45,10 @@ def story_of(seed: str) -> History:
     now = int(events[-1]["ts"])
     looks = (now, now + random.randint(0, 90) * SECOND)
     lag_ms = random.choice(LAGS_MS)
-    times = tuple(int(event["ts"]) + random.randint(0, lag_ms) for event in events)
-    return History(spec, (), events, times, (1,) * len(events), looks, seed)
+    records = tuple(
+        Record((event,), int(event["ts"]) + random.randint(0, lag_ms)) for event in events
+    )
+    return History(Rules(spec), records, looks, seed)
 
 
 class _Floor:
@@ -79,8 +73,11 @@ class _Floor:
             now += random.choice([0, 1, random.randint(0, 999), random.randint(0, 5) * SECOND])
             if random.random() < hushes / left:
                 hushes -= 1
-                end = now + random.randint(55, 200) * SECOND
+                # After a long one time jumps, unless the other feed went on.
+                end = now + random.choice([*(random.randint(55, 200),) * 4, 400]) * SECOND
                 yield from self._hush(now, end)
+                if random.random() < 0.3:
+                    yield self._snapshot(end)
                 now = end
             yield self._act(now)
 
@@ -104,15 +101,27 @@ class _Floor:
         if kind < 0.75:
             return self._state(now, agent, random.choice(["available", "talking", "offline"]))
         if kind < 0.9:
-            phase = random.choice(["offered", "offered", "abandoned"])
-            name = f"c{random.randrange(7)}"
-            source = random.choice(self._feeds)
-            return {"type": "call", "ts": now, "call": name, "phase": phase, "source": source}
+            return self._call(now)
         return {"type": "heartbeat", "ts": now, "source": random.choice(self._feeds)}
 
     def _heartbeats(self, ts: int, feeds: tuple[str, ...]) -> Iterator[Event]:
         for feed in feeds:
             yield {"type": "heartbeat", "ts": ts, "source": feed}
+
+    def _call(self, ts: int) -> Event:
+        """Of a few calls that wait, move from one agent to another, and come back."""
+        random = self._random
+        phase = random.choice(["offered", "offered", "offered", "abandoned", "answered", "ended"])
+        name, source = f"c{random.randrange(7)}", random.choice(self._feeds)
+        event = {"type": "call", "ts": ts, "call": name, "phase": phase, "source": source}
+        if phase in ("answered", "ended"):
+            event["agent"] = f"a{random.randrange(self._heads)}"
+        return event
+
+    def _snapshot(self, ts: int) -> Event:
+        """A feed is back: it names most of those it knows."""
+        names = [f"a{agent}" for agent in range(self._heads) if self._random.random() < 0.9]
+        return {"type": "snapshot", "ts": ts, "source": self._feeds[0], "agents": names}
 
     def _state(self, ts: int, agent: int, name: str, feed: str | None = None) -> Event:
         feed = feed or self._feeds[agent % len(self._feeds)]

@@ -8,8 +8,8 @@ import pytest
 from stream.reports.checked import checked
 from stream.sources.recording import InputFile
 from stream.sources.registry import FORMATS
-from tests.reference.truth import cases
-from tests.reference.truth.records import Event
+from tests.reference import cases
+from tests.reference.records import Event
 from tests.reports.replaying import replayed, table, times
 
 WHOLE_SECONDS: Final = '[[source]]\nname = "*"\nheartbeat = "off"\nresolution = "1s"\n'

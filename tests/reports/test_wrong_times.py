@@ -8,7 +8,7 @@ import pytest
 
 from stream.reports import replay
 from stream.units import DAY_MS, MINUTE_MS
-from tests.reference.truth import cases
+from tests.reference import cases
 from tests.reports.replaying import NINE_MS, replayed, state, table, times
 
 

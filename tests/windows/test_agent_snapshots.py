@@ -57,6 +57,15 @@ def test_a_row_of_the_same_instant_that_comes_later_takes_what_was_made_away() -
     assert states_of(shard, 90, "ann")["talking"] == 30
 
 
+def test_an_earlier_row_that_comes_later_leaves_no_trace_of_the_team_that_was_assumed() -> None:
+    roster = Roster({"cid": (Assignment(-NEVER_MS, NEVER_MS, "blue"),)}, {})
+    events = [row(0, "cid", "aux"), snapshot(60, "cid")]
+    for ordered in (events, events[::-1]):
+        shard = shard_of(ordered, CALM, roster)
+        shard.step(T_MS + 90_000)
+        assert [key.team for key in shard.figures().teams.keys] == ["t"]
+
+
 def test_an_agent_that_becomes_known_later_is_treated_alike() -> None:
     shard = shard_of([row(0, "bob", "aux"), snapshot(60, "bob"), row(30, "ann", "aux")], CALM)
     assert states_of(shard, 90, "ann")["offline"] == 30

@@ -12,8 +12,10 @@ from stream.events.names import Names
 from stream.roster import NO_ROSTER, parse_roster
 from stream.shard import Shard
 from stream.spec import NameLimits, Spec
-from tests.reference.lateness import Event, Lateness, floor_of, source_of
-from tests.reference.run import by_names, differing
+from tests.reference.admission import Admission
+from tests.reference.by_names import by_names, differing
+from tests.reference.records import Event, Record, floor_of, source_of
+from tests.reference.rules import Rules
 
 T_MS = 1_772_447_040_000
 ROSTER = parse_roster("agent,team,pool\na1,red,sales\na2,red,sales\na3,blue,care\n", "r.csv")
@@ -29,7 +31,7 @@ class Twin:
     """Which events are rejected or late, and the names that the others have given."""
 
     def __init__(self, spec: Spec) -> None:
-        self.lateness = Lateness(spec)
+        self.admission = Admission(Rules(spec))
         self.limits = spec.limits
         self.names: dict[str, set[Any]] = {kind: set() for kind in KINDS}
 
@@ -39,10 +41,12 @@ class Twin:
             new = named[kind] - self.names[kind]
             if new and len(self.names[kind] | new) > limit:
                 return f"{Reason.over_limit} {'agents' if kind == 'seats' else kind}"
-        late = self.lateness.admit(event)
-        for kind in KINDS if late is None else ("floors", "sources"):
+        before = len(self.admission.refused)
+        self.admission.push(Record((event,)))
+        late = [str(one.reason) for one in self.admission.refused[before:]]
+        for kind in ("floors", "sources") if late else KINDS:
             self.names[kind] |= named[kind]
-        return None if late is None else str(late)
+        return late[0] if late else None
 
     def _names_of(self, event: Event) -> dict[str, set[Any]]:
         floor, kind = floor_of(event), event["type"]

@@ -12,7 +12,7 @@ from stream.spec import NameLimits, SourceSpec, Spec
 from stream.units import DAY_MS, HOUR_MS
 from stream.windows import admission
 from stream.windows.packing import pack, unpack
-from tests.reference.truth.turnover import check_turnover
+from tests.reference.turnover import check_turnover
 from tests.windows.telling import T_MS, Event, call, heartbeat, push, state
 
 DAY_S, HOUR_S = DAY_MS // 1_000, HOUR_MS // 1_000

@@ -8,7 +8,7 @@ from stream.windows import jump_test
 from stream.windows.floor_marks import FloorMarks
 from stream.windows.jump_test import JumpTest
 from stream.windows.jumps import HeldEvents, HeldSource
-from tests.reference.truth.storms import check
+from tests.reference.storms import check
 
 STORMS_MOST: Final = 60
 """Within so many storms each mistake must show."""

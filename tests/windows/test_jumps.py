@@ -16,11 +16,11 @@ from stream.shard import Shard
 from stream.spec import NameLimits, Spec
 from stream.units import HOUR_MS, MINUTE_MS
 from stream.windows import admission, jump_test
-from tests.reference.truth.cases import TEN
-from tests.reference.truth.engine import Engine
-from tests.reference.truth.records import Event, Record
-from tests.reference.truth.rules import Rules
-from tests.reference.truth.storms import SOURCES, Storm, check
+from tests.reference.cases import TEN
+from tests.reference.engine import Engine
+from tests.reference.records import Event, Record
+from tests.reference.rules import Rules
+from tests.reference.storms import SOURCES, Storm, check
 
 YEAR = 365 * 24 * 60
 SPEC = Spec(event_clock=True)

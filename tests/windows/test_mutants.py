@@ -37,8 +37,8 @@ MUTANTS = [
     Mutant(
         "equal times are ordered without the source's own order",
         WINDOWS + "timeline",
-        "np.lexsort((fresh, tie, rows.seq, key))",
-        "np.lexsort((fresh, tie, key))",
+        "np.lexsort((fresh, rows.reason, tie, rows.seq, key))",
+        "np.lexsort((fresh, rows.reason, tie, key))",
     ),
     Mutant(
         "the earlier of two rows at one time wins",
@@ -96,8 +96,8 @@ MUTANTS = [
     Mutant(
         "time beyond the edge of an hour is lost",
         CLOSING + "unsealed_hours",
-        "np.add.at(sums, place[both] + STATE_COUNT,",
-        "np.add.at(sums, place[both[:0]] + STATE_COUNT,",
+        "(beyond_ms * what.sign[both])",
+        "(0 * what.sign[both])",
     ),
     Mutant(
         "a repeat begins a spell",

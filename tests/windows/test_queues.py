@@ -13,7 +13,7 @@ from stream.spec import Spec
 from stream.units import HOUR_MS, NEVER_MS
 from stream.windows.phones import Phones
 from stream.windows.queues import Queues
-from tests.reference.truth import cases
+from tests.reference import cases
 from tests.windows.telling import push
 
 NO_PHONES = Phones(*np.zeros((4, 0), np.int64))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reference.truth.retired import check_retired
+from tests.reference.retired import check_retired
 
 
 @pytest.mark.parametrize("seed", [*range(60), 78])

@@ -80,6 +80,19 @@ class RetryingConsumerThread(driver.AIOKafkaConsumerThread):
         call = super().on_partitions_assigned(assigned, generation_id)
         await unless(lambda: self.should_stop, call)
 
+    def _stopped_set(self) -> None:
+        """Mark the thread as stopped, also if it has crashed, and closed its loop, just before.
+
+        mode's own asks the thread's loop to do it, without looking whether it is open:
+        https://github.com/faust-streaming/mode/blob/0.7.1/mode/threads.py#L227
+        """
+        try:
+            super()._stopped_set()
+        except RuntimeError:
+            if not self.thread_loop.is_closed():
+                raise
+            self._stopped.set()
+
     async def _give_up_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:

@@ -24,7 +24,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "title_abandoned": "no longer known",
     "what_abandoned": "no longer known.",
     "why_abandoned": "The events behind this alert are gone from Kafka.",
-    "why_lost": "Nothing tells any more whether calls still wait.",
+    "why_lost": "It is not known any more whether calls still wait.",
     "do_abandoned": "Please look at the floor; a new alert follows if it is still so.",
     "waiting": "{waiting} waiting, longest {oldest}, {free}.",
     "no_queue": "{free_first}.",

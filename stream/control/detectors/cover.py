@@ -63,7 +63,7 @@ class CoverState(DetectorState):
     open: bool | None = None
     """While nobody is serving: whether the pool is open; None: its hours are not known."""
     lost: bool = False
-    """Nothing tells what became of the calls that waited, and nobody is serving yet."""
+    """No event says what became of the calls that waited, and nobody is serving yet."""
 
     @property
     def is_lost(self) -> bool:

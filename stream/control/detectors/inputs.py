@@ -146,9 +146,9 @@ class QueueInput(NamedTuple):
     oldest: StepFunction
     """When the oldest waiting call was offered; NEVER_MS while none waits."""
     lost: AbstractSet[int] = frozenset()
-    """Instants at which calls cease to wait and nothing tells what became of them."""
+    """Instants at which calls cease to wait and no event says what became of them."""
     readings: AbstractSet[int] = frozenset()
-    """Instants from which on a reading tells the queue."""
+    """Instants from which on the queue is that of a reading."""
 
 
 class Queue:

@@ -138,7 +138,7 @@ class EvaluationContext:
     def stale(self, scope: Scope, number: int) -> StepFunction:
         """How many teams, this one or those of a pool, are stale, as time goes.
 
-        A pool counts one more while nobody would tell that somebody has come.
+        A pool counts one more while no source would report that somebody has come.
         """
         if scope is Scope.team:
             return knowledge.stale_team(self.feed, number)

@@ -37,7 +37,7 @@ def stale_team(feed: Feed, team: int) -> StepFunction:
 
 
 def stale_pool(feed: Feed, pool: int, count: int, seen_ms: int) -> StepFunction:
-    """How many teams of a pool are stale; one more while nobody tells who is there.
+    """How many teams of a pool are stale; one more while no source reports who is there.
 
     That is while a source of its floor is silent and no agent was ever seen in it, and while all
     sources of its floor are.

@@ -31,8 +31,8 @@ _PERIODS_KEPT_MS = 15 * DAY_MS
 class CallAggregator(ColumnStore):
     """The calls of a shard, and what they add up to."""
 
-    seat_has_data: Bool = column(np.bool_, per="seats")
-    """Seats for which a call has counted."""
+    seat_rows: I64 = column(np.int64, per="seats")
+    """How many rows of contributions name each seat."""
     pool_has_data: Bool = column(np.bool_, per="pools")
     """Pools with an accepted queue event, or any in state of a version that did not count rows."""
     pool_rows: I64 = column(np.int64, per="pools")
@@ -88,7 +88,8 @@ class CallAggregator(ColumnStore):
         if not len(at):
             return
         what, sign = self.calls.push(rows)
-        self.seat_has_data[what.seat[what.seat != NONE]] = True
+        named = what.seat != NONE
+        np.add.at(self.seat_rows, what.seat[named], sign[named])
         np.add.at(self.pool_rows, what.pool, sign)
         self._count(what, sign)
 

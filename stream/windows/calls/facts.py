@@ -31,6 +31,8 @@ class CallFacts(ColumnStore):
     pool_given: Bool = column(np.bool_)
     by: U8 = column(np.uint8)
     """Who ended the call: `EndedBy`."""
+    reason: I64 = column(np.int64)
+    """`stream.events.reasons`."""
     _following: I32 = column(np.int32, NONE)
     _first: I32 = column(np.int32, NONE, per="calls")
     """The latest row of each call; NONE without."""

@@ -31,8 +31,6 @@ from stream.windows.sources import Sources
 FACTS_MOST = 500
 """A call that has more facts, such as one id for all calls, begins anew: what it counts for stays,
 and no batch walks over all of them again."""
-_IDENTITY = tuple(name for name in STORED if name != "by")
-"""Facts that are equal in these columns are one."""
 
 
 class Calls(ColumnStore):
@@ -126,7 +124,7 @@ class Calls(ColumnStore):
         facts.talk_ms[row] = facts.hold_ms[row] = facts.acw_ms[row] = NONE
         facts.pool[row] = np.where(found.floor_or_pool < 0, NONE, found.floor_or_pool)
         facts.seat[row], facts.source[row] = found.seat, NONE
-        facts.pool_given[row], facts.by[row] = False, 0
+        facts.pool_given[row], facts.by[row], facts.reason[row] = False, 0, 0
         self.newest_ms[slot] = found.last_ms
 
     def _begin_crowded_anew(self, slots: I64) -> None:
@@ -144,10 +142,10 @@ class Calls(ColumnStore):
         if not several.any():
             return fresh
         was = np.flatnonzero(several[of_old])
-        columns = [old[1][was], *(getattr(facts, name)[old[0][was]] for name in _IDENTITY)]
+        columns = [old[1][was], *(getattr(facts, name)[old[0][was]] for name in STORED)]
         known = set(zip(*(column.tolist() for column in columns), strict=True))
         at = np.flatnonzero(several[group])
-        columns = [place[at], *(getattr(rows, name)[at] for name in _IDENTITY)]
+        columns = [place[at], *(getattr(rows, name)[at] for name in STORED)]
         given = zip(*(column.tolist() for column in columns), strict=True)
         for index, one in zip(at.tolist(), given, strict=True):
             fresh[index] = one not in known

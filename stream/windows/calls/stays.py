@@ -19,7 +19,7 @@ PROMISE_MS_MOST = 7 * DAY_MS
 
 
 class Fact(NamedTuple):
-    """One fact of a call. The order of the fields up to `source_name` is that of the walk."""
+    """One fact of a call. The order of the fields up to `reason` is that of the walk."""
 
     ts_ms: int
     phase: int
@@ -32,6 +32,8 @@ class Fact(NamedTuple):
     acw_ms: int
     team: bytes
     source_name: bytes
+    by: int
+    reason: int
     pool: int
     """As it is without any other fact, where the event names none."""
     seat: int

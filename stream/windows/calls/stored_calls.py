@@ -68,7 +68,7 @@ def _restore_before_4(calls: Calls, slots: I64, pieces: Pieces) -> None:
         for name in _BEFORE_4:
             getattr(facts, name)[row] = pieces[f"{phase.name}_{name}"][known]
         facts.phase[row], facts.source[row] = phase, NONE
-        facts.pool_given[row], facts.by[row] = True, 0
+        facts.pool_given[row], facts.by[row], facts.reason[row] = True, 0, 0
     for span in pieces["told"]:
         keys = pieces[f"told/{span}"]
         floor = ~pieces[f"told_floor/{span}"].astype(np.int32)

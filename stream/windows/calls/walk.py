@@ -54,7 +54,7 @@ _OF_POOL: Final = frozenset(
     {Phase.offered, Phase.abandoned, Phase.callback_requested, Phase.callback_done}
 )
 """Phases of which the pool, not the agent, makes two facts one."""
-_CLOSED: Final = Fact(0, 0, b"", b"", NONE, NONE, NONE, NONE, b"", b"", NONE, NONE, NONE, 0)
+_CLOSED: Final = Fact(0, 0, b"", b"", NONE, NONE, NONE, NONE, b"", b"", 0, 0, NONE, NONE, NONE, 0)
 """Stands for the `ended` and `wrapped` of a leg that is remembered."""
 
 

@@ -53,11 +53,13 @@ class Walker:
         given = np.where(facts.pool_given[row], facts.pool[row], NONE)
         columns = (
             facts.ts_ms, facts.phase, facts.wait_ms, facts.talk_ms, facts.hold_ms, facts.acw_ms,
-            facts.pool, facts.seat, facts.source,
+            facts.pool, facts.seat, facts.source, facts.by, facts.reason,
         )  # fmt: skip
         rows = zip(*(column[row].tolist() for column in columns), given.tolist(), strict=True)
         tolerances: list[int] = tolerance_ms.tolist()
-        for ts_ms, phase, wait_ms, talk_ms, hold_ms, acw_ms, pool, seat, source, named in rows:
+        for (
+            ts_ms, phase, wait_ms, talk_ms, hold_ms, acw_ms, pool, seat, source, by, reason, named
+        ) in rows:  # fmt: skip
             _, agent, team = seats[seat] if seat >= 0 else ("", "", "")
             yield Fact(
                 ts_ms,
@@ -70,6 +72,8 @@ class Walker:
                 acw_ms,
                 team.encode(),
                 b"" if source == NONE else sources[source][1].encode(),
+                by,
+                reason,
                 pool,
                 seat,
                 source,
@@ -115,7 +119,7 @@ def status_of(walks: Sequence[Walk]) -> CallStatus:
 
 
 class Stays:
-    """Stays and promises of the few calls that have more than their last entry tells, by slot."""
+    """Stays and promises of the few calls that have more than their last entry, by slot."""
 
     def __init__(self) -> None:
         self._earlier: dict[int, list[QueueEntry]] = {}

@@ -226,7 +226,7 @@ def test_an_alert_of_calls_that_are_lost_ends_as_no_longer_known() -> None:
         (360.0, "pool main", "cover", "page", "insufficient_data"),
     ]
     assert found[-1].notify
-    assert describe(found[-1], "en").why == "Nothing tells any more whether calls still wait."
+    assert describe(found[-1], "en").why == "It is not known any more whether calls still wait."
     assert describe(found[-1], "zh").what.startswith("【未知】")
 
 

@@ -1,6 +1,5 @@
 """Calls against the walks of the naive reference: in any order and batches, let go or not."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
@@ -20,16 +19,16 @@ from stream.windows.calls.index import call_hashes
 from stream.windows.calls.open_calls import Calls
 from stream.windows.packing import pack, unpack
 from stream.windows.sources import Sources
-from tests.reference.truth.drawn_calls import Desk, drawn_call
-from tests.reference.truth.facts import Facts
-from tests.reference.truth.marks import Arrival
-from tests.reference.truth.records import Event
-from tests.reference.truth.rules import Member, Rules
-from tests.reference.truth.stays import PROMISE_MOST, times
-from tests.reference.truth.sums import seat_of
-from tests.reference.truth.walk import Walk
+from tests.reference.drawn_calls import Desk, drawn_call
+from tests.reference.facts import Facts
+from tests.reference.histories import HISTORIES
+from tests.reference.marks import Arrival
+from tests.reference.records import Event
+from tests.reference.rules import Member, Rules
+from tests.reference.stays import PROMISE_MOST, times
+from tests.reference.sums import seat_of
+from tests.reference.walk import Walk
 
-HISTORIES: Final = int(os.environ.get("FLOORWATCH_HISTORIES") or "100")
 START: Final = 1_772_445_600_000
 ROSTER = parse_roster("agent,team,pool\nann,red,sales\nbob,blue,help\n", "roster.csv")
 MEMBERS = (Member("ann", "red", "sales"), Member("bob", "blue", "help"))
@@ -44,7 +43,7 @@ def drawn(random: Random) -> list[dict[str, Any]]:
         gaps = 0, 2 * SECOND_MS, MINUTE_MS, 20 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS, 26 * HOUR_MS
         start += random.choice([*gaps, 2 * HOUR_MS + 1, 8 * 24 * HOUR_MS])
         name, source = random.choice("aaab"), random.choice(["pbx", "pbx", "coarse"])
-        events += map(dict, drawn_call(random, DESK, name, start, source, frozenset())[1])
+        events += map(dict, drawn_call(random, DESK, name, start, source)[1])
         if random.random() < 0.3:
             start = max(event["ts"] for event in events)
     for event in events:
