@@ -170,6 +170,7 @@ class _Parts:
         for name in ("pool_rows", "pool_used_ms", "pool_hours"):
             if name in pieces:
                 pieces[name] = pieces[name][left.pools]
+        pieces["seat_rows"] = pieces["seat_rows"][left.seats]
         return pieces
 
     def _calls(self) -> Pieces:

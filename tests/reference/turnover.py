@@ -5,9 +5,10 @@ from random import Random
 from typing import Final
 
 from stream.spec import SourceSpec, Spec
-from tests.reference.against import PARTS, compare
+from tests.reference.against import compare
 from tests.reference.cases import TEN
 from tests.reference.engine import Engine
+from tests.reference.parts import PARTS
 from tests.reference.records import Event, Record
 from tests.reference.rules import DAY, HOUR, MINUTE, Member, Rules
 from tests.reference.truth import Truth

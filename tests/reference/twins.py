@@ -50,6 +50,8 @@ CASES: Final[Mapping[str, Case]] = {
     "one_second_stamps": Case(cases.one_second_stamps, Rules(LOG), is_file=True),
     "relogin_same_second": Case(cases.relogin_same_second, Rules(LOG), is_file=True),
     "call_id_again": Case(cases.call_id_again),
+    "ancient_first": Case(cases.ancient_first, is_file=True),
+    "ancient_first_live": Case(cases.ancient_first),
     "future_one": Case(cases.future_one, is_file=True),
     "vanished_team": Case(partial(cases.vanished_team, 1)),
     "dst_autumn": _dst("Europe/Berlin", "2026-10-24T20:00:00"),

@@ -107,7 +107,7 @@ def test_names_and_snapshots_stay_bounded_while_three_in_a_hundred_are_new_each_
 
 
 def test_limits_count_only_what_is_left() -> None:
-    limits = NameLimits(agents=2 * LIVING + 3 * 60, teams=4)
+    limits = NameLimits(agents=450, teams=4)  # agents: in each of their teams
     shard = Shard(Spec(event_clock=True, sources=SPEC.sources, limits=limits))
     rng = np.random.default_rng(2)
     for number in range(130):
