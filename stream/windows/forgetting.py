@@ -59,11 +59,11 @@ class Left:
 def may_be_due(engine: Engine, batch: EventBatch) -> bool:
     """Whether names may have to be dropped within a batch; nearly always it is certain that not."""
     floor, uses = engine.names.source_floor.data[batch.source], engine.uses
-    if not (_is_beyond_estimate(engine, batch, floor) or _moves_keepers(engine, batch)):
+    if not (_is_beyond_estimate(engine, batch, floor) or _moves_anchors(engine, batch)):
         return False
     known = engine.names.sizes_kept()["floors"]
     uses.estimate = _estimate(engine, batch, floor)
-    if _moves_keepers(engine, batch):
+    if _moves_anchors(engine, batch):
         uses.estimate = Estimate.none()
         return True
     beyond = _is_beyond_estimate(engine, batch, floor)
@@ -72,12 +72,12 @@ def may_be_due(engine: Engine, batch: EventBatch) -> bool:
     return beyond
 
 
-def _moves_keepers(engine: Engine, batch: EventBatch) -> bool:
-    keepers = engine.uses.estimate.keepers
-    if not keepers.any():
+def _moves_anchors(engine: Engine, batch: EventBatch) -> bool:
+    anchors = engine.uses.estimate.anchors
+    if not anchors.any():
         return False
     agent = engine.names.seat_agent.data[batch.states.seat]
-    return bool(len(batch.snapshots)) or bool(keepers[agent[agent < len(keepers)]].any())
+    return bool(len(batch.snapshots)) or bool(anchors[agent[agent < len(anchors)]].any())
 
 
 def _is_beyond_estimate(engine: Engine, batch: EventBatch, floor: I64) -> bool:
@@ -105,10 +105,10 @@ def _estimate(engine: Engine, batch: EventBatch, floor: I64) -> Estimate:
         left_ms = used_ms - start_ms[of_name] + FORGOTTEN_AFTER_MS
         if least := -(-len(left_ms) // PART):
             slack_ms = min(slack_ms, int(np.partition(left_ms, least - 1)[least - 1]))
-    return Estimate(start_ms, slack_ms, _keepers(engine, start_ms + slack_ms - FORGOTTEN_AFTER_MS))
+    return Estimate(start_ms, slack_ms, _anchors(engine, start_ms + slack_ms - FORGOTTEN_AFTER_MS))
 
 
-def _keepers(engine: Engine, until_ms: I64) -> Bool:
+def _anchors(engine: Engine, until_ms: I64) -> Bool:
     """(agents,): whose last state is of a seat or source that no event of its own uses for longer.
 
     until_ms: (floors,).
@@ -120,10 +120,10 @@ def _keepers(engine: Engine, until_ms: I64) -> Bool:
     old_seats = seats <= until_ms[floor_of_seat]
     old_sources = sources <= until_ms[names.source_floor.data[: len(sources)]]
     at = np.flatnonzero(engine.agents.last_ms[: sizes["agents"]] < NEVER_MS)
-    keepers = np.zeros(sizes["agents"], np.bool_)
-    keepers[at] = old_seats[engine.agents.last_seat[at]]
-    keepers[at] |= old_sources[engine.agents.last_source[at]]
-    return keepers
+    anchors = np.zeros(sizes["agents"], np.bool_)
+    anchors[at] = old_seats[engine.agents.last_seat[at]]
+    anchors[at] |= old_sources[engine.agents.last_source[at]]
+    return anchors
 
 
 def _kinds(engine: Engine, used: InUse) -> Iterator[tuple[I64, I64]]:

@@ -23,7 +23,7 @@ class Estimate:
     start_ms: I64
     """(floors,)"""
     slack_ms: int
-    keepers: Bool
+    anchors: Bool
     """(agents,): whose last state is of a seat or a source that is not in use otherwise."""
 
     @classmethod
