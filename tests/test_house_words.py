@@ -16,7 +16,7 @@ from tests.test_house_rules import python_files
 
 OLD_NAMES = frozenset(
     """
-    Lane LaneKeeper Lanes lane lanes keeper anchors Outlets outlets Piece
+    Lane LaneKeeper Lanes lane lanes keeper keepers Outlets outlets Piece
     Told told untold tell Watch Seen heard unheard Course Moves Steps Packing
     Scene scene Carry carry hot restless stirred suspects Watched Standing Judged loudness may_act
     Tally Counting Letterbox letterbox Retrying Again Line Wire Robot Shout Way around Showcase
