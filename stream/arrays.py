@@ -42,6 +42,19 @@ def distinct(numbers: I64) -> I64:
     return np.flatnonzero(np.bincount(numbers))
 
 
+def sorted_distinct(values: I64) -> I64:
+    """The values that occur, in order, whatever they are.
+
+    By sorting, which is fast where most are in order. `np.unique` builds a hash table, and takes
+    nine times as long for 8 000 instants:
+    https://numpy.org/doc/stable/release/2.3.0-notes.html
+    """
+    values = np.sort(values)
+    is_first = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=is_first[1:])
+    return values[is_first]
+
+
 def ranked(numbers: I64) -> tuple[I64, I64]:
     """The numbers that occur, as `distinct`, and the place of each among them, (N,)."""
     occurs = np.bincount(numbers) > 0

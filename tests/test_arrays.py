@@ -19,6 +19,7 @@ from stream.arrays import (
     max_before,
     ranges,
     ranked,
+    sorted_distinct,
     union,
     within,
 )
@@ -190,3 +191,10 @@ def test_rows_by_group_are_summed_as_in_a_loop(rows: list[tuple[int, int]]) -> N
     in_order = [row for group in range(GROUPS) for row in rows if row[0] == group]
     assert runs.in_order(values).tolist() == [value for _, value in in_order]
     assert runs.held[runs.run].tolist() == [group for group, _ in in_order]
+
+
+def test_sorted_distinct_values_are_those_that_numpy_finds() -> None:
+    rng = np.random.default_rng(5)
+    for size in (0, 1, 2, 500):
+        values = rng.integers(-300, 300, size)
+        assert sorted_distinct(values).tolist() == np.unique(values).tolist()

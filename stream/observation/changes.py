@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stream.arrays import distinct
 from stream.events.language import I64, STATE_COUNT, WORKING, Bool, State
 from stream.events.names import Names
 from stream.observation.feed import Changes
@@ -126,7 +127,7 @@ def _candidates(engine: Engine, watch: LastObserved, touched: I64, until_ms: int
         held = engine.agents.last_ms[:count] < NEVER_MS
         parts.append(np.flatnonzero(held & turned[engine.agents.last_source[:count]]))
         watch.silent_ms[: len(silent_ms)] = silent_ms
-    return np.unique(np.concatenate(parts))
+    return distinct(np.concatenate(parts))
 
 
 def _steps(agents: I64, held: Held, parts: Division, from_ms: int) -> _StateSteps:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from stream.arrays import distinct
 from stream.events.batch import EventBatch
 from stream.events.language import I64, Bool, Reason, Rejected
 from stream.events.names import Names
@@ -222,7 +223,7 @@ class DraftNames:
 
     def _missing(self, kind: str, numbers: I64) -> list[int]:
         """The new names among these numbers that the shard does not have."""
-        new = np.unique(numbers[numbers >= self._first[kind]]) - self._first[kind]
+        new = distinct(numbers[numbers >= self._first[kind]]) - self._first[kind]
         missing: list[int] = new[self._number[kind][new] < 0].tolist()
         return missing
 

@@ -204,7 +204,7 @@ class Engine(ColumnStore):
         self.snapshots.add(snapshots)
         floors = self.names.source_floor.data[snapshots.source]
         listening = np.flatnonzero(np.isin(self.names.agent_floor.data, floors))
-        agents = np.union1d(agent_of_row, listening)
+        agents = distinct(np.append(agent_of_row, listening))
         old, size = self.timelines.of(agents)
         place = np.repeat(np.arange(len(agents)), size), np.searchsorted(agents, agent_of_row)
         merged = self.snapshots.merged(self.names, agents, (old, new), place, self._order)

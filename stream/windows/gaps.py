@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from stream.arrays import Columns, ColumnStore, column, firsts
+from stream.arrays import Columns, ColumnStore, column, firsts, sorted_distinct
 from stream.events.language import I32, I64, Bool
 from stream.units import DAY_MS, NEVER_MS
 from stream.windows.silences import NO_DATA_MS
@@ -116,15 +116,14 @@ class SourceTimes(ColumnStore):
             changed = np.union1d(changed, source[ts_ms < reach_ms[source]])
         if not len(changed):
             return
-        rest = self.pauses[:, ~np.isin(self.pauses[0], changed)]
-        parts = [rest]
+        has_pause = np.zeros(size, np.bool_)
+        has_pause[self.pauses[0]] = True
         for one in changed.tolist():
-            times = np.unique(ts_ms[source == one])
-            parts.append(
-                self._parted(one, int(before[one]), times, int(vouched_ms[one]), int(cut_ms[one]))
-            )
-        joined = np.concatenate(parts, axis=1)
-        self.pauses = joined[:, np.lexsort((joined[1], joined[0]))]
+            times, last_ms = sorted_distinct(ts_ms[source == one]), int(before[one])
+            if has_pause[one] or _has_step(times, last_ms, int(vouched_ms[one])):
+                parted = self._parted(one, last_ms, times, int(vouched_ms[one]), int(cut_ms[one]))
+                joined = np.append(self.pauses[:, self.pauses[0] != one], parted, axis=1)
+                self.pauses = joined[:, np.lexsort((joined[1], joined[0]))]
 
     def _parted(self, source: int, last_ms: int, times: I64, vouched_ms: int, cut_ms: int) -> I64:
         """The pauses of a source after some more events; times: in order, each once."""
@@ -223,3 +222,12 @@ class SourceTimes(ColumnStore):
         source, _, end_ms, _ = self.pauses
         self.pauses = self.pauses[:, end_ms > np.minimum(needed_ms, cut_ms)[source]]
         self._crowd = max(_CROWD_LEAST, 2 * len(self.pauses[0]))
+
+
+def _has_step(times: I64, last_ms: int, vouched_ms: int) -> bool:
+    """Whether an instant, in order, comes longer than `vouched_ms` after the one before it.
+
+    last_ms: the latest instant before; an earlier one of a source without pauses parts none.
+    """
+    after = times[times > last_ms]
+    return bool((np.diff(after, prepend=last_ms) > vouched_ms).any())

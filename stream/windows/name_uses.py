@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from stream.arrays import sorted_distinct
 from stream.events.batch import EventBatch
 from stream.events.language import I64
 from stream.events.names import Names
@@ -23,7 +24,7 @@ def uses_of_new(names: Names, batch: EventBatch, first: Mapping[str, int]) -> di
         if not len(at):
             return event[at], number[at]
         number, size = number[at] - first[kind], len(getattr(names, kind)) - first[kind]
-        event, number = np.divmod(np.unique(event[at] * size + number), size)
+        event, number = np.divmod(sorted_distinct(event[at] * size + number), size)
         return event, number
 
     seated = _joined((batch.states.event, batch.states.seat), (batch.calls.event, batch.calls.seat))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream.arrays import Columns
+from stream.arrays import Columns, sorted_distinct
 from stream.events.call_hashes import U64
 from stream.events.language import I32, I64
 from stream.units import MINUTE_MS
@@ -67,7 +67,7 @@ class PastMemory:
         """Remember calls; keys with their bits. All (N,)."""
         span = last_ms // SPAN_MS
         columns = pool.astype(np.int32), seat.astype(np.int32), (last_ms % SPAN_MS).astype(np.int32)
-        for one in np.unique(span).tolist():
+        for one in sorted_distinct(span).tolist():
             at = span == one
             run = PastRun(keys[at], *(column[at] for column in columns))
             held = self.runs.get(one)

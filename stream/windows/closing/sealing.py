@@ -99,7 +99,7 @@ def push(engine: Engine, batch: EventBatch, drafts: DraftNames | None = None) ->
         engine.drop_final()
     agents = [engine.names.seat_agent.data[batch.states.seat], *engine.remade]
     engine.remade.clear()
-    return Pushed(late.lates(batch.record), hours, np.unique(np.concatenate(agents)))
+    return Pushed(late.lates(batch.record), hours, distinct(np.concatenate(agents)))
 
 
 def _admit(engine: Engine, batch: EventBatch) -> _Admitted:
