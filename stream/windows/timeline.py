@@ -173,8 +173,8 @@ def merge(
     """Merge new rows into old ones.
 
     `old` is in order, one agent after the other; `new` in any order. The order among an agent's
-    rows is ts, seq, state rank, team and source by their bytes, a snapshot before the event, and
-    one without a reason before one with it.
+    rows is ts, seq, state rank, team and source by their bytes, a snapshot before the event, one
+    without a call before one with it, and one without a reason before one with it.
     """
     rows = Rows.joined(old, new)
     place = np.concatenate([old_place, new_place])
@@ -200,10 +200,11 @@ def _settle_equal_times(
     tie = tie * (int(order.team_of_seat.max(initial=0)) + 1) + order.team_of_seat[rows.seat]
     tie = tie * (int(order.source.max(initial=0)) + 1) + order.source[rows.source]
     tie = tie * 2 + ~rows.sync
-    by = np.lexsort((fresh, rows.reason, tie, rows.seq, key))
+    call = rows.call.view(np.uint64)
+    by = np.lexsort((fresh, rows.reason, call, tie, rows.seq, key))
     alone = np.ones(len(by), np.bool_)
     alone[1:] = False
-    for given in (key, rows.seq, tie, rows.reason):
+    for given in (key, rows.seq, tie, call, rows.reason):
         alone[1:] |= given[by[1:]] != given[by[:-1]]
     by = by[alone]
     return rows.take(by), place[by], fresh[by]

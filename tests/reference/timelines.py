@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from stream.events.call_hashes import name_hashes
 from stream.events.language import State
 from tests.reference.marks import Arrival
 from tests.reference.records import floor_of, source_of
@@ -22,6 +23,7 @@ class Row:
     team: bytes
     source: bytes
     no_sync: bool
+    call_hash: int = 0
     call: str = field(default="", compare=False)
     limit: int = field(default=NEVER, compare=False)
     """Until when it is credible: computed once, by the rules in force when it came."""
@@ -69,7 +71,7 @@ class Timelines:
             self._add_naming(floor, Naming(one.ts, source, teams))
             return
         team = str(event.get("team") or self.rules.team_at(event["agent"], one.ts))
-        state = State[event["state"]]
+        state, call = State[event["state"]], str(event.get("call") or "")
         row = Row(
             one.ts,
             event.get("seq") or 0,
@@ -77,7 +79,8 @@ class Timelines:
             team.encode(),
             source.encode(),
             not event.get("sync"),
-            str(event.get("call", "")),
+            int(name_hashes([call])[0]) if call and state is State.ringing else 0,
+            call,
             self.rules.limit(floor, team, source, state, one.ts),
         )
         self._rows.setdefault((floor, event["agent"]), {}).setdefault(row, row)

@@ -37,8 +37,8 @@ MUTANTS = [
     Mutant(
         "equal times are ordered without the source's own order",
         WINDOWS + "timeline",
-        "np.lexsort((fresh, rows.reason, tie, rows.seq, key))",
-        "np.lexsort((fresh, rows.reason, tie, key))",
+        "np.lexsort((fresh, rows.reason, call, tie, rows.seq, key))",
+        "np.lexsort((fresh, rows.reason, call, tie, key))",
     ),
     Mutant(
         "the earlier of two rows at one time wins",

@@ -13,10 +13,10 @@ PLACES = 3
 T_MS = 1_772_447_000_000
 ORDER = Order(team_of_seat=np.array([1, 0, 1]), source=np.array([1, 0]))
 """The team of seat 1 comes first by its bytes, and so does source 1."""
-KEYS = tuple(name for name in COLUMNS if name not in ("limit_ms", "call"))
-"""Limit and call do not tell rows apart."""
-Row = tuple[int, int, int, int, int, bool, int]
-"""ts_ms, seq, seat, source, state, sync, reason"""
+KEYS = tuple(name for name in COLUMNS if name != "limit_ms")
+"""The limit does not tell rows apart."""
+Row = tuple[int, int, int, int, int, bool, int, int]
+"""ts_ms, seq, seat, source, state, sync, call, reason"""
 
 
 def as_rows(rows: list[Row]) -> Rows:
@@ -28,9 +28,9 @@ def as_rows(rows: list[Row]) -> Rows:
 
 
 def key_of(row: Row) -> tuple[int, ...]:
-    ts_ms, seq, seat, source, state, sync, reason = row
+    ts_ms, seq, seat, source, state, sync, call, reason = row
     team, of = int(ORDER.team_of_seat[seat]), int(ORDER.source[source])
-    return ts_ms, seq, state, team, of, not sync, reason
+    return ts_ms, seq, state, team, of, not sync, call % 2**64, reason
 
 
 def listed(merged: Merged) -> list[list[Row]]:
@@ -51,7 +51,7 @@ def merged_of(old: dict[int, list[Row]], new: list[tuple[int, Row]], places: int
 
 ROWS = st.tuples(
     st.integers(T_MS, T_MS + 3), st.integers(0, 1), st.sampled_from((0, 1)), st.integers(0, 1),
-    st.integers(0, 2), st.booleans(), st.integers(0, 1),
+    st.integers(0, 2), st.booleans(), st.sampled_from((0, 7, -7)), st.integers(0, 1),
 )  # fmt: skip
 PLACED = st.lists(st.tuples(st.integers(0, PLACES - 1), ROWS), max_size=12)
 
@@ -80,21 +80,23 @@ def test_a_merge_is_a_sorted_set_of_rows_for_each_agent(
 
 def test_rows_of_one_instant_have_one_order_however_they_came() -> None:
     rows: list[Row] = [
-        (T_MS, 0, 1, 1, 0, True, 0),
-        (T_MS, 0, 1, 1, 0, True, 5),  # a reason
-        (T_MS, 0, 1, 1, 0, False, 0),  # the same said by an event, after the snapshot
-        (T_MS, 0, 1, 0, 0, False, 0),  # a source whose name is greater
-        (T_MS, 0, 0, 0, 0, False, 0),  # a team whose name is greater
-        (T_MS, 0, 1, 1, 7, False, 0),  # a state of higher rank
-        (T_MS, 1, 1, 1, 0, False, 0),  # a greater seq
-        (T_MS + 1, 0, 1, 1, 0, False, 0),
+        (T_MS, 0, 1, 1, 0, True, 0, 0),
+        (T_MS, 0, 1, 1, 0, True, 0, 5),  # a reason
+        (T_MS, 0, 1, 1, 0, True, 3, 0),  # a call
+        (T_MS, 0, 1, 1, 0, True, -3, 0),  # another call, by the bits of its hash
+        (T_MS, 0, 1, 1, 0, False, 0, 0),  # the same said by an event, after the snapshot
+        (T_MS, 0, 1, 0, 0, False, 0, 0),  # a source whose name is greater
+        (T_MS, 0, 0, 0, 0, False, 0, 0),  # a team whose name is greater
+        (T_MS, 0, 1, 1, 7, False, 0, 0),  # a state of higher rank
+        (T_MS, 1, 1, 1, 0, False, 0, 0),  # a greater seq
+        (T_MS + 1, 0, 1, 1, 0, False, 0, 0),
     ]
-    for order in list(permutations(rows))[::97]:
+    for order in list(permutations(rows))[::9_973]:
         assert listed(merged_of({}, [(0, row) for row in order], 1)) == [rows]
 
 
 def test_a_row_that_is_there_already_changes_nothing() -> None:
-    held: list[Row] = [(T_MS, 0, 0, 0, 0, False, 0), (T_MS + 5, 0, 0, 0, 7, False, 0)]
+    held: list[Row] = [(T_MS, 0, 0, 0, 0, False, 0, 0), (T_MS + 5, 0, 0, 0, 7, False, 0, 0)]
     merged = merged_of({0: held}, [(0, held[1]), (0, held[0]), (0, held[0])], 1)
     assert listed(merged) == [held]
     assert not len(merged.changed)
@@ -102,13 +104,13 @@ def test_a_row_that_is_there_already_changes_nothing() -> None:
 
 def test_seats_of_one_team_hold_equal_rows_apart_by_their_agents() -> None:
     merged = merged_of(
-        {}, [(1, (T_MS, 0, 2, 0, 0, False, 0)), (0, (T_MS, 0, 0, 0, 0, False, 0))], 2
+        {}, [(1, (T_MS, 0, 2, 0, 0, False, 0, 0)), (0, (T_MS, 0, 0, 0, 0, False, 0, 0))], 2
     )
-    assert listed(merged) == [[(T_MS, 0, 0, 0, 0, False, 0)], [(T_MS, 0, 2, 0, 0, False, 0)]]
+    assert listed(merged) == [[(T_MS, 0, 0, 0, 0, False, 0, 0)], [(T_MS, 0, 2, 0, 0, False, 0, 0)]]
 
 
 def test_a_repeat_leaves_the_limit_as_it_was() -> None:
-    row = (T_MS, 0, 1, 1, 0, True, 0)
+    row = (T_MS, 0, 1, 1, 0, True, 0, 0)
     old, new = as_rows([row]), as_rows([row])
     old.limit_ms[:], new.limit_ms[:] = T_MS + 1, T_MS + 2
     merged = merge(old, np.zeros(1, np.int64), new, np.zeros(1, np.int64), 1, ORDER)
