@@ -4,10 +4,12 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from stream.cells import text_of_cell
 from stream.errors import ConfigurationError
@@ -17,6 +19,7 @@ UNASSIGNED = "unassigned"
 DEFAULT_POOL = "main"
 COLUMNS = ("agent", "team", "name", "pool", "zone", "shift", "work_mode", "from", "to")
 WORK_MODES = ("", "on_site", "at_home")
+_SEPARATORS: Final = (",", ";", "\t")
 ID_BYTES_MOST: Final = 128
 NOT_IN_IDS: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/"
@@ -80,26 +83,35 @@ NO_ROSTER = Roster()
 def parse_roster(text: str, name: str) -> Roster:
     """Read a roster from CSV text with the columns `agent,team` and optionally the others.
 
+    Values are separated by commas, semicolons or tabs, as spreadsheets write them; spaces around
+    them do not count, nor do capitals in the names of columns.
+
     Raises:
         ConfigurationError: the text is invalid; names file, line, value and what is allowed.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    text = text.removeprefix("\ufeff")
+    rows = csv.DictReader(io.StringIO(text), delimiter=_separator(text), strict=True)
     try:
-        header = rows.fieldnames or []
-        _check_header(header, name)
-        return _build([(rows.line_num, row) for row in rows], name)
+        rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or []]
+        _check_header(rows.fieldnames, name)
+        return _build([(rows.line_num, row) for row in rows if any(row.values())], name)
     except csv.Error as error:
         msg = f"{name}, line {rows.reader.line_num}: {error}"
         raise ConfigurationError(msg) from None
 
 
-def _check_header(header: object, name: str) -> None:
-    columns = list(header) if isinstance(header, (list, tuple)) else []
+def _separator(text: str) -> str:
+    """What separates the names of the columns: the first that occurs among them."""
+    head = text.partition("\n")[0]
+    return next((one for one in _SEPARATORS if one in head), _SEPARATORS[0])
+
+
+def _check_header(columns: Sequence[str], name: str) -> None:
     missing = [column for column in ("agent", "team") if column not in columns]
     if missing:
         msg = f"{name}, line 1: column '{missing[0]}' is missing; allowed: {', '.join(COLUMNS)}"
-        if len(columns) == 1 and (found := re.search(r"[;\t|]", columns[0])):
-            msg += f"; separate columns by ',', not by {found[0]!r}"
+        if len(columns) == 1 and "|" in columns[0]:
+            msg += "; separate columns by ',', not by '|'"
         raise ConfigurationError(msg)
     for place, column in enumerate(columns):
         if column in columns[:place]:
@@ -117,10 +129,11 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
         where = f"{name}, line {line}"
         if None in row or None in row.values():
             raise ConfigurationError(f"{where}: as many values as columns are needed")
-        row = {column: text_of_cell(cell) for column, cell in row.items()}  # noqa: PLW2901
+        row = {column: text_of_cell(cell.strip()) for column, cell in row.items()}  # noqa: PLW2901
         agent, team = _id(row["agent"], "agent", where), _id(row["team"], "team", where)
-        start = _instant(row.get("from", ""), -NEVER_MS, f"{where}: from")
-        end = _instant(row.get("to", ""), NEVER_MS, f"{where}: to")
+        zone = _zone(row.get("zone", ""), where)
+        start = _instant(row.get("from", ""), -NEVER_MS, zone, f"{where}: from")
+        end = _instant(row.get("to", ""), NEVER_MS, zone, f"{where}: to")
         if end <= start:
             msg = f"{where}: 'to' {row.get('to')} must be later than 'from' {row.get('from')}"
             raise ConfigurationError(msg)
@@ -144,6 +157,12 @@ def _build(rows: list[tuple[int, dict[str, str]]], name: str) -> Roster:
 def _in_order(agent: str, held: list[tuple[int, Assignment]], name: str) -> tuple[Assignment, ...]:
     ordered = sorted(held, key=lambda pair: pair[1].from_ms)
     for (_, before), (line, after) in pairwise(ordered):
+        if after.from_ms < before.to_ms and after.team == before.team:
+            msg = (
+                f"{name}, line {line}: agent '{agent}' is in team '{after.team}' by another "
+                "line at the same time already; remove one of them"
+            )
+            raise ConfigurationError(msg)
         if after.from_ms < before.to_ms:
             msg = (
                 f"{name}, line {line}: agent '{agent}' is in '{before.team}' and "
@@ -163,10 +182,32 @@ def _id(value: str, column: str, where: str) -> str:
     return value
 
 
-def _instant(value: str, default: int, where: str) -> int:
+def _zone(value: str, where: str) -> ZoneInfo | None:
+    if not value:
+        return None
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown, or a path, or a folder of zones
+        msg = f"{where}: zone '{value}'; allowed: an IANA name, as Asia/Shanghai"
+        raise ConfigurationError(msg) from None
+
+
+def _instant(value: str, default: int, zone: ZoneInfo | None, where: str) -> int:
+    """An instant; with a zone it may be a local date, from its first instant, or a local time."""
     if not value:
         return default
     try:
-        return parse_instant_ms(value)
+        return parse_instant_ms(value) if zone is None else _local_ms(value, zone)
     except ValueError as error:
         raise ConfigurationError(f"{where} {error}") from None
+
+
+def _local_ms(value: str, zone: ZoneInfo) -> int:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        msg = f"'{value}'; allowed: RFC 3339, or a local date or time, as 2026-03-02T08:00"
+        raise ValueError(msg) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return round(moment.timestamp() * 1_000)

@@ -4,7 +4,7 @@ import pytest
 
 from stream.errors import ConfigurationError
 from stream.roster import NO_ROSTER, Roster, parse_roster
-from stream.units import NEVER_MS
+from stream.units import NEVER_MS, rfc3339
 
 MONDAY_MS = 1_772_409_600_000
 """2026-03-02T00:00:00Z."""
@@ -82,6 +82,32 @@ def test_a_spreadsheets_file_is_read_with_mark_quotes_and_carriage_returns() -> 
     assert roster.display_names == {"ann": 'Lee, "Ann"'}
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_capitals_spaces_and_blank_lines_make_no_difference(
+    separator: str,
+) -> None:
+    text = "Agent , TEAM,Name\n ann ,red ,  Lee\n,,\n\nbob, blue,\n".replace(",", separator)
+    roster = parsed(text)
+    assert (roster.team_at("ann", 0), roster.team_at("bob", 0)) == ("red", "blue")
+    assert roster.display_names == {"ann": "Lee"}
+    assert set(roster.assignments) == {"ann", "bob"}
+
+
+def test_times_of_a_line_with_a_zone_may_be_local() -> None:
+    head = "agent,team,zone,from,to\n"
+    berlin = parsed(
+        head
+        + "ann,red,Europe/Berlin,2026-03-28,2026-03-30\n"  # the clock changes on the 29th
+        + "ann,blue,Europe/Berlin,2026-03-30T08:00,2026-03-31T00:00:00Z\n"
+    ).assignments["ann"]
+    assert [rfc3339(at) for one in berlin for at in (one.from_ms, one.to_ms)] == [
+        "2026-03-27T23:00:00.000Z",
+        "2026-03-29T22:00:00.000Z",
+        "2026-03-30T06:00:00.000Z",
+        "2026-03-31T00:00:00.000Z",
+    ]
+
+
 def test_an_empty_roster_has_nobody() -> None:
     assert parsed("agent,team\n").assignments == {}
 
@@ -112,6 +138,20 @@ TIME_RULE = "allowed: RFC 3339 with an offset, as 2026-03-02T08:00:00+08:00"
         (
             "agent,team,from,to\nann,blue,2026-03-02T08:00:00Z,2026-03-02T16:00:00+08:00\n",
             "line 2: 'to' 2026-03-02T16:00:00+08:00 must be later than 'from' 2026-03-02T08:00",
+        ),
+        (
+            "agent,team,zone,to\nann,blue,Asia/Shanghai,soon\n",
+            "line 2: to 'soon'; allowed: RFC 3339, or a local date or time, as 2026-03-02T08:00",
+        ),
+        (
+            "agent,team,zone\nann,blue,Nowhere/Nope\n",
+            "line 2: zone 'Nowhere/Nope'; allowed: an IANA name, as Asia/Shanghai",
+        ),
+        ("agent,team,zone\nann,blue,/etc/localtime\n", "line 2: zone '/etc/localtime'"),
+        ("agent|team\nann|blue\n", "separate columns by ',', not by '|'"),
+        (
+            "agent,team\nann,blue\nann,blue\n",
+            "line 3: agent 'ann' is in team 'blue' by another line at the same time already",
         ),
         ('agent,team\nann,"blue\n', "line 2: unexpected end of data"),
     ],

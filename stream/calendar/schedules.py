@@ -37,7 +37,7 @@ __all__ = [
     "zone_of",
 ]
 
-LocalUnit = Literal["15m", "1h", "1d"]
+LocalUnit = Literal["15m", "30m", "1h", "1d"]
 
 SEARCH_MS: Final = 400 * DAY_MS
 """How far a schedule searches for its next edge: a yearly exception is within."""
@@ -45,7 +45,7 @@ SEARCH_MS: Final = 400 * DAY_MS
 _BLOCK_MS: Final = 128 * DAY_MS
 _MARGIN_MS: Final = 4 * DAY_MS
 """Any instant has an edge of a daily pattern within this: dates that a zone skips included."""
-_UNIT_MS: Final = {"15m": 15 * MINUTE_MS, "1h": HOUR_MS}
+_UNIT_MS: Final = {"15m": 15 * MINUTE_MS, "30m": 30 * MINUTE_MS, "1h": HOUR_MS}
 
 
 class Schedule:

@@ -28,7 +28,7 @@ def replay(
         ),
     ] = None,
     window: Annotated[
-        str, typer.Option(metavar="5m|15m|1h|1d", help="Length of the tumbling windows.")
+        str, typer.Option(metavar="5m|15m|30m|1h|1d", help="Length of the tumbling windows.")
     ] = "15m",
     arrival: Annotated[
         bool,

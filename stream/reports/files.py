@@ -1,29 +1,37 @@
 """Input and output files. Input: plain, gzip or stdin. Output: renamed when complete."""
 
+import codecs
 import gzip
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from stream.errors import InputError
 from stream.sources.recording import InputFile
 
 STDIN = "-"
 _GZIP = b"\x1f\x8b"
+_BUFFER_BYTES: Final = 2**17
 
 
 @contextmanager
-def opened(paths: Sequence[str], on_bytes: Callable[[int], None]) -> Iterator[list[InputFile]]:
+def opened(
+    paths: Sequence[str], on_bytes: Callable[[int], None], on_damage: Callable[[str], None]
+) -> Iterator[list[InputFile]]:
     """Input files by name, each read once and lazily; `on_bytes` gets the number of bytes read.
 
+    A gzip file that is cut or broken ends where it can no longer be read; `on_damage` gets the file
+    and the reason.
+
     Raises:
-        InputError: a file does not exist, cannot be read or is broken gzip.
+        InputError: a file does not exist, cannot be read or is UTF-16.
     """
     with ExitStack() as stack:
-        yield [InputFile(path, _lines(path, stack, on_bytes)) for path in paths]
+        yield [InputFile(path, _lines(path, stack, on_bytes, on_damage)) for path in paths]
 
 
 def size_of(paths: Sequence[str]) -> int:
@@ -38,26 +46,64 @@ def size_of(paths: Sequence[str]) -> int:
         raise InputError(f"{error.filename}: {_reason(error)}") from None
 
 
-def _lines(path: str, stack: ExitStack, on_bytes: Callable[[int], None]) -> Iterator[bytes]:
+def _lines(
+    path: str,
+    stack: ExitStack,
+    on_bytes: Callable[[int], None],
+    on_damage: Callable[[str], None],
+) -> Iterator[bytes]:
     try:
         raw = io.BufferedReader(
             io.FileIO(sys.stdin.fileno() if path == STDIN else path, closefd=path != STDIN)
         )
         stack.callback(raw.close)
-        source: Iterable[bytes] = raw
+        lines: BinaryIO = raw
         if raw.peek(2).startswith(_GZIP):
-            source = gzip.GzipFile(fileobj=raw)
+            unpacked = _Unpacked(raw, lambda reason: on_damage(f"{path}: {reason}"))
+            lines = io.BufferedReader(unpacked, _BUFFER_BYTES)
         reported = 0
-        for number, line in enumerate(source):
+        for number, line in enumerate(lines):
             if number % 4096 == 0 and raw.seekable():
                 on_bytes(raw.tell() - reported)
                 reported = raw.tell()
-            yield line
-    except (OSError, EOFError) as error:
+            yield line if number else _without_mark(path, line)
+    except OSError as error:
         raise InputError(f"{path}: {_reason(error)}") from None
 
 
-def _reason(error: OSError | EOFError) -> str:
+class _Unpacked(io.RawIOBase):
+    """A gzip file that ends where it can no longer be read."""
+
+    def __init__(self, raw: BinaryIO, on_damage: Callable[[str], None]) -> None:
+        super().__init__()
+        self._file = gzip.GzipFile(fileobj=raw)
+        self._on_damage = on_damage
+        self._is_damaged = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        if self._is_damaged:
+            return 0
+        try:
+            data = self._file.read1(len(buffer))
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            self._is_damaged = True
+            self._on_damage(_reason(error))
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _without_mark(path: str, line: bytes) -> bytes:
+    """The first line of a file, without the byte order mark that some editors write."""
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}: the file is UTF-16; save it as UTF-8")
+    return line.removeprefix(codecs.BOM_UTF8)
+
+
+def _reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 

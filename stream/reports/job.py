@@ -1,7 +1,7 @@
 """A whole replay: from files and configuration to result files."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -59,7 +59,8 @@ class Job:
         Raises:
             ConfigurationError: an option, the configuration or the roster is invalid.
             InputError: a file cannot be read, or the results cannot be written.
-            FloorwatchError: no row of the files could be read; the results are written.
+            FloorwatchError: no row of the files could be read, or a gzip file is cut or broken;
+                the results are written.
         """
         began_s = monotonic()
         settings = load_settings(self.config, os.environ)
@@ -69,8 +70,10 @@ class Job:
         shard = Shard(spec, roster)
         with Results(self.out, RESULTS) as results:
             # Open the results first: otherwise minutes of reading may be for nothing.
-            written = ResultWriter(results, options.zone, spec.ratios, self.files)
-            recording = self._read(options, show)
+            language = settings.alerts.language
+            written = ResultWriter(results, options.zone, spec.ratios, self.files, language)
+            damaged: list[str] = []
+            recording = self._read(options, show, damaged.append)
             valid = checked(recording, arrival=self.arrival)
             rejected = [*recording.unreadable, *valid.rejected]
             ordered = valid if self.arrival else valid.in_time_order()
@@ -86,6 +89,8 @@ class Job:
                 "order": _order(self.arrival),
             }
             summary = written.summary(head, ordered.recording, valid.calls, late, rejected)
+        if damaged:
+            raise FloorwatchError(self._read_in_part(damaged, len(ordered.recording.values)))
         if rejected and not ordered.recording.values:
             raise FloorwatchError(self._none_could_be_read(rejected[0]))
         took_s = monotonic() - began_s
@@ -97,6 +102,12 @@ class Job:
     @property
     def _format(self) -> RecordedFormat:
         return FORMATS[self.source]
+
+    def _read_in_part(self, damaged: Sequence[str], events: int) -> str:
+        return (
+            "\n".join(damaged)
+            + f"\n  the {events} events that could be read are in the results: {self.out}"
+        )
 
     def _none_could_be_read(self, first: Unreadable) -> str:
         return (
@@ -144,7 +155,9 @@ class Job:
             return load_roster(settings)
         return Roster(fallback_team=self.source)
 
-    def _read(self, options: ReplayOptions, show: Show) -> Recording:
+    def _read(
+        self, options: ReplayOptions, show: Show, on_damage: Callable[[str], None]
+    ) -> Recording:
         total, done = size_of(self.files), 0
 
         def on_bytes(count: int) -> None:
@@ -152,7 +165,7 @@ class Job:
             done += count
             show("reading", done, total)
 
-        with opened(self.files, on_bytes) as inputs:
+        with opened(self.files, on_bytes, on_damage) as inputs:
             zone = None if self.zone is None else ZoneInfo(self.zone)
             recording = self._format.read(inputs, zone)
         return recording.before(options.to_ms)

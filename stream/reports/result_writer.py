@@ -8,7 +8,9 @@ from typing import TextIO
 import orjson
 
 from stream.calendar.schedules import rfc3339_local
+from stream.control.alerts.messages import describe
 from stream.control.model import Severity, Transition
+from stream.notify.notice import RAISED
 from stream.reports.files import Results
 from stream.reports.tables import Tables
 from stream.reports.window_accumulator import FinishedWindow, SeatKey
@@ -26,11 +28,15 @@ class ResultWriter:
     zone: str
     ratios: Sequence[RatioSpec]
     files: Sequence[str]
+    language: str
+    """Of the titles and texts of alerts."""
     tables: Tables = field(init=False)
     alerts: TextIO = field(init=False)
     seats: set[SeatKey] = field(init=False, default_factory=set)
     severities: dict[tuple[str, str], Severity] = field(init=False, default_factory=dict)
     """The most severe of each (detector, alert id)."""
+    notices: Counter[tuple[str, str]] = field(init=False, default_factory=Counter)
+    """By severity and change."""
 
     def __post_init__(self) -> None:
         """Open the files that are written during the replay."""
@@ -48,9 +54,12 @@ class ResultWriter:
         """Write a transition."""
         held = self.severities.setdefault((one.detector, one.id), one.severity)
         self.severities[one.detector, one.id] = min(held, one.severity, key=_SEVERITY_ORDER.index)
+        if one.notify:
+            self.notices[one.severity.value, _change(one)] += 1
         self.alerts.write(orjson.dumps(self._line(one)).decode() + "\n")
 
     def _line(self, one: Transition) -> dict[str, object]:
+        message = describe(one, self.language)
         return {
             "at": rfc3339_local(one.at_ms, self.zone),
             "floor": one.floor,
@@ -63,6 +72,10 @@ class ResultWriter:
             "in_peak": one.in_peak,
             "evidence": dict(one.evidence),
             "id": one.id,
+            "onset": rfc3339_local(one.onset_ms, self.zone),
+            "notify": one.notify,
+            "title": message.title,
+            "text": message.text,
         }
 
     def rows(self, name: str, rows: Sequence[Unreadable]) -> None:
@@ -103,6 +116,7 @@ class ResultWriter:
             "first_event": first,
             "last_event": last,
             "alerts": self._alerts(),
+            "notices": self._notices(),
         }
         text = orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode()
         self.results.file("summary.json").write(text + "\n")
@@ -114,6 +128,20 @@ class ResultWriter:
         for (detector, _), severity in sorted(self.severities.items()):
             found.setdefault(detector, Counter())[severity.value] += 1
         return {detector: dict(sorted(counts.items())) for detector, counts in found.items()}
+
+    def _notices(self) -> dict[str, dict[str, int]]:
+        """What the sinks would have been sent, by severity and change."""
+        found: dict[str, dict[str, int]] = {}
+        for (severity, change), count in sorted(self.notices.items()):
+            found.setdefault(severity, {})[change] = count
+        return found
+
+
+def _change(one: Transition) -> str:
+    """What a step is to its alert."""
+    if one.to not in RAISED:
+        return "ended"
+    return "changed" if one.before in RAISED else "raised"
 
 
 def _counted(rows: Sequence[Unreadable]) -> dict[str, int]:

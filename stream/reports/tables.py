@@ -16,13 +16,15 @@ from stream.stats.descriptive import F64, spread
 from stream.windows.calls.minute_sums import LN_UNIT, TEAM_COUNTS
 
 _OFF = frozenset({State.offline, State.unknown})
-_COUNTS = [TEAM_COUNTS.index(name) for name in ("started", "handled", "short")]
+_CALLS = [TEAM_COUNTS.index(name) for name in ("started", "handled", "short")]
+_TIMES = [TEAM_COUNTS.index(name) for name in ("talk_ms", "hold_ms", "acw_ms")]
+_STATE_COLUMNS = tuple(f"{state.name}_s" for state in State)
 
 WINDOW_COLUMNS = ("window_start", "window_end", "floor", "pool", "team")
 AGENT_COLUMNS = (
     *WINDOW_COLUMNS,
     "agent",
-    *(f"{state.name}_s" for state in State),
+    *_STATE_COLUMNS,
     "calls_started",
     "calls_handled",
     "short_calls",
@@ -52,7 +54,7 @@ class Tables:
             for seat, states, calls in zip(
                 window.seats,
                 window.state_ms.tolist(),
-                window.calls[:, _COUNTS].tolist(),
+                window.calls[:, _CALLS].tolist(),
                 strict=True,
             )
         )
@@ -73,6 +75,7 @@ class Tables:
         staffed = np.delete(window.state_ms, list(_OFF), axis=1).any(axis=1)
         heads = np.add.reduceat(staffed.astype(np.int64), starts)
         calls = np.add.reduceat(window.calls, starts)
+        state_ms = np.add.reduceat(window.state_ms, starts).tolist()
         for number, (key, _) in enumerate(teams):
             dispersion = [
                 cell(figures[number, ratio])
@@ -85,14 +88,22 @@ class Tables:
                 *map(cell, total[number]),
                 *dispersion,
                 *handle_times(calls[number]),
+                *_call_cells(calls[number]),
+                *map(seconds, state_ms[number]),
             ]
 
 
 def team_columns(ratios: Sequence[RatioSpec]) -> list[str]:
-    """The head of teams.csv."""
+    """The head of teams.csv.
+
+    `hold_s` and `acw_s` occur twice: of calls that ended, then as time in those states. A reader
+    that knows columns by name takes the latter.
+    """
     names = [ratio.name for ratio in ratios]
     spreads = [f"{name}_{what}" for name in names for what in ("mean", "sd", "cv")]
-    return [*WINDOW_COLUMNS, "members", *names, *spreads, "aht_s", "aht_geometric_s"]
+    calls = "calls_handled", "talk_s", "hold_s", "acw_s", "short_calls"
+    times = "aht_s", "aht_geometric_s"
+    return [*WINDOW_COLUMNS, "members", *names, *spreads, *times, *calls, *_STATE_COLUMNS]
 
 
 def handle_times(calls: I64) -> tuple[str, str]:
@@ -105,6 +116,12 @@ def handle_times(calls: I64) -> tuple[str, str]:
     if held["ln_known"]:
         geometric_s = exp(held["ln_handle"] / held["ln_known"] / LN_UNIT) / 1000
     return _three(mean_s), _three(geometric_s)
+
+
+def _call_cells(calls: I64) -> list[object]:
+    """Calls handled, their talk, hold and after-call work, and how many were short."""
+    _, handled, short = calls[_CALLS].tolist()
+    return [handled, *map(seconds, calls[_TIMES].tolist()), short]
 
 
 def seconds(t_ms: int) -> str:

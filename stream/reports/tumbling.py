@@ -9,7 +9,7 @@ from stream.calendar.schedules import local_edges
 from stream.events.language import I64
 from stream.units import MINUTE_MS
 
-WindowName = Literal["5m", "15m", "1h", "1d"]
+WindowName = Literal["5m", "15m", "30m", "1h", "1d"]
 WINDOW_NAMES: Final = get_args(WindowName)
 
 _SLICE_MS: Final = 15 * MINUTE_MS

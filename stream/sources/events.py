@@ -1,15 +1,19 @@
 """Our own events as JSON lines: an object a line, or an array of objects.
 
+A file may also be one array that is spread over its lines.
+
 A line may have `received`, the time at which the recorder received it; it replaces Kafka's time
 stamp where a replay uses the file's own order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import orjson
 
 from stream.events.fields import InvalidEvent, instant_ms, shown
 from stream.events.language import Reason
+from stream.sources.json_array import elements
 from stream.sources.recording import InputFile, Recording, RecordingBuilder
 
 
@@ -21,11 +25,32 @@ def read(files: Sequence[InputFile]) -> Recording:
     """
     recording = RecordingBuilder()
     for number, file in enumerate(files):
-        for line, row in enumerate(file.lines, 1):
+        for line, row in _rows(file.lines):
             if row.strip():
                 recording.rows += 1
                 _read_row(recording, number, line, row)
     return recording.build()
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The rows of a file: its lines, or the elements of an array that is not whole in its first."""
+    numbered = enumerate(lines, 1)
+    for line, row in numbered:
+        if not row.strip():
+            continue
+        if row.lstrip().startswith(b"[") and not _is_json(row):
+            yield from elements(chain([(line, row)], numbered))
+        else:
+            yield line, row
+            yield from numbered
+
+
+def _is_json(row: bytes) -> bool:
+    try:
+        orjson.loads(row)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _read_row(recording: RecordingBuilder, file: int, line: int, row: bytes) -> None:

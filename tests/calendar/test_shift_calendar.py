@@ -101,7 +101,7 @@ def test_edges_are_where_the_local_clock_shows_a_multiple_or_jumps_over_one(
 ) -> None:
     zone, from_ms = place
     to_ms = from_ms + length_min * MINUTE_MS
-    unit_min = {"15m": 15, "1h": 60}[unit]
+    unit_min = {"15m": 15, "30m": 30, "1h": 60}[unit]
     edges = local_edges(zone, unit, from_ms, to_ms).tolist()  # type: ignore[arg-type]
     assert edges[0] <= from_ms
     assert edges[-1] >= to_ms

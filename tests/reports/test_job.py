@@ -1,9 +1,9 @@
 """A replay as a whole: orders, bad rows, ranges, options, and the same bytes every time."""
 
 import gzip
-import io
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def test_an_interrupted_run_leaves_no_results_behind(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"source": "genesys"}, f"SOURCE 'genesys'; allowed: {', '.join(FORMATS)}"),
-        ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 1h, 1d"),
+        ({"window": "7m"}, "--window '7m'; allowed: 5m, 15m, 30m, 1h, 1d"),
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"source": "anonymous-bank"}, "--zone is required"),
         ({"from_ms": NINE_MS, "to_ms": NINE_MS - 1}, "--from is not before --to"),
@@ -152,13 +152,51 @@ def test_wrong_options_are_named_with_what_is_allowed(
         Job(**given).run(lambda *_: None)
 
 
-def test_a_missing_file_and_broken_gzip_are_input_errors(tmp_path: Path) -> None:
+def test_a_missing_file_and_one_in_utf_16_are_input_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         Job("events", (str(tmp_path / "none"),), tmp_path / "out").run(lambda *_: None)
-    packed = io.BytesIO(gzip.compress(orjson.dumps(state(0, "aux")) * 1000)).getvalue()
-    (tmp_path / "cut.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(InputError, match=r"cut\.gz"):
+    (tmp_path / "wide").write_text("{}", encoding="utf-16")
+    with pytest.raises(InputError, match="wide: the file is UTF-16; save it as UTF-8"):
+        Job("events", (str(tmp_path / "wide"),), tmp_path / "out").run(lambda *_: None)
+
+
+LINES = [orjson.dumps(state(at, "aux", agent=f"a{at % 50}")) + b"\n" for at in range(2_000)]
+PACKED = gzip.compress(b"".join(LINES))
+DAMAGED = {
+    "cut": (PACKED[:-600], "ended before the end-of-stream", range(1_000, 2_000)),
+    "zeros inside": (PACKED[:3_000] + bytes(40) + PACKED[3_040:], "", range(2_000)),
+    "another sum": (PACKED[:-8] + bytes(8), "crc check failed", range(2_000, 2_001)),
+    "more behind": (PACKED + b"more", "not a gzipped file", range(2_000, 2_001)),
+    "more behind a last line without an end": (
+        gzip.compress(b"".join(LINES).rstrip()) + b"more",
+        "not a gzipped file",
+        range(2_000, 2_001),
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_of_a_gzip_file_that_is_cut_or_broken_what_can_be_read_counts_and_the_run_fails(
+    tmp_path: Path, damage: str
+) -> None:
+    packed, reason, most = DAMAGED[damage]
+    (tmp_path / "cut.gz").write_bytes(packed)
+    with pytest.raises(FloorwatchError, match=rf"cut\.gz: .*{reason}") as error:
         Job("events", (str(tmp_path / "cut.gz"),), tmp_path / "out").run(lambda *_: None)
+    assert error.value.exit_status == 1
+    events = json.loads((tmp_path / "out/summary.json").read_text())["events"]
+    assert events in most
+    assert f"the {events} events that could be read are in the results" in str(error.value)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_byte_order_mark_is_no_part_of_the_first_row(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "marked").write_bytes(pack(b"\xef\xbb\xbf" + b"\r\n".join(LINES[:3])))
+    Job("events", (str(tmp_path / "marked"),), tmp_path / "out").run(lambda *_: None)
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert (summary["events"], summary["rejected"]) == (3, 0)
 
 
 @pytest.mark.parametrize("source", ["events", "anonymous-bank"])

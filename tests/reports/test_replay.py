@@ -1,11 +1,13 @@
 """The windows of a replay: what its tables say, to the millisecond."""
 
+import csv
 import json
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from stream.events.language import State
 from stream.simulate.plan import Habits, Plan, even_floors
 from stream.simulate.run import simulate
 from stream.units import HOUR_MS, MINUTE_MS
@@ -94,6 +96,14 @@ def test_a_calls_counts_stand_in_the_windows_of_its_answer_and_of_its_end(tmp_pa
     # Talk and hold are two minutes together: the talk that was told had the hold in it.
     assert [row["aht_s"] for row in teams] == ["", "180.000", ""]
     assert teams[1]["aht_geometric_s"] == "180.000"
+    head, *rows = csv.reader((out / "teams.csv").read_text().splitlines())
+    at = head.index("calls_handled")  # hold_s and acw_s are names of states, too: by place
+    assert head[at : at + 5] == ["calls_handled", "talk_s", "hold_s", "acw_s", "short_calls"]
+    assert [row[at : at + 5] for row in rows] == [
+        ["0", "0.000", "0.000", "0.000", "0"],
+        ["1", "110.000", "10.000", "60.000", "0"],
+        ["0", "0.000", "0.000", "0.000", "0"],
+    ]
     assert json.loads((out / "summary.json").read_text())["calls"] == 1
 
 
@@ -123,6 +133,24 @@ def test_team_ratios_are_sums_over_sums_and_spread_over_eligible_members(tmp_pat
     assert float(row["aux_rate_mean"]) == pytest.approx((0.6 + 0.4 + 0.2) / 3, abs=1e-6)
     assert float(row["aux_rate_sd"]) == pytest.approx(0.2, abs=1e-6)
     assert float(row["aux_rate_cv"]) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_teams_seconds_by_state_are_those_of_its_agents(tmp_path: Path) -> None:
+    names = ("ann", "bob", "cem")
+    events = [state(at, "available", name) for at, name in enumerate(names)]
+    events += [state(20, "aux", "ann"), state(31, "talking", "bob"), state(45, "aux", "cem")]
+    out = replayed(tmp_path, events, window="30m")
+    agents, teams = table(out / "agents.csv"), table(out / "teams.csv")
+    assert [row["window_start"] for row in teams] == [
+        "2026-09-22T08:00:00.000+00:00",
+        "2026-09-22T08:30:00.000+00:00",
+    ]
+    for team in teams:
+        own = [row for row in agents if row["window_start"] == team["window_start"]]
+        for one in State:
+            total = sum(float(row[f"{one.name}_s"]) for row in own)
+            assert float(team[f"{one.name}_s"]) == pytest.approx(total, abs=1e-9)
+    assert float(teams[0]["aux_s"]) == 600
 
 
 def test_windows_follow_the_local_clock_and_a_long_day_has_25_hours(tmp_path: Path) -> None:

@@ -1,21 +1,27 @@
 """Alerts of a replay: those of a shard that is stepped before each single event."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import orjson
+import pytest
 
 from stream.calendar.schedules import rfc3339_local
 from stream.config import load_settings
+from stream.control.alerts.messages import messages
+from stream.control.model import Transition
 from stream.events.decode import decode
+from stream.notify.notice import body_of
 from stream.reports.job import Job
 from stream.roster import Roster
 from stream.shard import Shard
 from stream.simulate.plan import Habits, Plan, WalkOut, even_floors
 from stream.simulate.run import simulate
-from stream.units import MINUTE_MS
+from stream.units import MINUTE_MS, parse_instant_ms
 
 EIGHT_MS = 1_790_064_000_000  # 2026-09-22T08:00:00Z
 CONFIG = """
@@ -38,7 +44,7 @@ def story() -> list[bytes]:
     ]
 
 
-def one_by_one(values: list[bytes], config: Path) -> list[tuple[str, ...]]:
+def transitions_of(values: list[bytes], config: Path) -> list[Transition]:
     spec = replace(load_settings(config, {}).spec, event_clock=True)
     shard = Shard(spec, Roster(fallback_team="events"))
     transitions = []
@@ -46,7 +52,10 @@ def one_by_one(values: list[bytes], config: Path) -> list[tuple[str, ...]]:
     for ts_ms, run in groupby(values, key=lambda value: int(orjson.loads(value)["ts"])):
         transitions += shard.step(ts_ms)
         shard.push(decode(list(run), None, shard.names).batch)
-    transitions += shard.step(shard.watermark_ms)
+    return [*transitions, *shard.step(shard.watermark_ms)]
+
+
+def one_by_one(values: list[bytes], config: Path) -> list[tuple[str, ...]]:
     return [
         (
             rfc3339_local(one.at_ms, "UTC"),
@@ -59,20 +68,53 @@ def one_by_one(values: list[bytes], config: Path) -> list[tuple[str, ...]]:
             one.to.value,
             one.id,
         )
-        for one in transitions
+        for one in transitions_of(values, config)
     ]
+
+
+def replayed(tmp_path: Path, values: list[bytes], settings: str) -> list[dict[str, Any]]:
+    """The lines of alerts.jsonl; the configuration is left in `floorwatch.toml`."""
+    file, config = tmp_path / "events.jsonl", tmp_path / "floorwatch.toml"
+    file.write_bytes(b"\n".join(values))
+    config.write_text(settings)
+    Job("events", (str(file),), tmp_path / "out", config=config).run(lambda *_: None)
+    return [json.loads(line) for line in (tmp_path / "out/alerts.jsonl").read_text().splitlines()]
 
 
 def test_alerts_are_those_of_a_shard_that_is_stepped_before_each_event(tmp_path: Path) -> None:
     values = story()
-    file, config = tmp_path / "events.jsonl", tmp_path / "floorwatch.toml"
-    file.write_bytes(b"\n".join(values))
-    config.write_text(CONFIG)
-    Job("events", (str(file),), tmp_path / "out", config=config).run(lambda *_: None)
+    lines = replayed(tmp_path, values, CONFIG)
     names = ("at", "floor", "pool", "team", "detector", "severity", "from", "to", "id")
-    lines = [json.loads(line) for line in (tmp_path / "out/alerts.jsonl").read_text().splitlines()]
     found = [tuple(line[name] for name in names) for line in lines]
 
-    assert found == one_by_one(values, config)
+    assert found == one_by_one(values, tmp_path / "floorwatch.toml")
     assert ("collective", "page") in {(line["detector"], line["severity"]) for line in lines}
     assert all(line["floor"] == "floor-01" for line in lines if line["severity"] == "page")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_alerts_have_the_very_words_that_a_worker_sends_to_its_sinks(
+    tmp_path: Path, language: str
+) -> None:
+    values = story()
+    lines = replayed(tmp_path, values, f'{CONFIG}\n[alerts]\nlanguage = "{language}"\n')
+    sent = [
+        json.loads(body_of(one, messages, language))
+        for one in transitions_of(values, tmp_path / "floorwatch.toml")
+    ]
+    names = ("notify", "title", "text")
+    assert [[line[name] for name in names] for line in lines] == [
+        [body[name] for name in names] for body in sent
+    ]
+    onsets = [parse_instant_ms(line["onset"]) for line in lines]
+    assert onsets == [parse_instant_ms(body["starts_at"]) for body in sent]
+
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    counted = Counter(
+        (body["severity"], "ended" if body["status"] == "resolved" else "raised")
+        for body in sent
+        if body["notify"]
+    )
+    notices = summary["notices"]
+    assert sum(counted.values()) >= 2
+    assert {(kind, change): n for kind in notices for change, n in notices[kind].items()} == counted

@@ -15,6 +15,7 @@ AT_MS = 1_790_064_000_000  # 2026-09-22T08:00:00Z
     [
         ("5m", 5 * MINUTE_MS),
         ("15m", 15 * MINUTE_MS),
+        ("30m", 30 * MINUTE_MS),
         ("1h", HOUR_MS),
         ("1d", 24 * HOUR_MS),
     ],
@@ -26,7 +27,7 @@ def test_edges_cover_the_range_and_stand_a_window_apart(window: WindowName, size
     assert {after - before for before, after in pairwise(edges)} == {size_ms}
 
 
-@pytest.mark.parametrize("window", ["5m", "15m", "1h", "1d"])
+@pytest.mark.parametrize("window", ["5m", "15m", "30m", "1h", "1d"])
 def test_slices_are_at_most_a_quarter_hour_and_make_up_the_windows(window: WindowName) -> None:
     edges = window_edges("Asia/Kathmandu", window, AT_MS, AT_MS + 26 * HOUR_MS)
     parts = slices(edges)

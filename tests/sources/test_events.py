@@ -55,3 +55,12 @@ def test_what_cannot_be_ordered_is_unreadable_with_its_line(row: bytes, reason: 
 def test_only_events_before_an_instant_are_kept() -> None:
     recording = read([InputFile("x", [line(T), line(T + 1), line(T + 2)])])
     assert recording.before(T + 2).ts_ms.tolist() == [T, T + 1]
+
+
+def test_an_array_over_several_lines_is_read_and_places_its_events() -> None:
+    rows = [b"[\n", line(T).strip() + b",\n", b"{},\n", line(T + 1).strip() + b"]\n", line(T + 2)]
+    recording = read([InputFile("x", rows)])
+    assert recording.ts_ms.tolist() == [T, T + 1, T + 2]
+    assert recording.line.tolist() == [2, 4, 5]
+    assert [one.line for one in recording.unreadable] == [3]
+    assert recording.rows == 4
