@@ -69,12 +69,17 @@ class Crowd:
         return f"floor-{0 if self.on_one_floor else copy:04d}"
 
     def introduce(self, shard: Shard) -> None:
-        """Give all names their numbers, as decoding does it: each with strings of its own."""
+        """Give all names their numbers, as decoding does it: each with strings of its own.
+
+        All are in use from the start on, so that none is forgotten before its first event.
+        """
         for copy in range(self.copies):
             shard.names.source(self.floor(copy), self.one.source)
             for agent, team in self.one.seats:
                 names = (f"{name}.{copy:04d}" for name in (agent, team))
                 shard.names.seat(self.floor(copy), *names, START_MS)
+        shard.engine.follow_names()
+        shard.engine.uses.seat_ms[: len(shard.names.seats)] = START_MS
 
     def event(self, event: Event, copy: int) -> Event:
         """An event of the template as that of a copy."""

@@ -126,6 +126,7 @@ class Shard:
             new_numbers(len(old.names.seats), left.seats),
             new_numbers(len(old.names.agents), left.agents),
         )
+        self.watch.follow_names(old.names)  # agents may be new since control has looked
         watch = self.watch.taken_over(self.names, left.sources, left.agents, seats)
         touched = agents[self._unobserved()]
         self._touched = [touched[touched >= 0]]

@@ -116,6 +116,18 @@ def test_limits_count_only_what_is_left() -> None:
     assert shard.counts["accepted"] > 90 * LIVING
 
 
+def test_agents_who_are_new_in_the_batch_that_forgets_are_observed_afterwards() -> None:
+    shard, days = Shard(SPEC), 36 * DAY_S
+    push(shard, [state(0, f"old{number}", "available") for number in range(20)])
+    push(shard, [state(days - 2 * DAY_S, "ann", "available")])
+    shard.step(T_MS + (days + 4 * HOUR_S) * 1_000)  # the clock is ahead of the records
+    new = [state(days + 60, f"new{number}", "aux") for number in range(100)]
+    push(shard, [*new, heartbeat(days + 3 * HOUR_S)])
+    assert sizes(shard)["agents"] == 101
+    shard.step(T_MS + (days + 5 * HOUR_S) * 1_000)
+    assert (shard.watch.state[:101] == shard.watch.state[100]).sum() == 100
+
+
 def test_who_comes_back_after_35_days_is_new() -> None:
     shard = Shard(SPEC)
     push(shard, [state(0, "ann", "offline"), state(0, "bob", "available")])
