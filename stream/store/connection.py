@@ -2,11 +2,13 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hiredis import pack_command
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from stream.store.redis_errors import REDIS_ERRORS
@@ -80,7 +82,8 @@ class Connection:
                 raise
 
     async def _connect(self) -> None:
-        await self._connection.connect()  # type: ignore[no-untyped-call]
+        with _closed_is_lost():
+            await self._connection.connect()  # type: ignore[no-untyped-call]
         if self._accept is not None:
             [reply] = await self._send([("INFO",)])
             if isinstance(reply, Exception):
@@ -90,7 +93,8 @@ class Connection:
     async def _send(self, commands: Sequence[Command]) -> list[Answer]:
         # The library's own packing is Python and takes four times as long.
         packed = [pack_command(each) for each in commands]  # type: ignore[arg-type]
-        await self._connection.send_packed_command(packed, check_health=False)
+        with _closed_is_lost():
+            await self._connection.send_packed_command(packed, check_health=False)
         # One time limit for all: the library's own, one a reply, take longer than the replies.
         async with asyncio.timeout(self._connection.socket_timeout):
             return [await self._answer() for _ in commands]
@@ -100,6 +104,18 @@ class Connection:
             return await self._connection.read_response(timeout=math.inf)
         except ResponseError as exc:
             return exc
+
+
+@contextmanager
+def _closed_is_lost() -> Iterator[None]:
+    """Where the library writes to a stream that was closed meanwhile, by us or by the server.
+
+    It does so without looking: https://github.com/redis/redis-py/pull/4288
+    """
+    try:
+        yield
+    except (AttributeError, TypeError) as exc:
+        raise RedisConnectionError("the connection was closed before it was used") from exc
 
 
 def parse_info(reply: bytes) -> ServerInfo:

@@ -1,7 +1,8 @@
 """A user of Redis that has just the rights that docs/operations.md lists."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import redis
@@ -93,3 +94,23 @@ async def test_keys_that_a_user_may_not_touch_are_said(url: str) -> None:
     others = [one if one[0] != "~" else "~other:*" for one in rights()]
     with pytest.raises(ServiceError, match=r"docs/operations\.md lists the rights"):
         await everything(set_user(url, others))
+
+
+async def test_a_store_that_cannot_open_while_it_is_asked_for_its_memory_says_why(
+    redis_url: str,
+) -> None:
+    store = RedisStore(set_user(redis_url, ["~*", "+@all", "-info"]), SHORT)
+    errors = list[Exception]()
+
+    async def ask(call: Callable[[], Awaitable[object]]) -> None:
+        for _ in range(100):
+            try:
+                await call()
+            except ServiceError as error:
+                errors.append(error)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(ask(store.open), ask(store.memory))
+    await store.close()
+    assert len(errors) == 200
+    assert all("Redis" in str(error) for error in errors)
