@@ -179,7 +179,7 @@ async def test_readers_see_within_five_seconds_that_the_figures_of_a_dead_worker
     stage.session = "15s"  # no other worker acquires it meanwhile
     floors = [LiveFloor(stage, f"floor-{number}") for number in range(8)]
     with stage.workers("owner") as (owner,):
-        await until(owner.is_ready, "it is ready")
+        await until(owner.is_ready, "it is ready", 60)  # a long session: joining takes long
         for floor in floors:
             await floor.log_in()
         await until(lambda: all(team_as_shown(owner, f) for f in floors), "all are seen")
